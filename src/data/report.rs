@@ -1,0 +1,70 @@
+//! What was read, what was set aside and why. The serialised form is the contract of `check --json`.
+
+use serde::Serialize;
+
+use super::Table;
+
+/// One table of one file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TableReport {
+    pub table: Table,
+    pub file: String,
+    pub rows_read: u64,
+    pub rows_kept: u64,
+    pub set_aside: Vec<SetAside>,
+    pub mapping: Vec<MappedColumn>,
+}
+
+/// Rows that were set aside for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SetAside {
+    /// `missing-key`, `bad-date`, `bad-number`, `negative-amount`, `duplicate-id`, `unknown-customer`, `future-date`, `bad-row`.
+    pub reason: &'static str,
+    pub rows: u64,
+    /// The first few.
+    pub examples: Vec<Example>,
+}
+
+/// Where one such row stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Example {
+    pub file: String,
+    /// Counted from 1, the header included.
+    pub line: u64,
+    /// What was found there, cut to a readable length.
+    pub value: String,
+}
+
+/// Which column of the file became which column of the table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MappedColumn {
+    pub column: String,
+    /// The name in the file; `None` where the table has no such column.
+    pub source: Option<String>,
+    /// 0..=1.
+    pub confidence: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Something about the data that a person should know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    pub code: &'static str,
+    pub message: String,
+    pub remedy: String,
+}
+
+/// The whole report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DataReport {
+    pub tables: Vec<TableReport>,
+    pub findings: Vec<Finding>,
+}

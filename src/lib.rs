@@ -1,0 +1,31 @@
+//! Perennial: from a shop's files to reviewed messages, in the terminal.
+//!
+//! Each stage of the flow is a module, and each module may use only the ones above it:
+//!
+//! ```text
+//! config, jobs -> data -> features -> segments -> profiles -> strategy -> writing -> review
+//!                                                                                     |
+//!                                                            workspace <--------------+
+//!                                                                |
+//!                                                            cli, tui
+//! ```
+//!
+//! A stage is plain functions over data. It knows no terminal, starts no thread that outlives the
+//! call, and learns that it is to stop through [`jobs::Task`].
+
+pub mod config;
+pub mod jobs;
+
+pub mod data;
+pub mod features;
+pub mod segments;
+
+pub mod profiles;
+pub mod strategy;
+pub mod writing;
+
+pub mod review;
+pub mod workspace;
+
+pub mod cli;
+pub mod tui;

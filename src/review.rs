@@ -1,0 +1,28 @@
+//! Decides what may be sent: rules on every draft, a person's decision, and the merge into an outbox.
+
+use serde::Serialize;
+
+use crate::strategy::{Facts, Strategy, Text};
+
+/// The outcome of one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// `unfilled-field`, `length`, `banned-word`, `invented-number`, ...
+    pub rule: &'static str,
+    pub ok: bool,
+    /// What was found, and what to do.
+    pub detail: String,
+}
+
+/// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.
+#[must_use]
+pub fn check(
+    strategy: &Strategy,
+    facts: &Facts,
+    slots: &[String],
+    text: &Text,
+    banned_words: &[String],
+) -> Vec<Check> {
+    let _ = (strategy, facts, slots, text, banned_words);
+    todo!()
+}

@@ -1,0 +1,1 @@
+//! One project: a folder that can live in git, except the database.

@@ -1,0 +1,141 @@
+//! Writes the slots of a message, with a model on this machine or without one.
+//!
+//! In: a strategy, facts, a seed. Out: [`Draft`]s, streamed piece by piece. Personal data is never part of
+//! a prompt. The same inputs on the same build give the same bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::jobs::{Cancel, Cancelled};
+use crate::strategy::{Facts, Text};
+
+/// Which model wrote something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelIdentity {
+    /// Catalogue name or file name; `templates` with no model.
+    pub name: String,
+    /// Of the weights file; empty with no model.
+    pub sha256: String,
+}
+
+/// Why a text ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinishReason {
+    /// The model ended it.
+    Stop,
+    /// The limit of tokens was reached.
+    Length,
+    Cancelled,
+    /// Written without a model.
+    Template,
+}
+
+/// How the next token is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// 0 is greedy.
+    pub temperature: f64,
+    pub top_p: f64,
+    pub top_k: Option<usize>,
+    pub repeat_penalty: f32,
+}
+
+/// What a slot must not contain, whatever the model would like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    pub digits: bool,
+    pub links: bool,
+    pub coupon_like: bool,
+    pub line_breaks: bool,
+    /// Only characters of the GSM 03.38 alphabet.
+    pub gsm7_only: bool,
+    pub banned_words: Vec<String>,
+}
+
+/// One slot to be written several times.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// System message, then user and assistant in turn, the last one the user's.
+    pub messages: Vec<(Role, String)>,
+    /// One seed per variant.
+    pub seeds: Vec<u64>,
+    pub sampling: Sampling,
+    pub guard: Guard,
+    pub max_tokens: usize,
+    /// Text of the slot with no model.
+    pub fallback: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+/// What an engine tells while it writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// More text of a variant: whole characters only.
+    Text { variant: usize, text: String },
+    /// The variant is finished.
+    End { variant: usize, reason: FinishReason },
+}
+
+/// What came of one variant of one slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    pub text: String,
+    pub seed: u64,
+    pub finish_reason: FinishReason,
+    pub tokens: usize,
+    pub tokens_per_second: f64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WritingError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// Cause and remedy in words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Something that can write slots: candle on a GGUF model, templates only, or a script in tests.
+pub trait TextEngine: Send {
+    fn identity(&self) -> &ModelIdentity;
+
+    /// Writes one slot once per seed, telling `tell` as it goes; stops within one token of a cancel.
+    ///
+    /// # Errors
+    /// Cancelled, or the model failed.
+    fn write(
+        &mut self,
+        request: &Request,
+        cancel: &Cancel,
+        tell: &mut dyn FnMut(Piece),
+    ) -> Result<Vec<Written>, WritingError>;
+}
+
+/// One variant of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    pub strategy: String,
+    /// Hash of the strategy's file.
+    pub strategy_version: String,
+    /// Cluster letter.
+    pub segment: String,
+    /// The facts that the text shows.
+    pub fields: Facts,
+    pub slots: Vec<Written>,
+    /// The merged message for those facts.
+    pub text: Text,
+    pub seed: u64,
+    pub finish_reason: FinishReason,
+    pub tokens: usize,
+    pub tokens_per_second: f64,
+    pub model: ModelIdentity,
+    pub sampling: Sampling,
+    /// SHA-256 of the exact prompts.
+    pub prompt_sha256: String,
+}

@@ -2,11 +2,39 @@
 //!
 //! In: flags, environment, `perennial.toml`, the user's file, the built-in defaults, in that order of
 //! precedence. Out: one [`Config`], checked once. Every section has the name of its stage.
+//!
+//! The types below are the only description of the settings there is: the check of a file, the JSON schema,
+//! the names of environment variables and the reference in `docs/` are all read from their doc comments
+//! and attributes. A new key is a field with a comment, and a line in `assets/default.toml`.
 
-use std::collections::BTreeMap;
+mod brand;
+mod check;
+mod data;
+mod key;
+mod layers;
+mod problem;
+mod segments;
+mod tui;
+mod writing;
+
+pub use brand::BrandConfig;
+pub use data::DataConfig;
+pub use key::{Key, keys};
+pub use layers::{Entry, Layers, Origin, Settings};
+pub use problem::{ConfigError, Problem};
+pub use segments::SegmentsConfig;
+pub use tui::TuiConfig;
+pub use writing::WritingConfig;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+/// The file that makes a folder a project.
+pub const PROJECT_FILE: &str = "perennial.toml";
+
+/// Every setting with its default and an explanation; `init` puts it into a new project.
+pub const SAMPLE: &str = include_str!("../assets/default.toml");
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -19,93 +47,18 @@ pub struct Config {
     pub tui: TuiConfig,
 }
 
-/// `[data]`: where the shop's tables are and what their columns mean.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct DataConfig {
-    /// Files or folders, relative to the workspace. Empty: the workspace's `data` folder.
-    pub sources: Vec<PathBuf>,
-    /// File name (as in `orders_2025.csv`) to the table that it holds, where recognition is wrong.
-    pub tables: BTreeMap<String, String>,
-    /// Table to column to the column's name in the file: `[data.mapping.orders] ordered_at = "Datum"`.
-    pub mapping: BTreeMap<String, BTreeMap<String, String>>,
-    /// Order of day and month in dates like `01/11/2025`: `day-first`, `month-first`; absent: decided by the column.
-    pub date_order: Option<String>,
-    /// The shop's currency (ISO 4217) where the files do not say.
-    pub currency: Option<String>,
-    /// Reference date (YYYY-MM-DD); absent: the last day in the data.
-    pub as_of: Option<String>,
+/// The user's own file, for all projects; `None` where the system has no place for it.
+#[must_use]
+pub fn user_file() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("", "", "perennial")?.config_dir().join("config.toml"))
 }
 
-/// `[segments]`: how customers are grouped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SegmentsConfig {
-    /// Number of clusters, 2..=10; absent: chosen by silhouette.
-    pub k: Option<usize>,
-    /// Seed of everything random in segmentation.
-    pub seed: u64,
-    /// Names given by people, by cluster letter.
-    pub names: BTreeMap<String, String>,
-}
-
-impl Default for SegmentsConfig {
-    fn default() -> Self {
-        Self { k: None, seed: 7, names: BTreeMap::new() }
-    }
-}
-
-/// `[brand]`: how the shop speaks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BrandConfig {
-    /// The shop's name, as customers know it.
-    pub name: String,
-    /// Words that must not appear in a message.
-    pub banned_words: Vec<String>,
-}
-
-impl Default for BrandConfig {
-    fn default() -> Self {
-        Self { name: "Perennial Home".into(), banned_words: Vec::new() }
-    }
-}
-
-/// `[writing]`: the model and how it is sampled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct WritingConfig {
-    /// A catalogue name, a GGUF file, or `none` for templates only.
-    pub model: String,
-    /// Variants per preview, 1..=16.
-    pub variants: usize,
-    /// 0 is greedy.
-    pub temperature: f64,
-    /// Nucleus, 0..=1.
-    pub top_p: f64,
-    /// Seed of the first variant.
-    pub seed: u64,
-}
-
-impl Default for WritingConfig {
-    fn default() -> Self {
-        Self { model: "smollm2-135m-instruct".into(), variants: 5, temperature: 0.7, top_p: 0.9, seed: 7 }
-    }
-}
-
-/// `[tui]`: how the dashboard looks and behaves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TuiConfig {
-    /// `terminal`, `light`, `dark`, `high-contrast` or `colour-blind`.
-    pub theme: String,
-    pub mouse: bool,
-    /// Action to keys: `approve = "a"`.
-    pub keys: BTreeMap<String, String>,
-}
-
-impl Default for TuiConfig {
-    fn default() -> Self {
-        Self { theme: "terminal".into(), mouse: true, keys: BTreeMap::new() }
-    }
+/// The JSON schema of [`Config`].
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::generate::SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<Config>()
+        .to_value()
 }

@@ -1,1 +1,8 @@
 //! All integration tests, in one binary: one link of the library for all of them.
+
+mod program;
+
+mod architecture;
+mod cli;
+mod config;
+mod documents;

@@ -1,0 +1,141 @@
+//! From the command line to the end of the process.
+//!
+//! The order matters: settings first, then the sizes of the thread pools (polars, candle and rayon fix
+//! theirs at first use), then signals, then the command.
+
+use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::{Cli, Context, Exit, UsageError, exit};
+use crate::config::{Layers, PROJECT_FILE, Settings};
+use crate::jobs::Cancel;
+
+/// Runs the program. `set_threads` is told the number of threads for pools that read it from the
+/// environment, before any of them exists.
+#[must_use]
+pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors: clap prints them on stdout with status 0.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
+        }
+    };
+    let ended = run(&cli, set_threads);
+    let exit = match ended {
+        Ok(exit) => exit,
+        Err(error) if exit::is_broken_pipe(&error) => Exit::Done,
+        Err(error) => {
+            let exit = Exit::of(&error);
+            let words = if exit == Exit::Interrupted {
+                "perennial: interrupted".into()
+            } else {
+                exit::explain(&error)
+            };
+            let _ = writeln!(std::io::stderr(), "{words}");
+            exit
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
+    let workspace = find_workspace(cli)?;
+    let settings = load_settings(cli, workspace.as_deref())?;
+    let config = settings.config().clone();
+
+    let threads = threads(cli.command.is_none());
+    set_threads(threads);
+    // Fails only where the pool exists already, and then it has a size.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+
+    let cancel = Cancel::default();
+    if cli.command.is_some() {
+        watch_signals(&cancel)?;
+    }
+
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let mut stderr = std::io::stderr();
+    let mut context = Context {
+        config,
+        settings,
+        workspace,
+        cancel,
+        progress: !cli.global.quiet && stderr.is_terminal(),
+        global: cli.global.clone(),
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+    };
+    let exit = match &cli.command {
+        Some(command) => command.run(&mut context)?,
+        None => super::open::run(&mut context)?,
+    };
+    stdout.flush()?;
+    Ok(exit)
+}
+
+/// The project: named, or the nearest folder upwards that holds a `perennial.toml`.
+fn find_workspace(cli: &Cli) -> anyhow::Result<Option<PathBuf>> {
+    let named = cli.workspace_folder.clone().or_else(|| cli.global.workspace.clone());
+    let named = named.or_else(|| std::env::var_os("PERENNIAL_WORKSPACE").map(PathBuf::from));
+    if let Some(folder) = named {
+        // `init` makes it.
+        if !folder.is_dir() && !matches!(cli.command, Some(super::Command::Init(_))) {
+            return Err(UsageError(format!(
+                "{} is not a folder. Name the folder of a project, or make one with `perennial init`.",
+                folder.display()
+            ))
+            .into());
+        }
+        return Ok(Some(folder));
+    }
+    let here = std::env::current_dir()?;
+    Ok(here.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file()).map(Path::to_path_buf))
+}
+
+fn load_settings(cli: &Cli, workspace: Option<&Path>) -> anyhow::Result<Settings> {
+    let mut layers = Layers::with_defaults();
+    if let Some(file) = crate::config::user_file().filter(|file| file.is_file()) {
+        layers.add_file(&file)?;
+    }
+    if let Some(file) = workspace.map(|folder| folder.join(PROJECT_FILE)).filter(|file| file.is_file()) {
+        layers.add_file(&file)?;
+    }
+    layers.add_environment(std::env::vars_os())?;
+    for assignment in &cli.global.set {
+        layers.add_flag(assignment)?;
+    }
+    if let Some(model) = &cli.global.model {
+        layers.add_value("writing.model", model, "--model")?;
+    }
+    Ok(layers.finish()?)
+}
+
+/// Threads for work: all cores for a command. The dashboard keeps one for keys and drawing where that
+/// leaves at least two; on smaller machines the scheduler shares better than we could.
+fn threads(dashboard: bool) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if dashboard && cores > 2 { cores - 1 } else { cores }
+}
+
+/// Turns the first Ctrl-C (or a request of the system to end) into a cancelled task, and the second into
+/// the end of the process, should the work not listen.
+fn watch_signals(cancel: &Cancel) -> anyhow::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let cancel = cancel.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        for _ in signals.forever() {
+            if cancel.is_cancelled() {
+                let _ = writeln!(std::io::stderr(), "\rperennial: interrupted");
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
+            cancel.cancel();
+        }
+    })?;
+    Ok(())
+}

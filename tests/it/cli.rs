@@ -1,0 +1,141 @@
+//! The frame of the command line: exit statuses, and what goes to stdout and what to stderr.
+
+use predicates::prelude::*;
+
+use crate::program::{perennial, text};
+
+#[test]
+fn help_names_every_command_and_goes_to_stdout() {
+    let home = tempfile::tempdir().unwrap();
+    let out = perennial(home.path()).arg("--help").assert().code(0).stderr("");
+    let help = text(&out.get_output().stdout);
+    for command in [
+        "check",
+        "segments",
+        "customers",
+        "preview",
+        "run",
+        "model",
+        "sample",
+        "init",
+        "doctor",
+        "keys",
+        "config",
+        "completions",
+    ] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let home = tempfile::tempdir().unwrap();
+    for command in [
+        "check",
+        "segments",
+        "customers",
+        "preview",
+        "run",
+        "model",
+        "sample",
+        "init",
+        "doctor",
+        "keys",
+        "config",
+        "completions",
+    ] {
+        let out = perennial(home.path()).args([command, "--help"]).assert().code(0).stderr("");
+        let help = text(&out.get_output().stdout);
+        let first = help.lines().next().unwrap_or_default();
+        assert!(first.len() > 15, "{command} has no sentence about itself:\n{help}");
+    }
+}
+
+#[test]
+fn an_unknown_command_or_option_is_wrong_usage() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path()).args(["segments", "--nonsense"]).assert().code(2).stdout("");
+    perennial(home.path()).args(["--set", "segments.k=5", "segmnts"]).assert().code(2).stdout("");
+}
+
+#[test]
+fn a_workspace_that_is_not_there_is_wrong_usage_and_says_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path())
+        .args(["config", "print", "--workspace", "nowhere"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::contains("nowhere").and(predicate::str::contains("perennial init")));
+}
+
+#[test]
+fn the_dashboard_without_a_terminal_names_the_command_to_use() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path()).assert().code(2).stdout("").stderr(
+        predicate::str::contains("needs a terminal").and(predicate::str::contains("perennial run --out")),
+    );
+}
+
+#[test]
+fn data_that_is_not_there_is_named_in_the_error() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path())
+        .args(["check", "--data", "missing-folder"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::contains("missing-folder").and(predicate::str::contains("--data")));
+}
+
+#[test]
+fn an_error_with_json_leaves_stdout_empty() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path()).args(["check", "--json", "--data", "missing-folder"]).assert().code(2).stdout("");
+    perennial(home.path())
+        .args(["config", "print", "--json", "--set", "segments.k=99"])
+        .assert()
+        .code(1)
+        .stdout("");
+}
+
+#[test]
+fn json_is_one_document_with_a_schema_version() {
+    let home = tempfile::tempdir().unwrap();
+    for command in [&["config", "print"][..], &["config", "path"], &["doctor"]] {
+        let out = perennial(home.path()).args(command).arg("--json").output().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out.stdout)
+            .unwrap_or_else(|error| panic!("{command:?} prints no single document: {error}"));
+        assert_eq!(document["schema"], 1, "{command:?}");
+    }
+}
+
+#[test]
+fn completions_exist_for_the_usual_shells() {
+    let home = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        perennial(home.path())
+            .args(["completions", shell])
+            .assert()
+            .code(0)
+            .stderr("")
+            .stdout(predicate::str::contains("segments").and(predicate::str::contains("--workspace")));
+    }
+    perennial(home.path()).args(["completions", "tcsh"]).assert().code(2).stdout("");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("perennial"))
+        .args(["completions", "zsh"])
+        .env("HOME", home.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(text(&ended.stderr), "");
+    assert_eq!(ended.status.code(), Some(0));
+}

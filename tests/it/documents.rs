@@ -1,0 +1,67 @@
+//! Tables in the documents that are generated from the program: they say what it does today.
+//!
+//! `UPDATE_DOCS=1 cargo test --release --test it documents` writes them anew.
+
+use std::fs;
+
+use crate::program::{perennial, text};
+
+/// Compares what stands between `<!-- NAME -->` and `<!-- end NAME -->` with what the program says.
+fn check(document: &str, name: &str, wanted: &str) {
+    let source = fs::read_to_string(document).unwrap();
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- end {name} -->"));
+    let start = source.find(&open).unwrap_or_else(|| panic!("{document} has no {open}")) + open.len();
+    let end = start + source[start..].find(&close).unwrap_or_else(|| panic!("{document} has no {close}"));
+    let wanted = format!("\n{}\n\n", wanted.trim_end());
+    if source[start..end] == wanted {
+        return;
+    }
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(document, format!("{}{wanted}{}", &source[..start], &source[end..])).unwrap();
+        return;
+    }
+    panic!(
+        "the table `{name}` of {document} is not what the program says. Write it anew with\n\
+         UPDATE_DOCS=1 cargo test --release --test it documents\nIt should be:\n{wanted}"
+    );
+}
+
+fn said(arguments: &[&str]) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let out = perennial(home.path()).args(arguments).assert().code(0);
+    text(&out.get_output().stdout)
+}
+
+#[test]
+fn commands_of_the_readme() {
+    check("README.md", "commands", &perennial::cli::commands_table());
+}
+
+#[test]
+fn settings_of_the_guide() {
+    check("docs/guide/configuration.md", "settings", &said(&["config", "reference"]));
+}
+
+/// Every picture and page that the documents point to is there.
+#[test]
+fn links_lead_somewhere() {
+    let mut documents = vec!["README.md".to_owned()];
+    for folder in ["docs", "docs/guide"] {
+        let pages = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        documents.extend(pages.filter(|page| page.extension().is_some_and(|e| e == "md")).map(|page| page.display().to_string()));
+    }
+    let mut dead = Vec::new();
+    for document in documents {
+        let source = fs::read_to_string(&document).unwrap();
+        let folder = std::path::Path::new(&document).parent().unwrap();
+        for (at, _) in source.match_indices("](") {
+            let rest = &source[at + 2..];
+            let target = &rest[..rest.find(')').unwrap_or(0)];
+            let path = target.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !path.contains("://") && !folder.join(path).exists() {
+                dead.push(format!("{document}: {target}"));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
+}

@@ -305,7 +305,7 @@ def animate(frames, end):
     )
     wide, high, margin = COLUMNS * CELL_W, ROWS * CELL_H, 12
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(wide + 2 * margin)} {number(high + 2 * margin)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 {number(wide + 2 * margin)} {number(high + 2 * margin)}" '
         f'width="{number(wide + 2 * margin)}" role="img" aria-label="The dashboard at work">'
         "<style>text{white-space:pre;font:" + f"{FONT}px " +
         "'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono','Noto Sans Mono CJK SC',monospace}"

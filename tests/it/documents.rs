@@ -48,7 +48,11 @@ fn links_lead_somewhere() {
     let mut documents = vec!["README.md".to_owned()];
     for folder in ["docs", "docs/guide"] {
         let pages = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        documents.extend(pages.filter(|page| page.extension().is_some_and(|e| e == "md")).map(|page| page.display().to_string()));
+        documents.extend(
+            pages
+                .filter(|page| page.extension().is_some_and(|e| e == "md"))
+                .map(|page| page.display().to_string()),
+        );
     }
     let mut dead = Vec::new();
     for document in documents {

@@ -3,13 +3,33 @@
 //! In: [`Features`]. Out: a [`Segmentation`]: k clusters by k-means, lettered A, B, ... in a stable order.
 //! Customers without an order are not clustered: they are counted in `not_clustered`.
 
-use std::collections::BTreeMap;
+mod choose_k;
+pub mod kmeans;
+mod membership;
+mod naming;
+pub mod points;
+mod portrait;
+mod principal;
+mod scaling;
+pub mod silhouette;
+pub mod stability;
+
+pub use membership::{membership, scatter};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::features::{Feature, Features};
 use crate::jobs::{Cancelled, Task};
+
+use kmeans::{Centres, Clustering, Settings, cluster};
+use membership::{Space, has_order};
+use points::{Points, random, sample};
+use portrait::Portrait;
+use principal::Principal;
+use scaling::{Scaler, words};
 
 /// Where a customer stands with the shop; strategies are written for a stage.
 #[derive(
@@ -107,6 +127,8 @@ pub struct Segmentation {
     pub curve: Vec<KScore>,
     /// Why this k, in a sentence.
     pub why: String,
+    /// What a person should know about the data behind it, in sentences: features left out, gaps filled.
+    pub notes: Vec<String>,
     /// The features used, in the order of the scaled columns.
     pub features: Vec<Feature>,
     pub clusters: Vec<Cluster>,
@@ -114,6 +136,7 @@ pub struct Segmentation {
     pub not_clustered: usize,
     /// Cluster number per customer row; `None` for customers without an order.
     pub(crate) assignment: Vec<u8>,
+    space: Space,
 }
 
 /// Marks a customer without an order in the assignment.
@@ -157,26 +180,6 @@ pub enum SegmentError {
     Impossible(String),
 }
 
-/// Groups the customers.
-///
-/// # Errors
-/// Cancelled, fewer customers than clusters, or no feature that varies.
-pub fn segment(
-    features: &Features,
-    options: &Options,
-    task: &Task<'_>,
-) -> Result<Segmentation, SegmentError> {
-    let _ = (features, options, task);
-    todo!()
-}
-
-/// Why the customer is where it is; `None` for customers without an order.
-#[must_use]
-pub fn membership(segmentation: &Segmentation, features: &Features, row: usize) -> Option<Membership> {
-    let _ = (segmentation, features, row);
-    todo!()
-}
-
 /// What a scatter plot shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axes {
@@ -195,9 +198,233 @@ pub struct Point {
     pub y: f64,
 }
 
-/// At most `limit` points, a seeded sample of the clustered customers.
-#[must_use]
-pub fn scatter(segmentation: &Segmentation, features: &Features, axes: Axes, limit: usize) -> Vec<Point> {
-    let _ = (segmentation, features, axes, limit);
-    todo!()
+/// The number of clusters is chosen, and checked for stability, on at most so many customers.
+const TRIAL_ROWS: usize = 8_192;
+/// Silhouettes are measured on so many of them: every pair is.
+const SILHOUETTE_ROWS: usize = 2_000;
+const STABILITY_ROWS: usize = 4_096;
+const RESAMPLES: u64 = 16;
+/// A difference below this many standard deviations sets nobody apart.
+const SMALLEST_EFFECT: f64 = 0.25;
+
+/// Groups the customers.
+///
+/// # Errors
+/// Cancelled, fewer customers than clusters, or no feature that varies.
+pub fn segment(
+    features: &Features,
+    options: &Options,
+    task: &Task<'_>,
+) -> Result<Segmentation, SegmentError> {
+    let seed = options.seed;
+    task.progress("scaling features", 0, None);
+    let rows: Vec<u32> =
+        (0..features.rows).filter(|&row| has_order(features, row)).map(|row| row as u32).collect();
+    check_possible(rows.len(), options)?;
+    let scaler = Scaler::fit(features, &rows, seed);
+    if scaler.scales.is_empty() {
+        return Err(SegmentError::Impossible(
+            "There is nothing to group by: all customers are alike in every feature. \
+             Check that the orders have different dates and amounts."
+                .into(),
+        ));
+    }
+    let points = scaler.points(features, &rows);
+    task.check()?;
+
+    let trial = points.pick(&sample(rows.len(), TRIAL_ROWS, &mut random(seed, 4)));
+    let measured = sample(trial.len(), SILHOUETTE_ROWS, &mut random(seed, 5));
+    let (k, curve, why) = match options.k {
+        Some(k) => (k, Vec::new(), format!("{k} clusters, as set by hand.")),
+        None => choose_k::choose(&trial, &measured, choose_k::MOST.min(rows.len() - 1), seed, task)?
+            .map(|choice| (choice.k, choice.curve, choice.why))
+            .ok_or_else(|| too_alike(2, 1))?,
+    };
+
+    task.progress(format!("finding {k} clusters"), 0, None);
+    let found = cluster(&points, k, seed, Settings::default(), task)?;
+    if found.centres.len() < k {
+        return Err(too_alike(k, found.centres.len()));
+    }
+    let found = in_order(found, features, &rows);
+    let k = found.centres.len();
+
+    task.progress("checking that the clusters hold", 0, None);
+    let measured = trial.pick(&measured);
+    let labels = found.centres.labels(&measured);
+    let silhouette = silhouette::silhouette(&measured, labels);
+    let checked = trial.pick(&sample(trial.len(), STABILITY_ROWS, &mut random(seed, 6)));
+    let labels = found.centres.labels(&checked);
+    let stability = stability::stability(&checked, &labels, k, RESAMPLES, seed, task)?;
+
+    task.progress("naming the clusters", 0, None);
+    let clusters = describe(features, &rows, &points, &scaler, &found, options);
+    let mut assignment = vec![NO_CLUSTER; features.rows];
+    for (&row, &label) in rows.iter().zip(&found.labels) {
+        assignment[row as usize] = label;
+    }
+    let principal = Principal::fit(&trial);
+    Ok(Segmentation {
+        as_of: features.as_of,
+        seed,
+        k,
+        silhouette,
+        stability,
+        curve,
+        why,
+        notes: scaler.notes.clone(),
+        features: scaler.features(),
+        clusters,
+        not_clustered: features.rows - rows.len(),
+        assignment,
+        space: Space { scaler, centres: found.centres, principal },
+    })
 }
+
+fn check_possible(customers: usize, options: &Options) -> Result<(), SegmentError> {
+    let impossible = |text: String| Err(SegmentError::Impossible(text));
+    let (least, most) = (choose_k::LEAST, choose_k::MOST);
+    if let Some(k) = options.k.filter(|k| !(least..=most).contains(k)) {
+        return impossible(format!("{k} clusters are not possible. Set k between {least} and {most}."));
+    }
+    match (customers, options.k) {
+        (0, _) => impossible(
+            "No customer has an order, so there is no behaviour to group by. Load orders first.".into(),
+        ),
+        (_, Some(k)) if customers < k => impossible(format!(
+            "{k} clusters need at least {k} customers with an order, and there are {customers}. \
+             Set a smaller k or load more data."
+        )),
+        (1 | 2, None) => impossible(format!(
+            "Grouping needs at least 3 customers with an order, and there are {customers}. Load more data."
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn too_alike(k: usize, kinds: usize) -> SegmentError {
+    SegmentError::Impossible(format!(
+        "{k} clusters are not possible: the customers fall into no more than {kinds} that differ. \
+         Set k to at most {kinds}, or leave it out to have it chosen."
+    ))
+}
+
+/// Clusters in the order of their letters: the most valuable customers first, by the mean total of a
+/// customer (or else the mean order value), then the larger, then by the centre. Empty ones are left out.
+fn in_order(found: Clustering, features: &Features, rows: &[u32]) -> Clustering {
+    let k = found.centres.len();
+    let money = features.column(Feature::Total).or_else(|| features.column(Feature::AverageOrderValue));
+    let (mut worth, mut sizes) = (vec![0.0_f64; k], vec![0_usize; k]);
+    for (&row, &label) in rows.iter().zip(&found.labels) {
+        let value =
+            money.and_then(|money| money.get(row as usize)).copied().filter(|value| value.is_finite());
+        worth[usize::from(label)] += f64::from(value.unwrap_or(0.0));
+        sizes[usize::from(label)] += 1;
+    }
+    let mean = |cluster: usize| worth[cluster] / sizes[cluster].max(1) as f64;
+    let mut order: Vec<usize> = (0..k).filter(|&cluster| sizes[cluster] > 0).collect();
+    order.sort_by(|&a, &b| {
+        let centres = || found.centres.centre(a).iter().zip(found.centres.centre(b));
+        mean(b).total_cmp(&mean(a)).then(sizes[b].cmp(&sizes[a])).then_with(|| {
+            centres()
+                .map(|(a, b)| a.total_cmp(b))
+                .find(|order| order.is_ne())
+                .unwrap_or(std::cmp::Ordering::Equal)
+        })
+    });
+    let mut letter = vec![0_u8; k];
+    order.iter().enumerate().for_each(|(number, &cluster)| letter[cluster] = number as u8);
+    let labels = found.labels.iter().map(|&label| letter[usize::from(label)]).collect();
+    Clustering { centres: found.centres.reordered(&order), labels, ..found }
+}
+
+fn describe(
+    features: &Features,
+    rows: &[u32],
+    points: &Points,
+    scaler: &Scaler,
+    found: &Clustering,
+    options: &Options,
+) -> Vec<Cluster> {
+    let k = found.centres.len();
+    let mut groups = vec![Vec::new(); k];
+    for (&row, &label) in rows.iter().zip(&found.labels) {
+        groups[usize::from(label)].push(row);
+    }
+    let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
+    groups.push(rows.to_vec());
+    let mut portraits = portrait::portraits(features, &groups);
+    let shop: Portrait = portraits.pop().unwrap_or_default();
+    let ours = naming::names(&portraits, &shop);
+    let shown = shown_names(&ours, &options.names);
+    let drivers = drivers(points, scaler, &found.centres, &sizes);
+    let mut clusters = Vec::with_capacity(k);
+    for (number, ((names, drivers), features)) in ours.into_iter().zip(drivers).zip(portraits).enumerate() {
+        clusters.push(Cluster {
+            id: naming::letter(number),
+            name: shown[number].clone(),
+            names,
+            stage: naming::stage(&features, &shop),
+            size: sizes[number],
+            share: sizes[number] as f64 / rows.len().max(1) as f64,
+            features,
+            drivers,
+        });
+    }
+    clusters
+}
+
+/// A person's names, ours where there is none; ours give way where a person has chosen the same.
+fn shown_names(ours: &[Name], given: &BTreeMap<String, String>) -> Vec<String> {
+    let of_person = |number: usize| {
+        given.get(&naming::letter(number)).map(|name| name.trim()).filter(|name| !name.is_empty())
+    };
+    let taken: BTreeSet<&str> = (0..ours.len()).filter_map(of_person).collect();
+    ours.iter()
+        .enumerate()
+        .map(|(number, ours)| match of_person(number) {
+            Some(name) => name.to_owned(),
+            None if taken.contains(ours.en.as_str()) => format!("{} ({})", ours.en, naming::letter(number)),
+            None => ours.en.clone(),
+        })
+        .collect()
+}
+
+/// What sets each cluster apart, largest first; at least one feature.
+fn drivers(points: &Points, scaler: &Scaler, centres: &Centres, sizes: &[usize]) -> Vec<Vec<Driver>> {
+    let dims = points.dims();
+    let (mut sums, mut squares) = (vec![0.0_f64; dims], vec![0.0_f64; dims]);
+    for row in points.rows() {
+        for (feature, &value) in row.iter().enumerate() {
+            sums[feature] += f64::from(value);
+            squares[feature] += f64::from(value).powi(2);
+        }
+    }
+    let number = points.len().max(1) as f64;
+    (0..sizes.len())
+        .map(|cluster| {
+            let mut drivers: Vec<Driver> = (0..dims)
+                .map(|at| {
+                    let mean = sums[at] / number;
+                    let deviation = (squares[at] / number - mean * mean).max(1e-12).sqrt();
+                    let effect = (f64::from(centres.centre(cluster)[at]) - mean) / deviation;
+                    let direction = if effect < 0.0 { Direction::Low } else { Direction::High };
+                    Driver { feature: scaler.scales[at].feature, direction, effect }
+                })
+                .collect();
+            drivers.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
+            let telling = drivers.iter().filter(|driver| driver.effect.abs() >= SMALLEST_EFFECT).count();
+            drivers.truncate(telling.max(1));
+            drivers
+        })
+        .collect()
+}
+
+/// The feature as a person says it: "Days since the last order".
+#[must_use]
+pub fn feature_words(feature: Feature) -> &'static str {
+    words(feature)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Chooses the number of clusters by silhouette.
+//!
+//! In: a sample of the points. Out: the curve of silhouettes over k, the k chosen, and the reason in words.
+
+use super::KScore;
+use super::kmeans::{Settings, cluster};
+use super::points::Points;
+use super::silhouette::silhouettes;
+use crate::jobs::{Cancelled, Task};
+
+/// Numbers of clusters that are tried.
+pub const LEAST: usize = 2;
+/// The largest number that can be asked for.
+pub const MOST: usize = 10;
+/// A silhouette this little below the best is as good: with more clusters, messages fit better.
+const AS_GOOD: f64 = 0.02;
+/// Two clusters must be so much clearer than any finer division to be chosen.
+const TWO_CLEARER: f64 = 0.15;
+/// A cluster smaller than this share is not worth a message of its own.
+const SMALLEST: f64 = 0.02;
+
+/// The k chosen, the curve, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub k: usize,
+    pub curve: Vec<KScore>,
+    pub why: String,
+}
+
+/// One candidate: its silhouette, and the share of its smallest cluster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Candidate {
+    k: usize,
+    silhouette: f64,
+    smallest: f64,
+}
+
+/// Clusters `points` for each k from 2 to `most`, measures the silhouettes on the rows in `measured`, and
+/// chooses. `None` where not even two clusters are possible.
+///
+/// # Errors
+/// Cancelled.
+pub fn choose(
+    points: &Points,
+    measured: &[usize],
+    most: usize,
+    seed: u64,
+    task: &Task<'_>,
+) -> Result<Option<Choice>, Cancelled> {
+    let settings = Settings { starts: 4, ..Settings::default() };
+    let total = most.saturating_sub(LEAST - 1) as u64;
+    let mut labellings = Vec::new();
+    let mut candidates = Vec::new();
+    for k in LEAST..=most {
+        task.progress(format!("trying {k} clusters"), (k - LEAST) as u64, Some(total));
+        let found = cluster(points, k, seed, settings, task)?;
+        if found.centres.len() < k {
+            break;
+        }
+        let mut sizes = vec![0_usize; k];
+        found.labels.iter().for_each(|&label| sizes[usize::from(label)] += 1);
+        let smallest = sizes.iter().min().map_or(0.0, |&size| size as f64 / points.len().max(1) as f64);
+        labellings.push(measured.iter().map(|&row| found.labels[row]).collect());
+        candidates.push(Candidate { k, silhouette: 0.0, smallest });
+    }
+    task.check()?;
+    let values = silhouettes(&points.pick(measured), &labellings);
+    candidates.iter_mut().zip(values).for_each(|(candidate, value)| candidate.silhouette = value);
+    let curve = candidates.iter().map(|c| KScore { k: c.k, silhouette: c.silhouette }).collect();
+    Ok(decide(&candidates).map(|(k, why)| Choice { k, curve, why }))
+}
+
+/// The rule, apart from the work: of three and more clusters, none of them tiny, the finest division whose
+/// silhouette is as good as the best; two only where they are much clearer than that.
+fn decide(candidates: &[Candidate]) -> Option<(usize, String)> {
+    let usable: Vec<Candidate> =
+        candidates.iter().filter(|c| c.k > 2 && c.smallest >= SMALLEST).copied().collect();
+    let two = candidates.iter().find(|c| c.k == 2).copied()?;
+    let Some(best) = usable.iter().copied().reduce(|a, b| if b.silhouette > a.silhouette { b } else { a })
+    else {
+        return Some((
+            2,
+            "2 clusters: with more, at least one would be too small for a message of its own.".into(),
+        ));
+    };
+    if two.silhouette > best.silhouette + TWO_CLEARER {
+        let why = format!(
+            "2 clusters: they are far clearer (silhouette {:.2}) than any finer division (at best {:.2}, with {}).",
+            two.silhouette, best.silhouette, best.k
+        );
+        return Some((2, why));
+    }
+    let chosen = usable.iter().rfind(|c| c.silhouette >= best.silhouette - AS_GOOD).copied().unwrap_or(best);
+    let mut why = if chosen.k == best.k {
+        format!(
+            "{} clusters: the clearest division into three or more (silhouette {:.2})",
+            chosen.k, chosen.silhouette
+        )
+    } else {
+        format!(
+            "{} clusters: as clear (silhouette {:.2}) as the clearest division into three or more ({:.2}, with {}), \
+             and finer, so that messages fit better",
+            chosen.k, chosen.silhouette, best.silhouette, best.k
+        )
+    };
+    if two.silhouette > chosen.silhouette {
+        why += &format!("; two clusters ({:.2}) would be too coarse to write for", two.silhouette);
+    }
+    why.push('.');
+    Some((chosen.k, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidates(silhouettes: &[f64]) -> Vec<Candidate> {
+        (2..).zip(silhouettes).map(|(k, &silhouette)| Candidate { k, silhouette, smallest: 0.1 }).collect()
+    }
+
+    #[test]
+    fn the_clearest_of_three_and_more_is_taken_though_two_are_a_little_clearer() {
+        let (k, why) = decide(&candidates(&[0.40, 0.30, 0.36, 0.31, 0.20])).unwrap();
+        assert_eq!(k, 4);
+        assert!(why.contains("silhouette 0.36") && why.contains("two clusters (0.40)"), "{why}");
+    }
+
+    #[test]
+    fn a_finer_division_that_is_as_clear_is_taken() {
+        let (k, why) = decide(&candidates(&[0.30, 0.35, 0.34, 0.335, 0.20])).unwrap();
+        assert_eq!(k, 5);
+        assert!(why.contains("as clear") && why.contains("with 3"), "{why}");
+    }
+
+    #[test]
+    fn two_are_taken_where_they_are_far_clearer() {
+        assert_eq!(decide(&candidates(&[0.80, 0.50, 0.40])).unwrap().0, 2);
+    }
+
+    #[test]
+    fn a_division_with_a_tiny_cluster_is_not_taken() {
+        let mut all = candidates(&[0.40, 0.30, 0.60]);
+        all[2].smallest = 0.001;
+        assert_eq!(decide(&all).unwrap().0, 3);
+        all[1].smallest = 0.001;
+        assert_eq!(decide(&all).unwrap().0, 2);
+    }
+}

@@ -4,13 +4,25 @@
 //! Out: typed customers, orders, products and events, and a [`DataReport`] in which every row that was
 //! set aside is counted. Assumed: nothing about the order of rows, columns or files.
 
+mod cell;
+mod ids;
+mod ingest;
+mod input;
+mod recognise;
+mod records;
 mod report;
+mod scan;
 mod shop;
 
+pub(crate) use ids::Bits;
+pub(crate) use ingest::day_number;
+pub use ingest::{Read, Sink, read};
 pub use report::{DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport};
-pub use shop::{Customers, Event, OrderLine, Products, Shop};
+pub use shop::{Customers, Event, Knows, OrderLine, Products, Shop};
 
 use std::path::PathBuf;
+
+use jiff::civil::Date;
 
 use crate::config::DataConfig;
 use crate::jobs::{Cancelled, Task};
@@ -56,11 +68,65 @@ pub enum DataError {
     Unreadable(String),
 }
 
-/// Reads every table found in `sources` (files or folders).
+/// Reads every table found in `sources` (files or folders), as of today by this machine's clock.
 ///
 /// # Errors
 /// A file that cannot be opened or decoded, no table found, or a required column missing.
 pub fn load(sources: &[PathBuf], settings: &DataConfig, task: &Task<'_>) -> Result<Shop, DataError> {
-    let _ = (sources, settings, task);
-    todo!()
+    load_on(sources, settings, today(), task)
+}
+
+/// The last day on which something can have happened, by this machine's clock and zone.
+#[must_use]
+pub fn today() -> Date {
+    jiff::Zoned::now().date()
+}
+
+/// Like [`load`], on a given day: what is dated later is set aside.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_on(
+    sources: &[PathBuf],
+    settings: &DataConfig,
+    today: Date,
+    task: &Task<'_>,
+) -> Result<Shop, DataError> {
+    let mut keep = Keep::default();
+    let read = read(sources, settings, today, task, &mut keep)?;
+    let customers = read.customers.len();
+    Ok(Shop {
+        orders: keep.lines.finish(customers)?,
+        events: read.has_events.then(|| keep.events.finish(customers)),
+        customers: read.customers,
+        products: read.products,
+        currency: read.currency,
+        currency_digits: read.currency_digits,
+        first_day: read.first_day,
+        last_day: read.last_day,
+        orders_have_time: read.orders_have_time,
+        knows: read.knows,
+        report: read.report,
+    })
+}
+
+/// Keeps everything.
+#[derive(Default)]
+struct Keep {
+    lines: shop::LinesBuilder,
+    events: shop::EventsBuilder,
+}
+
+impl Sink for Keep {
+    fn order_line(&mut self, customer: u32, line: &OrderLine) {
+        self.lines.push(customer, line);
+    }
+
+    fn event(&mut self, customer: u32, at: i64, kind: &str, query: Option<&str>, product: Option<u32>) {
+        self.events.push(customer, at, kind, query, product);
+    }
+
+    fn pause(&mut self) -> Result<(), DataError> {
+        self.lines.relieve()
+    }
 }

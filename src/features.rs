@@ -3,11 +3,17 @@
 //! In: a [`Shop`] and a date. Out: [`Features`]. A feature whose table is missing is absent, and a value
 //! that is not known for a customer is NaN: never a zero that looks like a fact.
 
+mod behaviour;
+
+use std::path::PathBuf;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataError, Shop};
+use crate::config::DataConfig;
+use crate::data::{self, DataError, Shop};
 use crate::jobs::Task;
+use behaviour::Behaviours;
 
 /// What is measured of a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +78,45 @@ impl Features {
 /// # Errors
 /// Cancelled, or a table that polars could not read.
 pub fn compute(shop: &Shop, as_of: Option<Date>, task: &Task<'_>) -> Result<Features, DataError> {
-    let _ = (shop, as_of, task);
-    todo!()
+    const LINES_BETWEEN_CHECKS: u64 = 1 << 16;
+    let as_of = as_of.unwrap_or(shop.last_day);
+    let mut behaviours = Behaviours::new(Some(as_of));
+    if let Some(products) = &shop.products {
+        behaviours.know_products(products);
+    }
+    let total = shop.order_line_count() as u64;
+    let mut lines = 0u64;
+    shop.each_order_line(&mut |customer, line| {
+        if lines.is_multiple_of(LINES_BETWEEN_CHECKS) {
+            task.check()?;
+            task.progress("computing features", lines, Some(total));
+        }
+        lines += 1;
+        behaviours.add_line(customer, line);
+        Ok(())
+    })?;
+    shop.each_event(|customer, at, kind| behaviours.add_event(customer, at, kind));
+    task.check()?;
+    Ok(behaviours.finish(&shop.customers, shop.knows, shop.currency_digits, as_of))
 }
+
+/// Computes every feature straight from the files, without holding the orders: for shops that are larger than
+/// memory. What else was read comes with it.
+///
+/// # Errors
+/// As [`data::load`].
+pub fn from_files(
+    sources: &[PathBuf],
+    settings: &DataConfig,
+    as_of: Option<Date>,
+    task: &Task<'_>,
+) -> Result<(data::Read, Features), DataError> {
+    let mut behaviours = Behaviours::new(as_of);
+    let read = data::read(sources, settings, data::today(), task, &mut behaviours)?;
+    let as_of = as_of.unwrap_or(read.last_day);
+    let features = behaviours.finish(&read.customers, read.knows, read.currency_digits, as_of);
+    Ok((read, features))
+}
+
+#[cfg(test)]
+mod tests;

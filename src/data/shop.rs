@@ -1,16 +1,29 @@
 //! The shop in memory: columns, addressed by row.
 
-use jiff::civil::Date;
-use polars::prelude::{DataFrame, LazyFrame};
+mod customers;
+mod lines;
+mod products;
+mod text_column;
 
-use super::{Channel, DataReport};
+use jiff::civil::Date;
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+
+pub use customers::Customers;
+pub use products::Products;
+
+pub(super) use customers::{CustomersBuilder, split_name};
+pub(super) use lines::{EventsBuilder, LinesBuilder};
+pub(super) use products::{ProductRow, ProductsBuilder};
+
+use super::{Channel, DataError, DataReport};
+use lines::{Events, Lines};
 
 /// Everything that was read. A customer is a row number, `0..customers.len()`.
 #[derive(Clone, Debug)]
 pub struct Shop {
     pub customers: Customers,
     pub products: Option<Products>,
-    /// ISO 4217 code of all amounts, which are integer minor units (cents).
+    /// ISO 4217 code of all amounts, which are integer minor units (cents); `XXX` where nothing says which.
     pub currency: String,
     /// Decimal digits of the minor unit: 2 for EUR, 0 for JPY.
     pub currency_digits: u32,
@@ -19,9 +32,20 @@ pub struct Shop {
     pub last_day: Date,
     /// Whether order times carry a time of day.
     pub orders_have_time: bool,
+    /// What the files can tell, whatever the rows say.
+    pub knows: Knows,
     pub report: DataReport,
-    pub(super) orders: DataFrame,
-    pub(super) events: Option<DataFrame>,
+    pub(super) orders: Lines,
+    pub(super) events: Option<Events>,
+}
+
+/// What the shop's files can tell about orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Knows {
+    /// There is a column of discounts or of coupon codes.
+    pub discounts: bool,
+    /// There is a column of states, or a returned line.
+    pub returns: bool,
 }
 
 /// One line of an order.
@@ -31,7 +55,8 @@ pub struct OrderLine {
     pub order: u32,
     /// Milliseconds since 1970-01-01 UTC.
     pub at: i64,
-    /// Minor units, after discount; negative for a return.
+    /// Minor units, after discount; negative for a return. An order that the files mark as returned, without a row
+    /// for the refund, has two lines: what was bought and, negative, what was given back.
     pub amount: i64,
     pub quantity: f64,
     pub product: Option<u32>,
@@ -43,149 +68,68 @@ pub struct OrderLine {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub at: i64,
-    /// `search`, `session`, `view`, ... as the file has it.
+    /// `search` and `session` by these names, whatever the file calls them; others as the file has them.
     pub kind: String,
     pub query: Option<String>,
     pub product: Option<u32>,
 }
 
 impl Shop {
-    /// Lines of orders, sorted by nothing in particular. Columns: `customer` u32, `order` u32, `at` i64
-    /// (milliseconds UTC), `amount` i64 (minor units), `quantity` f64, `product` u32 or null,
-    /// `discounted` bool, `returned` bool.
+    /// Lines of orders, those of one customer together and oldest first while they fit in memory, otherwise in
+    /// the order of the files. Columns: `customer` u32, `order` u32, `at` i64 (milliseconds UTC), `amount` i64
+    /// (minor units), `quantity` f64, `product` u32 or null, `discounted` bool, `returned` bool.
     #[must_use]
     pub fn orders(&self) -> LazyFrame {
-        todo!()
+        self.orders.lazy()
+    }
+
+    /// Number of lines of orders.
+    #[must_use]
+    pub fn order_line_count(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Calls `visit` with the customer and the line, for every line. Lines of one customer come oldest first
+    /// while the lines fit in memory.
+    ///
+    /// # Errors
+    /// Lines that were put aside on disk cannot be read back, or `visit` fails.
+    pub fn each_order_line(
+        &self,
+        visit: &mut dyn FnMut(u32, &OrderLine) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        self.orders.each(visit)
     }
 
     /// Lines of one customer's orders, oldest first.
     #[must_use]
     pub fn customer_orders(&self, customer: usize) -> Vec<OrderLine> {
-        let _ = customer;
-        todo!()
+        self.orders.of(customer)
     }
 
     /// `None` where the shop has no events. Columns: `customer` u32, `at` i64, `kind` str, `query` str or null,
     /// `product` u32 or null.
     #[must_use]
     pub fn events(&self) -> Option<LazyFrame> {
-        todo!()
+        self.events.as_ref().map(|events| events.frame.clone().lazy())
+    }
+
+    /// Calls `visit` with the customer, the time and the kind of every event; the second of these are
+    /// milliseconds UTC.
+    pub fn each_event(&self, mut visit: impl FnMut(u32, i64, &str)) {
+        if let Some(events) = &self.events {
+            events.each(&mut visit);
+        }
     }
 
     /// What one customer did, oldest first; empty where the shop has no events.
     #[must_use]
     pub fn customer_events(&self, customer: usize) -> Vec<Event> {
-        let _ = customer;
-        todo!()
+        self.events.as_ref().map(|events| events.of(customer)).unwrap_or_default()
     }
 }
 
-/// Customers as columns; `None` is a cell that is missing, or a column that the shop does not have.
-#[derive(Clone, Debug)]
-pub struct Customers {
-    pub(super) frame: DataFrame,
-}
-
-impl Customers {
-    #[must_use]
-    pub fn len(&self) -> usize {
-        todo!()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    #[must_use]
-    pub fn id(&self, row: usize) -> &str {
-        let _ = row;
-        todo!()
-    }
-
-    /// A text cell: `first_name`, `last_name`, `email`, `phone`, `language` (BCP 47: `en`, `zh`), `country`,
-    /// `time_zone`, `gender`, or the name of an extra column.
-    #[must_use]
-    pub fn text(&self, row: usize, column: &str) -> Option<&str> {
-        let _ = (row, column);
-        todo!()
-    }
-
-    /// Whether the shop has that column at all.
-    #[must_use]
-    pub fn has(&self, column: &str) -> bool {
-        let _ = column;
-        todo!()
-    }
-
-    /// Given name and family name in the order of their script ("李 小龙" writes the family name first,
-    /// with no space); the id where there is no name.
-    #[must_use]
-    pub fn display_name(&self, row: usize) -> String {
-        let _ = row;
-        todo!()
-    }
-
-    /// Consent to the channel: `None` where the shop does not say.
-    #[must_use]
-    pub fn consent(&self, row: usize, channel: Channel) -> Option<bool> {
-        let _ = (row, channel);
-        todo!()
-    }
-
-    #[must_use]
-    pub fn created_at(&self, row: usize) -> Option<i64> {
-        let _ = row;
-        todo!()
-    }
-
-    /// The row with this id.
-    #[must_use]
-    pub fn row_of(&self, id: &str) -> Option<usize> {
-        let _ = id;
-        todo!()
-    }
-}
-
-/// Products as columns.
-#[derive(Clone, Debug)]
-pub struct Products {
-    pub(super) frame: DataFrame,
-}
-
-impl Products {
-    #[must_use]
-    pub fn len(&self) -> usize {
-        todo!()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    #[must_use]
-    pub fn id(&self, row: usize) -> &str {
-        let _ = row;
-        todo!()
-    }
-
-    #[must_use]
-    pub fn name(&self, row: usize) -> Option<&str> {
-        let _ = row;
-        todo!()
-    }
-
-    #[must_use]
-    pub fn category(&self, row: usize) -> Option<&str> {
-        let _ = row;
-        todo!()
-    }
-
-    /// Minor units.
-    #[must_use]
-    pub fn price(&self, row: usize) -> Option<i64> {
-        let _ = row;
-        todo!()
-    }
+/// A frame of columns that this program made: their lengths agree, so there is no way for this to fail.
+fn frame(columns: Vec<polars::prelude::Column>) -> DataFrame {
+    DataFrame::new_infer_height(columns).unwrap_or_default()
 }

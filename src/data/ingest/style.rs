@@ -1,0 +1,237 @@
+//! How a file writes dates, numbers and money: decided over whole columns.
+
+use std::collections::BTreeMap;
+
+use super::super::cell::{DateEvidence, DateOrder, Decimal, DecimalEvidence, is_missing};
+use super::super::records::Rows;
+use super::super::scan::scan;
+use super::super::{DataError, Severity, Table};
+use super::{Input, Reading};
+use crate::config::DataConfig;
+
+/// # Errors
+/// A setting that has no meaning.
+pub(super) fn check_settings(settings: &DataConfig) -> Result<(), DataError> {
+    if let Some(order) = &settings.date_order {
+        configured(order)?;
+    }
+    if let Some(currency) = &settings.currency
+        && !(currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()))
+    {
+        return Err(DataError::Unreadable(format!(
+            "perennial.toml, [data] currency: \"{currency}\" is no currency code. Write three capital letters, such as EUR or CNY."
+        )));
+    }
+    Ok(())
+}
+
+fn configured(order: &str) -> Result<DateOrder, DataError> {
+    match order {
+        "day-first" => Ok(DateOrder::DayFirst),
+        "month-first" => Ok(DateOrder::MonthFirst),
+        _ => Err(DataError::Unreadable(format!(
+            "perennial.toml, [data] date-order: \"{order}\" means nothing. Write day-first (01/11 is 1 November) or \
+             month-first (01/11 is January 11)."
+        ))),
+    }
+}
+
+/// Looks at the column's cells in the sample, and, while they decide nothing, in the whole file.
+fn whole_column<E: Default>(
+    input: &Input,
+    reading: &Reading<'_>,
+    mut add: impl FnMut(&mut E, &Rows),
+    open: impl Fn(&E) -> bool,
+) -> Result<E, DataError> {
+    let mut evidence = E::default();
+    add(&mut evidence, &input.sample);
+    if open(&evidence) {
+        evidence = E::default();
+        scan(
+            &input.file,
+            &input.layout,
+            reading.task,
+            |rows| rows,
+            |rows| {
+                add(&mut evidence, &rows);
+                Ok(())
+            },
+        )?;
+    }
+    Ok(evidence)
+}
+
+/// The order of day and month in a column of dates.
+pub(super) fn date_order(
+    input: &Input,
+    column: usize,
+    reading: &mut Reading<'_>,
+) -> Result<DateOrder, DataError> {
+    if let Some(order) = &reading.settings.date_order {
+        return configured(order);
+    }
+    let evidence: DateEvidence = whole_column(
+        input,
+        reading,
+        |evidence: &mut DateEvidence, rows| {
+            for row in 0..rows.len() {
+                evidence.add(rows.cell(row, column));
+            }
+        },
+        |evidence| evidence.decided().is_none() && evidence.either > 0,
+    )?;
+    if evidence.decided().is_none() && evidence.either > 0 {
+        let (file, name) = (&input.file.name, &input.layout.columns[column]);
+        let message = format!(
+            "{file}, column \"{name}\": nothing in the {} dates says whether the day or the month comes first. They \
+             were read with the day first.",
+            evidence.either
+        );
+        reading.find(
+            Severity::Warning,
+            "ambiguous-date-order",
+            message,
+            "Write date-order = \"day-first\" or date-order = \"month-first\" under [data] in perennial.toml.",
+        );
+    }
+    Ok(evidence.decided().unwrap_or(DateOrder::DayFirst))
+}
+
+/// The decimal sign of a file's numbers.
+pub(super) fn decimal(
+    input: &Input,
+    columns: &[usize],
+    reading: &mut Reading<'_>,
+) -> Result<Decimal, DataError> {
+    if columns.is_empty() {
+        return Ok(Decimal::Point);
+    }
+    let evidence: DecimalEvidence = whole_column(
+        input,
+        reading,
+        |evidence: &mut DecimalEvidence, rows| {
+            for row in 0..rows.len() {
+                for &column in columns {
+                    evidence.add(rows.cell(row, column));
+                }
+            }
+        },
+        |evidence| evidence.decided().is_none() && evidence.either > 0,
+    )?;
+    if evidence.decided().is_none() && evidence.either > 0 {
+        let message = format!(
+            "{}: numbers such as 1.234 or 1,234 may have a decimal sign or a thousands separator, and nothing in {} \
+             cells says which. The point was read as the decimal sign, the comma as the separator.",
+            input.file.name, evidence.either
+        );
+        reading.find(
+            Severity::Warning,
+            "ambiguous-decimal-sign",
+            message,
+            "Export the amounts with two decimals, such as 1234.00.",
+        );
+    }
+    Ok(evidence.decided().unwrap_or(Decimal::Point))
+}
+
+/// The shop's currency: the settings', or what most rows of the samples say, by column or by sign.
+pub(super) fn currency<'a>(inputs: impl Iterator<Item = &'a Input>, reading: &mut Reading<'_>) -> String {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    for input in inputs {
+        let rows = input.sample.len().min(20_000);
+        if let Some(column) = input.mapping.source("currency") {
+            for row in 0..rows {
+                if let Some(code) = code_of(input.sample.cell(row, column)) {
+                    *seen.entry(code).or_default() += 1;
+                }
+            }
+        } else {
+            let money = if input.mapping.table == Table::Orders {
+                ["amount", "unit_price"]
+            } else {
+                ["price", "price"]
+            };
+            if let Some(column) = money.iter().find_map(|column| input.mapping.source(column)) {
+                for row in 0..rows {
+                    let cell = input.sample.cell(row, column);
+                    if !cell.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+                        && let Some(code) = code_of(cell)
+                    {
+                        *seen.entry(code).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    let total: u64 = seen.values().sum();
+    let most = seen.iter().max_by_key(|(_, rows)| **rows).map(|(code, _)| code.clone());
+    if seen.len() > 1 {
+        let mut shares: Vec<(&String, &u64)> = seen.iter().collect();
+        shares.sort_by_key(|(_, rows)| std::cmp::Reverse(**rows));
+        let shares: Vec<String> = shares
+            .iter()
+            .map(|(code, rows)| format!("{code} {:.0} %", 100.0 * **rows as f64 / total as f64))
+            .collect();
+        reading.find(
+            Severity::Error,
+            "mixed-currencies",
+            format!(
+                "The amounts are in several currencies ({}) and would be added as if they were one.",
+                shares.join(", ")
+            ),
+            "Convert the amounts to one currency before the export, or keep one folder for each currency.",
+        );
+    }
+    match (reading.settings.currency.clone(), most) {
+        (Some(set), _) => set,
+        (None, Some(most)) => most,
+        (None, None) => {
+            reading.find(
+                Severity::Info,
+                "currency-unknown",
+                "Nothing says in which currency the amounts are.",
+                "Write currency = \"EUR\" (or another code) under [data] in perennial.toml.",
+            );
+            "XXX".to_owned()
+        }
+    }
+}
+
+/// The currency code that a cell names or shows by a sign.
+fn code_of(cell: &[u8]) -> Option<String> {
+    if is_missing(cell) {
+        return None;
+    }
+    let text = std::str::from_utf8(cell).ok()?.trim();
+    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
+    if letters.len() == 3 {
+        let code = letters.to_ascii_uppercase();
+        return Some(if code == "RMB" { "CNY".to_owned() } else { code });
+    }
+    const SIGNS: [(&str, &str); 10] = [
+        ("HK$", "HKD"),
+        ("NT$", "TWD"),
+        ("A$", "AUD"),
+        ("C$", "CAD"),
+        ("€", "EUR"),
+        ("£", "GBP"),
+        ("¥", "CNY"),
+        ("￥", "CNY"),
+        ("元", "CNY"),
+        ("₹", "INR"),
+    ];
+    SIGNS
+        .iter()
+        .find(|(sign, _)| text.contains(sign))
+        .map(|(_, code)| (*code).to_owned())
+        .or_else(|| text.contains('$').then(|| "USD".to_owned()))
+}
+
+/// Decimal digits of the currency's minor unit (ISO 4217).
+pub(super) fn minor_digits(currency: &str) -> u32 {
+    match currency {
+        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "XPF" | "PYG" | "UGX" | "RWF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
+}

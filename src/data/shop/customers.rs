@@ -1,0 +1,187 @@
+//! Customers as columns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::ids::IdMap;
+use super::Channel;
+use super::text_column::TextColumn;
+
+/// Customers as columns; `None` is a cell that is missing, or a column that the shop does not have.
+#[derive(Clone, Debug)]
+pub struct Customers(Arc<CustomersBuilder>);
+
+/// Customers while they are read.
+#[derive(Clone, Debug, Default)]
+pub(in crate::data) struct CustomersBuilder {
+    pub(in crate::data) ids: IdMap,
+    id_text: TextColumn,
+    texts: BTreeMap<String, TextColumn>,
+    consents: [Option<Vec<Option<bool>>>; 3],
+    created_at: Option<Vec<i64>>,
+}
+
+/// Marks a creation time that is not known.
+const NO_TIME: i64 = i64::MIN;
+
+impl CustomersBuilder {
+    pub(in crate::data) fn new(ids: IdMap) -> Self {
+        Self { ids, ..Self::default() }
+    }
+
+    pub(in crate::data) fn len(&self) -> usize {
+        self.id_text.len()
+    }
+
+    /// Begins a row; every column that is pushed to must be pushed to once per row.
+    pub(in crate::data) fn push_id(&mut self, id: &str) {
+        self.id_text.push(id);
+    }
+
+    /// A cell of the last row. Rows before it that lack the column (of another file) are missing there.
+    pub(in crate::data) fn push_text(&mut self, column: &str, cell: &str) {
+        let row = self.id_text.len().saturating_sub(1);
+        if !self.texts.contains_key(column) {
+            self.texts.insert(column.to_owned(), TextColumn::default());
+        }
+        if let Some(texts) = self.texts.get_mut(column) {
+            while texts.len() < row {
+                texts.push("");
+            }
+            texts.push(cell);
+        }
+    }
+
+    pub(in crate::data) fn push_consent(&mut self, channel: Channel, consent: Option<bool>) {
+        let row = self.id_text.len().saturating_sub(1);
+        let column = self.consents[channel as usize].get_or_insert_default();
+        column.resize(row, None);
+        column.push(consent);
+    }
+
+    pub(in crate::data) fn push_created_at(&mut self, at: Option<i64>) {
+        let row = self.id_text.len().saturating_sub(1);
+        let column = self.created_at.get_or_insert_default();
+        column.resize(row, NO_TIME);
+        column.push(at.unwrap_or(NO_TIME));
+    }
+
+    pub(in crate::data) fn finish(self) -> Customers {
+        Customers(Arc::new(self))
+    }
+}
+
+impl Customers {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.id_text.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[must_use]
+    pub fn id(&self, row: usize) -> &str {
+        self.0.id_text.get(row).unwrap_or_default()
+    }
+
+    /// A text cell: `first_name`, `last_name`, `email`, `phone`, `language` (BCP 47: `en`, `zh`), `country`,
+    /// `time_zone`, `gender`, `birth_date` (as the file has it), or the name of an extra column.
+    #[must_use]
+    pub fn text(&self, row: usize, column: &str) -> Option<&str> {
+        if column == "customer_id" {
+            return self.0.id_text.get(row);
+        }
+        self.0.texts.get(column)?.get(row)
+    }
+
+    /// Whether the shop has that column at all.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        match column {
+            "customer_id" => true,
+            "created_at" => self.0.created_at.is_some(),
+            "email_consent" => self.0.consents[Channel::Email as usize].is_some(),
+            "sms_consent" => self.0.consents[Channel::Sms as usize].is_some(),
+            "push_consent" => self.0.consents[Channel::Push as usize].is_some(),
+            _ => self.0.texts.contains_key(column),
+        }
+    }
+
+    /// The names of the text columns, extra ones included, in the order of the alphabet.
+    pub fn text_columns(&self) -> impl Iterator<Item = &str> {
+        self.0.texts.keys().map(String::as_str)
+    }
+
+    /// Given name and family name in the order of their script ("李 小龙" writes the family name first,
+    /// with no space); the id where there is no name.
+    #[must_use]
+    pub fn display_name(&self, row: usize) -> String {
+        match (self.text(row, "first_name"), self.text(row, "last_name")) {
+            (Some(first), Some(last)) if is_han(first) && is_han(last) => format!("{last}{first}"),
+            (Some(first), Some(last)) => format!("{first} {last}"),
+            (Some(name), None) | (None, Some(name)) => name.to_owned(),
+            (None, None) => self.id(row).to_owned(),
+        }
+    }
+
+    /// Consent to the channel: `None` where the shop does not say.
+    #[must_use]
+    pub fn consent(&self, row: usize, channel: Channel) -> Option<bool> {
+        self.0.consents[channel as usize].as_ref()?.get(row).copied().flatten()
+    }
+
+    /// Milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn created_at(&self, row: usize) -> Option<i64> {
+        self.0.created_at.as_ref()?.get(row).copied().filter(|&at| at != NO_TIME)
+    }
+
+    /// The row with this id.
+    #[must_use]
+    pub fn row_of(&self, id: &str) -> Option<usize> {
+        let row = self.0.ids.get(self.0.ids.key(id.as_bytes()))? as usize;
+        (self.id(row) == id).then_some(row)
+    }
+}
+
+/// Whether a name is written in Chinese characters.
+pub(in crate::data) fn is_han(name: &str) -> bool {
+    !name.is_empty()
+        && name.chars().all(|letter| {
+            matches!(letter, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}' | '·')
+        })
+}
+
+/// Splits a full name into given and family name.
+pub(in crate::data) fn split_name(name: &str) -> (&str, &str) {
+    const DOUBLE: [&str; 12] =
+        ["欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "夏侯"];
+    let name = name.trim();
+    if is_han(name) && (2..=4).contains(&name.chars().count()) {
+        let family = DOUBLE.iter().find(|family| name.starts_with(**family) && name.len() > family.len());
+        let at = family.map_or_else(|| name.chars().next().map_or(0, char::len_utf8), |family| family.len());
+        return (&name[at..], &name[..at]);
+    }
+    // "Smith, Anna"
+    if let Some((family, given)) = name.split_once(',') {
+        return (given.trim(), family.trim());
+    }
+    name.rsplit_once(' ').map_or((name, ""), |(given, family)| (given.trim(), family))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_name_is_split_by_its_script() {
+        assert_eq!(split_name("李小龙"), ("小龙", "李"));
+        assert_eq!(split_name("欧阳娜娜"), ("娜娜", "欧阳"));
+        assert_eq!(split_name("Anna Maria Smith"), ("Anna Maria", "Smith"));
+        assert_eq!(split_name("Smith, Anna"), ("Anna", "Smith"));
+        assert_eq!(split_name("Cher"), ("Cher", ""));
+    }
+}

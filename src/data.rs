@@ -79,7 +79,7 @@ pub fn load(sources: &[PathBuf], settings: &DataConfig, task: &Task<'_>) -> Resu
 /// The last day on which something can have happened, by this machine's clock and zone.
 #[must_use]
 pub fn today() -> Date {
-    jiff::Zoned::now().date()
+    jiff::ZonedDateTime::now().date()
 }
 
 /// Like [`load`], on a given day: what is dated later is set aside.

@@ -7,7 +7,7 @@
 mod date;
 mod number;
 
-pub(super) use date::{DateEvidence, DateOrder, day_of, parse_when};
+pub(super) use date::{DateEvidence, DateOrder, parse_when};
 pub(super) use number::{Decimal, DecimalEvidence, Quantity, parse_number};
 
 /// Milliseconds of a day.

@@ -227,14 +227,17 @@ pub fn read(
 
 /// Days since 1970-01-01.
 pub(crate) fn day_number(date: Date) -> i32 {
-    let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_millisecond());
+    let midnight =
+        date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_millisecond());
     midnight.map_or(0, |ms| ms.div_euclid(DAY_MS)) as i32
 }
 
 /// The date of a day number; the first of 1970 for numbers that no calendar has.
 fn date_of(day: i64) -> Date {
     jiff::Timestamp::from_millisecond(day.saturating_mul(DAY_MS))
-        .map_or(jiff::civil::date(1970, 1, 1), |moment| moment.to_zoned(jiff::tz::TimeZone::UTC).date())
+        .map_or(jiff::civil::date(1970, 1, 1), |moment| {
+            moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
+        })
 }
 
 /// The shape that most identifiers of a column probably have.
@@ -269,6 +272,10 @@ fn open_tables(words: &Words, files: Vec<File>, reading: &mut Reading<'_>) -> Re
         )));
     }
     for (name, why) in refused {
+        // Licences and notes lie beside the tables in many folders.
+        if name.to_ascii_lowercase().ends_with(".txt") {
+            continue;
+        }
         reading.find(
             Severity::Warning,
             "table-not-recognised",

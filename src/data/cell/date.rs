@@ -55,11 +55,6 @@ fn two_small_numbers_first(cell: &[u8]) -> Option<(u32, u32)> {
     Some((first, second))
 }
 
-/// Day number since 1970-01-01 of a moment in milliseconds.
-pub(in crate::data) fn day_of(ms: i64) -> i32 {
-    ms.div_euclid(DAY_MS) as i32
-}
-
 /// Milliseconds since 1970-01-01 UTC of a date, with or without a time (without a zone it is UTC), in these forms:
 /// `2025-11-01`, `2025-11-01T10:30:00.5+08:00`, `2025/11/1`, `20251101`, `20251101103000`, `01/11/2025`, `1.11.25`,
 /// `2025年11月1日`, `1 Nov 2025`, `Nov 1, 2025`, Unix seconds, milliseconds, microseconds. Years 1900..=9999.
@@ -81,15 +76,15 @@ pub(in crate::data) fn parse_when(cell: &[u8], order: DateOrder) -> Option<i64> 
     let mut cursor = Cursor(cell);
     if cell.first()?.is_ascii_digit() {
         let (first, digits) = cursor.number(4)?;
+        if digits == 4 && cursor.0.first().is_some_and(u8::is_ascii_digit) {
+            return fractional_seconds(cell);
+        }
         if digits == 4 {
             return year_first(first, cursor);
         }
         if let Some(separator) = cursor.any_of(b"/.-") {
             return year_last(first, separator, cursor, order);
         }
-    }
-    if let Some(seconds) = fractional_seconds(cell) {
-        return Some(seconds);
     }
     with_month_name(cell)
 }

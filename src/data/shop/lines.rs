@@ -403,3 +403,52 @@ impl Events {
         cells().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_on_disk_are_the_same_lines_and_leave_with_their_shop() {
+        let build = |mut builder: LinesBuilder| {
+            for (place, customer) in [2u32, 0, 1, 0, 2, 0, 1].into_iter().enumerate() {
+                builder.push(
+                    customer,
+                    &OrderLine {
+                        order: place as u32,
+                        at: 1000 - place as i64,
+                        amount: -5 + place as i64,
+                        quantity: 1.5,
+                        product: (place % 2 == 0).then_some(7),
+                        discounted: place % 3 == 0,
+                        returned: place < 2,
+                    },
+                );
+                builder.relieve().unwrap();
+            }
+            builder.finish(4).unwrap()
+        };
+        let memory = build(LinesBuilder::default());
+        let disk = build(LinesBuilder::with_most_in_memory(2));
+        let Lines::Disk(spill) = &disk else { panic!("still in memory") };
+        let folder = spill.folder.clone();
+        assert_eq!((memory.len(), disk.len(), spill.files.len()), (7, 7, 4));
+        for customer in 0..5 {
+            assert_eq!(memory.of(customer), disk.of(customer), "{customer}");
+        }
+        assert!(memory.of(3).is_empty());
+        let sum = |lines: &Lines| {
+            let mut sum = 0;
+            lines
+                .each(&mut |customer, line| {
+                    sum += line.amount * i64::from(customer + 1);
+                    Ok(())
+                })
+                .unwrap();
+            (sum, lines.lazy().collect().unwrap().height())
+        };
+        assert_eq!(sum(&memory), sum(&disk));
+        drop(disk);
+        assert!(!folder.exists());
+    }
+}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{Global, UsageError};
+use super::Global;
 use crate::config::{Config, Settings};
 use crate::jobs::{Cancel, Progress, Task};
 
@@ -49,12 +49,11 @@ impl Context<'_> {
         };
         for path in &paths {
             if !path.exists() {
-                return Err(UsageError(format!(
+                anyhow::bail!(
                     "{} is not there ({origin}). Give a file or folder that holds the shop's tables with --data PATH, \
                      or name it under [data] sources in perennial.toml.",
                     path.display()
-                ))
-                .into());
+                );
             }
         }
         Ok(paths)

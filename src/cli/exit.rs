@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::config::ConfigError;
 use crate::jobs::Cancelled;
 
 /// How a command ended; the process's exit status.
@@ -36,7 +37,7 @@ impl Exit {
     pub fn of(error: &anyhow::Error) -> Self {
         if error.chain().any(is_interruption) {
             Self::Interrupted
-        } else if error.chain().any(|cause| cause.is::<UsageError>()) {
+        } else if error.chain().any(is_usage) {
             Self::Usage
         } else {
             Self::Failed
@@ -48,6 +49,10 @@ impl Exit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
+
+fn is_usage(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<UsageError>() || cause.downcast_ref::<ConfigError>().is_some_and(ConfigError::is_usage)
+}
 
 /// `Cancelled` may stand inside an error that shows it as its own (`#[error(transparent)]`), so that
 /// it never appears in the chain by itself: its words do.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{Cli, Context, Exit, UsageError, exit};
+use super::{Cli, Context, Exit, exit};
 use crate::config::{Layers, PROJECT_FILE, Settings};
 use crate::jobs::Cancel;
 
@@ -86,11 +86,10 @@ fn find_workspace(cli: &Cli) -> anyhow::Result<Option<PathBuf>> {
     if let Some(folder) = named {
         // `init` makes it.
         if !folder.is_dir() && !matches!(cli.command, Some(super::Command::Init(_))) {
-            return Err(UsageError(format!(
+            anyhow::bail!(
                 "{} is not a folder. Name the folder of a project, or make one with `perennial init`.",
                 folder.display()
-            ))
-            .into());
+            );
         }
         return Ok(Some(folder));
     }

@@ -154,6 +154,8 @@ pub(super) fn convert(value: &Value, schema: &Schema) -> Result<toml::Value, Off
         ("integer" | "number", Value::String(text)) if text.value().trim().parse::<f64>().is_ok() => {
             Err(offence(shown, format!("Write it without quotation marks: {}.", text.value().trim())))
         }
+        ("integer", Value::Float(_)) => Err(offence(shown, "Write it without a decimal point.".into())),
+        ("integer" | "number", _) => Err(offence(shown, "Write it in digits.".into())),
         (_, _) => Err(offence(shown, format!("Write {}.", kind(schema)))),
     }
 }
@@ -161,7 +163,7 @@ pub(super) fn convert(value: &Value, schema: &Schema) -> Result<toml::Value, Off
 fn in_range(number: f64, schema: &Schema) -> Result<(), String> {
     let low = schema["minimum"].as_f64().is_some_and(|low| number < low);
     let high = schema["maximum"].as_f64().is_some_and(|high| number > high);
-    if low || high || !number.is_finite() { Err(format!("Write {}.", kind(schema))) } else { Ok(()) }
+    if low || high || !number.is_finite() { Err("Choose a number in that range.".into()) } else { Ok(()) }
 }
 
 fn well_formed(text: &str, schema: &Schema) -> Result<(), String> {

@@ -74,7 +74,10 @@ impl Layers {
         let text = std::fs::read_to_string(path).map_err(|error| Problem {
             place: Origin::File { path: path.to_owned(), line: 1 },
             message: format!("the file cannot be read: {error}."),
-            remedy: "Make it a readable UTF-8 text file, or remove it.".into(),
+            remedy: match error.kind() {
+                std::io::ErrorKind::InvalidData => "Save it as UTF-8.".into(),
+                _ => "Make it a file that you may read, or remove it.".into(),
+            },
         })?;
         self.add_text(&text, path)
     }

@@ -25,6 +25,14 @@ pub struct ConfigError {
     pub problems: Vec<Problem>,
 }
 
+impl ConfigError {
+    /// Whether what was typed on the command line is wrong, and not a file.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        self.problems.iter().any(|problem| matches!(problem.place, Origin::Flag(_)))
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut problems = self.problems.iter();

@@ -1,28 +1,25 @@
 //! The frame of the command line: exit statuses, and what goes to stdout and what to stderr.
 
+use clap::CommandFactory as _;
+use perennial::cli::Cli;
 use predicates::prelude::*;
 
 use crate::program::{perennial, text};
+
+/// The names of all commands.
+fn commands() -> Vec<String> {
+    let names: Vec<_> =
+        Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    names
+}
 
 #[test]
 fn help_names_every_command_and_goes_to_stdout() {
     let home = tempfile::tempdir().unwrap();
     let out = perennial(home.path()).arg("--help").assert().code(0).stderr("");
     let help = text(&out.get_output().stdout);
-    for command in [
-        "check",
-        "segments",
-        "customers",
-        "preview",
-        "run",
-        "model",
-        "sample",
-        "init",
-        "doctor",
-        "keys",
-        "config",
-        "completions",
-    ] {
+    for command in commands() {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
     }
 }
@@ -30,21 +27,8 @@ fn help_names_every_command_and_goes_to_stdout() {
 #[test]
 fn every_command_explains_itself() {
     let home = tempfile::tempdir().unwrap();
-    for command in [
-        "check",
-        "segments",
-        "customers",
-        "preview",
-        "run",
-        "model",
-        "sample",
-        "init",
-        "doctor",
-        "keys",
-        "config",
-        "completions",
-    ] {
-        let out = perennial(home.path()).args([command, "--help"]).assert().code(0).stderr("");
+    for command in commands() {
+        let out = perennial(home.path()).args([command.as_str(), "--help"]).assert().code(0).stderr("");
         let help = text(&out.get_output().stdout);
         let first = help.lines().next().unwrap_or_default();
         assert!(first.len() > 15, "{command} has no sentence about itself:\n{help}");
@@ -59,12 +43,12 @@ fn an_unknown_command_or_option_is_wrong_usage() {
 }
 
 #[test]
-fn a_workspace_that_is_not_there_is_wrong_usage_and_says_what_to_do() {
+fn a_workspace_that_is_not_there_is_an_error_that_says_what_to_do() {
     let home = tempfile::tempdir().unwrap();
     perennial(home.path())
         .args(["config", "print", "--workspace", "nowhere"])
         .assert()
-        .code(2)
+        .code(1)
         .stdout("")
         .stderr(predicate::str::contains("nowhere").and(predicate::str::contains("perennial init")));
 }
@@ -83,7 +67,7 @@ fn data_that_is_not_there_is_named_in_the_error() {
     perennial(home.path())
         .args(["check", "--data", "missing-folder"])
         .assert()
-        .code(2)
+        .code(1)
         .stdout("")
         .stderr(predicate::str::contains("missing-folder").and(predicate::str::contains("--data")));
 }
@@ -91,11 +75,11 @@ fn data_that_is_not_there_is_named_in_the_error() {
 #[test]
 fn an_error_with_json_leaves_stdout_empty() {
     let home = tempfile::tempdir().unwrap();
-    perennial(home.path()).args(["check", "--json", "--data", "missing-folder"]).assert().code(2).stdout("");
+    perennial(home.path()).args(["check", "--json", "--data", "missing-folder"]).assert().code(1).stdout("");
     perennial(home.path())
         .args(["config", "print", "--json", "--set", "segments.k=99"])
         .assert()
-        .code(1)
+        .code(2)
         .stdout("");
 }
 
@@ -119,7 +103,7 @@ fn completions_exist_for_the_usual_shells() {
             .assert()
             .code(0)
             .stderr("")
-            .stdout(predicate::str::contains("segments").and(predicate::str::contains("--workspace")));
+            .stdout(predicate::str::contains("segments").and(predicate::str::contains("workspace")));
     }
     perennial(home.path()).args(["completions", "tcsh"]).assert().code(2).stdout("");
 }

@@ -33,7 +33,7 @@ fn said(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn commands_of_the_readme() {
+fn tables_of_the_readme() {
     check("README.md", "commands", &perennial::cli::commands_table());
 }
 

@@ -1,7 +1,41 @@
 //! Strategy templates: what is said to whom, with the facts as fields and the model's part marked.
 //!
-//! In: TOML files. Out: checked [`Strategy`] values, the slots that a model is to write, and rendered text.
-//! A field that has no value and no default is an error: it never goes out silently.
+//! In: TOML files. Out: checked [`Strategy`] values, the slots that a model is to write, the facts about a
+//! customer, and rendered text. A field that has no value and no default is an error: it never goes out
+//! silently.
+//!
+//! A message is a minijinja template per part. Facts are fields (`{{ first_name }}`, the table is
+//! [`fields::FIELDS`]); `{% if %}` is the only statement; the model's part is a slot:
+//!
+//! ```text
+//! {{ write("One warm sentence about {{ segment_category }}.", limit=140, fallback=["...", "..."]) }}
+//! ```
+//!
+//! A slot is written once per variant and merged for everyone, so its instruction and its fallbacks may use
+//! only facts that hold for every recipient (of the segment, the shop and the offer). The fallbacks are
+//! what stands there with no model.
+
+mod channel;
+mod document;
+mod facts;
+pub mod fields;
+mod file;
+mod fit;
+mod highlight;
+mod render;
+mod shipped;
+pub mod sms;
+mod template;
+mod validate;
+
+pub use channel::{Bound, limits_of};
+pub use facts::{facts_for_customer, facts_for_segment, facts_from_json, language_of};
+pub use fields::{Field, Scope};
+pub use fit::{Fit, fits};
+pub use highlight::{Kind, highlight};
+pub use render::{Renderer, render, slots};
+pub use shipped::{Shipped, shipped};
+pub use validate::{parse, validate, version};
 
 use std::collections::BTreeMap;
 
@@ -49,9 +83,10 @@ pub struct Offer {
     pub kind: OfferKind,
     /// Per cent for `percentage`, major currency units for `amount`.
     pub value: Option<f64>,
-    /// As the customer reads it: "10% off", "free shipping". The field `offer`.
+    /// As the customer reads it: "10% off", "free shipping". The field `offer`; a template itself, in which
+    /// `{{ offer_value }}` is the value with its unit.
     pub text: String,
-    /// "orders over 40 EUR".
+    /// "on orders over 40 EUR". The field `offer_conditions`; a template too.
     #[serde(default)]
     pub conditions: Option<String>,
     #[serde(default)]
@@ -92,7 +127,7 @@ pub struct Strategy {
     /// Values for fields that a customer may lack: `first_name = "there"`.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
-    /// Example slot texts for few-shot prompts.
+    /// Slot texts in the style that is wanted, for few-shot prompts.
     #[serde(default)]
     pub examples: Vec<String>,
     /// minijinja templates.
@@ -102,6 +137,16 @@ pub struct Strategy {
 /// Values of fields by name. Text, number or truth value.
 pub type Facts = serde_json::Map<String, serde_json::Value>;
 
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The strategy cannot be used.
+    Error,
+    /// It can be used, and could be better.
+    Warning,
+}
+
 /// Something wrong in a strategy file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -109,8 +154,15 @@ pub struct Problem {
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
+    pub severity: Severity,
     pub message: String,
     pub remedy: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}, column {}: {}; {}", self.line, self.column, self.message, self.remedy)
+    }
 }
 
 /// A stretch that the model is to write.
@@ -119,36 +171,15 @@ pub struct Slot {
     /// Counted from 0 over the whole message, in the order of the parts.
     pub index: usize,
     pub part: Part,
-    /// The instruction, with facts about the segment filled in and personal fields left as `{first_name}`.
+    /// The instruction, with facts about the segment, the shop and the offer filled in.
     pub instruction: String,
+    /// Most characters that the text may have.
+    pub limit: Option<usize>,
+    /// What stands there with no model; never empty.
+    pub fallback: Vec<String>,
+    /// Texts in the style that is wanted, for few-shot prompts; the strategy's where the slot has none.
+    pub examples: Vec<String>,
 }
 
 /// Rendered text by part.
 pub type Text = BTreeMap<Part, String>;
-
-/// Reads and checks a strategy; every problem found, in the order of the file.
-///
-/// # Errors
-/// At least one problem.
-pub fn parse(id: &str, source: &str) -> Result<Strategy, Vec<Problem>> {
-    let _ = (id, source);
-    todo!()
-}
-
-/// The slots of the message for these facts.
-///
-/// # Errors
-/// A field without a value, or a template that fails.
-pub fn slots(strategy: &Strategy, facts: &Facts) -> Result<Vec<Slot>, Problem> {
-    let _ = (strategy, facts);
-    todo!()
-}
-
-/// The message with the facts and the slots' texts filled in.
-///
-/// # Errors
-/// A field without a value, too few slot texts, or a template that fails.
-pub fn render(strategy: &Strategy, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
-    let _ = (strategy, facts, slots);
-    todo!()
-}

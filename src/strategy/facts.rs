@@ -1,0 +1,318 @@
+//! The facts that a message may use, for a segment and for one customer of it.
+//!
+//! In: the shop, its features, a segment's profile, the settings and the day of sending. Out: [`Facts`].
+//! What is not known is left out, and the strategy's default stands in where it has one: nothing is ever
+//! an empty text. A customer's facts are the segment's and their own.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::channel::is_chinese;
+use super::fields::{FIELDS, Scope};
+use super::render::{clean, environment};
+use super::{CouponPolicy, Facts, OfferKind, Strategy};
+use crate::config::Config;
+use crate::data::{Channel, Shop};
+use crate::features::{Feature, Features};
+use crate::profiles::ClusterProfile;
+use crate::segments::Segmentation;
+
+/// The code in previews: it can be told from a real one, and is as long.
+pub(crate) const TEST_CODE: &str = "TEST-CODE";
+
+/// Facts that hold for every recipient in the segment: what a slot may be told.
+/// `currency` is an ISO 4217 code, `sending` the day in the recipients' calendar.
+#[must_use]
+pub fn facts_for_segment(
+    segmentation: &Segmentation,
+    profile: &ClusterProfile,
+    strategy: &Strategy,
+    config: &Config,
+    currency: &str,
+    sending: Date,
+) -> Facts {
+    let mut facts = shop_facts(strategy, config, currency, sending);
+    if let Some(cluster) = segmentation.clusters.get(profile.cluster) {
+        let name = if is_chinese(&strategy.language) { &cluster.names.zh } else { &cluster.name };
+        put(&mut facts, "segment_name", name);
+    }
+    for (field, category) in
+        ["segment_category", "segment_second_category"].iter().zip(&profile.top_categories)
+    {
+        put(&mut facts, field, &category.name);
+    }
+    add_defaults(&mut facts, strategy, |scope| scope.shared());
+    facts
+}
+
+/// Facts about one customer (a row of the shop), on top of those of the segment. Orders are looked at only
+/// where the message uses what they say.
+#[must_use]
+pub fn facts_for_customer(
+    shop: &Shop,
+    features: &Features,
+    row: usize,
+    strategy: &Strategy,
+    segment: &Facts,
+) -> Facts {
+    let mut facts = segment.clone();
+    let chinese = is_chinese(&strategy.language);
+    let customers = &shop.customers;
+    let (first, last) = (customers.text(row, "first_name"), customers.text(row, "last_name"));
+    put(&mut facts, "first_name", first.unwrap_or(""));
+    put(&mut facts, "last_name", last.unwrap_or(""));
+    if first.is_some() || last.is_some() {
+        put(&mut facts, "full_name", &customers.display_name(row));
+    }
+    if let Some(days) = features.value(Feature::RecencyDays, row) {
+        let days = days.round().max(0.0) as i64;
+        facts.insert("days_since_last_order".into(), days.into());
+        if let Ok(day) = features.as_of.checked_sub(days.days()) {
+            let month = if chinese {
+                format!("{}年{}月", day.year(), day.month())
+            } else {
+                day.strftime("%B %Y").to_string()
+            };
+            put(&mut facts, "last_order_month", &month);
+        }
+    }
+    if let Some(orders) = features.value(Feature::Orders, row).filter(|&orders| orders >= 1.0) {
+        facts.insert("order_count".into(), (orders.round() as i64).into());
+    }
+    let since = customers
+        .created_at(row)
+        .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
+        .map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
+        .or_else(|| {
+            let days = features.value(Feature::TenureDays, row)?.round() as i64;
+            features.as_of.checked_sub(days.days()).ok()
+        });
+    if let Some(day) = since {
+        put(&mut facts, "customer_since", &day.year().to_string());
+    }
+    if uses(strategy, "favourite_category") || uses(strategy, "last_product") {
+        bought(shop, row, &mut facts);
+    }
+    add_defaults(&mut facts, strategy, |_| true);
+    facts
+}
+
+/// Facts that a person gives as a JSON object in place of a customer; the shop's and the offer's are added
+/// where they are not given.
+///
+/// # Errors
+/// A value that is not a text, a number or a truth value, in words.
+pub fn facts_from_json(
+    given: &serde_json::Map<String, Value>,
+    strategy: &Strategy,
+    config: &Config,
+    currency: &str,
+    sending: Date,
+) -> Result<Facts, String> {
+    let mut facts = shop_facts(strategy, config, currency, sending);
+    for (name, value) in given {
+        match value {
+            Value::String(text) => put(&mut facts, name, text),
+            Value::Number(_) | Value::Bool(_) => {
+                facts.insert(name.clone(), value.clone());
+            }
+            Value::Null => {}
+            Value::Array(_) | Value::Object(_) => {
+                return Err(format!(
+                    "the fact `{name}` is a list or an object; give a text, a number, true or false"
+                ));
+            }
+        }
+    }
+    add_defaults(&mut facts, strategy, |_| true);
+    Ok(facts)
+}
+
+/// The customer's language as a primary tag: what the shop says, or else `zh` for a name in Chinese
+/// characters and `en` for any other.
+#[must_use]
+pub fn language_of(shop: &Shop, row: usize) -> String {
+    if let Some(language) = shop.customers.text(row, "language") {
+        let tag = language.trim().to_ascii_lowercase();
+        if let Some(primary) = tag.split(['-', '_']).next().filter(|primary| !primary.is_empty()) {
+            return primary.to_owned();
+        }
+    }
+    let name = ["first_name", "last_name"].iter().filter_map(|column| shop.customers.text(row, column));
+    if name.flat_map(str::chars).any(is_han) { "zh".into() } else { "en".into() }
+}
+
+/// A Chinese character.
+pub(crate) fn is_han(character: char) -> bool {
+    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+}
+
+fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Date) -> Facts {
+    let mut facts = Facts::new();
+    put(&mut facts, "shop_name", &config.brand.name);
+    let month = if is_chinese(&strategy.language) {
+        format!("{}月", sending.month())
+    } else {
+        sending.strftime("%B").to_string()
+    };
+    put(&mut facts, "month", &month);
+    put(&mut facts, "unsubscribe", unsubscribe(strategy.channel, &strategy.language));
+    add_offer(&mut facts, strategy, currency, Some(sending));
+    facts
+}
+
+/// How to get no more of these messages.
+pub(crate) fn unsubscribe(channel: Channel, language: &str) -> &'static str {
+    match (channel, is_chinese(language)) {
+        (Channel::Email, false) => "To stop receiving these e-mails, reply with the word \"unsubscribe\".",
+        (Channel::Email, true) => "如不想再收到此类邮件，请回复“退订”。",
+        (Channel::Sms, false) => "Reply STOP to opt out",
+        (Channel::Sms, true) => "拒收请回复R",
+        (Channel::Push, false) => "You can switch these messages off in the app's settings.",
+        (Channel::Push, true) => "可在应用设置中关闭通知。",
+    }
+}
+
+/// The offer's facts; none where the strategy has no offer.
+pub(crate) fn add_offer(facts: &mut Facts, strategy: &Strategy, currency: &str, sending: Option<Date>) {
+    let Some(offer) = &strategy.offer else {
+        for field in FIELDS.iter().filter(|field| field.scope == Scope::Offer) {
+            facts.remove(field.name);
+        }
+        return;
+    };
+    facts.remove("offer_value");
+    if let Some(value) = offer.value {
+        let text = match offer.kind {
+            OfferKind::Percentage => format!("{}%", plain(value)),
+            OfferKind::Amount => money(value, currency),
+            _ => plain(value),
+        };
+        put(facts, "offer_value", &text);
+    }
+    let fill = |text: &str, facts: &Facts| {
+        if !text.contains('{') {
+            return text.to_owned();
+        }
+        let context: std::collections::BTreeMap<&str, &str> =
+            facts.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
+        environment().render_str(text, minijinja::Value::from(context)).unwrap_or_default()
+    };
+    let text = fill(&offer.text, facts);
+    facts.remove("offer");
+    put(facts, "offer", &text);
+    facts.remove("offer_conditions");
+    if let Some(conditions) = &offer.conditions {
+        let conditions = fill(conditions, facts);
+        put(facts, "offer_conditions", &conditions);
+    }
+    match (offer.valid_days, sending) {
+        (Some(days), Some(sending)) => {
+            facts.insert("offer_days".into(), days.into());
+            if let Ok(day) = sending.checked_add(i64::from(days).days()) {
+                put(facts, "offer_ends", &day_in_words(day, &strategy.language));
+            }
+        }
+        (Some(days), None) => {
+            facts.insert("offer_days".into(), days.into());
+        }
+        (None, _) => {
+            facts.remove("offer_days");
+            facts.remove("offer_ends");
+        }
+    }
+    facts.remove("coupon_code");
+    if offer.coupon == CouponPolicy::Unique {
+        put(facts, "coupon_code", TEST_CODE);
+    }
+}
+
+/// "30 November", "11月30日".
+fn day_in_words(day: Date, language: &str) -> String {
+    if is_chinese(language) {
+        format!("{}月{}日", day.month(), day.day())
+    } else {
+        day.strftime("%-d %B").to_string()
+    }
+}
+
+/// A number without needless decimals.
+fn plain(value: f64) -> String {
+    if value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// An amount in major units: "€10", "10 SEK".
+fn money(value: f64, currency: &str) -> String {
+    let amount = plain(value);
+    match currency {
+        "EUR" => format!("€{amount}"),
+        "USD" => format!("${amount}"),
+        "GBP" => format!("£{amount}"),
+        "CNY" | "JPY" => format!("¥{amount}"),
+        other => format!("{amount} {other}"),
+    }
+}
+
+fn put(facts: &mut Facts, name: &str, text: &str) {
+    let text = clean(text);
+    if !text.is_empty() {
+        facts.insert(name.to_owned(), text.into());
+    }
+}
+
+fn add_defaults(facts: &mut Facts, strategy: &Strategy, wanted: impl Fn(Scope) -> bool) {
+    for field in FIELDS.iter().filter(|field| wanted(field.scope)) {
+        if let (false, Some(text)) = (facts.contains_key(field.name), strategy.defaults.get(field.name)) {
+            put(facts, field.name, text);
+        }
+    }
+}
+
+fn uses(strategy: &Strategy, field: &str) -> bool {
+    strategy.message.values().any(|text| text.contains(field))
+}
+
+/// The category bought most often (the later one of two as frequent) and the last product.
+fn bought(shop: &Shop, row: usize, facts: &mut Facts) {
+    let Some(products) = &shop.products else { return };
+    // Category, lines, time of the last line.
+    let mut categories: Vec<(&str, usize, i64)> = Vec::new();
+    let mut last = None;
+    for line in shop.customer_orders(row) {
+        let Some(product) = line.product.filter(|_| !line.returned).map(|product| product as usize) else {
+            continue;
+        };
+        if let Some(name) = products.name(product) {
+            last = Some(name);
+        }
+        let Some(category) = products.category(product) else { continue };
+        match categories.iter_mut().find(|(name, _, _)| *name == category) {
+            Some(entry) => {
+                entry.1 += 1;
+                entry.2 = entry.2.max(line.at);
+            }
+            None => categories.push((category, 1, line.at)),
+        }
+    }
+    if let Some((category, _, _)) = categories.iter().max_by_key(|(_, lines, at)| (*lines, *at)) {
+        put(facts, "favourite_category", category);
+    }
+    if let Some(name) = last {
+        put(facts, "last_product", name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_days_read_well() {
+        assert_eq!(money(10.0, "EUR"), "€10");
+        assert_eq!(money(7.5, "SEK"), "7.50 SEK");
+        let day = jiff::civil::date(2025, 11, 3);
+        assert_eq!(day_in_words(day, "en"), "3 November");
+        assert_eq!(day_in_words(day, "zh-CN"), "11月3日");
+    }
+}

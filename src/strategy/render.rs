@@ -1,0 +1,289 @@
+//! Fills a message's fields and slots.
+//!
+//! In: a strategy, facts, slot texts. Out: the slots to be written, or the finished text. A field without a
+//! value is an error; one that is only asked for in an `{% if %}` counts as absent.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+
+use super::fields::{FIELDS, Scope, field_named};
+use super::template::{SlotCall, read};
+use super::{Facts, Part, Problem, Severity, Slot, Strategy, Text};
+
+/// Name under which a template finds the texts of its slots.
+const SLOT_TEXTS: &str = "slot_texts";
+
+/// A strategy made ready to be filled many times.
+pub struct Renderer {
+    environment: Environment<'static>,
+    /// Parts in order, and the name of each one's template.
+    parts: Vec<(Part, &'static str)>,
+    slots: Vec<(Part, SlotCall)>,
+    examples: Vec<String>,
+    defaults: BTreeMap<String, String>,
+}
+
+impl Renderer {
+    /// # Errors
+    /// A template whose syntax is wrong.
+    pub fn new(strategy: &Strategy) -> Result<Self, Problem> {
+        let mut environment = environment();
+        let mut parts = Vec::new();
+        let mut slots = Vec::new();
+        for (&part, source) in &strategy.message {
+            let template = read(source);
+            if let Some(fault) = template.faults.first() {
+                return Err(problem(part, &fault.message, fault.remedy));
+            }
+            // The call of each slot becomes a look-up of its text: which slot it is does not depend on the
+            // customer's facts, even inside an `{% if %}`.
+            let mut filled = String::with_capacity(source.len());
+            let mut place = 0;
+            for call in template.slots {
+                filled.push_str(&source[place..call.range.start]);
+                filled.push_str(&format!("{SLOT_TEXTS}[{}]", slots.len()));
+                place = call.range.end;
+                slots.push((part, call));
+            }
+            filled.push_str(&source[place..]);
+            environment.add_template_owned(part.name(), filled).map_err(|error| failed(part, &error))?;
+            parts.push((part, part.name()));
+        }
+        Ok(Self {
+            environment,
+            parts,
+            slots,
+            examples: strategy.examples.clone(),
+            defaults: strategy.defaults.clone(),
+        })
+    }
+
+    /// Number of slots over the whole message.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slots for these facts; only facts that hold for every recipient are looked at.
+    ///
+    /// # Errors
+    /// An instruction or fallback with a field that has no value or is not the same for everyone.
+    pub fn slots(&self, facts: &Facts) -> Result<Vec<Slot>, Problem> {
+        let shared = self.context(facts, |scope| scope.shared());
+        let mut slots = Vec::with_capacity(self.slots.len());
+        for (index, (part, call)) in self.slots.iter().enumerate() {
+            let fill = |text: &str| {
+                if !text.contains('{') {
+                    return Ok(text.to_owned());
+                }
+                self.environment.render_str(text, shared.clone()).map_err(|error| failed(*part, &error))
+            };
+            let list = |texts: &[super::document::Mapped]| {
+                texts.iter().map(|text| fill(&text.text)).collect::<Result<Vec<_>, _>>()
+            };
+            let examples = list(&call.examples)?;
+            slots.push(Slot {
+                index,
+                part: *part,
+                instruction: fill(&call.instruction.text)?,
+                limit: call.limit,
+                fallback: list(&call.fallback)?,
+                examples: if examples.is_empty() { self.examples.clone() } else { examples },
+            });
+        }
+        Ok(slots)
+    }
+
+    /// The message with facts and slot texts filled in.
+    ///
+    /// # Errors
+    /// A field without a value, or fewer slot texts than slots.
+    pub fn render(&self, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
+        if slots.len() < self.slots.len() {
+            let part = self.slots.get(slots.len()).map_or(Part::Body, |(part, _)| *part);
+            return Err(problem(
+                part,
+                &format!("the message has {} slots and {} texts for them", self.slots.len(), slots.len()),
+                "write the missing ones",
+            ));
+        }
+        let mut context = self.values(facts, |_| true);
+        let texts: Vec<Value> = slots.iter().map(|text| Value::from(text.trim())).collect();
+        context.insert(SLOT_TEXTS.to_owned(), Value::from(texts));
+        let context = Value::from(context);
+        let mut text = Text::new();
+        for &(part, name) in &self.parts {
+            let rendered = self
+                .environment
+                .get_template(name)
+                .and_then(|template| template.render(context.clone()))
+                .map_err(|error| failed(part, &error))?;
+            text.insert(part, tidy(&rendered, part));
+        }
+        Ok(text)
+    }
+
+    fn context(&self, facts: &Facts, keep: impl Fn(Scope) -> bool) -> Value {
+        Value::from(self.values(facts, keep))
+    }
+
+    fn values(&self, facts: &Facts, keep: impl Fn(Scope) -> bool) -> BTreeMap<String, Value> {
+        let mut values = BTreeMap::new();
+        let kept = |name: &str| keep(field_named(name).map_or(Scope::Personal, |field| field.scope));
+        for (name, text) in &self.defaults {
+            if kept(name) && !text.trim().is_empty() {
+                values.insert(name.clone(), Value::from(clean(text)));
+            }
+        }
+        for (name, fact) in facts {
+            if let Some(value) = value_of(fact).filter(|_| kept(name)) {
+                values.insert(name.clone(), value);
+            }
+        }
+        values
+    }
+}
+
+/// The slots of the message for these facts.
+///
+/// # Errors
+/// A field without a value, or a template that fails.
+pub fn slots(strategy: &Strategy, facts: &Facts) -> Result<Vec<Slot>, Problem> {
+    Renderer::new(strategy)?.slots(facts)
+}
+
+/// The message with the facts and the slots' texts filled in.
+///
+/// # Errors
+/// A field without a value, too few slot texts, or a template that fails.
+pub fn render(strategy: &Strategy, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
+    Renderer::new(strategy)?.render(facts, slots)
+}
+
+/// A template engine with what a message needs and nothing that could run long.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.add_filter("default", minijinja::filters::default);
+    environment.add_filter("d", minijinja::filters::default);
+    environment.add_filter("upper", minijinja::filters::upper);
+    environment.add_filter("lower", minijinja::filters::lower);
+    environment.add_filter("capitalize", minijinja::filters::capitalize);
+    environment.add_filter("title", minijinja::filters::title);
+    environment.add_filter("trim", minijinja::filters::trim);
+    environment.add_filter("round", minijinja::filters::round);
+    environment.add_test("defined", minijinja::tests::is_defined);
+    environment.add_test("undefined", minijinja::tests::is_undefined);
+    environment
+}
+
+/// A fact as the template sees it; `None` where there is nothing to show.
+fn value_of(fact: &serde_json::Value) -> Option<Value> {
+    match fact {
+        serde_json::Value::String(text) => {
+            let text = clean(text);
+            (!text.is_empty()).then(|| Value::from(text))
+        }
+        serde_json::Value::Number(number) => {
+            number.as_i64().map(Value::from).or_else(|| number.as_f64().map(Value::from))
+        }
+        serde_json::Value::Bool(truth) => Some(Value::from(*truth)),
+        _ => None,
+    }
+}
+
+/// One line without control characters and marks that turn the direction of writing: a field must not be
+/// able to add a mail header or to hide text.
+pub(crate) fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.trim().chars() {
+        match character {
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Ends of lines without spaces, at most one empty line in a row; every part but a body is one line.
+fn tidy(text: &str, part: Part) -> String {
+    if part != Part::Body {
+        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty > 1 {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(line);
+    }
+    out
+}
+
+fn problem(part: Part, message: &str, remedy: &str) -> Problem {
+    Problem {
+        line: 1,
+        column: 1,
+        severity: Severity::Error,
+        message: format!("{}: {message}", part.name()),
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// What a template's failure means for the person who wrote it.
+fn failed(part: Part, error: &minijinja::Error) -> Problem {
+    let (message, remedy) = explain(error);
+    Problem { line: error.line().unwrap_or(1), ..problem(part, &message, &remedy) }
+}
+
+/// Cause and remedy of a template error.
+pub(crate) fn explain(error: &minijinja::Error) -> (String, String) {
+    let detail = error.detail().unwrap_or("").to_owned();
+    match error.kind() {
+        ErrorKind::UndefinedError => {
+            let name = FIELDS
+                .iter()
+                .map(|field| field.name)
+                .filter(|name| detail.contains(*name))
+                .max_by_key(|name| name.len());
+            match name {
+                Some(name) => (
+                    format!("the field {name} has no value"),
+                    format!(
+                        "give it a default under [defaults], or ask for it: {{% if {name} %}}...{{% endif %}}"
+                    ),
+                ),
+                None => (
+                    format!(
+                        "a field has no value{}",
+                        if detail.is_empty() { String::new() } else { format!(" ({detail})") }
+                    ),
+                    "give it a default under [defaults]".to_owned(),
+                ),
+            }
+        }
+        ErrorKind::SyntaxError => (
+            format!("the template cannot be read: {detail}"),
+            "close every {{ with }}, every {% if %} with {% endif %}, and every quote".to_owned(),
+        ),
+        _ => (
+            format!(
+                "the template fails: {}",
+                if detail.is_empty() { error.kind().to_string() } else { detail }
+            ),
+            "use fields, {% if %} and write(\"...\") only".to_owned(),
+        ),
+    }
+}

@@ -4,6 +4,8 @@
 //! What is not known is left out, and the strategy's default stands in where it has one: nothing is ever
 //! an empty text. A customer's facts are the segment's and their own.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -83,7 +85,7 @@ pub fn facts_for_customer(
     let since = customers
         .created_at(row)
         .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
-        .map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date())
+        .map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
         .or_else(|| {
             let days = features.value(Feature::TenureDays, row)?.round() as i64;
             features.as_of.checked_sub(days.days()).ok()
@@ -92,7 +94,7 @@ pub fn facts_for_customer(
         put(&mut facts, "customer_since", &day.year().to_string());
     }
     if uses(strategy, "favourite_category") || uses(strategy, "last_product") {
-        bought(shop, row, &mut facts);
+        bought(shop, row, chinese, &mut facts);
     }
     add_defaults(&mut facts, strategy, |_| true);
     facts
@@ -162,6 +164,12 @@ fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Dat
     facts
 }
 
+/// Whether the name of a category or product can stand in a message of that language: a Chinese name in an
+/// English sentence, or the other way round, is left out as if it were not known.
+fn reads(name: &str, chinese: bool) -> bool {
+    name.chars().any(is_han) == chinese
+}
+
 /// How to get no more of these messages.
 pub(crate) fn unsubscribe(channel: Channel, language: &str) -> &'static str {
     match (channel, is_chinese(language)) {
@@ -195,8 +203,10 @@ pub(crate) fn add_offer(facts: &mut Facts, strategy: &Strategy, currency: &str, 
         if !text.contains('{') {
             return text.to_owned();
         }
-        let context: std::collections::BTreeMap<&str, &str> =
-            facts.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))).collect();
+        let context: BTreeMap<String, String> = facts
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .collect();
         environment().render_str(text, minijinja::Value::from(context)).unwrap_or_default()
     };
     let text = fill(&offer.text, facts);
@@ -274,7 +284,7 @@ fn uses(strategy: &Strategy, field: &str) -> bool {
 }
 
 /// The category bought most often (the later one of two as frequent) and the last product.
-fn bought(shop: &Shop, row: usize, facts: &mut Facts) {
+fn bought(shop: &Shop, row: usize, chinese: bool, facts: &mut Facts) {
     let Some(products) = &shop.products else { return };
     // Category, lines, time of the last line.
     let mut categories: Vec<(&str, usize, i64)> = Vec::new();
@@ -295,10 +305,14 @@ fn bought(shop: &Shop, row: usize, facts: &mut Facts) {
             None => categories.push((category, 1, line.at)),
         }
     }
-    if let Some((category, _, _)) = categories.iter().max_by_key(|(_, lines, at)| (*lines, *at)) {
+    if let Some((category, _, _)) = categories
+        .iter()
+        .filter(|(name, _, _)| reads(name, chinese))
+        .max_by_key(|(_, lines, at)| (*lines, *at))
+    {
         put(facts, "favourite_category", category);
     }
-    if let Some(name) = last {
+    if let Some(name) = last.filter(|name| reads(name, chinese)) {
         put(facts, "last_product", name);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::fields::{FIELDS, Scope, field_named};
+use super::fields::{Scope, field_named};
 use super::template::{SlotCall, read};
 use super::{Facts, Part, Problem, Severity, Slot, Strategy, Text};
 
@@ -20,6 +20,8 @@ pub struct Renderer {
     /// Parts in order, and the name of each one's template.
     parts: Vec<(Part, &'static str)>,
     slots: Vec<(Part, SlotCall)>,
+    /// Fields that are printed whatever the facts are.
+    printed: Vec<(Part, String)>,
     examples: Vec<String>,
     defaults: BTreeMap<String, String>,
 }
@@ -31,11 +33,14 @@ impl Renderer {
         let mut environment = environment();
         let mut parts = Vec::new();
         let mut slots = Vec::new();
+        let mut printed = Vec::new();
         for (&part, source) in &strategy.message {
             let template = read(source);
             if let Some(fault) = template.faults.first() {
                 return Err(problem(part, &fault.message, fault.remedy));
             }
+            let always = template.fields.iter().filter(|field| field.printed && !field.guarded);
+            printed.extend(always.map(|field| (part, field.name.clone())));
             // The call of each slot becomes a look-up of its text: which slot it is does not depend on the
             // customer's facts, even inside an `{% if %}`.
             let mut filled = String::with_capacity(source.len());
@@ -47,13 +52,16 @@ impl Renderer {
                 slots.push((part, call));
             }
             filled.push_str(&source[place..]);
-            environment.add_template_owned(part.name(), filled).map_err(|error| failed(part, &error))?;
+            environment
+                .add_template_owned(part.name(), filled)
+                .map_err(|error| failed(part, &error, None))?;
             parts.push((part, part.name()));
         }
         Ok(Self {
             environment,
             parts,
             slots,
+            printed,
             examples: strategy.examples.clone(),
             defaults: strategy.defaults.clone(),
         })
@@ -70,14 +78,19 @@ impl Renderer {
     /// # Errors
     /// An instruction or fallback with a field that has no value or is not the same for everyone.
     pub fn slots(&self, facts: &Facts) -> Result<Vec<Slot>, Problem> {
-        let shared = self.context(facts, |scope| scope.shared());
+        let shared = self.values(facts, Scope::shared);
+        let values = Value::from(shared.clone());
         let mut slots = Vec::with_capacity(self.slots.len());
         for (index, (part, call)) in self.slots.iter().enumerate() {
             let fill = |text: &str| {
                 if !text.contains('{') {
                     return Ok(text.to_owned());
                 }
-                self.environment.render_str(text, shared.clone()).map_err(|error| failed(*part, &error))
+                self.environment.render_str(text, values.clone()).map_err(|error| {
+                    let fields = read(text).fields;
+                    let lacking = fields.iter().find(|field| !shared.contains_key(&field.name));
+                    failed(*part, &error, lacking.map(|field| field.name.as_str()))
+                })
             };
             let list = |texts: &[super::document::Mapped]| {
                 texts.iter().map(|text| fill(&text.text)).collect::<Result<Vec<_>, _>>()
@@ -111,21 +124,21 @@ impl Renderer {
         let mut context = self.values(facts, |_| true);
         let texts: Vec<Value> = slots.iter().map(|text| Value::from(text.trim())).collect();
         context.insert(SLOT_TEXTS.to_owned(), Value::from(texts));
-        let context = Value::from(context);
+        let lacking = |part: Part| {
+            let mut printed = self.printed.iter().filter(|(of, _)| *of == part).map(|(_, name)| name);
+            printed.find(|name| !context.contains_key(*name)).map(String::as_str)
+        };
+        let values = Value::from(context.clone());
         let mut text = Text::new();
         for &(part, name) in &self.parts {
             let rendered = self
                 .environment
                 .get_template(name)
-                .and_then(|template| template.render(context.clone()))
-                .map_err(|error| failed(part, &error))?;
+                .and_then(|template| template.render(values.clone()))
+                .map_err(|error| failed(part, &error, lacking(part)))?;
             text.insert(part, tidy(&rendered, part));
         }
         Ok(text)
-    }
-
-    fn context(&self, facts: &Facts, keep: impl Fn(Scope) -> bool) -> Value {
-        Value::from(self.values(facts, keep))
     }
 
     fn values(&self, facts: &Facts, keep: impl Fn(Scope) -> bool) -> BTreeMap<String, Value> {
@@ -242,47 +255,33 @@ fn problem(part: Part, message: &str, remedy: &str) -> Problem {
     }
 }
 
-/// What a template's failure means for the person who wrote it.
-fn failed(part: Part, error: &minijinja::Error) -> Problem {
-    let (message, remedy) = explain(error);
+/// What a template's failure means for the person who wrote it; `lacking` is the field that it is about, if
+/// it is about one.
+fn failed(part: Part, error: &minijinja::Error, lacking: Option<&str>) -> Problem {
+    let (message, remedy) = match (error.kind(), lacking) {
+        (ErrorKind::UndefinedError, Some(name)) => (
+            format!("the field {name} has no value"),
+            format!("give it a default under [defaults], or ask for it: {{% if {name} %}}...{{% endif %}}"),
+        ),
+        _ => explain(error),
+    };
     Problem { line: error.line().unwrap_or(1), ..problem(part, &message, &remedy) }
 }
 
 /// Cause and remedy of a template error.
 pub(crate) fn explain(error: &minijinja::Error) -> (String, String) {
-    let detail = error.detail().unwrap_or("").to_owned();
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     match error.kind() {
-        ErrorKind::UndefinedError => {
-            let name = FIELDS
-                .iter()
-                .map(|field| field.name)
-                .filter(|name| detail.contains(*name))
-                .max_by_key(|name| name.len());
-            match name {
-                Some(name) => (
-                    format!("the field {name} has no value"),
-                    format!(
-                        "give it a default under [defaults], or ask for it: {{% if {name} %}}...{{% endif %}}"
-                    ),
-                ),
-                None => (
-                    format!(
-                        "a field has no value{}",
-                        if detail.is_empty() { String::new() } else { format!(" ({detail})") }
-                    ),
-                    "give it a default under [defaults]".to_owned(),
-                ),
-            }
-        }
+        ErrorKind::UndefinedError => (
+            "a field has no value".to_owned(),
+            "give it a default under [defaults], or ask for it with {% if %}".to_owned(),
+        ),
         ErrorKind::SyntaxError => (
             format!("the template cannot be read: {detail}"),
             "close every {{ with }}, every {% if %} with {% endif %}, and every quote".to_owned(),
         ),
         _ => (
-            format!(
-                "the template fails: {}",
-                if detail.is_empty() { error.kind().to_string() } else { detail }
-            ),
+            format!("the template fails: {detail}"),
             "use fields, {% if %} and write(\"...\") only".to_owned(),
         ),
     }

@@ -11,6 +11,7 @@ mod input;
 mod recognise;
 mod records;
 mod report;
+pub mod sample;
 mod scan;
 mod shop;
 

@@ -233,12 +233,21 @@ struct Files {
 
 impl Files {
     fn create(options: &Options, folder: &Path) -> Result<Self, SampleError> {
+        let paths =
+            ["customers.csv", "orders.csv", "products.csv", "events.csv"].map(|name| folder.join(name));
+        // Nothing is begun that could not be ended.
+        if let Some(there) =
+            paths.iter().chain(&options.truth).find(|path| !options.overwrite && path.exists())
+        {
+            return Err(SampleError::Exists(there.clone()));
+        }
         let create = |path: PathBuf, header: &str| Output::create(path, header.as_bytes(), options.overwrite);
+        let [customers, orders, products, events] = paths;
         Ok(Self {
-            customers: create(folder.join("customers.csv"), people::HEADER)?,
-            orders: create(folder.join("orders.csv"), purchases::HEADER)?,
-            products: create(folder.join("products.csv"), PRODUCTS_HEADER)?,
-            events: create(folder.join("events.csv"), visits::HEADER)?,
+            customers: create(customers, people::HEADER)?,
+            orders: create(orders, purchases::HEADER)?,
+            products: create(products, PRODUCTS_HEADER)?,
+            events: create(events, visits::HEADER)?,
             truth: options.truth.clone().map(|path| create(path, "customer_id,kind\n")).transpose()?,
             broken: 0,
             clean: options.clean,

@@ -6,4 +6,5 @@ mod architecture;
 mod cli;
 mod config;
 mod documents;
+mod sample;
 mod strategy;

@@ -2,6 +2,32 @@
 //!
 //! In: a strategy, facts, a seed. Out: [`Draft`]s, streamed piece by piece. Personal data is never part of
 //! a prompt. The same inputs on the same build give the same bytes.
+//!
+//! ```text
+//! catalogue -> pull -> gguf -> tokenizer, chat, llama ---+
+//! strategy, facts -> prompt -----------------------------+-> local -> drafts
+//! guard, sampler ----------------------------------------+
+//! ```
+//!
+//! [`local`] writes with a model, [`templates`] without one, [`scripted`] what a test says; [`desk`] keeps the
+//! one thread that owns the model.
+
+pub mod catalogue;
+pub mod chat;
+pub mod desk;
+//pub mod drafts;
+pub mod gguf;
+mod gsm7;
+pub mod guard;
+pub mod llama;
+pub mod local;
+mod matrix;
+//pub mod prompt;
+pub mod pull;
+pub mod sampler;
+pub mod scripted;
+pub mod templates;
+pub mod tokenizer;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +49,7 @@ pub struct ModelIdentity {
 pub enum FinishReason {
     /// The model ended it.
     Stop,
-    /// The limit of tokens was reached.
+    /// The limit of length was reached.
     Length,
     Cancelled,
     /// Written without a model.
@@ -37,7 +63,14 @@ pub struct Sampling {
     pub temperature: f64,
     pub top_p: f64,
     pub top_k: Option<usize>,
+    /// Divides the likelihood of what a variant has written already; 1 changes nothing.
     pub repeat_penalty: f32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.7, top_p: 0.9, top_k: Some(40), repeat_penalty: 1.1 }
+    }
 }
 
 /// What a slot must not contain, whatever the model would like.
@@ -62,6 +95,10 @@ pub struct Request {
     pub sampling: Sampling,
     pub guard: Guard,
     pub max_tokens: usize,
+    /// A slot's text ends at this length at the latest, give or take a word.
+    pub max_characters: Option<usize>,
+    /// The slot ends after so many sentences; at least one.
+    pub sentences: usize,
     /// Text of the slot with no model.
     pub fallback: Vec<String>,
 }
@@ -92,6 +129,16 @@ pub struct Written {
     pub tokens_per_second: f64,
 }
 
+/// What came of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Writing {
+    /// In the order of the seeds.
+    pub variants: Vec<Written>,
+    pub prompt_tokens: usize,
+    /// Time until the prompt was read.
+    pub prompt_seconds: f64,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum WritingError {
     #[error(transparent)]
@@ -114,7 +161,7 @@ pub trait TextEngine: Send {
         request: &Request,
         cancel: &Cancel,
         tell: &mut dyn FnMut(Piece),
-    ) -> Result<Vec<Written>, WritingError>;
+    ) -> Result<Writing, WritingError>;
 }
 
 /// One variant of a message.

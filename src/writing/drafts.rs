@@ -1,0 +1,281 @@
+//! Joins a strategy, facts and an engine to drafts.
+//!
+//! In: a strategy, the facts that the text shows, one seed per variant. Out: one [`Draft`] per seed, and on
+//! the way the text as it grows. A slot that comes out unusable is written again with a seed derived from its
+//! own, at most twice; then the strategy's own text takes its place, and the draft says so.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use super::local::hex;
+use super::{
+    Draft, FinishReason, Guard, Piece, Request, Sampling, TextEngine, WritingError, Written, guard, prompt,
+};
+use crate::data::Channel;
+use crate::jobs::Cancel;
+use crate::strategy::{self, Facts, Part, Problem, Slot, Strategy};
+
+/// Times that an unusable slot is written again.
+const RETRIES: u32 = 2;
+/// A slot's length in characters where the strategy sets no limit.
+const DEFAULT_LIMIT: usize = 160;
+
+/// What to write.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    pub strategy: Strategy,
+    /// The facts that the text shows.
+    pub facts: Facts,
+    /// Cluster letter.
+    pub segment: String,
+    /// One per variant.
+    pub seeds: Vec<u64>,
+    pub sampling: Sampling,
+    /// The brand's; never written.
+    pub banned_words: Vec<String>,
+}
+
+/// What is told while drafts are written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// More of a slot. A slot's text so far is the sum of its pieces since the last `Again`.
+    Piece { slot: usize, piece: Piece },
+    /// That slot of that variant is thrown away and written again.
+    Again { slot: usize, variant: usize },
+    /// The text of a slot as it will stand in the draft.
+    Settled { slot: usize, variant: usize, text: String },
+}
+
+/// Writes one draft per seed.
+///
+/// # Errors
+/// Cancelled, the engine failed, or the strategy cannot be filled with these facts.
+pub fn write_drafts(
+    assignment: &Assignment,
+    engine: &mut dyn TextEngine,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(Told),
+) -> Result<Vec<Draft>, WritingError> {
+    let Assignment { strategy, facts, seeds, .. } = assignment;
+    let slots = strategy::slots(strategy, facts).map_err(|problem| unfilled(strategy, &problem))?;
+    let mut hash = Sha256::new();
+    let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
+    for slot in &slots {
+        let request = request(assignment, slot);
+        for (role, content) in &request.messages {
+            hash.update(format!("{role:?}\n{content}\n"));
+        }
+        for (variant, text) in write_slot(slot, request, engine, cancel, tell)?.into_iter().enumerate() {
+            written[variant].push(text);
+        }
+    }
+    let prompt_sha256 = hex(&hash.finalize());
+    let version = version(strategy);
+    seeds
+        .iter()
+        .zip(written)
+        .map(|(seed, slots)| {
+            let texts: Vec<String> = slots.iter().map(|slot| slot.text.clone()).collect();
+            let text = strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))?;
+            let seconds: f64 = slots
+                .iter()
+                .filter(|slot| slot.tokens_per_second > 0.0)
+                .map(|slot| slot.tokens as f64 / slot.tokens_per_second)
+                .sum();
+            let tokens = slots.iter().map(|slot| slot.tokens).sum();
+            Ok(Draft {
+                strategy: strategy.id.clone(),
+                strategy_version: version.clone(),
+                segment: assignment.segment.clone(),
+                fields: facts.clone(),
+                text,
+                seed: *seed,
+                finish_reason: worst(&slots),
+                tokens,
+                tokens_per_second: if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 },
+                slots,
+                model: engine.identity().clone(),
+                sampling: assignment.sampling,
+                prompt_sha256: prompt_sha256.clone(),
+            })
+        })
+        .collect()
+}
+
+fn unfilled(strategy: &Strategy, problem: &Problem) -> WritingError {
+    WritingError::Failed(format!("the strategy {} cannot be filled: {}; {}", strategy.id, problem.message, problem.remedy))
+}
+
+/// SHA-256 of what the strategy says.
+fn version(strategy: &Strategy) -> String {
+    let bytes = serde_json::to_vec(strategy).unwrap_or_default();
+    hex(&Sha256::digest(&bytes))
+}
+
+/// The reason to show for a whole draft: the least good of its slots'.
+fn worst(slots: &[Written]) -> FinishReason {
+    let rank = |reason: &FinishReason| match reason {
+        FinishReason::Stop => 0,
+        FinishReason::Template => 1,
+        FinishReason::Length => 2,
+        FinishReason::Cancelled => 3,
+    };
+    slots.iter().map(|slot| slot.finish_reason).max_by_key(rank).unwrap_or(FinishReason::Template)
+}
+
+/// The seed of one slot of one variant, at one attempt.
+fn derived(seed: u64, slot: usize, attempt: u32) -> u64 {
+    if slot == 0 && attempt == 0 {
+        return seed;
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream((slot as u64) << 8 | u64::from(attempt));
+    random.random()
+}
+
+fn request(assignment: &Assignment, slot: &Slot) -> Request {
+    let strategy = &assignment.strategy;
+    let sms = strategy.channel == Channel::Sms;
+    let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
+    let chinese = strategy.language.starts_with("zh");
+    Request {
+        messages: prompt::messages(strategy, slot),
+        seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
+        sampling: assignment.sampling,
+        guard: Guard {
+            digits: true,
+            links: true,
+            coupon_like: true,
+            line_breaks: true,
+            gsm7_only: sms && !chinese,
+            banned_words: assignment.banned_words.clone(),
+        },
+        // A token is some four characters of English, and half of a Chinese one.
+        max_tokens: (if chinese { limit * 2 } else { limit / 3 }).clamp(16, 200),
+        max_characters: Some(limit),
+        sentences: 1,
+        fallback: slot.fallback.clone(),
+    }
+}
+
+/// Writes a slot once per seed, and again where it came out unusable.
+fn write_slot(
+    slot: &Slot,
+    request: Request,
+    engine: &mut dyn TextEngine,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(Told),
+) -> Result<Vec<Written>, WritingError> {
+    let first_seeds = request.seeds.clone();
+    let mut settled: Vec<Option<Written>> = vec![None; first_seeds.len()];
+    for attempt in 0..=RETRIES {
+        let open: Vec<usize> = (0..settled.len()).filter(|variant| settled[*variant].is_none()).collect();
+        if open.is_empty() {
+            break;
+        }
+        let mut request = request.clone();
+        request.seeds = open.iter().map(|variant| derived_again(first_seeds[*variant], attempt)).collect();
+        let writing = engine.write(&request, cancel, &mut |piece| {
+            let piece = match piece {
+                Piece::Text { variant, text } => Piece::Text { variant: open[variant], text },
+                Piece::End { variant, reason } => Piece::End { variant: open[variant], reason },
+            };
+            tell(Told::Piece { slot: slot.index, piece });
+        })?;
+        for (variant, written) in open.into_iter().zip(writing.variants) {
+            let others: Vec<&str> = settled.iter().flatten().map(|other| other.text.as_str()).collect();
+            if usable(&written, slot, &others) {
+                settled[variant] = Some(written);
+            } else {
+                tell(Told::Again { slot: slot.index, variant });
+            }
+        }
+    }
+    let mut taken = Vec::new();
+    let finished: Vec<Written> = settled
+        .into_iter()
+        .enumerate()
+        .map(|(variant, written)| {
+            let written = written.unwrap_or_else(|| Written {
+                text: own_text(slot, variant, &taken),
+                seed: first_seeds[variant],
+                finish_reason: FinishReason::Template,
+                tokens: 0,
+                tokens_per_second: 0.0,
+            });
+            taken.push(written.text.clone());
+            tell(Told::Settled { slot: slot.index, variant, text: written.text.clone() });
+            written
+        })
+        .collect();
+    Ok(finished)
+}
+
+fn derived_again(seed: u64, attempt: u32) -> u64 {
+    if attempt == 0 { seed } else { derived(seed, 0, attempt) }
+}
+
+/// One of the slot's own texts, if possible one that no other variant has.
+fn own_text(slot: &Slot, variant: usize, taken: &[String]) -> String {
+    let texts = if slot.fallback.is_empty() { &slot.examples } else { &slot.fallback };
+    let turned = texts.iter().cycle().skip(variant).take(texts.len());
+    turned.clone().find(|text| !taken.contains(text)).or_else(|| turned.clone().next()).cloned().unwrap_or_default()
+}
+
+/// Whether a text may stand: a whole sentence where one belongs, of some length, that says something of its
+/// own, once.
+fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
+    if written.finish_reason == FinishReason::Template {
+        return true;
+    }
+    let text = written.text.as_str();
+    let plain = plain(text);
+    let words = words(text);
+    let body = slot.part == Part::Body;
+    let whole = !body || text.ends_with(['.', '!', '?', '…', '。', '！', '？', '"', '”']);
+    let long_enough = words.len() >= if body { 4 } else { 2 };
+    let within = slot.limit.is_none_or(|limit| text.chars().count() <= limit);
+    let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]);
+    let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);
+    let echo = plain.contains(&self::plain(&slot.instruction));
+    let twice = others.iter().any(|other| similar(&words, &self::words(other)));
+    whole && long_enough && within && !stutters && !copied && !echo && !twice
+}
+
+/// Letters only, in lower case.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Words in lower case; each Chinese character is one.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if guard::is_han(c) {
+            if c.is_alphabetic() {
+                words.push(c.to_string());
+            }
+            open = false;
+        } else if c.is_alphanumeric() || c == '\'' {
+            match words.last_mut() {
+                Some(word) if open => word.push(c),
+                _ => words.push(c.to_string()),
+            }
+            open = true;
+        } else {
+            open = false;
+        }
+    }
+    words
+}
+
+/// Whether two texts have most of their words in common.
+fn similar(a: &[String], b: &[String]) -> bool {
+    let common = a.iter().filter(|word| b.contains(word)).count();
+    common * 5 > a.len().max(b.len()) * 4
+}
+
+#[cfg(test)]
+mod tests;

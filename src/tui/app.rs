@@ -1,0 +1,394 @@
+//! The state of the dashboard: what every pane shares, the screens, and the popups over them.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::canvas::Regions;
+use super::event::Effect;
+use super::job_list::JobList;
+use super::keymap::{Action, Availability, Key, Keymap, Scope};
+use super::pane::{Focus, Pane, Popup};
+use super::screens::{ScreenId, Screens};
+use super::summary::Summary;
+use super::theme::Theme;
+use super::work::{Slot, Work};
+use crate::config::Config;
+use crate::data::Shop;
+use crate::features::Features;
+use crate::jobs::JobId;
+use crate::segments::Segmentation;
+use crate::writing::ModelIdentity;
+
+/// Something that is loaded in the background.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Load<T> {
+    /// Waits for something else.
+    #[default]
+    Waiting,
+    Loading(JobId),
+    Ready(T),
+    /// Cause and remedy in words.
+    Failed(String),
+}
+
+impl<T> Load<T> {
+    /// The value, once it is there.
+    pub fn ready(&self) -> Option<&T> {
+        if let Self::Ready(value) = self { Some(value) } else { None }
+    }
+}
+
+/// Where text comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelState {
+    /// By choice, or because no model could be had.
+    TemplatesOnly,
+    /// Being fetched or loaded; `found` once it is on this machine.
+    Opening {
+        job: JobId,
+        found: bool,
+    },
+    Ready(ModelIdentity),
+    /// Cause and remedy in words; templates work meanwhile.
+    Failed(String),
+}
+
+/// How grave a line is. The glyph says so besides the colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gravity {
+    Info,
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Gravity {
+    #[must_use]
+    pub fn glyph(self) -> &'static str {
+        match self {
+            Self::Info => "·",
+            Self::Good => "✓",
+            Self::Warning => "!",
+            Self::Bad => "✗",
+        }
+    }
+
+    #[must_use]
+    pub fn style(self, theme: &Theme) -> ratatui::style::Style {
+        match self {
+            Self::Info => theme.dim,
+            Self::Good => theme.good,
+            Self::Warning => theme.warning,
+            Self::Bad => theme.bad,
+        }
+    }
+}
+
+/// A line of the log, and a toast while it is young.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Time since the start.
+    pub at: Duration,
+    pub gravity: Gravity,
+    pub text: String,
+}
+
+/// How long a toast stands.
+const TOAST: Duration = Duration::from_secs(4);
+/// The same for what went wrong.
+const TOAST_BAD: Duration = Duration::from_secs(8);
+/// Lines that the log keeps.
+const LOG_LINES: usize = 1_000;
+/// While a job runs, the clock on the status line moves this often.
+const ANIMATION: Duration = Duration::from_millis(250);
+
+/// What a pane asks of the app.
+pub enum Request {
+    Goto(ScreenId),
+    Open(Box<dyn Popup>),
+    /// Close the popup in front.
+    Close,
+    /// Do an action as if its key had been pressed.
+    Do(Action),
+    /// Yes to a question that this screen asked; `None`: that the app asked.
+    Confirmed(Option<ScreenId>, Action),
+}
+
+/// What the dashboard is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub config: Config,
+    /// The project's folder.
+    pub folder: PathBuf,
+    /// Files or folders with the shop's tables.
+    pub sources: Vec<PathBuf>,
+    /// The name on the top line.
+    pub shop_name: String,
+    /// Whether `NO_COLOR` is set.
+    pub no_color: bool,
+    /// The wall clock at the start, in the zone in which times are shown.
+    pub started: jiff::ZonedDateTime,
+}
+
+/// What every pane sees.
+pub struct Shared {
+    pub setup: Setup,
+    /// Time since the start, as of the last event.
+    pub now: Duration,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub mouse: bool,
+    /// Columns and rows of the window.
+    pub size: (u16, u16),
+    pub shop: Load<Arc<Shop>>,
+    pub summary: Load<Arc<Summary>>,
+    pub features: Load<Arc<Features>>,
+    pub segmentation: Load<Arc<Segmentation>>,
+    pub model: ModelState,
+    pub jobs: JobList,
+    pub log: VecDeque<Note>,
+    /// Notes that stand over the screen, with the time at which they go.
+    pub toasts: Vec<(Duration, Note)>,
+    effects: Vec<Effect>,
+    requests: VecDeque<Request>,
+}
+
+impl Shared {
+    /// Starts work; its news is heard by every pane.
+    pub fn start(&mut self, work: Work) -> JobId {
+        let (id, replaced) = self.jobs.start(&work, self.now);
+        if let Some(replaced) = replaced {
+            self.effects.push(Effect::Cancel(replaced));
+        }
+        self.effects.push(Effect::Start(id, work));
+        id
+    }
+
+    /// Asks a job to stop.
+    pub fn cancel(&mut self, id: JobId) {
+        self.effects.push(Effect::Cancel(id));
+    }
+
+    /// Asks the job in a slot to stop, if there is one.
+    pub fn cancel_slot(&mut self, slot: Slot) {
+        if let Some(id) = self.jobs.in_slot(slot) {
+            self.cancel(id);
+        }
+    }
+
+    /// Shows a line for a few seconds, and logs it.
+    pub fn toast(&mut self, gravity: Gravity, text: impl Into<String>) {
+        let text = text.into();
+        let until = self.now + if gravity >= Gravity::Warning { TOAST_BAD } else { TOAST };
+        self.toasts.retain(|(_, note)| note.text != text);
+        self.toasts.push((until, Note { at: self.now, gravity, text: text.clone() }));
+        if self.toasts.len() > 3 {
+            self.toasts.remove(0);
+        }
+        self.log(gravity, text);
+    }
+
+    /// Adds a line to the log.
+    pub fn log(&mut self, gravity: Gravity, text: impl Into<String>) {
+        if self.log.len() == LOG_LINES {
+            self.log.pop_front();
+        }
+        self.log.push_back(Note { at: self.now, gravity, text: text.into() });
+    }
+
+    /// Asks the runtime for something.
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Asks the app for something; done as soon as the pane returns.
+    pub fn request(&mut self, request: Request) {
+        self.requests.push_back(request);
+    }
+
+    /// Opens a popup.
+    pub fn open(&mut self, popup: impl Popup + 'static) {
+        self.request(Request::Open(Box::new(popup)));
+    }
+
+    /// Puts text on the clipboard and says so.
+    pub fn copy(&mut self, what: &str, text: String) {
+        self.effects.push(Effect::Copy(text));
+        self.toast(Gravity::Good, format!("Copied {what}."));
+    }
+
+    /// Asks a question; the screen's [`Pane::confirmed`] hears a yes.
+    pub fn confirm(&mut self, screen: Option<ScreenId>, action: Action, question: impl Into<String>) {
+        self.open(super::popups::confirm::Confirm::new(screen, action, question.into()));
+    }
+
+    /// Groups the customers again with the settings' options; what hangs on it follows.
+    pub fn segment(&mut self) {
+        let Load::Ready(features) = &self.features else { return };
+        let segments = &self.setup.config.segments;
+        let options =
+            crate::segments::Options { k: segments.k, seed: segments.seed, names: segments.names.clone() };
+        let work = Work::Segment { features: Arc::clone(features), options };
+        self.segmentation = Load::Loading(self.start(work));
+    }
+
+    /// Reads the files again.
+    pub fn reload(&mut self) {
+        let work =
+            Work::Load { sources: self.setup.sources.clone(), settings: self.setup.config.data.clone() };
+        self.shop = Load::Loading(self.start(work));
+        self.summary = Load::Waiting;
+        self.features = Load::Waiting;
+        self.segmentation = Load::Waiting;
+    }
+
+    /// Opens the model that the settings name.
+    pub fn open_model(&mut self) {
+        let model = self.setup.config.writing.model.clone();
+        let job = self.start(Work::OpenModel { model });
+        self.model = ModelState::Opening { job, found: false };
+    }
+
+    /// The wall clock at a time since the start, as `14:05:09`.
+    #[must_use]
+    pub fn clock(&self, at: Duration) -> String {
+        let zoned = jiff::SignedDuration::try_from(at)
+            .ok()
+            .and_then(|at| self.setup.started.checked_add(at).ok())
+            .unwrap_or_else(|| self.setup.started.clone());
+        zoned.strftime("%H:%M:%S").to_string()
+    }
+
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(super) fn take_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+}
+
+/// The whole dashboard.
+pub struct App {
+    pub shared: Shared,
+    pub screen: ScreenId,
+    pub screens: Screens,
+    /// The last one is in front.
+    pub popups: Vec<Box<dyn Popup>>,
+    /// What the mouse can hit: set by whoever has drawn the last frame.
+    pub regions: Regions,
+    pub quitting: bool,
+}
+
+impl App {
+    /// A dashboard with nothing loaded yet. The keymap and the theme are checked before, so that what is
+    /// wrong in the settings is said on the ordinary screen.
+    #[must_use]
+    pub fn new(setup: Setup, keymap: Keymap, theme: Theme) -> Self {
+        let mouse = setup.config.tui.mouse;
+        Self {
+            shared: Shared {
+                setup,
+                now: Duration::ZERO,
+                theme,
+                keymap,
+                mouse,
+                size: (0, 0),
+                shop: Load::Waiting,
+                summary: Load::Waiting,
+                features: Load::Waiting,
+                segmentation: Load::Waiting,
+                model: ModelState::TemplatesOnly,
+                jobs: JobList::default(),
+                log: VecDeque::new(),
+                toasts: Vec::new(),
+                effects: Vec::new(),
+                requests: VecDeque::new(),
+            },
+            screen: ScreenId::Overview,
+            screens: Screens::default(),
+            popups: Vec::new(),
+            regions: Regions::default(),
+            quitting: false,
+        }
+    }
+
+    /// The pane that has the keys: the popup in front, or the screen.
+    #[must_use]
+    pub fn front(&self) -> &dyn Pane {
+        match self.popups.last() {
+            Some(popup) => popup.as_ref(),
+            None => self.screens.get(self.screen),
+        }
+    }
+
+    /// The pane that has the keys, and what it shares with the others.
+    pub fn front_mut(&mut self) -> (&mut dyn Pane, &mut Shared) {
+        match self.popups.last_mut() {
+            Some(popup) => (popup.as_mut(), &mut self.shared),
+            None => (self.screens.get_mut(self.screen), &mut self.shared),
+        }
+    }
+
+    /// Scopes whose keys count now, the nearest first.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        if self.front().focus() != Focus::Keys {
+            scopes.push(Scope::Typing);
+        }
+        scopes.push(if self.popups.is_empty() { Scope::Screen(self.screen) } else { Scope::Popup });
+        scopes.push(Scope::Front);
+        scopes.push(Scope::App);
+        scopes
+    }
+
+    /// Whether an action can be done now. Dispatch, hints and help ask here.
+    #[must_use]
+    pub fn availability(&self, action: Action) -> Availability {
+        match action.row().scope {
+            Scope::App => self.app_availability(action),
+            Scope::Typing if self.front().focus() == Focus::Keys => Availability::Hidden,
+            Scope::Typing if action == Action::Accept && self.front().focus() == Focus::Text => {
+                Availability::Hidden
+            }
+            Scope::Screen(screen) if screen != self.screen || !self.popups.is_empty() => Availability::Hidden,
+            Scope::Popup if self.popups.is_empty() => Availability::Hidden,
+            _ => self.front().availability(action, &self.shared),
+        }
+    }
+
+    fn app_availability(&self, action: Action) -> Availability {
+        match action {
+            Action::CancelJob => {
+                Availability::when(self.shared.jobs.running().next().is_some(), "No job is running.")
+            }
+            _ => Availability::Yes,
+        }
+    }
+
+    /// The action that a key stands for now, in the order in which scopes count. A key for the text of a
+    /// pane that is being typed into stands for none, unless it ends the typing.
+    #[must_use]
+    pub fn action_of(&self, key: Key) -> Option<Action> {
+        let typing = self.front().focus() != Focus::Keys;
+        self.scopes().into_iter().find_map(|scope| {
+            // Moving about belongs to the text, and so do plain keys.
+            if typing && (scope == Scope::Front || key.is_for_text() && scope != Scope::Typing) {
+                return None;
+            }
+            let action = self.shared.keymap.action(key, scope)?;
+            (self.availability(action) != Availability::Hidden).then_some(action)
+        })
+    }
+
+    /// When the next [`super::event::What::Tick`] is due; `None`: nothing moves until something happens.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        let toast = self.shared.toasts.iter().map(|(until, _)| *until).min();
+        let running = self.shared.jobs.running().next().map(|_| self.shared.now + ANIMATION);
+        [toast, running].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,120 @@
+//! The one table of what can be done, with which keys, and in which words.
+//!
+//! Dispatch, the hints bar, `?` help, the `:` palette, the sample keymap and the README's key table all read
+//! it. To add an action: add a line under its screen's heading. The keys are those that can be changed in
+//! `[tui.keys]`; the label is for the hints bar (one or two words), the sentence for help and the palette.
+
+use crate::tui::screens::ScreenId;
+
+/// Where an action counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Everywhere; the app does it.
+    App,
+    /// Everywhere; the popup or screen in front does it if it says so.
+    Front,
+    /// While a line or a text is being typed.
+    Typing,
+    /// On one screen.
+    Screen(ScreenId),
+    /// In a popup.
+    Popup,
+}
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub action: Action,
+    /// As in `[tui.keys]` and the palette.
+    pub name: &'static str,
+    pub scope: Scope,
+    /// Keys to begin with, separated by spaces; the first is shown in hints.
+    pub keys: &'static str,
+    pub label: &'static str,
+    pub sentence: &'static str,
+}
+
+macro_rules! actions {
+    ($($scope:expr => { $($variant:ident $name:literal $keys:literal $label:literal $sentence:literal;)* })*) => {
+        /// What can be done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($(#[doc = $sentence] $variant,)*)* }
+
+        /// Every action, in the order of help.
+        pub const TABLE: &[Row] = &[
+            $($(Row {
+                action: Action::$variant,
+                name: $name,
+                scope: $scope,
+                keys: $keys,
+                label: $label,
+                sentence: $sentence,
+            },)*)*
+        ];
+    };
+}
+
+actions! {
+    Scope::App => {
+        Help "help" "? f1" "help" "Show what every key does here";
+        Palette "palette" ": ctrl-p" "commands" "Find a command by typing part of its name";
+        Overview "overview" "1" "overview" "Go to Overview: what the data holds and whether to trust it";
+        Segments "segments" "2" "segments" "Go to Segments: which kinds of customer there are";
+        Customers "customers" "3" "customers" "Go to Customers: find one and see what they did";
+        Strategies "strategies" "4" "strategies" "Go to Strategies: what is said to whom, with a preview";
+        Review "review" "5" "review" "Go to Review: approve, edit or reject drafts";
+        Jobs "jobs" "6" "jobs" "Go to Jobs: what is running, what ended, and the log";
+        NextScreen "next-screen" "]" "next screen" "Go to the next screen";
+        PreviousScreen "previous-screen" "[" "previous screen" "Go to the previous screen";
+        CancelJob "cancel-job" "X" "cancel job" "Cancel the running job that the status line shows";
+        NextTheme "next-theme" "T" "theme" "Change to the next theme: terminal, light, dark, high-contrast, colour-blind";
+        Mouse "mouse" "M" "mouse" "Switch the mouse on or off, so that the terminal can select text";
+        Redraw "redraw" "ctrl-l" "redraw" "Draw the whole screen again";
+        Suspend "suspend" "ctrl-z" "suspend" "Go to the shell; `fg` comes back";
+        Quit "quit" "q ctrl-c" "quit" "Leave Perennial";
+    }
+    Scope::Front => {
+        Up "up" "up k" "up" "Go up one row";
+        Down "down" "down j" "down" "Go down one row";
+        PageUp "page-up" "pageup ctrl-u" "page up" "Go up one page";
+        PageDown "page-down" "pagedown ctrl-d" "page down" "Go down one page";
+        First "first" "home g" "first" "Go to the first row";
+        Last "last" "end G" "last" "Go to the last row";
+        Left "left" "left h" "left" "Go left";
+        Right "right" "right l" "right" "Go right";
+        NextPanel "next-panel" "tab" "next panel" "Go to the next panel";
+        PreviousPanel "previous-panel" "shift-tab" "previous panel" "Go to the previous panel";
+        Open "open" "enter" "open" "Open what is selected";
+        Find "find" "/" "find" "Find by typing";
+        Copy "copy" "y" "copy" "Copy what is selected to the clipboard, over SSH too";
+        Back "back" "esc" "back" "Go back or close";
+    }
+    Scope::Typing => {
+        Accept "accept" "enter" "accept" "Take what was typed";
+        Leave "leave" "esc" "leave" "Leave the text";
+    }
+    Scope::Screen(ScreenId::Overview) => {
+        ShowMapping "mapping" "m" "mapping" "Show which column of the files became which, and change it";
+        ShowSetAside "set-aside" "a" "set aside" "List the rows that were set aside, with file and line";
+        Reload "reload" "R f5" "reload" "Read the files again";
+    }
+    Scope::Screen(ScreenId::Jobs) => {
+        CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";
+        ClearEnded "clear-ended" "x" "clear ended" "Take ended jobs off the list";
+    }
+}
+
+impl Action {
+    /// The action's line in the table.
+    #[must_use]
+    pub fn row(self) -> &'static Row {
+        // The table lists the variants in their order, which a test holds it to.
+        &TABLE[self as usize]
+    }
+
+    /// The action with that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.action)
+    }
+}

@@ -1,0 +1,7 @@
+//! What opens over a screen.
+
+pub mod confirm;
+pub mod help;
+pub mod mapping;
+pub mod palette;
+pub mod set_aside;

@@ -1,0 +1,34 @@
+//! Customers: find one and see what they did.
+
+use ratatui::layout::Rect;
+
+use crate::tui::app::Shared;
+use crate::tui::canvas::Canvas;
+use crate::tui::keymap::{Action, Availability};
+use crate::tui::pane::Pane;
+use crate::tui::widgets;
+
+#[derive(Default)]
+pub struct Customers {}
+
+impl Pane for Customers {
+    fn availability(&self, action: Action, shared: &Shared) -> Availability {
+        let _ = (action, shared);
+        Availability::Hidden
+    }
+
+    fn act(&mut self, action: Action, shared: &mut Shared) {
+        let _ = (action, shared);
+    }
+
+    fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+        widgets::load_state(
+            canvas,
+            area,
+            shared,
+            &shared.shop,
+            "Customers wait for the shop's files.",
+            "The shop could not be read",
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Overview: what the data holds, whether it can be trusted, and what to do next.
+
+mod view;
+
+use ratatui::layout::Rect;
+
+use crate::data::{DataReport, Severity};
+use crate::tui::app::{Load, Request, Shared};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::{Action, Availability};
+use crate::tui::pane::{Mouse, Pane};
+use crate::tui::popups::mapping::Mapping;
+use crate::tui::popups::set_aside::SetAsideList;
+use crate::tui::summary::Summary;
+use crate::tui::widgets::{List, Scroll};
+
+const STEPS: u8 = 0;
+const HEALTH: u8 = 1;
+
+/// A column that was recognised with less confidence than this is worth a look.
+pub const SURE: f64 = 0.8;
+
+#[derive(Default)]
+pub struct Overview {
+    steps: List,
+    health: Scroll,
+    on_health: bool,
+}
+
+/// Something to do next: its key, and a sentence.
+struct Step {
+    action: Action,
+    sentence: String,
+}
+
+/// What to do next, the most pressing first.
+fn steps(shared: &Shared) -> Vec<Step> {
+    let Load::Ready(summary) = &shared.summary else {
+        return Vec::new();
+    };
+    let mut steps = Vec::new();
+    let mut step = |action, sentence: String| steps.push(Step { action, sentence });
+    let grave = summary.report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let aside = set_aside(&summary.report);
+    let unsure = unsure(&summary.report);
+    if grave && aside > 0 {
+        step(Action::ShowSetAside, "Look at the rows that were set aside".into());
+    }
+    if unsure > 0 {
+        let columns = if unsure == 1 { "1 column was".into() } else { format!("{unsure} columns were") };
+        step(Action::ShowMapping, format!("Check the mapping: {columns} guessed"));
+    }
+    let kinds = shared.segmentation.ready().map(|segmentation| segmentation.clusters.len());
+    step(
+        Action::Segments,
+        kinds.map_or("See which kinds of customer there are".into(), |kinds| {
+            format!("See the {kinds} kinds of customer in this shop")
+        }),
+    );
+    step(Action::Customers, "Find a customer".into());
+    step(Action::Strategies, "Choose what to say to a segment, and watch it being written".into());
+    step(Action::Review, "Review the drafts; approve what may be sent".into());
+    if !grave && aside > 0 {
+        step(Action::ShowSetAside, "Look at the rows that were set aside".into());
+    }
+    steps
+}
+
+/// Rows that were set aside, in all tables.
+fn set_aside(report: &DataReport) -> u64 {
+    report.tables.iter().flat_map(|table| &table.set_aside).map(|aside| aside.rows).sum()
+}
+
+/// Columns that were recognised with little confidence.
+fn unsure(report: &DataReport) -> usize {
+    report
+        .tables
+        .iter()
+        .flat_map(|table| &table.mapping)
+        .filter(|column| column.source.is_some() && column.confidence < SURE)
+        .count()
+}
+
+fn summary(shared: &Shared) -> Option<&Summary> {
+    shared.summary.ready().map(AsRef::as_ref)
+}
+
+const NOT_READ: &str = "The shop's files have not been read yet.";
+
+impl Pane for Overview {
+    fn availability(&self, action: Action, shared: &Shared) -> Availability {
+        match action {
+            Action::ShowMapping => Availability::when(summary(shared).is_some(), NOT_READ),
+            Action::ShowSetAside => match summary(shared) {
+                None => Availability::No(NOT_READ.into()),
+                Some(summary) => Availability::when(
+                    set_aside(&summary.report) > 0,
+                    "No row was set aside: all of them count.",
+                ),
+            },
+            Action::Reload => {
+                Availability::when(!matches!(shared.shop, Load::Loading(_)), "The files are being read now.")
+            }
+            Action::Open => Availability::when(
+                !self.on_health && summary(shared).is_some(),
+                "Choose a next step with the arrow keys.",
+            ),
+            Action::NextPanel | Action::PreviousPanel if summary(shared).is_some() => Availability::Yes,
+            _ if summary(shared).is_none() => Availability::Hidden,
+            _ if self.on_health => self.health.availability(action),
+            _ => List::new(steps(shared).len()).availability(action),
+        }
+    }
+
+    fn act(&mut self, action: Action, shared: &mut Shared) {
+        self.steps.set_len(steps(shared).len());
+        match action {
+            Action::ShowMapping => {
+                if let Some(summary) = summary(shared) {
+                    let popup = Mapping::new(&summary.report);
+                    shared.open(popup);
+                }
+            }
+            Action::ShowSetAside => {
+                if let Some(summary) = summary(shared) {
+                    let popup = SetAsideList::new(&summary.report);
+                    shared.open(popup);
+                }
+            }
+            Action::Reload => shared.reload(),
+            Action::Open => {
+                let steps = steps(shared);
+                if let Some(step) = self.steps.selected().and_then(|row| steps.get(row)) {
+                    shared.request(Request::Do(step.action));
+                }
+            }
+            Action::NextPanel | Action::PreviousPanel => self.on_health = !self.on_health,
+            _ if self.on_health => drop(self.health.act(action)),
+            _ => drop(self.steps.act(action)),
+        }
+    }
+
+    fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
+        self.steps.set_len(steps(shared).len());
+        match hit {
+            Hit::Row { list: STEPS, index } => {
+                self.on_health = false;
+                if self.steps.mouse(Some(index), mouse) {
+                    self.act(Action::Open, shared);
+                }
+            }
+            Hit::List(HEALTH) => {
+                self.on_health = true;
+                self.health.mouse(mouse);
+            }
+            _ => {}
+        }
+    }
+
+    fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+        view::draw(self, shared, area, canvas);
+    }
+}

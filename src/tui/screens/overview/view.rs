@@ -1,0 +1,202 @@
+//! ```text
+//! ╭ The shop ─────────────────────╮╭ Can it be trusted? ─────────────╮
+//! │ Customers      3,000          ││ orders      24,961 of 25,000     │
+//! │ ...                           ││ 12 bad date, 9 unknown customer  │
+//! │ Revenue by month  ▂▃▅▇█       ││ ! finding, and what to do        │
+//! ╰───────────────────────────────╯╰──────────────────────────────────╯
+//! ╭ What next ─────────────────────────────────────────────────────────╮
+//! ```
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{HEALTH, Overview, STEPS, Step, set_aside, steps};
+use crate::data::{DataReport, Severity};
+use crate::tui::app::{Gravity, Load, Shared};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::mapping_file;
+use crate::tui::numbers;
+use crate::tui::popups::set_aside::reason;
+use crate::tui::summary::Summary;
+use crate::tui::widgets::{self, Fact, Paragraph};
+
+pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let Load::Ready(summary) = &shared.summary else {
+        let failed = format!(
+            "The shop could not be read. Mend it, then press {}.",
+            shared.keymap.shown(crate::tui::keymap::Action::Reload)
+        );
+        if matches!(shared.shop, Load::Ready(_)) {
+            widgets::load_state(
+                canvas,
+                area,
+                shared,
+                &shared.summary,
+                "The shop is being read.",
+                "The shop could not be summed up",
+            );
+        } else {
+            widgets::load_state(canvas, area, shared, &shared.shop, "The shop is being read.", &failed);
+        }
+        return;
+    };
+    let steps = steps(shared);
+    let wanted = steps.len() as u16 + 2;
+    if area.width >= 76 && area.height >= 14 {
+        let [above, below] = area.layout(&Layout::vertical([
+            Constraint::Min(8),
+            Constraint::Length(wanted.min(area.height / 3).max(5)),
+        ]));
+        let [left, right] =
+            above.layout(&Layout::horizontal([Constraint::Percentage(46), Constraint::Percentage(54)]));
+        shop(summary, widgets::panel(canvas, left, "The shop", false), canvas);
+        health(
+            screen,
+            &summary.report,
+            widgets::panel(canvas, right, "Can it be trusted?", screen.on_health),
+            canvas,
+        );
+        next(screen, shared, &steps, widgets::panel(canvas, below, "What next", !screen.on_health), canvas);
+    } else if screen.on_health {
+        health(screen, &summary.report, widgets::panel(canvas, area, "Can it be trusted?", true), canvas);
+    } else {
+        // One column: the facts, then as many steps as fit.
+        let facts = facts(summary);
+        let rows = (facts.len() as u16).min(area.height.saturating_sub(4).max(area.height / 2));
+        let [above, below] = area.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Min(0)]));
+        let above = Rect { x: above.x + 1, width: above.width.saturating_sub(2), ..above };
+        widgets::facts(canvas, above, &facts);
+        next(screen, shared, &steps, widgets::panel(canvas, below, "What next", true), canvas);
+    }
+}
+
+fn facts(summary: &Summary) -> Vec<Fact> {
+    let amount = |minor| {
+        let text = numbers::money(minor, summary.currency_digits, &summary.currency);
+        text.rsplit_once(' ')
+            .map_or((text.clone(), String::new()), |(value, unit)| (value.to_owned(), unit.to_owned()))
+    };
+    let days = summary.last_day.duration_since(summary.first_day).as_hours() / 24 + 1;
+    let (revenue, currency) = amount(summary.revenue);
+    let mut facts = vec![
+        Fact::new("Customers", numbers::count(summary.customers), ""),
+        Fact::new("Orders", numbers::count(summary.orders), ""),
+        Fact::new("Revenue", revenue, currency),
+    ];
+    if summary.orders > 0 {
+        let (value, currency) = amount(summary.revenue / summary.orders as i64);
+        facts.push(Fact::new("Per order", value, currency));
+    }
+    facts.push(Fact::new("Span", numbers::count(days.max(0) as u64), "days"));
+    if let Some(products) = summary.products {
+        facts.push(Fact::new("Products", numbers::count(products), ""));
+    }
+    if let Some(events) = summary.events {
+        facts.push(Fact::new("Events", numbers::count(events), ""));
+    }
+    facts
+}
+
+fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
+    let used = widgets::facts(canvas, area, &facts(summary));
+    let theme = canvas.theme;
+    let mut y = area.y + used;
+    if y < area.bottom() {
+        let span = format!("{} to {}", summary.first_day, summary.last_day);
+        canvas.pieces(area.x, y, area.width, &[("From ", theme.dim), (&span, theme.text)]);
+        y += 1;
+    }
+    let revenue: Vec<f64> = summary.months.iter().map(|month| month.revenue.max(0) as f64).collect();
+    let orders: Vec<f64> = summary.months.iter().map(|month| month.orders as f64).collect();
+    let best = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    let money = numbers::short_money(best(&revenue) as i64, summary.currency_digits, &summary.currency);
+    let most = numbers::short(best(&orders));
+    let rows = area.bottom().saturating_sub(y);
+    // Each chart needs a gap, a heading and at least one row.
+    let charts: &[(&str, &[f64], &str)] =
+        &[("Revenue by month", &revenue, &money), ("Orders by month", &orders, &most)];
+    let fitting = usize::from(rows / 3).min(charts.len());
+    if fitting == 0 || summary.months.is_empty() {
+        return;
+    }
+    let each = rows / fitting as u16;
+    for (index, (title, values, most)) in charts.iter().take(fitting).enumerate() {
+        let top = y + index as u16 * each + 1;
+        canvas.text(area.x, top, area.width, title, theme.dim);
+        canvas.text_right(area.x, top, area.width, &format!("most {most}"), theme.dim);
+        let height = (each - 2).min(4);
+        widgets::sparkline(canvas, area.x, top + height, area.width, height, values);
+    }
+}
+
+fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let mut paragraph = Paragraph::default();
+    for table in &report.tables {
+        let kept = format!(
+            "{:<10} {:>11} of {} rows kept",
+            mapping_file::name(table.table),
+            numbers::count(table.rows_kept),
+            numbers::count(table.rows_read),
+        );
+        let whole = table.rows_kept == table.rows_read;
+        paragraph.push(
+            &format!("{} {kept}", if whole { "✓" } else { "!" }),
+            if whole { theme.good } else { theme.warning },
+        );
+        for aside in &table.set_aside {
+            paragraph.push_indented(
+                4,
+                &format!("{:>9}  {}", numbers::count(aside.rows), reason(aside.reason)),
+                theme.text,
+            );
+        }
+    }
+    if report.tables.is_empty() {
+        paragraph.push("No table was found.", theme.bad);
+    }
+    if set_aside(report) == 0 && report.findings.is_empty() {
+        paragraph.blank();
+        paragraph.push("Nothing was set aside and nothing stands out.", theme.dim);
+    }
+    let mut findings: Vec<_> = report.findings.iter().collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for finding in findings {
+        let gravity = match finding.severity {
+            Severity::Info => Gravity::Info,
+            Severity::Warning => Gravity::Warning,
+            Severity::Error => Gravity::Bad,
+        };
+        paragraph.blank();
+        paragraph.push(&format!("{} {}", gravity.glyph(), finding.message), gravity.style(theme));
+        paragraph.push_indented(2, &finding.remedy, theme.dim);
+    }
+    paragraph.draw(canvas, area, &screen.health, HEALTH);
+}
+
+fn next(screen: &Overview, shared: &Shared, steps: &[Step], area: Rect, canvas: &mut Canvas<'_>) {
+    let mut list = screen.steps.clone();
+    list.set_len(steps.len());
+    let sight = list.sight(usize::from(area.height));
+    let first = sight.start;
+    let theme = canvas.theme;
+    for row in sight {
+        let y = area.y + (row - first) as u16;
+        let line = Rect { y, height: 1, ..area };
+        canvas.region(line, Hit::Row { list: STEPS, index: row });
+        let key = shared.keymap.shown(steps[row].action);
+        let selected = list.selected() == Some(row) && !screen.on_health;
+        canvas.pieces(
+            area.x,
+            y,
+            area.width,
+            &[
+                (if selected { "▸ " } else { "  " }, theme.accent),
+                (&format!("{key:<2} "), theme.accent),
+                (&steps[row].sentence, theme.text),
+            ],
+        );
+        if selected {
+            canvas.style(line, theme.selection);
+        }
+    }
+}

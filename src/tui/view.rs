@@ -1,0 +1,283 @@
+//! Draws the whole window from state.
+//!
+//! ```text
+//! Perennial  Tulip Home      1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Jobs
+//! ------------------------------------------------------------------------------------------------
+//!                                    the screen, popups over it
+//!                                                                                      | toasts |
+//! ● SmolLM2 135M, local, no network                        Group customers  ▊▊▊▊▊▎··· 52 %  4 s left
+//! m mapping  a set aside  R reload  ? help  : commands  q quit
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use super::app::{App, Gravity, ModelState, Shared};
+use super::canvas::{Canvas, Hit, Regions};
+use super::keymap::{Availability, Scope, TABLE};
+use super::pane::Focus;
+use super::screens::ScreenId;
+use super::widgets;
+use super::{numbers, text};
+
+/// The smallest window that is drawn.
+pub const LEAST: (u16, u16) = (40, 10);
+
+/// Draws a frame; returns what the mouse can hit on it.
+pub fn draw(app: &App, frame: &mut Frame<'_>) -> Regions {
+    let area = frame.area();
+    let mut regions = Regions::default();
+    let mut cursor: Option<Position> = None;
+    let mut canvas = Canvas {
+        buffer: frame.buffer_mut(),
+        theme: &app.shared.theme,
+        regions: &mut regions,
+        cursor: &mut cursor,
+    };
+    canvas.clear(area);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let what = format!("Make the window larger: {}x{} at least.", LEAST.0, LEAST.1);
+        widgets::empty(&mut canvas, area, &widgets::Sentence { what: &what, next: "" });
+    } else {
+        window(app, area, &mut canvas);
+    }
+    text::gate(frame.buffer_mut());
+    if let Some(position) = cursor.filter(|position| area.contains(*position)) {
+        frame.set_cursor_position(position);
+    }
+    regions
+}
+
+fn window(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
+    top_line(app, Rect { height: 1, ..area }, canvas);
+    // A small window spends no row on a rule.
+    let rule = u16::from(area.height >= 20);
+    if rule == 1 {
+        let line = "─".repeat(usize::from(area.width));
+        let style = canvas.theme.border;
+        canvas.text(area.x, area.y + 1, area.width, &line, style);
+    }
+    let body = Rect { y: area.y + 1 + rule, height: area.height - 3 - rule, ..area };
+    canvas.region(body, Hit::Pane);
+    app.screens.get(app.screen).draw(&app.shared, body, canvas);
+    for (index, popup) in app.popups.iter().enumerate() {
+        canvas.region(area, Hit::Outside);
+        // Only the popup in front may set the cursor.
+        *canvas.cursor = None;
+        let (width, height) = popup.size(&app.shared);
+        let whole = Rect { height: area.height - 2, ..area };
+        let place = middle(whole, width, height);
+        canvas.clear(place);
+        canvas.region(place, Hit::Pane);
+        let front = index + 1 == app.popups.len();
+        let inside = widgets::panel(canvas, place, &popup.title(), front);
+        popup.draw(&app.shared, inside, canvas);
+    }
+    toasts(&app.shared, Rect { height: area.height - 2, ..area }, canvas);
+    status_line(&app.shared, Rect { y: area.bottom() - 2, height: 1, ..area }, canvas);
+    hints(app, Rect { y: area.bottom() - 1, height: 1, ..area }, canvas);
+}
+
+/// A rectangle of that size, or as large as fits, in the middle.
+fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let wide = |id: ScreenId| id.title().len() as u16 + if id == app.screen { 4 } else { 3 };
+    let short = ScreenId::ALL.into_iter().map(wide).sum::<u16>() + 12 > area.width;
+    let tab = |id: ScreenId| if short && id != app.screen { 2 } else { wide(id) };
+    let tabs: u16 = ScreenId::ALL.into_iter().map(tab).sum::<u16>() + 1;
+    let room = area.width.saturating_sub(tabs + 1);
+    let mut used = 1;
+    used += canvas.text(area.x + 1, area.y, room, "Perennial", theme.accent.patch(theme.strong));
+    if room > used + 6 {
+        canvas.text(area.x + used + 2, area.y, room - used - 2, &app.shared.setup.shop_name, theme.text);
+    }
+    let mut x = area.right().saturating_sub(tabs);
+    for id in ScreenId::ALL {
+        let here = id == app.screen;
+        let number = id.number().to_string();
+        let width = tab(id);
+        canvas.region(Rect { x, y: area.y, width, height: 1 }, Hit::Tab(id));
+        if here {
+            // The brackets say the same as the accent.
+            let label = format!("[{number} {}]", id.title());
+            canvas.text(x, area.y, width, &label, theme.focus.patch(theme.strong));
+        } else {
+            canvas.pieces(
+                x,
+                area.y,
+                width,
+                &[
+                    (" ", theme.dim),
+                    (&number, theme.accent),
+                    (if short { "" } else { " " }, theme.dim),
+                    (if short { "" } else { id.title() }, theme.dim),
+                ],
+            );
+        }
+        x += width;
+    }
+}
+
+fn toasts(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let mut bottom = area.bottom();
+    let width = area.width.min(64);
+    for (_, note) in shared.toasts.iter().rev() {
+        let inner = usize::from(width) - 6;
+        let mut lines = text::wrap(&text::clean(&note.text), inner);
+        lines.truncate(3);
+        let height = lines.len() as u16;
+        if bottom < area.y + height + 3 {
+            break;
+        }
+        let widest = lines.iter().map(|line| text::width(line)).max().unwrap_or(0) as u16 + 5;
+        let place = Rect { x: area.right() - widest - 1, y: bottom - height, width: widest, height };
+        canvas.clear(place);
+        let style = note.gravity.style(canvas.theme);
+        for (row, line) in lines.iter().enumerate() {
+            let y = place.y + row as u16;
+            canvas.text(place.x, y, 1, "▌", style);
+            if row == 0 {
+                canvas.text(place.x + 1, y, 2, note.gravity.glyph(), style);
+            }
+            canvas.text(place.x + 3, y, place.width - 3, line, canvas.theme.text);
+        }
+        bottom -= height;
+    }
+}
+
+fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let (glyph, words, style) = match &shared.model {
+        ModelState::TemplatesOnly => ("○", "templates only, no model".to_owned(), theme.dim),
+        ModelState::Opening { found: false, .. } => ("◌", "model: looking for it …".into(), theme.warning),
+        ModelState::Opening { found: true, .. } => ("◌", "model: loading …".into(), theme.warning),
+        ModelState::Ready(identity) => ("●", format!("{}, local, no network", identity.name), theme.good),
+        ModelState::Failed(_) => ("✗", "no model: templates only (see Jobs)".into(), theme.warning),
+    };
+    let used = 1 + canvas.text(area.x + 1, area.y, 2, glyph, style);
+    let left = used + 1 + canvas.text(area.x + used + 1, area.y, area.width - used - 2, &words, theme.dim);
+    let running: Vec<_> = shared.jobs.running().collect();
+    // The job that has a bar says most.
+    let Some(job) = running.iter().find(|job| job.share().is_some()).or_else(|| running.first()) else {
+        return;
+    };
+    let room = area.width.saturating_sub(left + 3);
+    let more = if running.len() > 1 { format!("  +{}", running.len() - 1) } else { String::new() };
+    let spin = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"][(shared.now.as_millis() / 250 % 6) as usize];
+    let phase = job
+        .progress
+        .as_ref()
+        .map(|progress| progress.phase.to_string())
+        .filter(|phase| !phase.is_empty())
+        .unwrap_or_else(|| job.title.clone());
+    let time = match (job.left(shared.now), job.share()) {
+        (Some(left), _) => format!("{} left", numbers::duration(left)),
+        _ if job.took(shared.now).as_secs() >= 1 => format!("{} s", job.took(shared.now).as_secs()),
+        _ => String::new(),
+    };
+    let cancel = format!("  {} cancels", shared.keymap.shown(super::keymap::Action::CancelJob));
+    let bar = job.share().map(|share| (share, format!(" {:>3.0} %", share * 100.0)));
+    // What there is room for, the most telling first.
+    let mut parts: Vec<(String, ratatui::style::Style)> = vec![(format!("{spin} "), theme.accent)];
+    let mut width = 2;
+    let mut add = |content: String, style, parts: &mut Vec<_>| {
+        let needed = text::width(&content) as u16;
+        if width + needed <= room {
+            width += needed;
+            parts.push((content, style));
+        }
+    };
+    let share_label = bar.as_ref().map_or(String::new(), |(_, label)| label.trim_start().to_owned());
+    if room < 24 {
+        add(if share_label.is_empty() { phase } else { share_label }, theme.text, &mut parts);
+    } else {
+        let fixed = text::width(&share_label) + text::width(&time) + 4;
+        add(
+            text::cut(&text::clean(&phase), usize::from(room).saturating_sub(fixed + 2).min(40)).into_owned(),
+            theme.text,
+            &mut parts,
+        );
+        if !share_label.is_empty() {
+            add(format!("  {share_label}"), theme.strong, &mut parts);
+        }
+        if !time.is_empty() {
+            add(format!("  {time}"), theme.dim, &mut parts);
+        }
+        add(more, theme.dim, &mut parts);
+        add(cancel, theme.dim, &mut parts);
+    }
+    let mut x = area.right().saturating_sub(width + 1);
+    if let Some((share, _)) = bar
+        && room >= width + 14
+    {
+        widgets::bar(canvas, x - 12, area.y, 10, share);
+    }
+    for (content, style) in parts {
+        x += canvas.text(x, area.y, area.right().saturating_sub(x), &content, style);
+    }
+}
+
+/// The keys that count now, from the one table; what cannot be done now is left out.
+fn hints(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let typing = app.front().focus() != Focus::Keys;
+    let mut x = area.x + 1;
+    // The help key always keeps its place at the end.
+    let tail = if typing {
+        String::new()
+    } else {
+        format!("{} help", app.shared.keymap.shown(super::keymap::Action::Help))
+    };
+    let end = area.right().saturating_sub(tail.len() as u16 + 2);
+    for scope in app.scopes() {
+        for row in TABLE.iter().filter(|row| row.scope == scope) {
+            if !is_hint(row.action, scope, typing) || app.availability(row.action) != Availability::Yes {
+                continue;
+            }
+            let key = app.shared.keymap.shown(row.action);
+            let width = (text::width(&key) + text::width(row.label) + 1) as u16;
+            if x + width > end {
+                continue;
+            }
+            canvas.region(Rect { x, y: area.y, width, height: 1 }, Hit::Action(row.action));
+            canvas.pieces(
+                x,
+                area.y,
+                width,
+                &[(&key, theme.accent), (" ", theme.dim), (row.label, theme.dim)],
+            );
+            x += width + 2;
+        }
+    }
+    if !tail.is_empty() {
+        let key = app.shared.keymap.shown(super::keymap::Action::Help);
+        let x = area.right().saturating_sub(tail.len() as u16 + 1);
+        canvas.region(
+            Rect { x, y: area.y, width: tail.len() as u16, height: 1 },
+            Hit::Action(super::keymap::Action::Help),
+        );
+        canvas.pieces(x, area.y, tail.len() as u16, &[(&key, theme.accent), (" help", theme.dim)]);
+    }
+}
+
+/// Whether an action is worth a place in the hints; moving about goes without saying.
+fn is_hint(action: super::keymap::Action, scope: Scope, typing: bool) -> bool {
+    use super::keymap::Action as A;
+    match scope {
+        Scope::App => !typing && matches!(action, A::Palette | A::Quit),
+        Scope::Front => !typing && matches!(action, A::Open | A::Find | A::Copy | A::Back | A::NextPanel),
+        _ => true,
+    }
+}
+
+/// The glyph of a gravity in its colour.
+pub fn gravity_mark(canvas: &mut Canvas<'_>, x: u16, y: u16, gravity: Gravity) {
+    let style = gravity.style(canvas.theme);
+    canvas.text(x, y, 1, gravity.glyph(), style);
+}

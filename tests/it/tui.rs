@@ -1,0 +1,6 @@
+//! The dashboard as a person sees it: keys in, screens out.
+
+pub mod harness;
+
+mod frame;
+mod overview;

@@ -21,6 +21,7 @@ pub use brand::BrandConfig;
 pub use data::DataConfig;
 pub use key::{Key, keys};
 pub use layers::{Entry, Layers, Origin, Settings};
+pub(crate) use problem::nearest;
 pub use problem::{ConfigError, Problem};
 pub use segments::SegmentsConfig;
 pub use tui::TuiConfig;

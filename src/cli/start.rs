@@ -7,11 +7,11 @@ use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{Cli, Context, Exit, exit};
-use crate::config::{Layers, PROJECT_FILE, Settings};
+use super::{Cli, Context, Exit, UsageError, exit};
+use crate::config::{Layers, PROJECT_FILE, Settings, nearest};
 use crate::jobs::Cancel;
 
 /// Runs the program. `set_threads` is told the number of threads for pools that read it from the
@@ -86,6 +86,9 @@ fn find_workspace(cli: &Cli) -> anyhow::Result<Option<PathBuf>> {
     if let Some(folder) = named {
         // `init` makes it.
         if !folder.is_dir() && !matches!(cli.command, Some(super::Command::Init(_))) {
+            if let Some(word) = cli.workspace_folder.as_ref().and_then(|word| word.to_str()) {
+                return Err(not_a_folder(word).into());
+            }
             anyhow::bail!(
                 "{} is not a folder. Name the folder of a project, or make one with `perennial init`.",
                 folder.display()
@@ -95,6 +98,20 @@ fn find_workspace(cli: &Cli) -> anyhow::Result<Option<PathBuf>> {
     }
     let here = std::env::current_dir()?;
     Ok(here.ancestors().find(|folder| folder.join(PROJECT_FILE).is_file()).map(Path::to_path_buf))
+}
+
+/// A lone word is a folder, or a command that was not written quite right.
+fn not_a_folder(word: &str) -> UsageError {
+    let command = Cli::command();
+    let near = nearest(word, command.get_subcommands().map(clap::Command::get_name));
+    let remedy = near.map_or_else(
+        || {
+            "Name the folder of a project, make one with `perennial init`, or see `perennial help`."
+                .to_owned()
+        },
+        |near| format!("Did you mean `perennial {near}`?"),
+    );
+    UsageError(format!("`{word}` is neither a command nor a folder. {remedy}"))
 }
 
 fn load_settings(cli: &Cli, workspace: Option<&Path>) -> anyhow::Result<Settings> {

@@ -50,7 +50,7 @@ impl From<Problem> for ConfigError {
 }
 
 /// The name among `candidates` that a person most likely meant; `None` where nothing is near.
-pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
     let wanted = plain(name);
     let allowed = (wanted.chars().count() / 3).max(1);

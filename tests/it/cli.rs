@@ -39,7 +39,12 @@ fn every_command_explains_itself() {
 fn an_unknown_command_or_option_is_wrong_usage() {
     let home = tempfile::tempdir().unwrap();
     perennial(home.path()).args(["segments", "--nonsense"]).assert().code(2).stdout("");
-    perennial(home.path()).args(["--set", "segments.k=5", "segmnts"]).assert().code(2).stdout("");
+    perennial(home.path())
+        .args(["segmnts"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::contains("Did you mean `perennial segments`?"));
 }
 
 #[test]

@@ -4,6 +4,9 @@
 
 use std::fs;
 
+use perennial::strategy;
+use perennial::strategy::fields::{FIELDS, Scope};
+
 use crate::program::{perennial, text};
 
 /// Compares what stands between `<!-- NAME -->` and `<!-- end NAME -->` with what the program says.
@@ -40,6 +43,41 @@ fn tables_of_the_readme() {
 #[test]
 fn settings_of_the_guide() {
     check("docs/guide/configuration.md", "settings", &said(&["config", "reference"]));
+}
+
+#[test]
+fn tables_of_the_strategies_guide() {
+    let guide = "docs/guide/strategies.md";
+    let shipped = strategy::shipped();
+    let mut table = String::from("| File | Name | Stage | Channel | Language |\n|---|---|---|---|---|\n");
+    for one in shipped {
+        let read = strategy::parse(one.id, one.source).unwrap();
+        let kebab = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        let stage = kebab(serde_json::to_value(read.stage).unwrap());
+        let channel = kebab(serde_json::to_value(read.channel).unwrap());
+        table.push_str(&format!(
+            "| `{}` | {} | {stage} | {channel} | {} |\n",
+            one.id, read.name, read.language
+        ));
+    }
+    check(guide, "shipped", &table);
+
+    let example = shipped.iter().find(|one| one.id == "win-back-email-en").unwrap();
+    check(guide, "example", &format!("```toml\n{}\n```", example.source.trim_end()));
+
+    let mut table = String::from("| Field | Meaning | Example | |\n|---|---|---|---|\n");
+    for field in &FIELDS {
+        let (en, zh) = field.example;
+        let example = if en == zh { en.to_owned() } else { format!("{en}, {zh}") };
+        let notes = [
+            (field.scope == Scope::Personal).then_some("personal: the model never sees it"),
+            field.may_lack.then_some("may be missing"),
+            (!field.readable).then_some("in instructions only"),
+        ];
+        let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        table.push_str(&format!("| `{}` | {} | {example} | {notes} |\n", field.name, field.meaning));
+    }
+    check(guide, "fields", &table);
 }
 
 /// Every picture and page that the documents point to is there.

@@ -13,6 +13,8 @@ pub mod outbox;
 pub mod queue;
 pub mod spreadsheet;
 
+mod rules;
+
 use serde::Serialize;
 
 use crate::strategy::{Facts, Strategy, Text};
@@ -42,6 +44,5 @@ pub fn check(
     text: &Text,
     banned_words: &[String],
 ) -> Vec<Check> {
-    let _ = (strategy, facts, slots, text, banned_words);
-    todo!()
+    rules::check(strategy, facts, slots, text, banned_words)
 }

@@ -1,0 +1,120 @@
+//! The rules that every draft and every edit must pass.
+//!
+//! In: a strategy, the facts of one recipient (or a typical one), the texts that stand in the slots, and
+//! the message. Out: one [`Check`] per rule, always the same rules in the same order, each with what was
+//! found and what to do. Nothing here needs a model, and no text makes it fail: the text may be anything
+//! that a model or a person writes, in English, in Chinese, or in both.
+
+mod banned;
+mod claims;
+mod dates;
+mod filled;
+mod language;
+mod length;
+mod names;
+mod numbers;
+mod opt_out;
+mod repetition;
+mod sentences;
+mod words;
+
+use super::Check;
+use crate::data::Channel;
+use crate::strategy::{Facts, Slot, Strategy, Text};
+
+/// What the rules look at.
+struct Message<'a> {
+    strategy: &'a Strategy,
+    facts: &'a Facts,
+    /// What the model or a person wrote.
+    slots: &'a [String],
+    /// What the strategy says of each slot; empty where the facts do not allow it to be told.
+    wanted: Vec<Slot>,
+    text: &'a Text,
+}
+
+impl Message<'_> {
+    /// Every part, in order, one below the other.
+    fn whole(&self) -> String {
+        self.text.values().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    fn fact(&self, name: &str) -> Option<&str> {
+        self.facts
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Texts that claims may come from: the facts, the offer as the strategy says it, and the words that the
+    /// strategy's author wrote around the fields.
+    fn sources(&self) -> Vec<String> {
+        let mut sources: Vec<String> = self
+            .facts
+            .iter()
+            .filter_map(|(name, value)| {
+                match value {
+                    serde_json::Value::String(text) => Some(text.clone()),
+                    serde_json::Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                }
+                .filter(|_| name != "segment_name")
+            })
+            .collect();
+        sources.extend(self.strategy.defaults.values().cloned());
+        sources.extend(self.strategy.message.values().map(|template| words::outside_braces(template)));
+        sources
+    }
+
+    fn is_chinese(&self) -> bool {
+        self.strategy.language.to_ascii_lowercase().starts_with("zh")
+    }
+}
+
+/// A rule that holds.
+fn passed(rule: &'static str, detail: impl Into<String>) -> Check {
+    Check { rule, ok: true, detail: detail.into() }
+}
+
+/// The rule's outcome for what was found; `fine` where nothing was.
+fn judged(rule: &'static str, found: Vec<String>, remedy: &str, fine: &str) -> Check {
+    if found.is_empty() {
+        return passed(rule, fine);
+    }
+    let more = found.len().saturating_sub(4);
+    let mut detail = found.into_iter().take(4).collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        detail.push_str(&format!("; and {more} more"));
+    }
+    Check { rule, ok: false, detail: format!("{detail}. {remedy}") }
+}
+
+/// Runs every rule on a message.
+pub(super) fn check(
+    strategy: &Strategy,
+    facts: &Facts,
+    slots: &[String],
+    text: &Text,
+    banned_words: &[String],
+) -> Vec<Check> {
+    let wanted = crate::strategy::slots(strategy, facts).unwrap_or_default();
+    let message = Message { strategy, facts, slots, wanted, text };
+    let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
+    if strategy.channel == Channel::Sms {
+        checks.push(length::sms_parts(&message));
+    }
+    checks.push(banned::banned_word(&message, banned_words));
+    checks.extend(numbers::invented(&message));
+    checks.push(claims::invented_offer(&message));
+    checks.push(claims::overclaim(&message));
+    checks.push(names::wrong_name(&message));
+    checks.push(repetition::repeated_text(&message));
+    checks.push(sentences::unfinished_sentence(&message));
+    checks.push(language::wrong_language(&message));
+    checks.push(opt_out::opt_out(&message));
+    if message.is_chinese() && strategy.channel == Channel::Email {
+        checks.push(opt_out::advertising_mark(&message));
+    }
+    checks
+}

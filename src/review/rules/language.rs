@@ -1,0 +1,66 @@
+//! A message in the language that it says it is in.
+
+use super::words::is_han;
+use super::{Check, Message, judged};
+
+pub(super) fn wrong_language(message: &Message<'_>) -> Check {
+    let chinese = message.is_chinese();
+    let language = message.strategy.language.to_ascii_lowercase();
+    let latin =
+        ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "fi", "nb", "cs", "tr", "vi", "id"]
+            .iter()
+            .any(|tag| language.split(['-', '_']).next() == Some(tag));
+    if !chinese && !latin {
+        return super::passed("wrong-language", format!("Not checked for {}.", message.strategy.language));
+    }
+    let mut found = Vec::new();
+    for (index, slot) in message.slots.iter().enumerate() {
+        let (native, foreign) = count(slot, chinese);
+        // A brand's Latin name may stand in a Chinese sentence; a Chinese character in an English one is a slip.
+        let wrong = if chinese { foreign > 0 && native < foreign.div_ceil(3) } else { foreign > 0 };
+        if wrong {
+            found.push(format!("slot {} is not in {}", index + 1, name(chinese, &message.strategy.language)));
+        }
+    }
+    if found.is_empty() {
+        let facts: Vec<&str> = message.facts.values().filter_map(serde_json::Value::as_str).collect();
+        let whole = super::words::without(&message.whole(), &facts);
+        let (native, foreign) = count(&whole, chinese);
+        if foreign > 20 && native < foreign / 2 {
+            found.push(format!("the message is mostly not in {}", name(chinese, &message.strategy.language)));
+        }
+    }
+    judged(
+        "wrong-language",
+        found,
+        "Write it in that language, or choose a strategy of the other one.",
+        "The language is right.",
+    )
+}
+
+/// Letters of the wanted script (Latin words weigh by letters) and of others.
+fn count(text: &str, chinese: bool) -> (usize, usize) {
+    let mut native = 0;
+    let mut foreign = 0;
+    for character in text.chars().filter(|character| character.is_alphabetic()) {
+        let own = if chinese {
+            is_han(character)
+        } else {
+            (character as u32) < 0x250 || (0x1e00..0x1f00).contains(&(character as u32))
+        };
+        if own {
+            native += 1;
+        } else {
+            foreign += 1;
+        }
+    }
+    (native, foreign)
+}
+
+fn name(chinese: bool, tag: &str) -> &str {
+    match (chinese, tag.get(..2)) {
+        (true, _) => "Chinese",
+        (_, Some("en")) => "English",
+        _ => tag,
+    }
+}

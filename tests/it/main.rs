@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod documents;
+mod rules;
 mod sample;
 mod strategy;
 mod tui;

@@ -123,8 +123,14 @@ const COMMON: [&str; 60] = [
 
 pub(super) fn wrong_name(message: &Message<'_>) -> Check {
     let mut found = Vec::new();
-    let own: Vec<&str> =
-        ["first_name", "last_name", "full_name"].into_iter().filter_map(|name| message.fact(name)).collect();
+    // A default stands in where there is no name: "there" and 朋友 name nobody.
+    let defaults = &message.strategy.defaults;
+    let own: Vec<&str> = ["first_name", "last_name", "full_name"]
+        .into_iter()
+        .filter_map(|name| {
+            message.fact(name).filter(|value| defaults.get(name).is_none_or(|default| default != value))
+        })
+        .collect();
     let mut known: Vec<String> =
         own.iter().flat_map(|name| name.split_whitespace()).map(str::to_lowercase).collect();
     known.extend(own.iter().map(|name| name.to_lowercase()));
@@ -177,6 +183,7 @@ fn greeted(text: &str) -> Vec<String> {
         for (at, found) in text.match_indices(greeting) {
             let before = text[..at].chars().next_back();
             let rest = &text[at + found.len()..];
+            let comma = rest.starts_with(", ");
             let Some(rest) = rest.strip_prefix([' ', '\u{a0}']).or_else(|| rest.strip_prefix(", ")) else {
                 continue;
             };
@@ -192,7 +199,10 @@ fn greeted(text: &str) -> Vec<String> {
             let name = ended.trim_start_matches(|c: char| !c.is_alphanumeric());
             // A name has a capital, or is in a script without them.
             let named = name.chars().next().is_some_and(|c| c.is_uppercase() || is_han(c));
-            if named && !name.is_empty() {
+            // "Hello, Anna!" greets somebody; "Hello, We have ..." does not.
+            let closed = !comma
+                || rest.trim_start().strip_prefix(name).is_some_and(|after| after.starts_with([',', '!']));
+            if named && closed {
                 let chinese: String = name.chars().take_while(|&c| is_han(c)).collect();
                 names.push(if chinese.is_empty() { name.to_owned() } else { chinese });
             }

@@ -15,14 +15,13 @@
 pub mod catalogue;
 pub mod chat;
 pub mod desk;
-//pub mod drafts;
+pub mod drafts;
 pub mod gguf;
-mod gsm7;
 pub mod guard;
 pub mod llama;
 pub mod local;
 mod matrix;
-//pub mod prompt;
+pub mod prompt;
 pub mod pull;
 pub mod sampler;
 pub mod scripted;

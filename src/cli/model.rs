@@ -282,7 +282,7 @@ fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyh
             })
             .collect(),
     );
-    let threads = candle_core::utils::barrier_pool().n_workers() + 1;
+    let threads = model.threads();
     let simd = if candle_core::utils::with_avx() {
         "avx2"
     } else if candle_core::utils::with_neon() {

@@ -77,7 +77,8 @@ pub fn write_drafts(
         .zip(written)
         .map(|(seed, slots)| {
             let texts: Vec<String> = slots.iter().map(|slot| slot.text.clone()).collect();
-            let text = strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))?;
+            let text =
+                strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))?;
             let seconds: f64 = slots
                 .iter()
                 .filter(|slot| slot.tokens_per_second > 0.0)
@@ -104,7 +105,10 @@ pub fn write_drafts(
 }
 
 fn unfilled(strategy: &Strategy, problem: &Problem) -> WritingError {
-    WritingError::Failed(format!("the strategy {} cannot be filled: {}; {}", strategy.id, problem.message, problem.remedy))
+    WritingError::Failed(format!(
+        "the strategy {} cannot be filled: {}; {}",
+        strategy.id, problem.message, problem.remedy
+    ))
 }
 
 /// SHA-256 of what the strategy says.
@@ -220,7 +224,12 @@ fn derived_again(seed: u64, attempt: u32) -> u64 {
 fn own_text(slot: &Slot, variant: usize, taken: &[String]) -> String {
     let texts = if slot.fallback.is_empty() { &slot.examples } else { &slot.fallback };
     let turned = texts.iter().cycle().skip(variant).take(texts.len());
-    turned.clone().find(|text| !taken.contains(text)).or_else(|| turned.clone().next()).cloned().unwrap_or_default()
+    turned
+        .clone()
+        .find(|text| !taken.contains(text))
+        .or_else(|| turned.clone().next())
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Whether a text may stand: a whole sentence where one belongs, of some length, that says something of its

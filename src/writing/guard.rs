@@ -4,8 +4,9 @@
 //! by what the slot would read with it, so that a word made of several tokens is caught with its last one, and
 //! half a character is never left behind.
 
+use super::Guard;
 use super::tokenizer::Vocabulary;
-use super::{Guard, gsm7};
+use crate::strategy::sms;
 
 /// Longest piece of text before a token that its judgement can depend on, in characters.
 const TAIL: usize = 48;
@@ -117,7 +118,7 @@ impl Mask {
                     c,
                     '@' | '/' | '\\' | '<' | '>' | '[' | ']' | '|' | '#' | '*' | '_' | '~' | '^' | '`' | '='
                 )
-            || guard.gsm7_only && !gsm7::contains(c))
+            || guard.gsm7_only && sms::septets(c).is_none())
     }
 
     /// Judges the next token of a slot that reads `text` so far, with `pending` bytes of an unfinished

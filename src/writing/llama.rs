@@ -7,20 +7,23 @@
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use candle_core::Device;
-use candle_core::utils::barrier_pool;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::gguf::{Gguf, GgufError};
-use super::matrix::{BLOCK, Inputs, Matrix, Outputs, dot, exp};
+use super::matrix::{BLOCK, Inputs, Matrix, Outputs, dot, exp, share_out};
 use crate::jobs::Task;
 
 /// Prompt tokens that are run together between two looks at the cancel flag.
 pub const CHUNK: usize = 32;
 /// Positions that rotations are prepared for, whatever the file says.
 const LONGEST_CONTEXT: usize = 8192;
+/// More threads than this read memory no faster, and keys must not wait for them.
+const MOST_THREADS: usize = 4;
 
 /// Sizes from the metadata, checked against each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +134,7 @@ pub struct Llama {
     lanes: Vec<Memory>,
     lane_lengths: Vec<usize>,
     scratch: Scratch,
+    pool: Arc<ThreadPool>,
 }
 
 #[derive(Default)]
@@ -158,6 +162,11 @@ impl Llama {
     /// A tensor is missing or has another shape, the file is cut, or the task is cancelled.
     pub fn load(gguf: &Gguf, shape: Shape, task: &Task<'_>) -> Result<Self, LoadError> {
         let layers = shape.layers;
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(rayon::current_num_threads().clamp(1, MOST_THREADS))
+            .thread_name(|index| format!("writing-{index}"))
+            .build()
+            .map_err(|error| LoadError::Threads(error.to_string()))?;
         let done = std::sync::atomic::AtomicU64::new(0);
         let report = || {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -198,8 +207,15 @@ impl Llama {
             lanes: Vec::new(),
             lane_lengths: Vec::new(),
             scratch: Scratch::default(),
+            pool: Arc::new(pool),
             shape,
         })
+    }
+
+    /// Threads that a step uses.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
     }
 
     /// The model's sizes.
@@ -282,6 +298,11 @@ impl Llama {
 
     /// Runs tokens through all layers; the states after the last are left in the scratch.
     fn run(&mut self, tokens: &[u32], places: &[Place]) {
+        let pool = Arc::clone(&self.pool);
+        pool.install(|| self.run_here(tokens, places));
+    }
+
+    fn run_here(&mut self, tokens: &[u32], places: &[Place]) {
         let Self { shape, embedding, layers, rotations, shared, lanes, scratch, .. } = self;
         let Scratch { states, normed, projected, inputs, outputs, .. } = scratch;
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());
@@ -326,6 +347,11 @@ impl Llama {
 
     /// Logits of the states in the scratch.
     fn logits(&mut self) {
+        let pool = Arc::clone(&self.pool);
+        pool.install(|| self.logits_here());
+    }
+
+    fn logits_here(&mut self) {
         let Scratch { states, normed, inputs, outputs, logits, .. } = &mut self.scratch;
         norm(states, &self.output_norm, self.shape.epsilon, normed);
         inputs.set(self.shape.width, normed);
@@ -341,6 +367,8 @@ pub enum LoadError {
     Gguf(#[from] GgufError),
     #[error(transparent)]
     Cancelled(#[from] crate::jobs::Cancelled),
+    #[error("the system gives no threads to write with: {0}")]
+    Threads(String),
 }
 
 impl Layer {
@@ -449,7 +477,9 @@ fn attend(
     let group = shape.heads / shape.kv_heads;
     let row_width = width + 2 * kv;
     let cells = outputs.resize(places.len() * width);
-    barrier_pool().execute_chunked(places.len() * shape.kv_heads, |range| {
+    let known = shared.keys[layer].len() + lanes.first().map_or(0, |lane| lane.keys[layer].len());
+    let products = places.len() * known * group * 2;
+    share_out(places.len() * shape.kv_heads, products, &|range| {
         let mut scores = Vec::new();
         let mut sums = vec![0_f32; head_width];
         for item in range {

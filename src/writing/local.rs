@@ -59,7 +59,7 @@ impl LocalModel {
         let stopped = || unusable("reading it failed".into());
         let model = model.map_err(|error| match error {
             LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
-            LoadError::Gguf(error) => WritingError::Failed(error.to_string()),
+            error => WritingError::Failed(error.to_string()),
         })?;
         let sha256 = sha256.map_err(|_| stopped())??;
         let vocabulary = vocabulary.map_err(|_| stopped())?.map_err(unusable)?;

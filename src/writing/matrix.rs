@@ -1,19 +1,23 @@
 //! Products of a weight matrix with several activation rows at once.
 //!
 //! Weights and activations are held in blocks of 32 eight-bit values with one scale (`Q8_0`), for which
-//! candle has vector code on every processor that it knows. The rows of a matrix are shared out over candle's
-//! own threads; each output is computed whole by one thread, so that the result does not depend on their number.
+//! candle has vector code on every processor that it knows. The rows of a matrix are shared out over the
+//! threads of the pool that runs the product; each output is computed whole by one of them, so that the result
+//! does not depend on their number. A thread that the system keeps waiting holds nobody up: its share is taken
+//! over.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use candle_core::quantized::GgmlType;
 use candle_core::quantized::k_quants::BlockQ8_0;
-use candle_core::utils::barrier_pool;
 
 /// Values in a block.
 pub const BLOCK: usize = BlockQ8_0::BLCK_SIZE;
 /// Weight rows that one piece of work covers.
 const ROWS_TOGETHER: usize = 8;
+/// Products below which sharing work out costs more than it saves.
+const WORTH_SHARING: usize = 200_000;
 /// Activation rows that are kept close while a weight row is used.
 const LANES_TOGETHER: usize = 16;
 
@@ -40,10 +44,6 @@ impl Matrix {
         Self { rows, columns, blocks: parts.into_iter().flat_map(|part| part.blocks).collect() }
     }
 
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
     /// Row `row` as numbers; `out` has a place for each column.
     pub fn row(&self, row: usize, out: &mut [f32]) {
         BlockQ8_0::to_float(self.blocks_of(row), out);
@@ -60,7 +60,7 @@ impl Matrix {
         let cells = out.resize(lanes * self.rows);
         let groups = self.rows.div_ceil(ROWS_TOGETHER);
         let per_lane = self.columns / BLOCK;
-        barrier_pool().execute_chunked(groups, |range| {
+        share_out(groups, lanes * self.rows * self.columns, &|range| {
             let rows = range.start * ROWS_TOGETHER..(range.end * ROWS_TOGETHER).min(self.rows);
             for tile in (0..lanes).step_by(LANES_TOGETHER) {
                 for row in rows.clone() {
@@ -74,6 +74,23 @@ impl Matrix {
             }
         });
     }
+}
+
+/// Runs `work` on all of `0..items`, in parts on several threads if there are `products` enough.
+pub fn share_out(items: usize, products: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+    fn halve(range: Range<usize>, parts: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+        if parts <= 1 || range.len() <= 1 {
+            return work(range);
+        }
+        let middle = range.start + range.len() / 2;
+        rayon::join(
+            || halve(range.start..middle, parts / 2, work),
+            || halve(middle..range.end, parts / 2, work),
+        );
+    }
+    let most = 4 * rayon::current_num_threads();
+    let parts = (products / WORTH_SHARING).min(most);
+    halve(0..items, if rayon::current_num_threads() > 1 { parts } else { 1 }, work);
 }
 
 /// Quantised activation rows.

@@ -27,7 +27,10 @@ pub fn messages(strategy: &Strategy, slot: &Slot) -> Vec<(Role, String)> {
 
 fn system(strategy: &Strategy, chinese: bool) -> String {
     if chinese {
-        format!("你为一家网店给顾客写短句。语气：{}。每次只写一句完整的话，不写数字、价格、网址和姓名。", strategy.tone)
+        format!(
+            "你为一家网店给顾客写短句。语气：{}。每次只写一句完整的话，不写数字、价格、网址和姓名。",
+            strategy.tone
+        )
     } else {
         format!(
             "You write short lines in a shop's messages to its customers. Tone: {}. Each time write one \

@@ -1,0 +1,139 @@
+use super::*;
+use crate::strategy::Part;
+use crate::writing::scripted::Scripted;
+
+const SOURCE: &str = r#"
+name = "Hello again"
+stage = "win-back"
+goal = "Say hello"
+channel = "email"
+language = "en"
+tone = "warm"
+examples = ["The shelves are full again."]
+
+[defaults]
+first_name = "there"
+
+[message]
+subject = "Hello"
+body = """
+Hi {{ first_name }},
+{{ write("Write one warm sentence.", limit=100, fallback=["The door is open.", "We think of you."]) }}
+{{ write("Write one closing sentence.", limit=100, fallback=["Until soon then.", "With warm wishes."]) }}
+{{ unsubscribe }}
+"""
+"#;
+
+fn assignment(seeds: &[u64]) -> Assignment {
+    let facts = serde_json::json!({ "unsubscribe": "Unsubscribe" });
+    Assignment {
+        strategy: strategy::parse("hello", SOURCE).unwrap(),
+        facts: facts.as_object().unwrap().clone(),
+        segment: "A".into(),
+        seeds: seeds.to_vec(),
+        sampling: Sampling::default(),
+        banned_words: vec!["cheap".into()],
+    }
+}
+
+fn write(lines: &[&str], seeds: &[u64]) -> (Vec<Draft>, Vec<Told>, Scripted) {
+    let mut engine = Scripted::new(lines);
+    let mut told = Vec::new();
+    let drafts =
+        write_drafts(&assignment(seeds), &mut engine, &Cancel::default(), &mut |it| told.push(it)).unwrap();
+    (drafts, told, engine)
+}
+
+#[test]
+fn slots_are_filled_in_order_and_recorded() {
+    let lines = [
+        "We have missed you so.",
+        "A kind hello to you.",
+        "See you again quite soon.",
+        "May the day be good.",
+    ];
+    let (drafts, _, engine) = write(&lines, &[7, 8]);
+    assert_eq!(drafts.len(), 2);
+    assert_eq!(drafts[0].seed, 7);
+    assert!(drafts[0].text[&Part::Body].contains("We have missed you so.\nSee you again quite soon."));
+    assert!(drafts[1].text[&Part::Body].contains("A kind hello to you.\nMay the day be good."));
+    assert_eq!(drafts[0].prompt_sha256.len(), 64);
+    assert_eq!(engine.requests()[0].seeds, [7, 8]);
+    assert_ne!(engine.requests()[1].seeds, [7, 8]);
+    assert!(engine.requests()[0].guard.banned_words.contains(&"cheap".to_owned()));
+}
+
+#[test]
+fn an_unusable_slot_is_written_again_with_a_recorded_seed() {
+    let lines = [
+        "We have missed you so.",
+        "We have missed you so!",
+        "Something else for once.",
+        "One fine closing line.",
+        "Another fine closing here.",
+    ];
+    let (drafts, told, engine) = write(&lines, &[7, 8]);
+    assert!(drafts[1].text[&Part::Body].contains("Something else for once."));
+    assert!(told.contains(&Told::Again { slot: 0, variant: 1 }));
+    let again = engine.requests()[1].seeds.clone();
+    assert_eq!(again.len(), 1);
+    assert_eq!(drafts[1].slots[0].seed, again[0]);
+    assert_ne!(again[0], 8);
+}
+
+#[test]
+fn what_stays_unusable_is_replaced_by_the_strategys_own_text_and_says_so() {
+    let (drafts, _, _) = write(&["no end"], &[7, 8]);
+    assert_eq!(drafts[0].slots[0].text, "The door is open.");
+    assert_eq!(drafts[1].slots[0].text, "We think of you.");
+    assert_eq!(drafts[0].finish_reason, FinishReason::Template);
+}
+
+#[test]
+fn copies_echoes_and_fragments_are_unusable() {
+    let slot = strategy::slots(&assignment(&[1]).strategy, &assignment(&[1]).facts).unwrap().remove(0);
+    let judge = |text: &str, others: &[&str]| {
+        let written = Written {
+            text: text.into(),
+            seed: 1,
+            finish_reason: FinishReason::Stop,
+            tokens: 5,
+            tokens_per_second: 1.0,
+        };
+        usable(&written, &slot, others)
+    };
+    assert!(judge("The garden has grown since spring.", &[]));
+    for text in [
+        "The shelves are full again.",
+        "The door is open.",
+        "Write one warm sentence.",
+        "We would like to",
+        "Hello.",
+        "Very very very good things are here.",
+        "This sentence goes on and on and on until it is far longer than the hundred characters that it may have here.",
+    ] {
+        assert!(!judge(text, &[]), "{text}");
+    }
+    assert!(!judge("The garden has grown since spring!", &["The garden has grown since spring."]));
+}
+
+#[test]
+fn no_personal_data_is_in_a_prompt() {
+    let mut assignment = assignment(&[1]);
+    assignment.facts.insert("first_name".into(), "Zebulon".into());
+    let mut engine = Scripted::new(&["A line about nothing much.", "Another line about nothing."]);
+    let drafts = write_drafts(&assignment, &mut engine, &Cancel::default(), &mut |_| {}).unwrap();
+    assert!(drafts[0].text[&Part::Body].contains("Hi Zebulon,"));
+    for request in engine.requests() {
+        assert!(request.messages.iter().all(|(_, content)| !content.contains("Zebulon")));
+    }
+}
+
+#[test]
+fn a_cancelled_writing_gives_no_drafts() {
+    let cancel = Cancel::default();
+    let stop = cancel.clone();
+    let mut engine = Scripted::new(&["one two three four"]).before_word(move || stop.cancel());
+    let result = write_drafts(&assignment(&[1]), &mut engine, &cancel, &mut |_| {});
+    assert!(matches!(result, Err(WritingError::Cancelled(_))));
+}

@@ -5,7 +5,7 @@
 //! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::summary::{self, Summary};
 use crate::config::DataConfig;
@@ -14,7 +14,8 @@ use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
 use crate::profiles::{self, ClusterProfile};
 use crate::segments::{self, SegmentError, Segmentation};
-use crate::writing::{ModelIdentity, TextEngine, WritingError};
+use crate::writing::catalogue::Choice;
+use crate::writing::{ModelIdentity, TextEngine, WritingError, pull};
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
@@ -150,11 +151,19 @@ impl Runner for Services {
 
 impl Services {
     fn open_model(&self, model: &str, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
-        let _ = (task, tell, &self.engine);
-        if model == "none" {
+        let choice = Choice::parse(model)?;
+        if choice == Choice::Templates {
             return Ok(Outcome::ModelOpened(None));
         }
-        Err(Failure::Failed(format!("The model `{model}` cannot be opened yet; templates work without it.")))
+        if let Choice::Named(entry) = &choice {
+            pull::pull(entry, task)?;
+        }
+        tell(Partial::ModelFound);
+        let engine = choice.load(task)?;
+        let identity = engine.identity().clone();
+        // A poisoned lock held an engine whose job broke off; the new one takes its place.
+        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
+        Ok(Outcome::ModelOpened(Some(identity)))
     }
 }
 

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod documents;
+mod profiles;
 mod rules;
 mod sample;
 mod strategy;

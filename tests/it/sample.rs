@@ -4,8 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::date;
+use perennial::config::DataConfig;
 use perennial::data::sample::{self, Options, SampleError};
+use perennial::data::{self, Table};
+use perennial::features;
 use perennial::jobs::unwatched;
+use perennial::segments;
 
 fn sample_data(shop: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)
@@ -168,4 +173,62 @@ fn cdnow_is_the_published_sample() {
     let days: BTreeSet<&str> = orders.iter().map(|row| row["ordered_at"].as_str()).collect();
     assert_eq!((orders.len(), customers.len(), cents), (6_919, 2_357, 24_409_194));
     assert_eq!((days.first(), days.last()), (Some(&"1997-01-01"), Some(&"1998-06-30")));
+}
+
+#[test]
+fn the_report_finds_every_broken_row_and_no_other() {
+    let shop = unwatched(|task| data::load(&[sample_data("shop")], &DataConfig::default(), task)).unwrap();
+    let mut found: Vec<(Table, &str, u64)> = Vec::new();
+    for table in &shop.report.tables {
+        found.extend(table.set_aside.iter().map(|aside| (table.table, aside.reason, aside.rows)));
+        let aside: u64 = table.set_aside.iter().map(|aside| aside.rows).sum();
+        assert_eq!(table.rows_read, table.rows_kept + aside, "{}", table.file);
+    }
+    found.sort_unstable();
+    let planted: Vec<_> =
+        sample::broken_rows().iter().map(|count| (count.table, count.reason, count.rows)).collect();
+    assert_eq!(found, planted);
+    assert_eq!(shop.customers.len(), 3_000);
+}
+
+#[test]
+fn cdnow_is_read_whole() {
+    let shop = unwatched(|task| data::load(&[sample_data("cdnow")], &DataConfig::default(), task)).unwrap();
+    let mut cents = 0;
+    shop.each_order_line(&mut |_, line| {
+        cents += line.amount;
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!((shop.customers.len(), shop.order_line_count(), cents), (2_357, 6_919, 24_409_194));
+    assert_eq!((shop.currency.as_str(), shop.orders_have_time), ("USD", false));
+    assert_eq!((shop.first_day, shop.last_day), (date(1997, 1, 1), date(1998, 6, 30)));
+}
+
+/// The kinds are found by somebody who has only the files.
+#[test]
+fn the_planted_kinds_can_be_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = folder.path().join("truth.csv");
+    let data = folder.path().join("data");
+    make(&Options { truth: Some(truth.clone()), ..options(3_000, 25_000) }, &data);
+    let (shop, segmentation) = unwatched(|task| {
+        let shop = data::load(&[data], &DataConfig::default(), task).unwrap();
+        let features = features::compute(&shop, None, task).unwrap();
+        let options = segments::Options { k: Some(7), seed: 7, names: BTreeMap::new() };
+        (shop, segments::segment(&features, &options, task).unwrap())
+    });
+    let (mut planted, mut found) = (Vec::new(), Vec::new());
+    let mut numbers: BTreeMap<String, u8> = BTreeMap::new();
+    for row in rows(&truth) {
+        let next = numbers.len() as u8;
+        let kind = *numbers.entry(row["kind"].clone()).or_insert(next);
+        if let Some(cluster) = segmentation.cluster_of(shop.customers.row_of(&row["customer_id"]).unwrap()) {
+            planted.push(kind);
+            found.push(cluster as u8);
+        }
+    }
+    let agreement = segments::stability::adjusted_rand_index(&planted, &found);
+    assert!(agreement > 0.6, "adjusted Rand index {agreement:.3}");
+    assert!(agreement < 0.999, "the kinds are meant to be noisy");
 }

@@ -1,0 +1,173 @@
+//! One pass over the lines of all orders, counting for every cluster at once.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::clocks::Clocks;
+use crate::data::{DataError, OrderLine, Shop};
+use crate::jobs::Task;
+use crate::segments::Segmentation;
+
+/// Months of the trend.
+const MONTHS: usize = 24;
+/// Lines between two looks at whether to stop.
+const LINES_PER_CHECK: u64 = 1 << 16;
+
+/// What the members of a cluster bought.
+pub(super) struct Counts {
+    /// Minor units; returns are taken off.
+    pub(super) revenue: i64,
+    /// Orders by local hour.
+    pub(super) hours: [u64; 24],
+    /// Orders by local weekday, Monday first.
+    pub(super) weekdays: [u64; 7],
+    /// Members with an order in each month, oldest first.
+    pub(super) active_members: Vec<(Date, u64)>,
+    /// Lines by product.
+    products: Vec<u64>,
+}
+
+impl Counts {
+    /// Lines by category.
+    pub(super) fn categories(&self, shop: &Shop) -> Vec<(String, u64)> {
+        let lines = self.products.iter().enumerate().filter(|&(_, &count)| count > 0);
+        by_category(shop, lines.map(|(product, &count)| (product, count)))
+    }
+}
+
+/// Lines of one customer by category; what came back does not count.
+pub(super) fn categories_of(shop: &Shop, lines: &[OrderLine]) -> Vec<(String, u64)> {
+    let bought = lines.iter().filter(|line| !line.returned);
+    by_category(shop, bought.filter_map(|line| Some((line.product? as usize, 1))))
+}
+
+fn by_category(shop: &Shop, lines: impl Iterator<Item = (usize, u64)>) -> Vec<(String, u64)> {
+    let Some(products) = &shop.products else { return Vec::new() };
+    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for (product, count) in lines {
+        if let Some(category) = products.category(product) {
+            *counts.entry(category).or_default() += count;
+        }
+    }
+    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+/// Counts the orders of each cluster up to and including the day `as_of`.
+///
+/// # Errors
+/// Cancelled, or lines that were put aside on disk cannot be read back.
+pub(super) fn count(
+    shop: &Shop,
+    as_of: Date,
+    segmentation: &Segmentation,
+    task: &Task<'_>,
+) -> Result<Vec<Counts>, DataError> {
+    let months = months(shop.first_day, as_of);
+    // A month is a bit of a `u32`: 24 fit.
+    let starts: Vec<i64> = months.iter().map(|&month| start_of(month)).collect();
+    let end = as_of.tomorrow().map_or(i64::MAX, start_of);
+    let clocks = Clocks::new(shop);
+    let products = shop.products.as_ref().map_or(0, crate::data::Products::len);
+    let mut counts: Vec<Counts> = (0..segmentation.clusters.len())
+        .map(|_| Counts {
+            revenue: 0,
+            hours: [0; 24],
+            weekdays: [0; 7],
+            active_members: months.iter().map(|&month| (month, 0)).collect(),
+            products: vec![0; products],
+        })
+        .collect();
+    let mut active = vec![0_u32; shop.customers.len()];
+    let mut orders_seen = Seen::default();
+    let mut visited = 0;
+    shop.each_order_line(&mut |customer, line| {
+        visited += 1;
+        if visited % LINES_PER_CHECK == 0 {
+            task.check()?;
+        }
+        let row = customer as usize;
+        let Some(counts) = segmentation.cluster_of(row).and_then(|cluster| counts.get_mut(cluster)) else {
+            return Ok(());
+        };
+        if line.at >= end {
+            return Ok(());
+        }
+        counts.revenue += line.amount;
+        if line.returned {
+            return Ok(());
+        }
+        if let Some(lines) = line.product.and_then(|product| counts.products.get_mut(product as usize)) {
+            *lines += 1;
+        }
+        let after = starts.partition_point(|&start| start <= line.at);
+        if after > 0 && active[row] & (1 << after) == 0 {
+            active[row] |= 1 << after;
+            counts.active_members[after - 1].1 += 1;
+        }
+        if orders_seen.first_time(line.order)
+            && let Some((weekday, hour)) = clocks.weekday_and_hour(row, line.at)
+        {
+            counts.weekdays[weekday] += 1;
+            counts.hours[hour] += 1;
+        }
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+/// First days of the months from the first day of the data to the reference date: the last 24.
+fn months(first_day: Date, as_of: Date) -> Vec<Date> {
+    let last = as_of.first_of_month();
+    let mut months: Vec<Date> = (0..MONTHS as i32)
+        .map_while(|back| last.checked_sub(back.months()).ok())
+        .take_while(|&month| month >= first_day.first_of_month())
+        .collect();
+    months.reverse();
+    months
+}
+
+/// Milliseconds since 1970 of the day's beginning in UTC.
+fn start_of(day: Date) -> i64 {
+    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
+}
+
+/// Which orders were seen: one bit each.
+#[derive(Default)]
+struct Seen(Vec<u64>);
+
+impl Seen {
+    /// True the first time that it is asked about an order.
+    fn first_time(&mut self, order: u32) -> bool {
+        let (word, bit) = (order as usize / 64, 1_u64 << (order % 64));
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let first = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn the_trend_is_at_most_two_years_and_begins_with_the_data() {
+        let all = months(date(2020, 3, 9), date(2025, 10, 31));
+        assert_eq!((all.len(), all[0], all[23]), (24, date(2023, 11, 1), date(2025, 10, 1)));
+        assert_eq!(months(date(2025, 9, 30), date(2025, 10, 1)), [date(2025, 9, 1), date(2025, 10, 1)]);
+        assert!(months(date(2025, 9, 30), date(2025, 8, 1)).is_empty());
+    }
+
+    #[test]
+    fn an_order_is_seen_once() {
+        let mut seen = Seen::default();
+        assert!(seen.first_time(64));
+        assert!(!seen.first_time(64));
+        assert!(seen.first_time(0));
+    }
+}

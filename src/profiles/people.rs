@@ -1,0 +1,93 @@
+//! Who the members of a cluster are: their languages, how they may be reached, and a few of them to look at.
+
+use std::collections::BTreeMap;
+
+use super::{Portion, Reach, portions, share};
+use crate::data::{Channel, Customers};
+use crate::features::{Feature, Features};
+use crate::segments::{self, Segmentation};
+
+/// Representatives of a cluster.
+const REPRESENTATIVES: usize = 5;
+/// Distances are measured for so many members at most, evenly spread over the cluster.
+const MEASURED: usize = 50_000;
+
+/// The customer's language as a primary tag: what the shop says, or else `zh` for a name in Chinese characters
+/// and `en` for any other; `None` where there is no name either.
+#[must_use]
+pub fn language_of(customers: &Customers, row: usize) -> Option<String> {
+    if let Some(language) = customers.text(row, "language") {
+        let primary = language.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+        if !primary.is_empty() {
+            return Some(primary);
+        }
+    }
+    let mut names =
+        ["first_name", "last_name"].into_iter().filter_map(|column| customers.text(row, column)).peekable();
+    names.peek()?;
+    let chinese = names
+        .flat_map(str::chars)
+        .any(|letter| matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}'));
+    Some(if chinese { "zh" } else { "en" }.to_owned())
+}
+
+/// Whether the customer may be sent a message: has consented, and has an address. An app that takes push
+/// messages is no column of the shop: consent to push is enough.
+#[must_use]
+pub fn reachable(customers: &Customers, row: usize, channel: Channel) -> bool {
+    let address = match channel {
+        Channel::Email => customers.text(row, "email").is_some_and(|email| email.contains('@')),
+        Channel::Sms => customers.text(row, "phone").is_some(),
+        Channel::Push => true,
+    };
+    address && customers.consent(row, channel) == Some(true)
+}
+
+pub(super) fn languages(customers: &Customers, members: &[usize]) -> Vec<Portion> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for &row in members {
+        if let Some(language) = language_of(customers, row) {
+            *counts.entry(language).or_default() += 1;
+        }
+    }
+    portions(counts.into_iter().collect())
+}
+
+pub(super) fn reach(customers: &Customers, members: &[usize]) -> Vec<Reach> {
+    [Channel::Email, Channel::Sms, Channel::Push]
+        .into_iter()
+        .map(|channel| {
+            let reached = members.iter().filter(|&&row| reachable(customers, row, channel)).count();
+            Reach { channel, customers: reached, share: share(reached as u64, members.len() as u64) }
+        })
+        .collect()
+}
+
+/// The members nearest the centre, of those that would look the same only the first.
+pub(super) fn representatives(
+    features: &Features,
+    segmentation: &Segmentation,
+    members: &[usize],
+) -> Vec<usize> {
+    let step = members.len().div_ceil(MEASURED).max(1);
+    let mut near: Vec<(f64, usize)> = members
+        .iter()
+        .step_by(step)
+        .filter_map(|&row| Some((segments::membership(segmentation, features, row)?.distance, row)))
+        .collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let looks = |row: usize| {
+        let whole = |feature| features.value(feature, row).map(|value| value.round() as i64);
+        (whole(Feature::Orders), whole(Feature::RecencyDays), whole(Feature::Total))
+    };
+    let mut chosen: Vec<usize> = Vec::with_capacity(REPRESENTATIVES);
+    for &(_, row) in &near {
+        if chosen.len() == REPRESENTATIVES {
+            break;
+        }
+        if chosen.iter().all(|&other| looks(other) != looks(row)) {
+            chosen.push(row);
+        }
+    }
+    chosen
+}

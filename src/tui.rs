@@ -22,7 +22,7 @@
 //! | [`view`] | the frame around the screens: tabs, popups, toasts, status line, hints |
 //! | [`canvas`] | what a pane draws on; the mouse's regions |
 //! | [`widgets`] | bar, sparkline, table, facts, gauge, input, paragraph, scatter, sentences for empty states |
-//! | [`text`], [`numbers`] | foreign text made harmless and measured; numbers for people |
+//! | [`text`], [`numbers`], [`measures`] | foreign text made harmless and measured; numbers and features for people |
 //! | [`runtime`], [`terminal`] | the loop, threads, signals, editor; the terminal taken and given back |
 //!
 //! # How to add a screen (or fill one)
@@ -65,12 +65,13 @@ pub mod canvas;
 pub mod event;
 pub mod job_list;
 pub mod keymap;
-pub mod mapping_file;
+pub mod measures;
 pub mod numbers;
 pub mod pane;
 pub mod popups;
 pub mod runtime;
 pub mod screens;
+pub mod settings_file;
 pub mod summary;
 pub mod terminal;
 pub mod text;

@@ -146,6 +146,10 @@ pub struct Shared {
     pub summary: Load<Arc<Summary>>,
     pub features: Load<Arc<Features>>,
     pub segmentation: Load<Arc<Segmentation>>,
+    /// The segment (index of the clusters) that was looked at last: Strategies writes for it.
+    pub segment: Option<usize>,
+    /// The segment to which Customers is narrowed; `None`: all customers.
+    pub only_segment: Option<usize>,
     pub model: ModelState,
     pub jobs: JobList,
     pub log: VecDeque<Note>,
@@ -251,6 +255,12 @@ impl Shared {
         self.model = ModelState::Opening { job, found: false };
     }
 
+    /// The wall clock now, in milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn unix_milliseconds(&self) -> i64 {
+        self.setup.started.timestamp().as_millisecond() + self.now.as_millis() as i64
+    }
+
     /// The wall clock at a time since the start, as `14:05:09`.
     #[must_use]
     pub fn clock(&self, at: Duration) -> String {
@@ -300,6 +310,8 @@ impl App {
                 summary: Load::Waiting,
                 features: Load::Waiting,
                 segmentation: Load::Waiting,
+                segment: None,
+                only_segment: None,
                 model: ModelState::TemplatesOnly,
                 jobs: JobList::default(),
                 log: VecDeque::new(),

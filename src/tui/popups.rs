@@ -1,6 +1,7 @@
 //! What opens over a screen.
 
 pub mod confirm;
+pub mod curve;
 pub mod help;
 pub mod mapping;
 pub mod palette;

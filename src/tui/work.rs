@@ -4,30 +4,51 @@
 //! [`Outcome`]. [`Services`] is the real [`Runner`]; tests put a script in its place.
 //! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+mod reviewing;
+mod writer;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::screens::customers::{Arrangement, arrange};
+use super::screens::strategies::{Order, Part};
 use super::summary::{self, Summary};
 use crate::config::DataConfig;
 use crate::data::{self, DataError, Shop, Table};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
-use crate::profiles::{self, ClusterProfile};
-use crate::segments::{self, SegmentError, Segmentation};
-use crate::writing::catalogue::Choice;
-use crate::writing::{ModelIdentity, TextEngine, WritingError, pull};
+use crate::profiles::{self, ClusterProfile, CustomerProfile};
+use crate::review::Check;
+use crate::review::decision::DraftId;
+use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
+use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::{Draft, ModelIdentity, WritingError};
+use writer::Writer;
+
+pub use reviewing::{Desk, Export, Verdict};
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
 pub enum Work {
     /// Read the shop's files.
-    Load { sources: Vec<PathBuf>, settings: DataConfig },
+    Load {
+        sources: Vec<PathBuf>,
+        settings: DataConfig,
+    },
     /// Count what Overview shows.
-    Summarise { shop: Arc<Shop> },
+    Summarise {
+        shop: Arc<Shop>,
+    },
     /// Measure every customer.
-    Features { shop: Arc<Shop>, as_of: Option<jiff::civil::Date> },
+    Features {
+        shop: Arc<Shop>,
+        as_of: Option<jiff::civil::Date>,
+    },
     /// Group the customers.
-    Segment { features: Arc<Features>, options: segments::Options },
+    Segment {
+        features: Arc<Features>,
+        options: segments::Options,
+    },
     /// Facts about one cluster.
     ClusterProfile {
         shop: Arc<Shop>,
@@ -35,10 +56,78 @@ pub enum Work {
         segmentation: Arc<Segmentation>,
         cluster: usize,
     },
+    /// Points for the map of segments.
+    Scatter {
+        features: Arc<Features>,
+        segmentation: Arc<Segmentation>,
+        axes: Axes,
+        limit: usize,
+    },
+    /// Sort and filter the list of customers.
+    Arrange {
+        shop: Arc<Shop>,
+        features: Option<Arc<Features>>,
+        segmentation: Option<Arc<Segmentation>>,
+        arrangement: Arrangement,
+    },
+    /// Facts about one customer.
+    CustomerProfile {
+        shop: Arc<Shop>,
+        features: Arc<Features>,
+        segmentation: Arc<Segmentation>,
+        customer: usize,
+    },
+    /// Write a segment's name into the `[segments.names]` of the project's settings, or take it away.
+    SaveSegmentName {
+        folder: PathBuf,
+        cluster: String,
+        name: Option<String>,
+    },
+    /// Read the project's strategies.
+    LoadStrategies {
+        folder: PathBuf,
+    },
+    SaveStrategy {
+        folder: PathBuf,
+        id: String,
+        source: String,
+    },
+    /// Write the variants of a strategy.
+    Preview(Box<Order>),
+    /// Put drafts into the queue of Review.
+    KeepDrafts {
+        folder: PathBuf,
+        drafts: Vec<Draft>,
+        source: String,
+        at: i64,
+        banned_words: Vec<String>,
+    },
+    /// Read the queue of drafts.
+    LoadQueue {
+        folder: PathBuf,
+        banned_words: Vec<String>,
+    },
+    /// Record a decision; `at` is in milliseconds since 1970-01-01 UTC.
+    Decide {
+        folder: PathBuf,
+        draft: Option<DraftId>,
+        verdict: Verdict,
+        at: i64,
+        banned_words: Vec<String>,
+    },
+    /// Merge what is approved into the outbox.
+    Export(Box<Export>),
     /// Find the model on this machine, fetch it if it is not there, and load it.
-    OpenModel { model: String },
+    OpenModel {
+        model: String,
+    },
     /// Write a column's source into the `[data.mapping]` of the project's settings.
-    SaveMapping { folder: PathBuf, table: Table, column: String, source: Option<String> },
+    SaveMapping {
+        folder: PathBuf,
+        table: Table,
+        column: String,
+        source: Option<String>,
+    },
 }
 
 /// A slot holds one job; a newer one takes its place and cancels it.
@@ -49,8 +138,15 @@ pub enum Slot {
     Features,
     Segments,
     ClusterProfile,
+    Scatter,
+    Arrange,
+    CustomerProfile,
+    Strategies,
+    Preview,
+    Queue,
+    Export,
     Model,
-    Mapping,
+    Settings,
 }
 
 /// What is shown before the work ends.
@@ -58,6 +154,7 @@ pub enum Slot {
 pub enum Partial {
     /// The model is on this machine and is being loaded.
     ModelFound,
+    Preview(Part),
 }
 
 /// What came of the work.
@@ -68,6 +165,25 @@ pub enum Outcome {
     Measured(Arc<Features>),
     Segmented(Arc<Segmentation>),
     ClusterProfiled(Arc<ClusterProfile>),
+    Scattered(Axes, Arc<Vec<Point>>),
+    /// Customer rows in the order in which they are listed.
+    Arranged(Arrangement, Arc<Vec<u32>>),
+    CustomerProfiled(Arc<CustomerProfile>),
+    SegmentNameSaved,
+    StrategiesRead(Arc<Vec<StrategyFile>>),
+    StrategySaved(Box<StrategyFile>),
+    /// The finished drafts with the outcome of every rule.
+    Previewed(Arc<Vec<(Draft, Vec<Check>)>>),
+    DraftsKept(Arc<Desk>),
+    QueueRead(Arc<Desk>),
+    /// What was decided, in words, and the draft to look at next.
+    Decided {
+        said: String,
+        next: Option<DraftId>,
+        desk: Arc<Desk>,
+    },
+    /// What the outbox holds, in words.
+    Exported(String),
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
     /// The settings with the new mapping.
@@ -84,8 +200,17 @@ impl Work {
             Self::Features { .. } => Slot::Features,
             Self::Segment { .. } => Slot::Segments,
             Self::ClusterProfile { .. } => Slot::ClusterProfile,
+            Self::Scatter { .. } => Slot::Scatter,
+            Self::Arrange { .. } => Slot::Arrange,
+            Self::CustomerProfile { .. } => Slot::CustomerProfile,
+            Self::LoadStrategies { .. } => Slot::Strategies,
+            Self::Preview(_) => Slot::Preview,
+            Self::LoadQueue { .. } => Slot::Queue,
+            Self::Export(_) => Slot::Export,
+            // What is to be kept is never thrown away for something newer.
+            Self::SaveStrategy { .. } | Self::KeepDrafts { .. } | Self::Decide { .. } => return None,
             Self::OpenModel { .. } => Slot::Model,
-            Self::SaveMapping { .. } => Slot::Mapping,
+            Self::SaveMapping { .. } | Self::SaveSegmentName { .. } => Slot::Settings,
         })
     }
 
@@ -98,6 +223,17 @@ impl Work {
             Self::Features { .. } => "Measure customers".into(),
             Self::Segment { .. } => "Group customers".into(),
             Self::ClusterProfile { .. } => "Profile a segment".into(),
+            Self::Scatter { .. } => "Draw the map".into(),
+            Self::Arrange { .. } => "List customers".into(),
+            Self::CustomerProfile { .. } => "Look up a customer".into(),
+            Self::SaveSegmentName { .. } => "Save the segment's name".into(),
+            Self::LoadStrategies { .. } => "Read the strategies".into(),
+            Self::SaveStrategy { id, .. } => format!("Save {id}.toml"),
+            Self::Preview(order) => format!("Write “{}”", order.strategy.name),
+            Self::KeepDrafts { .. } => "Put drafts into Review".into(),
+            Self::LoadQueue { .. } => "Read the drafts".into(),
+            Self::Decide { .. } => "Record a decision".into(),
+            Self::Export(_) => "Merge the outbox".into(),
             Self::OpenModel { .. } => "Open the language model".into(),
             Self::SaveMapping { .. } => "Save the mapping".into(),
         }
@@ -106,7 +242,18 @@ impl Work {
     /// Whether the job is too short and frequent to be listed when it has gone well.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Summarise { .. } | Self::ClusterProfile { .. })
+        matches!(
+            self,
+            Self::Summarise { .. }
+                | Self::ClusterProfile { .. }
+                | Self::Scatter { .. }
+                | Self::Arrange { .. }
+                | Self::CustomerProfile { .. }
+                | Self::LoadStrategies { .. }
+                | Self::Preview(_)
+                | Self::LoadQueue { .. }
+                | Self::Decide { .. }
+        )
     }
 }
 
@@ -120,8 +267,7 @@ pub trait Runner: Send + Sync {
 /// What the real work shares.
 #[derive(Default)]
 pub struct Services {
-    /// The one engine; a job holds it while it writes.
-    engine: Mutex<Option<Box<dyn TextEngine>>>,
+    writer: Writer,
 }
 
 impl Runner for Services {
@@ -140,30 +286,47 @@ impl Runner for Services {
             Work::ClusterProfile { shop, features, segmentation, cluster } => Ok(Outcome::ClusterProfiled(
                 Arc::new(profiles::cluster(&shop, &features, &segmentation, cluster, task)?),
             )),
-            Work::OpenModel { model } => self.open_model(&model, task, tell),
+            Work::Scatter { features, segmentation, axes, limit } => {
+                let points = segments::scatter(&segmentation, &features, axes, limit);
+                Ok(Outcome::Scattered(axes, Arc::new(points)))
+            }
+            Work::Arrange { shop, features, segmentation, arrangement } => {
+                let rows = arrange(&shop, features.as_deref(), segmentation.as_deref(), &arrangement, task)?;
+                Ok(Outcome::Arranged(arrangement, Arc::new(rows)))
+            }
+            Work::CustomerProfile { shop, features, segmentation, customer } => {
+                Ok(Outcome::CustomerProfiled(Arc::new(profiles::customer(
+                    &shop,
+                    &features,
+                    &segmentation,
+                    customer,
+                ))))
+            }
+            Work::SaveSegmentName { folder, cluster, name } => {
+                super::settings_file::save_segment_name(&folder, &cluster, name.as_deref())
+                    .map(|()| Outcome::SegmentNameSaved)
+            }
+            Work::LoadStrategies { folder } => {
+                Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))
+            }
+            Work::SaveStrategy { folder, id, source } => {
+                Ok(Outcome::StrategySaved(Box::new(Workspace::open(folder)?.save_strategy(&id, &source)?)))
+            }
+            Work::Preview(order) => self.writer.preview(*order, task, tell),
+            Work::KeepDrafts { folder, drafts, source, at, banned_words } => {
+                reviewing::keep(&folder, &drafts, &source, at, banned_words)
+            }
+            Work::LoadQueue { folder, banned_words } => reviewing::read(&folder, banned_words),
+            Work::Decide { folder, draft, verdict, at, banned_words } => {
+                reviewing::decide(&folder, draft, verdict, at, banned_words)
+            }
+            Work::Export(export) => reviewing::export(&export, task),
+            Work::OpenModel { model } => self.writer.open(&model, task, tell),
             Work::SaveMapping { folder, table, column, source } => {
-                super::mapping_file::save(&folder, table, &column, source.as_deref())
+                super::settings_file::save_mapping(&folder, table, &column, source.as_deref())
                     .map(Outcome::MappingSaved)
             }
         }
-    }
-}
-
-impl Services {
-    fn open_model(&self, model: &str, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
-        let choice = Choice::parse(model)?;
-        if choice == Choice::Templates {
-            return Ok(Outcome::ModelOpened(None));
-        }
-        if let Choice::Named(entry) = &choice {
-            pull::pull(entry, task)?;
-        }
-        tell(Partial::ModelFound);
-        let engine = choice.load(task)?;
-        let identity = engine.identity().clone();
-        // A poisoned lock held an engine whose job broke off; the new one takes its place.
-        *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
-        Ok(Outcome::ModelOpened(Some(identity)))
     }
 }
 

@@ -98,6 +98,43 @@ actions! {
         ShowSetAside "set-aside" "a" "set aside" "List the rows that were set aside, with file and line";
         Reload "reload" "R f5" "reload" "Read the files again";
     }
+    Scope::Screen(ScreenId::Segments) => {
+        WriteFor "write-for" "w" "write for it" "Choose a strategy for this segment and watch messages being written";
+        Members "members" "c" "customers" "List this segment's customers";
+        MoreSegments "more-segments" "+ =" "more" "Group into one segment more";
+        FewerSegments "fewer-segments" "minus" "fewer" "Group into one segment fewer";
+        AutomaticSegments "automatic-segments" "0" "automatic" "Let the data say how many segments there are";
+        WhyThisMany "why-this-many" "v" "why so many" "Show why there are this many segments";
+        RenameSegment "rename-segment" "r" "rename" "Give the segment a name of your own";
+        Axes "axes" "a" "axes" "Change the axes of the map";
+    }
+    Scope::Screen(ScreenId::Customers) => {
+        SortNext "sort" "s" "sort" "Sort by the next column";
+        SortReverse "reverse" "S" "reverse" "Sort the other way round";
+        NextSegmentFilter "segment-filter" "f" "segment" "Narrow the list to the next segment, or to all";
+    }
+    Scope::Screen(ScreenId::Strategies) => {
+        KeepDrafts "keep" "a" "to review" "Put the variants into Review, where one of them can be approved";
+        EditStrategy "edit-strategy" "e" "edit" "Edit the strategy; the preview follows as you type";
+        SaveStrategy "save" "ctrl-s" "save" "Save the strategy";
+        WriteAgain "write-again" "n" "new variants" "Write other variants of the same message";
+        StopWriting "stop" "x" "stop" "Stop writing";
+        NextSegment "next-segment" "s >" "segment" "Write for the next segment";
+        PreviousSegment "previous-segment" "S <" "segment back" "Write for the segment before";
+        NextExample "next-example" "c" "customer" "Show the message with another typical customer's facts";
+        DuplicateStrategy "duplicate" "d" "duplicate" "Make a copy of the strategy under a new name";
+        EditOutside "edit-outside" "E" "editor" "Edit the strategy in $EDITOR";
+    }
+    Scope::Screen(ScreenId::Review) => {
+        Approve "approve" "a" "approve" "Approve the draft: it may be sent as it is";
+        EditDraft "edit-draft" "e" "edit" "Edit what was written; the rules are run again";
+        Reject "reject" "r" "reject" "Reject the draft, with a reason";
+        UndoDecision "undo" "u" "undo" "Take the last decision back";
+        ExportApproved "export" "o" "outbox" "Merge approved messages for every customer who may get them into the outbox";
+        ShowNext "show" "f" "show" "Show drafts that wait, are approved, are rejected, or all";
+        NextSlot "next-slot" "s" "stretch" "Choose which of the written stretches is edited";
+        EditDraftOutside "edit-draft-outside" "E" "editor" "Edit what was written in $EDITOR";
+    }
     Scope::Screen(ScreenId::Jobs) => {
         CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";
         ClearEnded "clear-ended" "x" "clear ended" "Take ended jobs off the list";

@@ -7,10 +7,10 @@ use crate::data::{DataReport, Table as DataTable};
 use crate::tui::app::{Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
-use crate::tui::mapping_file;
 use crate::tui::numbers;
 use crate::tui::pane::{Focus, Mouse, Pane, Popup};
 use crate::tui::screens::overview::SURE;
+use crate::tui::settings_file;
 use crate::tui::widgets::{self, Align, Cell, Column, Input, List, Sentence, Table, Width};
 use crate::tui::work::Work;
 
@@ -143,7 +143,7 @@ impl Pane for Mapping {
             let row = &self.rows[index];
             let unsure = row.source.is_some() && row.confidence < SURE;
             match column {
-                0 => Cell::styled(mapping_file::name(row.table), theme.dim),
+                0 => Cell::styled(settings_file::name(row.table), theme.dim),
                 1 => row.column.clone().into(),
                 2 => match &row.source {
                     Some(source) => source.clone().into(),

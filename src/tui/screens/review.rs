@@ -1,34 +1,331 @@
-//! Review: every draft is approved, edited or rejected by a person.
+//! Review: every draft is read by a person before it may be sent. Approve, edit, reject, take back, export.
 
+mod view;
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::tui::app::Shared;
-use crate::tui::canvas::Canvas;
+use crate::jobs::End;
+use crate::review::decision::{DraftId, Status};
+use crate::review::passes;
+use crate::review::queue::{Filter, Item, Show};
+use crate::tui::app::{Gravity, Load, Shared};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::event::Effect;
 use crate::tui::keymap::{Action, Availability};
-use crate::tui::pane::Pane;
-use crate::tui::widgets;
+use crate::tui::pane::{Focus, Mouse, News, Pane};
+use crate::tui::screens::ScreenId;
+use crate::tui::widgets::{Input, List, Scroll};
+use crate::tui::work::{Desk, Export, Outcome, Slot, Verdict, Work};
+
+const QUEUE: u8 = 0;
+const MESSAGE: u8 = 1;
+
+/// What is being typed.
+enum Typing {
+    Reason(Input),
+    /// The text of a slot.
+    Slot(usize, Input),
+    Find(Input),
+}
 
 #[derive(Default)]
-pub struct Review {}
+pub struct Review {
+    desk: Load<Arc<Desk>>,
+    filter: Filter,
+    list: List,
+    scroll: Scroll,
+    on_message: bool,
+    typing: Option<Typing>,
+    /// The slot that edits go to.
+    slot: usize,
+}
+
+impl Review {
+    fn shown(&self) -> Vec<&Item> {
+        self.desk.ready().map_or(Vec::new(), |desk| desk.queue.shown(&self.filter).collect())
+    }
+
+    fn chosen(&self) -> Option<&Item> {
+        self.list.selected().and_then(|row| self.shown().get(row).copied())
+    }
+
+    fn count(&mut self) {
+        let rows = self.shown().len();
+        self.list.set_len(rows);
+    }
+
+    fn load(&mut self, shared: &mut Shared) {
+        let job = shared.start(Work::LoadQueue {
+            folder: shared.setup.folder.clone(),
+            banned_words: shared.setup.config.brand.banned_words.clone(),
+        });
+        if !matches!(self.desk, Load::Ready(_)) {
+            self.desk = Load::Loading(job);
+        }
+    }
+
+    fn decide(&mut self, draft: Option<DraftId>, verdict: Verdict, shared: &mut Shared) {
+        shared.start(Work::Decide {
+            folder: shared.setup.folder.clone(),
+            draft,
+            verdict,
+            at: shared.unix_milliseconds(),
+            banned_words: shared.setup.config.brand.banned_words.clone(),
+        });
+    }
+
+    fn slots(&self) -> usize {
+        self.chosen().map_or(0, |item| item.standing.slots.len())
+    }
+}
+
+const NO_DRAFT: &str = "No draft is selected.";
 
 impl Pane for Review {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
-        let _ = (action, shared);
-        Availability::Hidden
+        let chosen = self.chosen();
+        match action {
+            Action::Accept | Action::Leave => {
+                if self.typing.is_some() {
+                    Availability::Yes
+                } else {
+                    Availability::Hidden
+                }
+            }
+            Action::Approve => match chosen {
+                None => Availability::No(NO_DRAFT.into()),
+                Some(item) if item.standing.is_approved() => {
+                    Availability::No("It is approved already.".into())
+                }
+                Some(item) if !passes(&item.checks) => {
+                    let broken: Vec<&str> = item.failures().map(|check| check.rule).collect();
+                    let edit = shared.keymap.shown(Action::EditDraft);
+                    Availability::No(format!(
+                        "It breaks rules and cannot be approved: {}. Press {edit} to edit it.",
+                        broken.join(", ")
+                    ))
+                }
+                Some(_) => Availability::Yes,
+            },
+            Action::Reject => match chosen {
+                None => Availability::No(NO_DRAFT.into()),
+                Some(item) if matches!(item.standing.status, Status::Rejected { .. }) => {
+                    Availability::No("It is rejected already.".into())
+                }
+                Some(_) => Availability::Yes,
+            },
+            Action::EditDraft | Action::EditDraftOutside => match chosen {
+                None => Availability::No(NO_DRAFT.into()),
+                Some(item) => Availability::when(
+                    !item.standing.slots.is_empty(),
+                    "This message has no slot: everything in it comes from the strategy.",
+                ),
+            },
+            Action::NextSlot => Availability::when(self.slots() > 1, "The message has one slot."),
+            Action::UndoDecision => Availability::when(
+                self.desk.ready().is_some_and(|desk| desk.undoable),
+                "There is no decision to take back.",
+            ),
+            Action::ShowNext | Action::Find => {
+                Availability::when(self.desk.ready().is_some(), "The drafts have not been read yet.")
+            }
+            Action::ExportApproved => {
+                let approved = self.desk.ready().map_or(0, |desk| desk.queue.counts().approved);
+                if approved == 0 {
+                    Availability::No("Nothing is approved yet.".into())
+                } else {
+                    Availability::when(
+                        shared.segmentation.ready().is_some(),
+                        "The customers have not been grouped yet.",
+                    )
+                }
+            }
+            Action::Copy | Action::Open => Availability::when(chosen.is_some(), NO_DRAFT),
+            Action::NextPanel | Action::PreviousPanel if chosen.is_some() => Availability::Yes,
+            Action::Back if self.on_message => Availability::Yes,
+            Action::Back if !self.filter.text.is_empty() => Availability::Yes,
+            _ if self.on_message => self.scroll.availability(action),
+            _ => self.list.availability(action),
+        }
     }
 
     fn act(&mut self, action: Action, shared: &mut Shared) {
-        let _ = (action, shared);
+        let id = self.chosen().map(|item| item.id);
+        match action {
+            Action::Accept => match self.typing.take() {
+                Some(Typing::Reason(input)) => {
+                    let reason = input.text().trim().to_owned();
+                    let reason = if reason.is_empty() { "no reason given".to_owned() } else { reason };
+                    self.decide(id, Verdict::Reject(reason), shared);
+                }
+                Some(Typing::Slot(slot, input)) => {
+                    let text = input.text().trim().to_owned();
+                    self.decide(id, Verdict::Edit { slot, text }, shared);
+                }
+                Some(Typing::Find(_)) | None => {}
+            },
+            Action::Leave => {
+                if matches!(self.typing.take(), Some(Typing::Find(_))) {
+                    self.filter.text.clear();
+                    self.count();
+                }
+            }
+            Action::Approve => self.decide(id, Verdict::Approve, shared),
+            Action::Reject => self.typing = Some(Typing::Reason(Input::default())),
+            Action::EditDraft => {
+                if let Some(item) = self.chosen() {
+                    let slot = self.slot.min(item.standing.slots.len().saturating_sub(1));
+                    self.typing = Some(Typing::Slot(slot, Input::new(item.standing.slots[slot].clone())));
+                }
+            }
+            Action::EditDraftOutside => {
+                if let Some(item) = self.chosen() {
+                    let slot = self.slot.min(item.standing.slots.len().saturating_sub(1));
+                    let text = item.standing.slots[slot].clone();
+                    shared.effect(Effect::Edit { screen: ScreenId::Review, text, suffix: ".txt" });
+                }
+            }
+            Action::NextSlot => self.slot = (self.slot + 1) % self.slots().max(1),
+            Action::UndoDecision => self.decide(None, Verdict::Undo, shared),
+            Action::ShowNext => {
+                self.filter.show = match self.filter.show {
+                    Show::Open => Show::Approved,
+                    Show::Approved => Show::Rejected,
+                    Show::Rejected => Show::All,
+                    Show::All => Show::Open,
+                };
+                self.count();
+                self.list.select(0);
+            }
+            Action::Find => self.typing = Some(Typing::Find(Input::new(self.filter.text.clone()))),
+            Action::ExportApproved => self.export(shared),
+            Action::Copy => {
+                if let (Some(id), Some(desk)) = (id, self.desk.ready()) {
+                    let text = desk.plain(id);
+                    shared.copy("the message", text);
+                }
+            }
+            Action::Open => self.on_message = true,
+            Action::Back if self.on_message => self.on_message = false,
+            Action::Back => {
+                self.filter.text.clear();
+                self.count();
+            }
+            Action::NextPanel | Action::PreviousPanel => self.on_message = !self.on_message,
+            _ if self.on_message => drop(self.scroll.act(action)),
+            _ => {
+                self.list.act(action);
+                self.scroll.reset();
+                self.slot = 0;
+            }
+        }
+    }
+
+    fn focus(&self) -> Focus {
+        if self.typing.is_some() { Focus::Line } else { Focus::Keys }
+    }
+
+    fn typed(&mut self, key: KeyEvent, _: &mut Shared) {
+        match &mut self.typing {
+            Some(Typing::Reason(input) | Typing::Slot(_, input)) => drop(input.key(key)),
+            Some(Typing::Find(input)) => {
+                if input.key(key) {
+                    input.text().clone_into(&mut self.filter.text);
+                    self.count();
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn pasted(&mut self, text: &str, _: &mut Shared) {
+        if let Some(Typing::Reason(input) | Typing::Slot(_, input) | Typing::Find(input)) = &mut self.typing {
+            input.insert(text);
+        }
+    }
+
+    fn mouse(&mut self, hit: Hit, mouse: Mouse, _: &mut Shared) {
+        match hit {
+            Hit::Row { list: QUEUE, index } => {
+                self.on_message = self.list.mouse(Some(index), mouse);
+                self.scroll.reset();
+            }
+            Hit::List(QUEUE) => drop(self.list.mouse(None, mouse)),
+            Hit::List(MESSAGE) => {
+                self.on_message = true;
+                self.scroll.mouse(mouse);
+            }
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
+        match news {
+            News::Entered if !matches!(self.desk, Load::Loading(_)) => self.load(shared),
+            News::Edited(Ok(text)) => {
+                let id = self.chosen().map(|item| item.id);
+                let slot = self.slot;
+                let text = text.trim().to_owned();
+                let before = self.chosen().and_then(|item| item.standing.slots.get(slot).cloned());
+                if before.is_some_and(|before| before != text) {
+                    self.decide(id, Verdict::Edit { slot, text }, shared);
+                }
+            }
+            News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
+            News::Ended { end: End::Done(Outcome::QueueRead(desk) | Outcome::DraftsKept(desk)), .. } => {
+                self.see(desk, None);
+            }
+            News::Ended { end: End::Done(Outcome::Decided { said, next, desk }), .. } => {
+                shared.toast(Gravity::Good, said.clone());
+                self.see(desk, *next);
+            }
+            News::Ended { end: End::Done(Outcome::Exported(report)), .. } => {
+                shared.toast(Gravity::Good, report.clone());
+            }
+            News::Ended { slot: Some(Slot::Queue), end: End::Failed(message), .. } => {
+                if !matches!(self.desk, Load::Ready(_)) {
+                    self.desk = Load::Failed(message.clone());
+                }
+            }
+            _ => {}
+        }
     }
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
-        widgets::load_state(
-            canvas,
-            area,
-            shared,
-            &shared.segmentation,
-            "Review waits for the segments.",
-            "The customers could not be grouped",
-        );
+        view::draw(self, shared, area, canvas);
+    }
+}
+
+impl Review {
+    /// Takes over the queue as it is now; the selection stays on its draft, or goes to `next`.
+    fn see(&mut self, desk: &Arc<Desk>, next: Option<DraftId>) {
+        let before = self.chosen().map(|item| item.id);
+        self.desk = Load::Ready(Arc::clone(desk));
+        self.count();
+        let wanted = next.or(before);
+        let place = wanted.and_then(|id| self.shown().iter().position(|item| item.id == id));
+        if let Some(place) = place {
+            self.list.select(place);
+        }
+    }
+
+    fn export(&mut self, shared: &mut Shared) {
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&shared.shop, &shared.features, &shared.segmentation)
+        else {
+            return;
+        };
+        let work = Work::Export(Box::new(Export {
+            folder: shared.setup.folder.clone(),
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            config: shared.setup.config.clone(),
+            sending: shared.setup.started.date(),
+        }));
+        shared.start(work);
     }
 }

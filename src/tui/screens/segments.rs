@@ -1,34 +1,338 @@
-//! Segments: which kinds of customer there are.
+//! Segments: which kinds of customer there are, what sets each apart, and who is in it.
 
+mod profile;
+mod view;
+
+pub use view::stage;
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::tui::app::Shared;
-use crate::tui::canvas::Canvas;
+use crate::features::Feature;
+use crate::jobs::End;
+use crate::profiles::ClusterProfile;
+use crate::segments::{Axes, Point, Segmentation};
+use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
-use crate::tui::pane::Pane;
-use crate::tui::widgets;
+use crate::tui::measures;
+use crate::tui::pane::{Focus, Mouse, News, Pane};
+use crate::tui::popups::curve::Curve;
+use crate::tui::screens::ScreenId;
+use crate::tui::widgets::{Input, List, Scroll};
+use crate::tui::work::{Outcome, Slot, Work};
+
+const CLUSTERS: u8 = 0;
+const PROFILE: u8 = 1;
+
+/// Points on the map: enough to see the shape, few enough to draw in a millisecond.
+const POINTS: usize = 2_000;
+
+/// Which panel has the keys; on a small window the only one that is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Panel {
+    #[default]
+    Clusters,
+    Profile,
+    Map,
+}
 
 #[derive(Default)]
-pub struct Segments {}
+pub struct Segments {
+    list: List,
+    panel: Panel,
+    scroll: Scroll,
+    /// The grouping that is shown: the last one that came out well, while a new one is being made.
+    seen: Option<Arc<Segmentation>>,
+    profiles: Vec<Option<Arc<ClusterProfile>>>,
+    axes: usize,
+    points: Option<(Axes, Arc<Vec<Point>>)>,
+    renaming: Option<Input>,
+}
+
+/// The pairs of axes that the map can show: principal axes first, then pairs that marketers know.
+fn axes_of(segmentation: &Segmentation) -> Vec<Axes> {
+    use Feature as F;
+    let has = |feature: &Feature| segmentation.features.contains(feature);
+    let pairs = [
+        (F::RecencyDays, F::Orders),
+        (F::RecencyDays, F::Total),
+        (F::Orders, F::AverageOrderValue),
+        (F::DiscountedShare, F::AverageOrderValue),
+        (F::TenureDays, F::RecencyDays),
+    ];
+    std::iter::once(Axes::Principal)
+        .chain(pairs.into_iter().filter(|(x, y)| has(x) && has(y)).map(|(x, y)| Axes::Features(x, y)))
+        .collect()
+}
+
+fn axes_title(axes: Axes) -> String {
+    match axes {
+        Axes::Principal => "Map: customers that behave alike lie close".into(),
+        Axes::Features(x, y) => {
+            format!(
+                "Map: {} → against {} ↑",
+                measures::label(x).to_lowercase(),
+                measures::label(y).to_lowercase()
+            )
+        }
+    }
+}
+
+impl Segments {
+    fn chosen(&self) -> Option<usize> {
+        self.seen.as_ref()?;
+        self.list.selected()
+    }
+
+    fn profile(&self) -> Option<&Arc<ClusterProfile>> {
+        self.profiles.get(self.chosen()?)?.as_ref()
+    }
+
+    /// Asks for what the selected cluster's panels need and do not have yet.
+    fn look(&mut self, shared: &mut Shared) {
+        let (Some(cluster), Some(segmentation)) = (self.chosen(), self.seen.clone()) else { return };
+        shared.segment = Some(cluster);
+        let (Load::Ready(shop), Load::Ready(features)) = (&shared.shop, &shared.features) else { return };
+        let (shop, features) = (Arc::clone(shop), Arc::clone(features));
+        if self.profiles.get(cluster).is_some_and(Option::is_none) {
+            shared.start(Work::ClusterProfile { shop, features, segmentation, cluster });
+        }
+    }
+
+    fn map(&mut self, shared: &mut Shared) {
+        let (Some(segmentation), Load::Ready(features)) = (&self.seen, &shared.features) else { return };
+        let choices = axes_of(segmentation);
+        let axes = choices[self.axes % choices.len()];
+        let work = Work::Scatter {
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            axes,
+            limit: POINTS,
+        };
+        shared.start(work);
+    }
+
+    /// Groups again with that many clusters; `None`: as many as fit the data best.
+    fn regroup(&mut self, k: Option<usize>, shared: &mut Shared) {
+        shared.setup.config.segments.k = k;
+        shared.segment();
+    }
+
+    fn rename(&mut self, name: &str, shared: &mut Shared) {
+        let (Some(cluster), Some(segmentation)) = (self.chosen(), self.seen.as_mut()) else { return };
+        let names = &mut shared.setup.config.segments.names;
+        let changed = &mut Arc::make_mut(segmentation).clusters[cluster];
+        let name = name.trim();
+        if name.is_empty() {
+            names.remove(&changed.id);
+            changed.name.clone_from(&changed.names.en);
+        } else {
+            names.insert(changed.id.clone(), name.to_owned());
+            name.clone_into(&mut changed.name);
+        }
+        let work = Work::SaveSegmentName {
+            folder: shared.setup.folder.clone(),
+            cluster: changed.id.clone(),
+            name: (!name.is_empty()).then(|| name.to_owned()),
+        };
+        shared.segmentation = Load::Ready(Arc::clone(segmentation));
+        shared.start(work);
+    }
+
+    /// A summary in words, for the clipboard.
+    fn summary(&self) -> Option<String> {
+        let segmentation = self.seen.as_ref()?;
+        let cluster = &segmentation.clusters[self.chosen()?];
+        let mut text = format!(
+            "{} {}: {} customers, {:.1} % of those who buy.",
+            cluster.id,
+            cluster.name,
+            cluster.size,
+            cluster.share * 100.0
+        );
+        for (feature, spread) in &cluster.features {
+            text.push_str(&format!(
+                "\n{}: median {:.2} (10 % below {:.2}, 90 % below {:.2})",
+                measures::label(*feature),
+                spread.median,
+                spread.p10,
+                spread.p90
+            ));
+        }
+        Some(text)
+    }
+}
+
+const NOT_YET: &str = "The customers have not been grouped yet.";
 
 impl Pane for Segments {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
-        let _ = (action, shared);
-        Availability::Hidden
+        let there = self.seen.is_some();
+        let busy = matches!(shared.segmentation, Load::Loading(_));
+        let k = self.seen.as_ref().map_or(0, |segmentation| segmentation.k);
+        match action {
+            Action::Accept | Action::Leave => {
+                if self.renaming.is_some() {
+                    Availability::Yes
+                } else {
+                    Availability::Hidden
+                }
+            }
+            Action::MoreSegments if k >= 10 => {
+                Availability::No("Ten is the most: more groups than that cannot be told apart.".into())
+            }
+            Action::FewerSegments if k == 2 => Availability::No("Two is the least.".into()),
+            Action::MoreSegments | Action::FewerSegments | Action::AutomaticSegments => Availability::when(
+                there && !busy,
+                if busy { "Customers are being grouped now." } else { NOT_YET },
+            ),
+            Action::WhyThisMany
+            | Action::Axes
+            | Action::RenameSegment
+            | Action::Members
+            | Action::WriteFor
+            | Action::Copy
+            | Action::Open => Availability::when(there, NOT_YET),
+            Action::NextPanel | Action::PreviousPanel if there => Availability::Yes,
+            _ if self.panel == Panel::Profile => self.scroll.availability(action),
+            _ => self.list.availability(action),
+        }
     }
 
     fn act(&mut self, action: Action, shared: &mut Shared) {
-        let _ = (action, shared);
+        let k = self.seen.as_ref().map_or(2, |segmentation| segmentation.k);
+        match action {
+            Action::Accept => {
+                if let Some(input) = self.renaming.take() {
+                    self.rename(input.text(), shared);
+                }
+            }
+            Action::Leave => self.renaming = None,
+            Action::MoreSegments => self.regroup(Some((k + 1).min(10)), shared),
+            Action::FewerSegments => self.regroup(Some((k - 1).max(2)), shared),
+            Action::AutomaticSegments => self.regroup(None, shared),
+            Action::WhyThisMany => {
+                if let Some(segmentation) = &self.seen {
+                    shared.open(Curve::new(segmentation));
+                }
+            }
+            Action::Axes => {
+                self.axes += 1;
+                self.map(shared);
+            }
+            Action::RenameSegment => {
+                if let (Some(cluster), Some(segmentation)) = (self.chosen(), &self.seen) {
+                    self.renaming = Some(Input::new(segmentation.clusters[cluster].name.clone()));
+                }
+            }
+            Action::Members => {
+                shared.segment = self.chosen();
+                shared.only_segment = self.chosen();
+                shared.request(Request::Goto(ScreenId::Customers));
+            }
+            Action::WriteFor | Action::Open => {
+                shared.segment = self.chosen();
+                shared.request(Request::Goto(ScreenId::Strategies));
+            }
+            Action::Copy => {
+                if let Some(text) = self.summary() {
+                    shared.copy("the segment's facts", text);
+                }
+            }
+            Action::NextPanel | Action::PreviousPanel => {
+                let order = [Panel::Clusters, Panel::Profile, Panel::Map];
+                let at = order.iter().position(|panel| *panel == self.panel).unwrap_or(0);
+                let step = if action == Action::NextPanel { 1 } else { 2 };
+                self.panel = order[(at + step) % 3];
+            }
+            _ if self.panel == Panel::Profile => drop(self.scroll.act(action)),
+            _ => {
+                self.list.act(action);
+                self.scroll.reset();
+                self.look(shared);
+            }
+        }
+    }
+
+    fn focus(&self) -> Focus {
+        if self.renaming.is_some() { Focus::Line } else { Focus::Keys }
+    }
+
+    fn typed(&mut self, key: KeyEvent, _: &mut Shared) {
+        if let Some(input) = &mut self.renaming {
+            input.key(key);
+        }
+    }
+
+    fn pasted(&mut self, text: &str, _: &mut Shared) {
+        if let Some(input) = &mut self.renaming {
+            input.insert(text);
+        }
+    }
+
+    fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
+        match hit {
+            Hit::Row { list: CLUSTERS, index } => {
+                self.panel = Panel::Clusters;
+                self.list.mouse(Some(index), mouse);
+                self.scroll.reset();
+                self.look(shared);
+            }
+            Hit::List(CLUSTERS) => {
+                self.list.mouse(None, mouse);
+                self.look(shared);
+            }
+            Hit::List(PROFILE) => {
+                self.panel = Panel::Profile;
+                self.scroll.mouse(mouse);
+            }
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
+        let News::Ended { slot, end, .. } = news else {
+            if matches!(news, News::Entered) {
+                if let Some(cluster) = shared.segment {
+                    self.list.select(cluster);
+                }
+                self.look(shared);
+            }
+            return;
+        };
+        match end {
+            End::Done(Outcome::Loaded(_)) => *self = Self { axes: self.axes, ..Self::default() },
+            End::Done(Outcome::Segmented(segmentation)) => {
+                self.profiles = vec![None; segmentation.clusters.len()];
+                self.list.set_len(segmentation.clusters.len());
+                self.seen = Some(Arc::clone(segmentation));
+                self.points = None;
+                self.look(shared);
+                self.map(shared);
+            }
+            End::Done(Outcome::ClusterProfiled(profile)) => {
+                if let Some(place) = self.profiles.get_mut(profile.cluster) {
+                    *place = Some(Arc::clone(profile));
+                }
+                // The selection may have moved on while this one was being made.
+                self.look(shared);
+            }
+            End::Done(Outcome::Scattered(axes, points)) => self.points = Some((*axes, Arc::clone(points))),
+            End::Failed(_) | End::Cancelled if slot == Some(Slot::Segments) => {
+                if let Some(seen) = &self.seen {
+                    shared.setup.config.segments.k = (!seen.curve.is_empty()).then_some(seen.k);
+                    shared.segmentation = Load::Ready(Arc::clone(seen));
+                    shared.toast(Gravity::Info, "The former groups are kept.");
+                }
+            }
+            _ => {}
+        }
     }
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
-        widgets::load_state(
-            canvas,
-            area,
-            shared,
-            &shared.segmentation,
-            "Segments wait for the shop's files.",
-            "The customers could not be grouped",
-        );
+        view::draw(self, shared, area, canvas);
     }
 }

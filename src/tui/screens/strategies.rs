@@ -1,34 +1,460 @@
-//! Strategies: what is said to whom, with a preview.
+//! Strategies: what is said to whom. A list, an editor that checks as one types, and beside it the variants
+//! being written.
 
+mod editor;
+mod preview;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::tui::app::Shared;
-use crate::tui::canvas::Canvas;
+use crate::jobs::End;
+use crate::profiles::ClusterProfile;
+use crate::strategy::{Fit, Severity, fits};
+use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::event::Effect;
 use crate::tui::keymap::{Action, Availability};
-use crate::tui::pane::Pane;
-use crate::tui::widgets;
+use crate::tui::pane::{Focus, Mouse, News, Pane};
+use crate::tui::screens::ScreenId;
+use crate::tui::widgets::{List, Scroll};
+use crate::tui::work::{Outcome, Partial, Slot, Work};
+use crate::workspace::StrategyFile;
+pub use preview::{Order, Part};
+
+use editor::Editor;
+use preview::{Preview, Stage};
+
+const FILES: u8 = 0;
+const PREVIEW: u8 = 1;
+const EDITOR: u8 = 2;
+
+/// Which panel has the keys; on a small window the only one that is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Panel {
+    #[default]
+    Files,
+    Preview,
+}
 
 #[derive(Default)]
-pub struct Strategies {}
+pub struct Strategies {
+    files: Load<Arc<Vec<StrategyFile>>>,
+    /// Numbers of the files in the order of the list: those that fit the segment first.
+    order: Vec<usize>,
+    list: List,
+    panel: Panel,
+    editor: Option<Editor>,
+    preview: Preview,
+    scroll: Scroll,
+    profiles: BTreeMap<usize, Arc<ClusterProfile>>,
+    /// The seed of the next preview is this many on.
+    again: u64,
+    /// Which typical customer's facts are shown.
+    example: usize,
+}
+
+impl Strategies {
+    fn chosen(&self) -> Option<&StrategyFile> {
+        let files = self.files.ready()?;
+        files.get(*self.order.get(self.list.selected()?)?)
+    }
+
+    /// The text that counts: the editor's while it is open.
+    fn source(&self) -> Option<(String, String)> {
+        match &self.editor {
+            Some(editor) => Some((editor.id.clone(), editor.text())),
+            None => self.chosen().map(|file| (file.id.clone(), file.source.clone())),
+        }
+    }
+
+    fn segment(shared: &Shared) -> usize {
+        shared.segment.unwrap_or(0)
+    }
+
+    fn fit(&self, file: &StrategyFile, shared: &Shared) -> Option<Fit> {
+        let segment = Self::segment(shared);
+        let cluster = shared.segmentation.ready()?.clusters.get(segment)?;
+        let profile = self.profiles.get(&segment)?;
+        file.parsed.as_ref().ok().map(|strategy| fits(strategy, cluster, profile))
+    }
+
+    /// Puts the strategies that fit the segment first, the best fit on top; the selection stays on its file.
+    fn sort(&mut self, shared: &Shared) {
+        let Some(files) = self.files.ready().cloned() else { return };
+        let chosen = self.chosen().map(|file| file.id.clone());
+        let score = |index: usize| self.fit(&files[index], shared).map_or(0.0, |fit| fit.score);
+        let mut order: Vec<(f64, usize)> = (0..files.len()).map(|index| (score(index), index)).collect();
+        order.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        self.order = order.into_iter().map(|(_, index)| index).collect();
+        self.list.set_len(self.order.len());
+        let place = chosen.and_then(|id| self.order.iter().position(|&index| files[index].id == id));
+        self.list.select(place.unwrap_or(0));
+    }
+
+    /// Asks for the segment's profile, which fit and facts need; then for a preview.
+    fn look(&mut self, shared: &mut Shared) {
+        let segment = Self::segment(shared);
+        if self.profiles.contains_key(&segment) {
+            self.write(shared);
+            return;
+        }
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&shared.shop, &shared.features, &shared.segmentation)
+        else {
+            return;
+        };
+        let work = Work::ClusterProfile {
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            cluster: segment,
+        };
+        shared.start(work);
+    }
+
+    /// Writes the variants anew, if the text that counts can be used.
+    fn write(&mut self, shared: &mut Shared) {
+        let Some((id, source)) = self.source() else { return };
+        let strategy = match crate::strategy::parse(&id, &source) {
+            Ok(strategy) => strategy,
+            Err(problems) => {
+                shared.cancel_slot(Slot::Preview);
+                self.preview = Preview::stopped(problems.len());
+                return;
+            }
+        };
+        let segment = Self::segment(shared);
+        let Some(profile) = self.profiles.get(&segment).cloned() else { return };
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&shared.shop, &shared.features, &shared.segmentation)
+        else {
+            return;
+        };
+        let customer = (!profile.representatives.is_empty())
+            .then(|| profile.representatives[self.example % profile.representatives.len()]);
+        let writing = &shared.setup.config.writing;
+        let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
+        let order = Order {
+            strategy: strategy.clone(),
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            profile,
+            customer,
+            config: shared.setup.config.clone(),
+            sending: shared.setup.started.date(),
+            seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
+        };
+        let variants = order.seeds.len();
+        let job = shared.start(Work::Preview(Box::new(order)));
+        self.preview = Preview::begun(job, strategy, source, variants, shared.now);
+        self.scroll.reset();
+    }
+
+    fn edit(&mut self, shared: &mut Shared) {
+        if let Some((id, source)) = self.source() {
+            self.editor = Some(Editor::new(id, &source));
+            self.panel = Panel::Files;
+            self.write(shared);
+        }
+    }
+
+    fn save(&mut self, shared: &mut Shared) {
+        if let Some(editor) = &self.editor {
+            shared.start(Work::SaveStrategy {
+                folder: shared.setup.folder.clone(),
+                id: editor.id.clone(),
+                source: editor.text(),
+            });
+        }
+    }
+
+    fn typed_or_pasted(&mut self, changed: bool, shared: &mut Shared) {
+        if changed {
+            self.write(shared);
+        }
+    }
+}
+
+const NO_STRATEGY: &str = "No strategy is selected.";
 
 impl Pane for Strategies {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
-        let _ = (action, shared);
-        Availability::Hidden
+        let chosen = self.chosen().is_some();
+        match action {
+            Action::Leave => {
+                if self.editor.is_some() {
+                    Availability::Yes
+                } else {
+                    Availability::Hidden
+                }
+            }
+            Action::SaveStrategy => match &self.editor {
+                Some(editor) => Availability::when(editor.is_changed(), "Nothing has been changed."),
+                None => Availability::Hidden,
+            },
+            Action::EditStrategy => Availability::when(chosen && self.editor.is_none(), NO_STRATEGY),
+            Action::EditOutside | Action::DuplicateStrategy => Availability::when(chosen, NO_STRATEGY),
+            Action::WriteAgain | Action::NextExample => Availability::when(
+                chosen && !matches!(self.preview.stage, Stage::Idle | Stage::Stopped { .. }),
+                "Nothing can be written yet: mend the strategy, or wait for the segments.",
+            ),
+            Action::NextSegment | Action::PreviousSegment => Availability::when(
+                shared.segmentation.ready().is_some(),
+                "The customers have not been grouped yet.",
+            ),
+            Action::KeepDrafts => {
+                Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
+            }
+            Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
+            Action::StopWriting => Availability::when(self.preview.is_running(), "Nothing is being written."),
+            Action::Copy => Availability::when(self.preview.drafts().is_some(), "Nothing is written yet."),
+            Action::NextPanel | Action::PreviousPanel if chosen => Availability::Yes,
+            _ if self.panel == Panel::Preview => self.scroll.availability(action),
+            _ => self.list.availability(action),
+        }
     }
 
     fn act(&mut self, action: Action, shared: &mut Shared) {
-        let _ = (action, shared);
+        match action {
+            Action::Leave => {
+                // Unsaved changes stay in the editor until they are saved or thrown away on purpose.
+                if self.editor.as_ref().is_some_and(Editor::is_changed) {
+                    let question = "Throw away the changes to this strategy?";
+                    shared.confirm(Some(ScreenId::Strategies), Action::Leave, question);
+                } else {
+                    self.editor = None;
+                }
+            }
+            Action::SaveStrategy => self.save(shared),
+            Action::EditStrategy => self.edit(shared),
+            Action::EditOutside => {
+                if let Some((_, text)) = self.source() {
+                    shared.effect(Effect::Edit { screen: ScreenId::Strategies, text, suffix: ".toml" });
+                }
+            }
+            Action::DuplicateStrategy => {
+                if let (Some((id, source)), Some(files)) = (self.source(), self.files.ready()) {
+                    let free = (2..).map(|number| format!("{id}-{number}"));
+                    let new = free
+                        .into_iter()
+                        .find(|name| files.iter().all(|file| file.id != *name))
+                        .unwrap_or_else(|| format!("{id}-copy"));
+                    shared.start(Work::SaveStrategy { folder: shared.setup.folder.clone(), id: new, source });
+                }
+            }
+            Action::WriteAgain => {
+                self.again += 1;
+                self.write(shared);
+            }
+            Action::NextExample => {
+                self.example += 1;
+                self.write(shared);
+            }
+            Action::NextSegment | Action::PreviousSegment => {
+                let count = shared.segmentation.ready().map_or(1, |found| found.clusters.len()).max(1);
+                let step = if action == Action::NextSegment { 1 } else { count - 1 };
+                shared.segment = Some((Self::segment(shared) + step) % count);
+                self.example = 0;
+                self.sort(shared);
+                self.look(shared);
+            }
+            Action::KeepDrafts => {
+                if let Some(drafts) = self.preview.drafts() {
+                    let work = Work::KeepDrafts {
+                        folder: shared.setup.folder.clone(),
+                        drafts: drafts.iter().map(|(draft, _)| draft.clone()).collect(),
+                        source: self.preview.source.clone(),
+                        at: shared.unix_milliseconds(),
+                        banned_words: shared.setup.config.brand.banned_words.clone(),
+                    };
+                    shared.start(work);
+                }
+            }
+            Action::StopWriting => shared.cancel_slot(Slot::Preview),
+            Action::Open => self.panel = Panel::Preview,
+            Action::Copy => {
+                let text = self.preview.plain();
+                shared.copy("the variants", text);
+            }
+            Action::NextPanel | Action::PreviousPanel => {
+                self.panel = if self.panel == Panel::Files { Panel::Preview } else { Panel::Files };
+            }
+            _ if self.panel == Panel::Preview => drop(self.scroll.act(action)),
+            _ => {
+                self.list.act(action);
+                self.look(shared);
+            }
+        }
+    }
+
+    fn focus(&self) -> Focus {
+        if self.editor.is_some() && self.panel == Panel::Files { Focus::Text } else { Focus::Keys }
+    }
+
+    fn typed(&mut self, key: KeyEvent, shared: &mut Shared) {
+        let changed = self.editor.as_mut().is_some_and(|editor| editor.key(key));
+        self.typed_or_pasted(changed, shared);
+    }
+
+    fn pasted(&mut self, text: &str, shared: &mut Shared) {
+        let changed = self.editor.as_mut().is_some_and(|editor| editor.paste(text));
+        self.typed_or_pasted(changed, shared);
+    }
+
+    fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
+        match hit {
+            Hit::Row { list: FILES, index } => {
+                self.panel = Panel::Files;
+                if self.list.mouse(Some(index), mouse) {
+                    self.panel = Panel::Preview;
+                }
+                self.look(shared);
+            }
+            Hit::List(FILES) => drop(self.list.mouse(None, mouse)),
+            Hit::Row { list: EDITOR, index } => {
+                self.panel = Panel::Files;
+                if let Some(editor) = &mut self.editor {
+                    editor.mouse(Some(index), mouse);
+                }
+            }
+            Hit::List(EDITOR) => {
+                if let Some(editor) = &mut self.editor {
+                    editor.mouse(None, mouse);
+                }
+            }
+            Hit::List(PREVIEW) => {
+                if self.editor.is_none() {
+                    self.panel = Panel::Preview;
+                }
+                self.scroll.mouse(mouse);
+            }
+            _ => {}
+        }
+    }
+
+    fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
+        match news {
+            News::Entered => {
+                if matches!(self.files, Load::Waiting | Load::Failed(_)) {
+                    let job = shared.start(Work::LoadStrategies { folder: shared.setup.folder.clone() });
+                    self.files = Load::Loading(job);
+                }
+                self.sort(shared);
+                if self.preview.is_stale(Self::segment(shared)) {
+                    self.look(shared);
+                }
+            }
+            News::Partial { id, partial: Partial::Preview(told) } => self.preview.hear(id, told),
+            News::Partial { .. } => {}
+            News::Edited(Ok(text)) => {
+                if let Some((id, before)) = self.source().filter(|(_, before)| before != text) {
+                    let mut editor = Editor::new(id, &before);
+                    editor.replace(text);
+                    self.editor = Some(editor);
+                    self.panel = Panel::Files;
+                    self.write(shared);
+                }
+            }
+            News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
+            News::Ended { id, slot, end } => self.ended(id, slot, end, shared),
+        }
+    }
+
+    fn confirmed(&mut self, action: Action, shared: &mut Shared) {
+        if action == Action::Leave {
+            self.editor = None;
+            self.write(shared);
+        }
+    }
+
+    fn unsaved(&self) -> Option<String> {
+        self.editor
+            .as_ref()
+            .filter(|editor| editor.is_changed())
+            .map(|editor| format!("the changes to {}.toml", editor.id))
     }
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
-        widgets::load_state(
-            canvas,
-            area,
-            shared,
-            &shared.segmentation,
-            "Strategies wait for the segments.",
-            "The customers could not be grouped",
-        );
+        view::draw(self, shared, area, canvas);
+    }
+}
+
+impl Strategies {
+    fn ended(&mut self, id: crate::jobs::JobId, slot: Option<Slot>, end: &End<Outcome>, shared: &mut Shared) {
+        match end {
+            End::Done(Outcome::StrategiesRead(files)) => {
+                self.files = Load::Ready(Arc::clone(files));
+                self.sort(shared);
+                self.look(shared);
+            }
+            End::Done(Outcome::StrategySaved(saved)) => {
+                shared.toast(Gravity::Good, format!("Saved strategies/{}.toml.", saved.id));
+                if let Load::Ready(files) = &mut self.files {
+                    let files = Arc::make_mut(files);
+                    match files.iter_mut().find(|file| file.id == saved.id) {
+                        Some(file) => file.clone_from(saved),
+                        None => files.push(saved.as_ref().clone()),
+                    }
+                }
+                if let Some(editor) = self.editor.as_mut().filter(|editor| editor.id == saved.id) {
+                    editor.saved(&saved.source);
+                }
+                self.sort(shared);
+                let id = &saved.id;
+                let files = self.files.ready().cloned().unwrap_or_default();
+                if let Some(place) = self.order.iter().position(|&index| files[index].id == *id) {
+                    self.list.select(place);
+                }
+                if self.editor.is_none() {
+                    self.write(shared);
+                }
+                if let Err(problems) = &saved.parsed {
+                    let errors =
+                        problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+                    shared.toast(
+                        Gravity::Warning,
+                        format!(
+                            "{errors} mistakes are left in {}.toml: nothing is written from it yet.",
+                            saved.id
+                        ),
+                    );
+                }
+            }
+            End::Done(Outcome::Segmented(_)) => {
+                self.profiles.clear();
+                self.preview = Preview::default();
+            }
+            End::Done(Outcome::ClusterProfiled(profile)) => {
+                self.profiles.insert(profile.cluster, Arc::clone(profile));
+                if profile.cluster == Self::segment(shared) && self.files.ready().is_some() {
+                    self.sort(shared);
+                    if self.preview.is_stale(profile.cluster) {
+                        self.write(shared);
+                    }
+                }
+            }
+            // What was written without the model is written anew once it is there.
+            End::Done(Outcome::ModelOpened(Some(_))) if self.preview.has_begun() => self.write(shared),
+            End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
+            End::Done(Outcome::DraftsKept(desk)) => {
+                let waiting = desk.queue.counts().open;
+                shared.toast(
+                    Gravity::Good,
+                    format!("The variants are in Review, where {waiting} drafts wait for a decision."),
+                );
+                shared.request(Request::Goto(ScreenId::Review));
+            }
+            End::Failed(message) if slot == Some(Slot::Strategies) => {
+                self.files = Load::Failed(message.clone());
+            }
+            End::Failed(message) => self.preview.fail(id, message),
+            End::Cancelled => self.preview.cancel(id),
+            End::Done(_) => {}
+        }
     }
 }

@@ -24,6 +24,14 @@ impl Scroll {
         self.top = 0;
     }
 
+    /// The first row in sight of a text of `rows` rows, of which `height` are seen.
+    #[must_use]
+    pub fn sight(&self, rows: usize, height: usize) -> usize {
+        self.rows.set(rows);
+        self.page.set(height);
+        self.top.min(rows.saturating_sub(height))
+    }
+
     /// Moves by rows.
     pub fn step(&mut self, rows: isize) {
         let most = self.rows.get().saturating_sub(self.page.get());
@@ -95,9 +103,7 @@ impl Paragraph {
                     .map(move |row| (indent, row, *style))
             })
             .collect();
-        scroll.rows.set(rows.len());
-        scroll.page.set(usize::from(area.height));
-        let top = scroll.top.min(rows.len().saturating_sub(usize::from(area.height)));
+        let top = scroll.sight(rows.len(), usize::from(area.height));
         for (row, (indent, line, style)) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
             canvas.text(area.x + indent, area.y + row as u16, area.width - indent, line, *style);
         }

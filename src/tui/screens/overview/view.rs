@@ -13,9 +13,9 @@ use super::{HEALTH, Overview, STEPS, Step, set_aside, steps};
 use crate::data::{DataReport, Severity};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::mapping_file;
 use crate::tui::numbers;
 use crate::tui::popups::set_aside::reason;
+use crate::tui::settings_file;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{self, Fact, Paragraph};
 
@@ -134,7 +134,7 @@ fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canva
     for table in &report.tables {
         let kept = format!(
             "{:<10} {:>11} of {} rows kept",
-            mapping_file::name(table.table),
+            settings_file::name(table.table),
             numbers::count(table.rows_kept),
             numbers::count(table.rows_read),
         );

@@ -1,0 +1,168 @@
+//! What is told of a customer: who, how to reach them, their segment and why, their orders on a time line.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+
+use crate::data::{Channel, OrderLine, Shop};
+use crate::profiles::CustomerProfile;
+use crate::tui::app::Shared;
+use crate::tui::widgets::Line;
+use crate::tui::{measures, numbers};
+
+/// Orders and events that are listed; what is older is counted.
+const LISTED: usize = 60;
+
+pub fn lines(profile: &CustomerProfile, shared: &Shared, shop: &Shop) -> Vec<Line> {
+    let mut lines = who(profile.row, shop);
+    segment(profile, shared, &mut lines);
+    if let Some(features) = shared.features.ready() {
+        lines.push(Line::Heading("Facts".into()));
+        for column in &features.columns {
+            if let Some(value) = features.value(column.feature, profile.row) {
+                let (value, unit) = measures::shown(column.feature, f64::from(value), shop);
+                lines.push(Line::fact(measures::label(column.feature), value, unit));
+            }
+        }
+    }
+    if !profile.top_categories.is_empty() {
+        lines.push(Line::Heading("Buys".into()));
+        for portion in profile.top_categories.iter().take(4) {
+            lines.push(Line::bar(portion.name.clone(), portion.share));
+        }
+    }
+    time_line(profile, shared, shop, &mut lines);
+    lines
+}
+
+fn who(row: usize, shop: &Shop) -> Vec<Line> {
+    let customers = &shop.customers;
+    let mut lines = vec![Line::fact("Id", customers.id(row), "")];
+    for (column, label) in [
+        ("email", "E-mail"),
+        ("phone", "Phone"),
+        ("language", "Language"),
+        ("country", "Country"),
+        ("time_zone", "Zone"),
+    ] {
+        if let Some(text) = customers.text(row, column) {
+            lines.push(Line::fact(label, text, ""));
+        }
+    }
+    let consents: Vec<String> = [(Channel::Email, "e-mail"), (Channel::Sms, "SMS"), (Channel::Push, "push")]
+        .into_iter()
+        .filter_map(|(channel, name)| {
+            customers.consent(row, channel).map(|yes| format!("{} {name}", if yes { "✓" } else { "✗" }))
+        })
+        .collect();
+    if !consents.is_empty() {
+        lines.push(Line::Text(format!("Consent: {}", consents.join("  "))));
+    }
+    lines
+}
+
+fn segment(profile: &CustomerProfile, shared: &Shared, lines: &mut Vec<Line>) {
+    let Some(segmentation) = shared.segmentation.ready() else { return };
+    lines.push(Line::Heading("Segment".into()));
+    let Some(membership) = &profile.membership else {
+        lines.push(Line::Text("None: has not bought yet.".into()));
+        return;
+    };
+    let name = |cluster: usize| {
+        segmentation
+            .clusters
+            .get(cluster)
+            .map_or(String::new(), |cluster| format!("{} {}", cluster.id, cluster.name))
+    };
+    lines.push(Line::Text(format!("{} (distance {:.2})", name(membership.cluster), membership.distance)));
+    if let Some((next, distance)) = membership.next {
+        lines.push(Line::Text(format!("Next nearest: {} ({distance:.2})", name(next))));
+    }
+    let deciding: Vec<&str> = membership
+        .deciding
+        .iter()
+        .filter(|(_, weight)| *weight > 0.0)
+        .take(3)
+        .map(|(feature, _)| measures::label(*feature))
+        .collect();
+    if !deciding.is_empty() {
+        lines.push(Line::Text(format!("What decides: {}", deciding.join(", ").to_lowercase())));
+    }
+}
+
+/// A moment in the customer's own time zone.
+fn local(at: i64, zone: &TimeZone) -> Option<ZonedDateTime> {
+    Timestamp::from_millisecond(at).ok().map(|at| at.to_zoned_datetime(zone.clone()))
+}
+
+fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mut Vec<Line>) {
+    let zone = shop
+        .customers
+        .text(profile.row, "time_zone")
+        .and_then(|name| TimeZone::get(name).ok())
+        .unwrap_or(TimeZone::UTC);
+    let when = |at: i64| {
+        let pattern = if shop.orders_have_time { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d" };
+        local(at, &zone).map_or_else(|| "?".into(), |at| at.strftime(pattern).to_string())
+    };
+    let months = by_month(&profile.orders, shared, &zone);
+    if months.iter().any(|amount| *amount > 0.0) {
+        lines.push(Line::Heading("Time line".into()));
+        lines.push(Line::Spark { values: months, note: "spent, by month".into() });
+    }
+    // One entry per order, its lines summed; events between them.
+    let mut entries: Vec<(i64, String)> = Vec::new();
+    let mut at = 0;
+    while at < profile.orders.len() {
+        let order = profile.orders[at].order;
+        let end = profile.orders[at..]
+            .iter()
+            .position(|line| line.order != order)
+            .map_or(profile.orders.len(), |n| at + n);
+        let of = &profile.orders[at..end];
+        let amount: i64 = of.iter().map(|line| line.amount).sum();
+        let mut text = numbers::money(amount, shop.currency_digits, &shop.currency);
+        let names: Vec<&str> =
+            of.iter().filter_map(|line| shop.products.as_ref()?.name(line.product? as usize)).collect();
+        if let Some(first) = names.first() {
+            text.push_str(&format!("  {first}"));
+            if names.len() > 1 {
+                text.push_str(&format!(" +{}", names.len() - 1));
+            }
+        }
+        if of.iter().any(|line| line.returned) {
+            text.push_str("  ↩ returned");
+        }
+        if of.iter().any(|line| line.discounted) {
+            text.push_str("  % discount");
+        }
+        entries.push((of[0].at, format!("▪ {}  {text}", when(of[0].at))));
+        at = end;
+    }
+    for event in &profile.events {
+        let what =
+            event.query.as_ref().map_or(event.kind.clone(), |query| format!("{}: {query}", event.kind));
+        entries.push((event.at, format!("· {}  {what}", when(event.at))));
+    }
+    entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let left = entries.len().saturating_sub(LISTED);
+    lines.extend(entries.into_iter().take(LISTED).map(|(_, text)| Line::Text(text)));
+    if left > 0 {
+        lines.push(Line::Text(format!("and {} more before that", numbers::count(left as u64))));
+    }
+}
+
+/// Amounts in major units over the last 24 months up to the reference date.
+fn by_month(orders: &[OrderLine], shared: &Shared, zone: &TimeZone) -> Vec<f64> {
+    let Some(features) = shared.features.ready() else { return Vec::new() };
+    let number = |year: i16, month: i8| i32::from(year) * 12 + i32::from(month) - 1;
+    let last = number(features.as_of.year(), features.as_of.month());
+    let mut months = vec![0.0; 24];
+    for order in orders {
+        let Some(at) = local(order.at, zone) else { continue };
+        let back = last - number(at.year(), at.month());
+        if (0..24).contains(&back) {
+            months[23 - back as usize] += order.amount as f64;
+        }
+    }
+    months
+}

@@ -1,0 +1,217 @@
+//! ```text
+//! ╭ 5 open, 1 approved, 2 rejected ───╮╭ Win back, e-mail, variant 2 ─────╮
+//! │ ▸ ○ A  Win back   We kept ...     ││ From ... Subject ...             │
+//! │   ✓ B  ...                        ││ ✓ length   ✗ invented-number ... │
+//! ╰───────────────────────────────────╯╰──────────────────────────────────╯
+//! ```
+
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+
+use super::{MESSAGE, QUEUE, Review, Typing};
+use crate::review::decision::{Author, Status};
+use crate::review::passes;
+use crate::review::queue::{Item, Show};
+use crate::strategy::Part;
+use crate::tui::app::{Load, Shared};
+use crate::tui::canvas::Canvas;
+use crate::tui::keymap::Action;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{self, Align, Cell, Column, Rich, Sentence, Table, Width};
+
+pub fn draw(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    if !matches!(screen.desk, Load::Ready(_)) {
+        widgets::load_state(
+            canvas,
+            area,
+            shared,
+            &screen.desk,
+            "The drafts are about to be read.",
+            "The drafts could not be read",
+        );
+        return;
+    }
+    let line = u16::from(screen.typing.is_some()) * 2;
+    let body = Rect { height: area.height.saturating_sub(line), ..area };
+    if body.width >= 76 {
+        let left = (body.width * 2 / 5).clamp(34, 56);
+        let [left, right] = body.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]));
+        queue(screen, shared, left, canvas);
+        message(screen, shared, right, canvas);
+    } else if screen.on_message || matches!(screen.typing, Some(Typing::Slot(..))) {
+        message(screen, shared, body, canvas);
+    } else {
+        queue(screen, shared, body, canvas);
+    }
+    if line > 0 {
+        typing(screen, Rect { y: body.bottom(), height: line, ..area }, canvas);
+    }
+}
+
+fn typing(screen: &Review, area: Rect, canvas: &mut Canvas<'_>) {
+    let theme = canvas.theme;
+    let (label, input, placeholder) = match &screen.typing {
+        Some(Typing::Reason(input)) => ("Why is it rejected?", input, "a word or a sentence"),
+        Some(Typing::Slot(_, input)) => {
+            ("Edit what was written; the rules are run again.", input, "the text of this stretch")
+        }
+        Some(Typing::Find(input)) => ("Find in the drafts", input, "a word of the message"),
+        None => return,
+    };
+    canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), label, theme.accent);
+    let y = area.y + 1;
+    canvas.text(area.x + 1, y, 2, "▸", theme.accent);
+    input.draw(canvas, area.x + 3, y, area.width.saturating_sub(4), placeholder, true);
+}
+
+fn mark(item: &Item, theme: &Theme) -> (&'static str, Style) {
+    match &item.standing.status {
+        Status::Approved { .. } => ("✓", theme.good),
+        Status::Rejected { .. } => ("✗", theme.dim),
+        Status::Open if passes(&item.checks) => ("○", theme.text),
+        Status::Open => ("!", theme.warning),
+    }
+}
+
+/// The first words that tell drafts apart: what was written for this one.
+fn gist(item: &Item) -> String {
+    let slot = item.standing.slots.iter().max_by_key(|slot| slot.len());
+    slot.cloned().or_else(|| item.draft.text.get(&Part::Body).cloned()).unwrap_or_default()
+}
+
+fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let Some(desk) = screen.desk.ready() else { return };
+    let counts = desk.queue.counts();
+    let of = match screen.filter.show {
+        Show::Open => "waiting",
+        Show::Approved => "approved",
+        Show::Rejected => "rejected",
+        Show::All => "all",
+    };
+    let found = if screen.filter.text.is_empty() {
+        String::new()
+    } else {
+        format!(" with “{}”", screen.filter.text)
+    };
+    let title = format!("{} {of}{found}", screen.list.len());
+    let inside = widgets::panel(canvas, area, &title, !screen.on_message);
+    let foot = u16::from(inside.height >= 6);
+    let body = Rect { height: inside.height - foot, ..inside };
+    let theme = canvas.theme;
+    if foot > 0 {
+        let line = format!(
+            "{} waiting ({} break rules), {} approved, {} rejected",
+            counts.open, counts.failing, counts.approved, counts.rejected
+        );
+        canvas.text(inside.x, inside.bottom() - 1, inside.width, &line, theme.dim);
+    }
+    if screen.list.is_empty() {
+        let strategies = shared.keymap.shown(Action::Strategies);
+        let keep = shared.keymap.shown(Action::KeepDrafts);
+        let show = shared.keymap.shown(Action::ShowNext);
+        let (what, next) = if desk.queue.items().is_empty() {
+            (
+                "There are no drafts yet.".to_owned(),
+                format!(
+                    "Press {strategies} to choose a strategy, and {keep} there to put its variants here."
+                ),
+            )
+        } else if screen.filter.text.is_empty() {
+            (
+                format!("No draft here: the list shows those that are {of}."),
+                format!("Press {show} to show others."),
+            )
+        } else {
+            ("No draft has these words.".to_owned(), "Press esc to see all.".to_owned())
+        };
+        widgets::empty(canvas, body, &Sentence { what: &what, next: &next });
+        return;
+    }
+    let columns = [
+        Column::new("", Width::Fixed(1), Align::Left, 0),
+        Column::new("Seg", Width::Fixed(3), Align::Left, 0),
+        Column::new("Strategy", Width::Fixed(14), Align::Left, 1),
+        Column::new("Written", Width::Fill(14), Align::Left, 0),
+    ];
+    let items = screen.shown();
+    let table = Table { columns: &columns, list: &screen.list, id: QUEUE, focused: !screen.on_message };
+    table.draw(canvas, body, |row, column| {
+        let Some(item) = items.get(row) else { return "".into() };
+        match column {
+            0 => {
+                let (glyph, style) = mark(item, theme);
+                Cell::styled(glyph, style)
+            }
+            1 => Cell::styled(item.draft.segment.clone(), theme.strong),
+            2 => Cell::styled(desk.name(item), theme.dim),
+            _ => gist(item).into(),
+        }
+    });
+}
+
+fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let (Some(desk), Some(item)) = (screen.desk.ready(), screen.chosen()) else {
+        let inside = widgets::panel(canvas, area, "", false);
+        widgets::empty(canvas, inside, &Sentence { what: "No draft is selected.", next: "" });
+        return;
+    };
+    let title = format!("{} for {}", desk.name(item), item.draft.segment);
+    let inside = widgets::panel(canvas, area, &title, screen.on_message);
+    let theme = canvas.theme;
+    let mut rich = Rich::default();
+    let (glyph, style) = mark(item, theme);
+    let standing = match &item.standing.status {
+        Status::Approved { by: Author::Program, .. } => "approved by the program, not by a person".to_owned(),
+        Status::Approved { .. } => "approved".into(),
+        Status::Rejected { reason, .. } => format!("rejected: {reason}"),
+        Status::Open if item.standing.voided => {
+            "waits again: it was changed after it had been approved".into()
+        }
+        Status::Open if passes(&item.checks) => "waits for a decision".into(),
+        Status::Open => "breaks rules: edit it or reject it".into(),
+    };
+    rich.spans(0, vec![(format!("{glyph} {standing}"), style)]);
+    rich.blank();
+    match desk.message(item.id) {
+        Ok((channel, text)) => {
+            widgets::message(&mut rich, 0, channel, &shared.setup.config.brand.name, text, theme);
+        }
+        Err(why) => rich.line(why, theme.bad),
+    }
+    rich.blank();
+    rich.line("Rules", theme.accent);
+    for check in &item.checks {
+        let (mark, style) = if check.ok { ("✓", theme.good) } else { ("✗", theme.bad) };
+        rich.spans(
+            2,
+            vec![
+                (format!("{mark} {:<20}", check.rule), style),
+                (check.detail.clone(), if check.ok { theme.dim } else { theme.text }),
+            ],
+        );
+    }
+    rich.blank();
+    rich.line("Written by", theme.accent);
+    let draft = &item.draft;
+    let model = if draft.model.sha256.is_empty() {
+        "the strategy's own texts, no model".to_owned()
+    } else {
+        format!(
+            "{} ({}…), temperature {}",
+            draft.model.name,
+            &draft.model.sha256[..12.min(draft.model.sha256.len())],
+            draft.sampling.temperature
+        )
+    };
+    rich.spans(2, vec![(format!("{model}, seed {}, {} tokens", draft.seed, draft.tokens), theme.dim)]);
+    if item.standing.slots.len() > 1 {
+        rich.spans(
+            2,
+            vec![(
+                format!("edits go to stretch {} of {}", screen.slot + 1, item.standing.slots.len()),
+                theme.dim,
+            )],
+        );
+    }
+    rich.draw(canvas, inside, &screen.scroll, MESSAGE);
+}

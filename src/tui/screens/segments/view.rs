@@ -1,0 +1,268 @@
+//! ```text
+//! ╭ 6 kinds of customer ──────────╮╭ Map ───────────────────────────────╮
+//! │ ▸ A Lapsed big spenders  512 █││          ⠠⠂  A   ⠐⠄                │
+//! ╰───────────────────────────────╯╰────────────────────────────────────╯
+//! ╭ A against the shop ───────────╮╭ A Lapsed big spenders ─────────────╮
+//! │ Last order   210 days  ██ 2.9x││ share of customers, of revenue ... │
+//! ╰───────────────────────────────╯╰────────────────────────────────────╯
+//! ```
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::{CLUSTERS, PROFILE, Panel, Segments, axes_title, profile};
+use crate::segments::{Segmentation, Stage};
+use crate::tui::app::{Load, Shared};
+use crate::tui::canvas::Canvas;
+use crate::tui::widgets::{self, Align, Cell, Column, Dot, Sentence, Table, Width};
+use crate::tui::{measures, numbers, text};
+
+pub fn draw(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let Some(segmentation) = &screen.seen else {
+        waiting(shared, area, canvas);
+        return;
+    };
+    if area.width >= 76 && area.height >= 14 {
+        let left = (area.width * 9 / 20).clamp(38, 64);
+        let [left, right] = area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]));
+        let rows = (segmentation.clusters.len() as u16 + 4).min(area.height / 2);
+        let [list, bars] = left.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Min(0)]));
+        clusters(screen, shared, segmentation, list, canvas);
+        against(screen, shared, bars, canvas);
+        if area.height >= 26 {
+            let [above, below] =
+                right.layout(&Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]));
+            map(screen, segmentation, above, canvas);
+            facts(screen, shared, segmentation, below, canvas);
+        } else if screen.panel == Panel::Map {
+            map(screen, segmentation, right, canvas);
+        } else {
+            facts(screen, shared, segmentation, right, canvas);
+        }
+    } else {
+        match screen.panel {
+            Panel::Clusters => clusters(screen, shared, segmentation, area, canvas),
+            Panel::Profile => facts(screen, shared, segmentation, area, canvas),
+            Panel::Map => map(screen, segmentation, area, canvas),
+        }
+    }
+}
+
+/// What is shown before the first grouping.
+fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    if !matches!(shared.shop, Load::Ready(_)) {
+        widgets::load_state(
+            canvas,
+            area,
+            shared,
+            &shared.shop,
+            "The shop is being read.",
+            "The shop could not be read",
+        );
+    } else if !matches!(shared.features, Load::Ready(_)) {
+        widgets::load_state(
+            canvas,
+            area,
+            shared,
+            &shared.features,
+            "Customers are grouped once they are measured.",
+            "The customers could not be measured",
+        );
+    } else {
+        widgets::load_state(
+            canvas,
+            area,
+            shared,
+            &shared.segmentation,
+            "Customers are about to be grouped.",
+            "The customers could not be grouped",
+        );
+    }
+}
+
+/// The stage of a cluster, in a word for the list.
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Acquisition => "not bought yet",
+        Stage::Activation => "begins",
+        Stage::Retention => "keep",
+        Stage::WinBack => "win back",
+        Stage::Loyalty => "thank",
+    }
+}
+
+fn clusters(
+    screen: &Segments,
+    shared: &Shared,
+    segmentation: &Segmentation,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
+    let busy = matches!(shared.segmentation, Load::Loading(_));
+    let title = if busy {
+        "Grouping again …".to_owned()
+    } else {
+        format!("{} kinds of customer", segmentation.clusters.len())
+    };
+    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Clusters);
+    let foot = u16::from(inside.height > segmentation.clusters.len() as u16 + 1);
+    let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
+    let bars = body.width >= 44;
+    let columns = [
+        Column::new("", Width::Fixed(1), Align::Left, 0),
+        Column::new("Segment", Width::Fill(14), Align::Left, 0),
+        Column::new("To do", Width::Fixed(9), Align::Left, 2),
+        Column::new("Customers", Width::Fixed(9), Align::Right, 0),
+        Column::new("", Width::Fixed(7), Align::Right, 1),
+    ];
+    let table = Table {
+        columns: &columns,
+        list: &screen.list,
+        id: CLUSTERS,
+        focused: screen.panel == Panel::Clusters,
+    };
+    let theme = canvas.theme;
+    table.draw(canvas, body, |row, column| {
+        let cluster = &segmentation.clusters[row];
+        match column {
+            0 => Cell::styled(cluster.id.clone(), theme.series[row % theme.series.len()].patch(theme.strong)),
+            1 => cluster.name.clone().into(),
+            2 => Cell::styled(stage(cluster.stage), theme.dim),
+            3 => numbers::count(cluster.size as u64).into(),
+            _ => Cell::styled(numbers::percent(cluster.share), theme.dim),
+        }
+    });
+    if let (Some(input), Some(row)) = (&screen.renaming, screen.list.selected()) {
+        let first = screen.list.sight(usize::from(body.height.saturating_sub(1))).start;
+        let y = body.y + 1 + (row - first) as u16;
+        let x = body.x + 4;
+        let width = body.width.saturating_sub(5);
+        canvas.clear(Rect { x, y, width, height: 1 });
+        input.draw(canvas, x, y, width, "a name of your own; empty for the found one", true);
+    } else if foot == 1 {
+        let quality = format!(
+            "Silhouette {:.2}, stability {:.2}{}",
+            segmentation.silhouette,
+            segmentation.stability,
+            if segmentation.not_clustered > 0 && bars {
+                format!("; {} have not bought yet", numbers::count(segmentation.not_clustered as u64))
+            } else {
+                String::new()
+            }
+        );
+        canvas.text(inside.x, inside.bottom() - 1, inside.width, &quality, theme.dim);
+    }
+}
+
+/// Bars that lean left where the segment has less than the shop, right where it has more.
+fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let title = screen
+        .chosen()
+        .and_then(|cluster| Some((cluster, screen.seen.as_ref()?)))
+        .map_or(String::new(), |(cluster, seen)| {
+            format!("{} against the shop (medians)", seen.clusters[cluster].id)
+        });
+    let inside = widgets::panel(canvas, area, &title, false);
+    let (Some(profile), Load::Ready(shop)) = (screen.profile(), &shared.shop) else {
+        widgets::empty(canvas, inside, &Sentence { what: "Comparing …", next: "" });
+        return;
+    };
+    let theme = canvas.theme;
+    let label = 17.min(inside.width);
+    let value = 9;
+    let unit = if inside.width >= 52 { 10 } else { 0 };
+    let word = 7;
+    let room = inside.width.saturating_sub(label + value + unit + word + 3);
+    for (row, comparison) in profile.comparisons.iter().take(usize::from(inside.height)).enumerate() {
+        let y = inside.y + row as u16;
+        let (shown, of) = measures::shown(comparison.feature, comparison.median, shop);
+        canvas.text(inside.x, y, label, measures::label(comparison.feature), theme.dim);
+        canvas.text_right(inside.x + label, y, value, &shown, theme.strong);
+        if unit > 0 {
+            canvas.text(inside.x + label + value + 1, y, unit - 1, &of, theme.dim);
+        }
+        let x = inside.x + label + value + unit + 1;
+        lean(
+            canvas,
+            x,
+            y,
+            room,
+            measures::lean(comparison.feature, comparison.median, comparison.shop_median),
+        );
+        let word_text = measures::against(comparison.feature, comparison.median, comparison.shop_median);
+        canvas.text_right(inside.right().saturating_sub(word), y, word, &word_text, theme.text);
+    }
+    let rows = profile.comparisons.len() as u16;
+    if inside.height > rows + 1
+        && let (Some(cluster), Some(seen)) = (screen.chosen(), &screen.seen)
+    {
+        let words: Vec<String> = seen.clusters[cluster]
+            .drivers
+            .iter()
+            .take(3)
+            .map(|driver| {
+                let (more, less) = measures::more_and_less(driver.feature);
+                let high = driver.direction == crate::segments::Direction::High;
+                format!(
+                    "{} ({})",
+                    measures::label(driver.feature).to_lowercase(),
+                    if high { more } else { less }
+                )
+            })
+            .collect();
+        if !words.is_empty() {
+            let sentence = format!("Set apart by {}.", words.join(", "));
+            let lines = text::wrap(&sentence, usize::from(inside.width));
+            for (index, line) in lines.iter().take(usize::from(inside.height - rows - 1)).enumerate() {
+                canvas.text(inside.x, inside.y + rows + 1 + index as u16, inside.width, line, theme.text);
+            }
+        }
+    }
+}
+
+/// A bar from the middle: `share` is -1..=1.
+fn lean(canvas: &mut Canvas<'_>, x: u16, y: u16, width: u16, share: f64) {
+    if width < 5 {
+        return;
+    }
+    let half = (width - 1) / 2;
+    let theme = canvas.theme;
+    canvas.text(x, y, width, &"·".repeat(usize::from(half * 2 + 1)), theme.rest);
+    canvas.text(x + half, y, 1, "│", theme.dim);
+    let full = (share.abs() * f64::from(half)).round() as u16;
+    let blocks = "█".repeat(usize::from(full));
+    let start = if share < 0.0 { x + half - full } else { x + half + 1 };
+    canvas.text(start, y, full, &blocks, theme.bar);
+}
+
+fn map(screen: &Segments, segmentation: &Segmentation, area: Rect, canvas: &mut Canvas<'_>) {
+    let title = screen.points.as_ref().map_or("Map".into(), |(axes, _)| axes_title(*axes));
+    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Map);
+    let Some((_, points)) = &screen.points else {
+        widgets::empty(canvas, inside, &Sentence { what: "Drawing the map …", next: "" });
+        return;
+    };
+    let dots: Vec<Dot> =
+        points.iter().map(|point| Dot { group: point.cluster, x: point.x, y: point.y }).collect();
+    let letters: Vec<&str> = segmentation.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
+    widgets::scatter(canvas, inside, &dots, &letters, screen.chosen());
+}
+
+fn facts(
+    screen: &Segments,
+    shared: &Shared,
+    segmentation: &Segmentation,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
+    let title = screen.chosen().map_or(String::new(), |cluster| {
+        let cluster = &segmentation.clusters[cluster];
+        format!("{} {}", cluster.id, cluster.name)
+    });
+    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Profile);
+    let (Some(profile), Load::Ready(shop)) = (screen.profile(), &shared.shop) else {
+        widgets::empty(canvas, inside, &Sentence { what: "Looking at who they are …", next: "" });
+        return;
+    };
+    let lines = profile::lines(profile, shop);
+    widgets::Sheet { lines: &lines, scroll: &screen.scroll, id: PROFILE }.draw(canvas, inside);
+}

@@ -1,0 +1,218 @@
+//! The variants of a strategy as they are being written: which order was given, what has come of it so far.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::data::{Channel, Shop};
+use crate::features::Features;
+use crate::jobs::JobId;
+use crate::profiles::ClusterProfile;
+use crate::review::Check;
+use crate::segments::Segmentation;
+use crate::strategy::{Facts, Renderer, Strategy, Text};
+use crate::tui::widgets::{marked, unmarked};
+use crate::writing::drafts::Told;
+use crate::writing::{Draft, ModelIdentity, Piece};
+
+/// What is to be written, and for whom.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub strategy: Strategy,
+    pub shop: Arc<Shop>,
+    pub features: Arc<Features>,
+    pub segmentation: Arc<Segmentation>,
+    pub profile: Arc<ClusterProfile>,
+    /// Row of the customer whose facts are shown; `None`: the segment has nobody to show.
+    pub customer: Option<usize>,
+    pub config: Config,
+    pub sending: jiff::civil::Date,
+    /// One per variant.
+    pub seeds: Vec<u64>,
+}
+
+/// News of a preview.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The facts are gathered; `customer` is whose they are.
+    Begins {
+        facts: Facts,
+        segment: usize,
+        customer: String,
+        model: ModelIdentity,
+    },
+    Told(Told),
+}
+
+/// How far a preview is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stage {
+    /// Nothing was asked for yet.
+    #[default]
+    Idle,
+    /// The strategy has mistakes.
+    Stopped {
+        problems: usize,
+    },
+    Writing(JobId),
+    Done,
+    Cancelled,
+    /// Cause and remedy in words.
+    Failed(String),
+}
+
+/// One variant so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    /// Text of each slot.
+    pub slots: Vec<String>,
+}
+
+#[derive(Default)]
+pub struct Preview {
+    pub stage: Stage,
+    pub source: String,
+    pub channel: Option<Channel>,
+    pub customer: String,
+    pub model: Option<ModelIdentity>,
+    /// How long it took to write all of it.
+    pub took: Option<Duration>,
+    renderer: Option<Renderer>,
+    facts: Facts,
+    segment: Option<usize>,
+    variants: Vec<Variant>,
+    drafts: Option<Arc<Vec<(Draft, Vec<Check>)>>>,
+    began: Duration,
+}
+
+impl Preview {
+    pub fn stopped(problems: usize) -> Self {
+        Self { stage: Stage::Stopped { problems }, ..Self::default() }
+    }
+
+    pub fn begun(job: JobId, strategy: Strategy, source: String, variants: usize, now: Duration) -> Self {
+        let renderer = Renderer::new(&strategy).ok();
+        let slots = renderer.as_ref().map_or(0, Renderer::slot_count);
+        Self {
+            stage: Stage::Writing(job),
+            source,
+            channel: Some(strategy.channel),
+            renderer,
+            variants: vec![Variant { slots: vec![String::new(); slots] }; variants],
+            began: now,
+            ..Self::default()
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Writing(_))
+    }
+
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.stage, Stage::Idle | Stage::Stopped { .. })
+    }
+
+    /// Whether it has to be written anew for the segment to be seen.
+    pub fn is_stale(&self, segment: usize) -> bool {
+        match self.stage {
+            Stage::Idle => true,
+            Stage::Stopped { .. } => false,
+            _ => self.segment.is_some_and(|shown| shown != segment),
+        }
+    }
+
+    fn is(&self, job: JobId) -> bool {
+        self.stage == Stage::Writing(job)
+    }
+
+    pub fn hear(&mut self, job: JobId, part: &Part) {
+        if !self.is(job) {
+            return;
+        }
+        match part {
+            Part::Begins { facts, segment, customer, model } => {
+                self.facts.clone_from(facts);
+                self.segment = Some(*segment);
+                self.customer.clone_from(customer);
+                self.model = Some(model.clone());
+            }
+            Part::Told(Told::Piece { slot, piece: Piece::Text { variant, text } }) => {
+                if let Some(slot) = self.slot(*variant, *slot) {
+                    slot.push_str(text);
+                }
+            }
+            Part::Told(Told::Again { slot, variant }) => {
+                if let Some(slot) = self.slot(*variant, *slot) {
+                    slot.clear();
+                }
+            }
+            Part::Told(Told::Settled { slot, variant, text }) => {
+                if let Some(slot) = self.slot(*variant, *slot) {
+                    slot.clone_from(text);
+                }
+            }
+            Part::Told(Told::Piece { piece: Piece::End { .. }, .. }) => {}
+        }
+    }
+
+    fn slot(&mut self, variant: usize, slot: usize) -> Option<&mut String> {
+        self.variants.get_mut(variant)?.slots.get_mut(slot)
+    }
+
+    pub fn finish(&mut self, job: JobId, drafts: &Arc<Vec<(Draft, Vec<Check>)>>, now: Duration) {
+        if !self.is(job) {
+            return;
+        }
+        for (variant, (draft, _)) in self.variants.iter_mut().zip(drafts.iter()) {
+            variant.slots = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+        }
+        self.drafts = Some(Arc::clone(drafts));
+        self.took = Some(now.saturating_sub(self.began));
+        self.stage = Stage::Done;
+    }
+
+    pub fn fail(&mut self, job: JobId, message: &str) {
+        if self.is(job) {
+            self.stage = Stage::Failed(message.to_owned());
+        }
+    }
+
+    pub fn cancel(&mut self, job: JobId) {
+        if self.is(job) {
+            self.stage = Stage::Cancelled;
+        }
+    }
+
+    /// The finished drafts with the outcome of every rule.
+    pub fn drafts(&self) -> Option<&Arc<Vec<(Draft, Vec<Check>)>>> {
+        self.drafts.as_ref()
+    }
+
+    pub fn variants(&self) -> usize {
+        if self.has_begun() { self.variants.len() } else { 0 }
+    }
+
+    /// A variant as far as it is written, its slots between marks; why it cannot be shown.
+    pub fn text(&self, variant: usize) -> Result<Text, String> {
+        let (Some(renderer), Some(variant)) = (&self.renderer, self.variants.get(variant)) else {
+            return Err(String::new());
+        };
+        if self.facts.is_empty() {
+            return Err("…".into());
+        }
+        let slots: Vec<String> =
+            variant.slots.iter().map(|text| marked(if text.is_empty() { "…" } else { text })).collect();
+        renderer
+            .render(&self.facts, &slots)
+            .map_err(|problem| format!("{}; {}", problem.message, problem.remedy))
+    }
+
+    /// All finished variants as plain text, for the clipboard.
+    pub fn plain(&self) -> String {
+        let texts: Vec<String> = (0..self.variants())
+            .filter_map(|variant| self.text(variant).ok())
+            .map(|text| text.values().map(|part| unmarked(part)).collect::<Vec<_>>().join("\n"))
+            .collect();
+        texts.join("\n\n")
+    }
+}

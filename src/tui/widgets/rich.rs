@@ -1,0 +1,150 @@
+//! Text whose stretches have styles of their own, wrapped and scrolled.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::Scroll;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::text;
+
+/// Stretches of one line, in order.
+pub type Spans = Vec<(String, Style)>;
+
+/// Lines of styled stretches.
+#[derive(Clone, Debug, Default)]
+pub struct Rich {
+    lines: Vec<(u16, Spans)>,
+}
+
+impl Rich {
+    /// Adds a line in one style.
+    pub fn line(&mut self, content: &str, style: Style) {
+        self.spans(0, vec![(content.to_owned(), style)]);
+    }
+
+    /// Adds a line; its continuations keep the indent.
+    pub fn spans(&mut self, indent: u16, spans: Spans) {
+        let mut line = Vec::new();
+        for (content, style) in spans {
+            for (index, piece) in text::clean_lines(&content).enumerate() {
+                if index > 0 {
+                    self.lines.push((indent, std::mem::take(&mut line)));
+                }
+                line.push((piece, style));
+            }
+        }
+        self.lines.push((indent, line));
+    }
+
+    pub fn blank(&mut self) {
+        self.lines.push((0, Vec::new()));
+    }
+
+    /// Rows of at most `width` columns.
+    fn rows(&self, width: u16) -> Vec<(u16, Spans)> {
+        let mut rows = Vec::new();
+        for (indent, spans) in &self.lines {
+            let indent = (*indent).min(width / 2);
+            let room = usize::from(width - indent);
+            if room == 0 {
+                continue;
+            }
+            let mut row: Spans = Vec::new();
+            let mut used = 0;
+            for (content, style) in spans {
+                for word in content.split_word_bounds() {
+                    let mut word = word;
+                    while !word.is_empty() {
+                        let columns = text::width(word);
+                        if used + columns <= room {
+                            push(&mut row, word, *style);
+                            used += columns;
+                            break;
+                        }
+                        if used > 0 {
+                            rows.push((indent, std::mem::take(&mut row)));
+                            used = 0;
+                            // A blank at the fold is not drawn.
+                            if word.trim().is_empty() {
+                                break;
+                            }
+                            continue;
+                        }
+                        // A word wider than the room: as much as fits.
+                        let mut end = 0;
+                        for (start, grapheme) in word.grapheme_indices(true) {
+                            if text::width(&word[..start + grapheme.len()]) > room && end > 0 {
+                                break;
+                            }
+                            end = start + grapheme.len();
+                        }
+                        push(&mut row, &word[..end], *style);
+                        rows.push((indent, std::mem::take(&mut row)));
+                        word = &word[end..];
+                    }
+                }
+            }
+            rows.push((indent, row));
+        }
+        rows
+    }
+
+    /// Draws what is in sight.
+    pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, scroll: &Scroll, id: u8) {
+        canvas.region(area, Hit::List(id));
+        let rows = self.rows(area.width);
+        let height = usize::from(area.height);
+        let top = scroll.sight(rows.len(), height);
+        for (row, (indent, spans)) in rows.iter().skip(top).take(height).enumerate() {
+            let pieces: Vec<(&str, Style)> =
+                spans.iter().map(|(content, style)| (content.as_str(), *style)).collect();
+            canvas.pieces(area.x + indent, area.y + row as u16, area.width - indent, &pieces);
+        }
+        let more = rows.len().saturating_sub(top + height);
+        if more > 0 && area.height > 3 && area.width > 14 {
+            let note = format!(" ↓ {more} more ");
+            let style = canvas.theme.dim;
+            canvas.text_right(area.x, area.bottom() - 1, area.width, &note, style);
+        }
+    }
+}
+
+fn push(row: &mut Spans, word: &str, style: Style) {
+    match row.last_mut() {
+        Some((content, last)) if *last == style => content.push_str(word),
+        _ => row.push((word.to_owned(), style)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(rows: &[(u16, Spans)]) -> Vec<String> {
+        rows.iter().map(|(_, spans)| spans.iter().map(|(content, _)| content.as_str()).collect()).collect()
+    }
+
+    #[test]
+    fn stretches_wrap_together() {
+        let mut rich = Rich::default();
+        rich.spans(0, vec![("Hello ".into(), Style::new()), ("dear friend".into(), Style::new().bold())]);
+        assert_eq!(plain(&rich.rows(11)), ["Hello dear ", "friend"]);
+        assert_eq!(plain(&rich.rows(4)), ["Hell", "o ", "dear", "frie", "nd"]);
+    }
+
+    use ratatui::style::Stylize;
+
+    proptest! {
+        #[test]
+        fn no_row_is_too_wide(content in "\\PC{0,60}", width in 2_u16..20) {
+            let mut rich = Rich::default();
+            rich.line(&content, Style::new());
+            for row in plain(&rich.rows(width)) {
+                prop_assert!(text::width(&row) <= usize::from(width), "{row:?}");
+            }
+        }
+    }
+}

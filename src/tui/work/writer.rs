@@ -1,0 +1,172 @@
+//! The engine of the dashboard: opened once, then asked for previews. Without it, the strategies' own texts
+//! are shown.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{RecvTimeoutError, unbounded};
+
+use super::{Outcome, Partial};
+use crate::jobs::{Cancel, Cancelled, Failure, Task};
+use crate::review;
+use crate::strategy::{facts_for_customer, facts_for_segment};
+use crate::tui::screens::strategies::{Order, Part};
+use crate::writing::catalogue::Choice;
+use crate::writing::desk::{Desk, EngineState};
+use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::templates::Templates;
+use crate::writing::{Draft, Sampling, TextEngine, WritingError};
+
+/// How often a waiting job looks whether it is to stop.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Default)]
+pub struct Writer {
+    desk: Mutex<Option<Arc<Desk>>>,
+}
+
+impl Writer {
+    fn desk(&self) -> Option<Arc<Desk>> {
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        desk.filter(|desk| matches!(desk.state(), EngineState::Ready { .. }))
+    }
+
+    fn put(&self, desk: Option<Arc<Desk>>) {
+        *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = desk;
+    }
+
+    /// Finds the model on this machine or fetches it, and loads it. The engine's thread goes on after the job.
+    pub fn open(&self, model: &str, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
+        let choice = Choice::parse(model)?;
+        if choice == Choice::Templates {
+            self.put(None);
+            return Ok(Outcome::ModelOpened(None));
+        }
+        let here = match &choice {
+            Choice::Named(entry) => entry.is_fetched(),
+            _ => true,
+        };
+        if here {
+            tell(Partial::ModelFound);
+        }
+        let (news, states) = unbounded();
+        let desk =
+            Desk::start(move |task| choice.fetch_and_load(task), move |state| drop(news.send(state.clone())))
+                .map_err(|error| {
+                    Failure::Failed(format!("The system gives no thread for the model: {error}."))
+                })?;
+        let desk = Arc::new(desk);
+        self.put(Some(Arc::clone(&desk)));
+        loop {
+            match states.recv_timeout(LOOK) {
+                Ok(EngineState::Loading { progress: Some(progress) }) => {
+                    task.progress(progress.phase, progress.done, progress.total);
+                }
+                Ok(EngineState::Loading { progress: None }) => {}
+                Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
+                Ok(EngineState::Failed { message }) => {
+                    return Err(if task.cancel().is_cancelled() {
+                        Failure::Cancelled
+                    } else {
+                        Failure::Failed(message)
+                    });
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if task.cancel().is_cancelled() {
+                        desk.cancel_loading();
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::Failed("The model's thread has ended. Open it again.".into()));
+                }
+            }
+        }
+    }
+
+    /// Writes the variants of a preview, telling of every piece, and runs the rules on each.
+    pub fn preview(&self, order: Order, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
+        let Order { strategy, shop, features, segmentation, profile, customer, config, sending, seeds } =
+            order;
+        let segment = facts_for_segment(&segmentation, &profile, &strategy, &config, &shop.currency, sending);
+        let facts = match customer {
+            Some(row) => facts_for_customer(&shop, &features, row, &strategy, &segment),
+            None => segment,
+        };
+        let desk = self.desk();
+        let model = match desk.as_ref().map(|desk| desk.state()) {
+            Some(EngineState::Ready { identity }) => identity,
+            _ => Templates::default().identity().clone(),
+        };
+        tell(Partial::Preview(Part::Begins {
+            facts: facts.clone(),
+            segment: profile.cluster,
+            customer: customer.map_or(String::new(), |row| shop.customers.display_name(row)),
+            model,
+        }));
+        let letter =
+            segmentation.clusters.get(profile.cluster).map_or(String::new(), |cluster| cluster.id.clone());
+        let assignment = Assignment {
+            strategy: strategy.clone(),
+            facts: facts.clone(),
+            segment: letter,
+            seeds,
+            sampling: Sampling {
+                temperature: config.writing.temperature,
+                top_p: config.writing.top_p,
+                ..Sampling::default()
+            },
+            banned_words: config.brand.banned_words.clone(),
+        };
+        let drafts = match desk {
+            Some(desk) => write_at(&desk, assignment, task, tell)?,
+            None => write_drafts(&assignment, &mut Templates::default(), task.cancel(), &mut |told| {
+                tell(Partial::Preview(Part::Told(told)));
+            })?,
+        };
+        let checked = drafts
+            .into_iter()
+            .map(|draft| {
+                let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+                let checks =
+                    review::check(&strategy, &facts, &slots, &draft.text, &config.brand.banned_words);
+                (draft, checks)
+            })
+            .collect();
+        Ok(Outcome::Previewed(Arc::new(checked)))
+    }
+}
+
+/// Writes on the engine's thread, where a newer preview takes this one's place.
+fn write_at(
+    desk: &Desk,
+    assignment: Assignment,
+    task: &Task<'_>,
+    tell: &dyn Fn(Partial),
+) -> Result<Vec<Draft>, Failure> {
+    enum News {
+        Told(Part),
+        End(Result<Vec<Draft>, WritingError>),
+    }
+    let (sender, news) = unbounded();
+    let work = move |engine: Result<&mut dyn TextEngine, WritingError>, cancel: &Cancel| {
+        let written = engine.and_then(|engine| {
+            write_drafts(&assignment, engine, cancel, &mut |told| {
+                drop(sender.send(News::Told(Part::Told(told))));
+            })
+        });
+        drop(sender.send(News::End(written)));
+    };
+    let cancel = desk.preview(Box::new(work));
+    loop {
+        match news.recv_timeout(LOOK) {
+            Ok(News::Told(part)) => tell(Partial::Preview(part)),
+            Ok(News::End(written)) => return Ok(written?),
+            // The order was taken out of its place by a newer one before it began.
+            Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if task.cancel().is_cancelled() {
+            cancel.cancel();
+        }
+    }
+}

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Global;
 use crate::config::{Config, Settings};
 use crate::jobs::{Cancel, Progress, Task};
+use crate::workspace::Workspace;
 
 /// What a command is given.
 pub struct Context<'a> {
@@ -45,7 +46,7 @@ impl Context<'_> {
         } else if let Some(folder) = &self.workspace {
             (vec![folder.join("data")], "the project's data folder".to_owned())
         } else {
-            return Ok(vec![self.work(sample_shop)?]);
+            return Ok(vec![Workspace::sample()?.data()]);
         };
         for path in &paths {
             if !path.exists() {
@@ -86,38 +87,6 @@ impl Context<'_> {
 fn within(base: Option<&Path>, path: &Path) -> PathBuf {
     base.map_or_else(|| path.to_path_buf(), |base| base.join(path))
 }
-
-/// The shop that is opened where no project is: the one in the source tree that this was built from, or,
-/// where that is gone, the same one made anew, once, in the cache.
-fn sample_shop(task: &Task<'_>) -> anyhow::Result<PathBuf> {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join("shop");
-    if shipped.is_dir() {
-        return Ok(shipped);
-    }
-    let dirs = directories::ProjectDirs::from("", "", "perennial")
-        .context("there is no home folder to make the sample shop in; open your own data with --data PATH")?;
-    let cached = dirs.cache_dir().join(concat!("sample-shop-", env!("CARGO_PKG_VERSION")));
-    if !cached.is_dir() {
-        // Made beside and moved, so that a shop that is only half there is never opened.
-        let unfinished = dirs.cache_dir().join(format!("sample-shop-{}.part", std::process::id()));
-        crate::data::sample::write(&SAMPLE_SHOP, &unfinished, task)?;
-        if std::fs::rename(&unfinished, &cached).is_err() {
-            // Another process was faster.
-            std::fs::remove_dir_all(&unfinished)?;
-        }
-    }
-    Ok(cached)
-}
-
-/// How the shop in `sample-data/shop` was made.
-const SAMPLE_SHOP: crate::data::sample::Options = crate::data::sample::Options {
-    customers: 3_000,
-    orders: 25_000,
-    seed: 7,
-    clean: false,
-    truth: None,
-    overwrite: true,
-};
 
 /// How often the line is drawn again at most.
 const REDRAW: Duration = Duration::from_millis(100);

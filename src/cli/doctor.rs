@@ -1,6 +1,7 @@
 //! `perennial doctor`: is this machine ready, and if not, what to do.
 
 mod machine;
+mod model;
 mod project;
 mod terminal;
 
@@ -69,6 +70,7 @@ struct Document<'a> {
 pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut findings = terminal::look(&terminal::Surroundings::here());
     findings.extend(machine::look());
+    findings.push(model::look(context));
     findings.extend(project::look(context));
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
 

@@ -38,6 +38,7 @@ fn said(arguments: &[&str]) -> String {
 #[test]
 fn tables_of_the_readme() {
     check("README.md", "commands", &perennial::cli::commands_table());
+    check("README.md", "keys", &said(&["keys", "--markdown"]));
 }
 
 #[test]

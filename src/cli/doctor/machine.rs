@@ -81,9 +81,8 @@ fn folders() -> Vec<Finding> {
         ];
     };
     [
-        ("cache (models)", dirs.cache_dir()),
-        ("data", dirs.data_dir()),
-        ("state (log)", dirs.state_dir().unwrap_or_else(|| dirs.data_dir())),
+        ("cache", dirs.cache_dir()),
+        ("state", dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir())),
     ]
     .into_iter()
     .map(|(name, folder)| folder_finding(name, folder))

@@ -1,8 +1,11 @@
 //! The project: its folder, and where its data is.
 
+use std::path::Path;
+
 use super::Finding;
 use crate::cli::Context;
 use crate::config::PROJECT_FILE;
+use crate::workspace::{DATABASE, Store, Workspace};
 
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let finding = |name, found: String| Finding::new("project", name, found);
@@ -19,5 +22,24 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         }
         Err(error) => finding("data", "no data".into()).problem(error.to_string()),
     };
-    vec![folder, sources]
+    let database = match &context.workspace {
+        Some(folder) => folder.join(DATABASE),
+        None => match Workspace::sample() {
+            Ok(sample) => sample.folder().join(DATABASE),
+            Err(error) => return vec![folder, sources, finding("decisions", "no place".into()).problem(error.to_string())],
+        },
+    };
+    vec![folder, sources, decisions(&database)]
+}
+
+/// The database, which is not made here where there is none.
+fn decisions(path: &Path) -> Finding {
+    let finding = |found: String| Finding::new("project", "decisions", found);
+    if !path.exists() {
+        return finding(format!("none yet; they will be kept in {}", path.display()));
+    }
+    match Store::open(path).and_then(|store| store.drafts()) {
+        Ok(drafts) => finding(format!("{} drafts in {}", drafts.len(), path.display())),
+        Err(error) => finding(path.display().to_string()).problem(error.to_string()),
+    }
 }

@@ -1,0 +1,77 @@
+//! The language model: whether it is here, and whole.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Finding;
+use crate::cli::Context;
+use crate::writing::catalogue::{Choice, Entry};
+use crate::writing::gguf::Gguf;
+
+pub(super) fn look(context: &Context<'_>) -> Finding {
+    let wanted = &context.config.writing.model;
+    match Choice::parse(wanted) {
+        Ok(Choice::Templates) => finding("none: messages take the strategies' own texts".into()),
+        Ok(Choice::Named(entry)) => named(&entry),
+        Ok(Choice::File(path)) => file(&path),
+        Err(error) => finding(wanted.clone()).problem(sentence(&error.to_string())),
+    }
+}
+
+fn finding(found: String) -> Finding {
+    Finding::new("model", "model", found)
+}
+
+fn named(entry: &Entry) -> Finding {
+    let path = match entry.path() {
+        Ok(path) => path,
+        Err(error) => return finding(entry.name.clone()).problem(sentence(&error.to_string())),
+    };
+    let mebibytes = entry.bytes as f64 / f64::from(1 << 20);
+    let again = "Fetch it again: perennial model pull.";
+    if !path.exists() {
+        return finding(format!("{} ({mebibytes:.0} MiB) is not here yet", entry.name)).warn(
+            "The dashboard fetches it in the background; or fetch it now: perennial model pull. Without it, \
+             messages take the strategies' own texts.",
+        );
+    }
+    match sha256(&path) {
+        Ok(found) if found == entry.sha256 => {
+            finding(format!("{}, {mebibytes:.0} MiB, checksum right, {}", entry.name, path.display()))
+        }
+        Ok(_) => finding(format!("{} is not the file that was published", path.display())).problem(again),
+        Err(error) => finding(format!("{} cannot be read: {error}", path.display())).problem(again),
+    }
+}
+
+fn file(path: &Path) -> Finding {
+    match Gguf::open(path) {
+        Ok(gguf) => {
+            finding(format!("{}, {}, {}", path.display(), gguf.architecture(), gguf.quantisation()))
+        }
+        Err(error) => finding(path.display().to_string()).problem(sentence(&error.to_string())),
+    }
+}
+
+/// In hexadecimal.
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block)? {
+            0 => break,
+            read => hash.update(&block[..read]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Words of an error as a sentence.
+fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}

@@ -40,7 +40,7 @@ fn folder_for(sources: &[PathBuf]) -> anyhow::Result<PathBuf> {
         hash.update(place.as_os_str().as_encoded_bytes());
         hash.update([0]);
     }
-    let name: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = hash.finalize().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
     let folders = directories::ProjectDirs::from("", "", "perennial").context(
         "no home folder was found to keep decisions in: make a project with `perennial init DIR` and open that",
     )?;

@@ -5,4 +5,5 @@ pub mod curve;
 pub mod help;
 pub mod mapping;
 pub mod palette;
+pub mod reading;
 pub mod set_aside;

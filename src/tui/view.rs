@@ -87,7 +87,8 @@ fn middle(area: Rect, width: u16, height: u16) -> Rect {
 
 fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
-    let wide = |id: ScreenId| id.title().len() as u16 + if id == app.screen { 4 } else { 3 };
+    // ` 2 Segments`, or ` [2 Segments]` for the screen that is in front.
+    let wide = |id: ScreenId| id.title().len() as u16 + if id == app.screen { 5 } else { 3 };
     let short = ScreenId::ALL.into_iter().map(wide).sum::<u16>() + 12 > area.width;
     let tab = |id: ScreenId| if short && id != app.screen { 2 } else { wide(id) };
     let tabs: u16 = ScreenId::ALL.into_iter().map(tab).sum::<u16>() + 1;
@@ -105,7 +106,7 @@ fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.region(Rect { x, y: area.y, width, height: 1 }, Hit::Tab(id));
         if here {
             // The brackets say the same as the accent.
-            let label = format!("[{number} {}]", id.title());
+            let label = format!(" [{number} {}]", id.title());
             canvas.text(x, area.y, width, &label, theme.focus.patch(theme.strong));
         } else {
             canvas.pieces(
@@ -177,6 +178,7 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         .filter(|phase| !phase.is_empty())
         .unwrap_or_else(|| job.title.clone());
     let time = match (job.left(shared.now), job.share()) {
+        (_, Some(share)) if share >= 1.0 => String::new(),
         (Some(left), _) => format!("{} left", numbers::duration(left)),
         _ if job.took(shared.now).as_secs() >= 1 => format!("{} s", job.took(shared.now).as_secs()),
         _ => String::new(),

@@ -1,5 +1,7 @@
 //! The key table for people: Markdown for the README, text for a terminal, TOML as a sample, JSON.
 
+use std::fmt::Write as _;
+
 use super::{Action, Keymap, Scope, TABLE};
 use crate::tui::screens::ScreenId;
 
@@ -34,10 +36,10 @@ pub fn markdown(keymap: &Keymap) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&format!("| {title} | Key | |\n|---|---|---|\n"));
+        let _ = writeln!(out, "| {title} | Key | |\n|---|---|---|");
         for row in rows(scopes) {
             let keys = keys(keymap, row.action, |key| format!("`{}`", key.replace('|', "\\|")));
-            out.push_str(&format!("| `{}` | {keys} | {} |\n", row.name, row.sentence));
+            let _ = writeln!(out, "| `{}` | {keys} | {} |", row.name, row.sentence);
         }
     }
     out
@@ -51,10 +53,10 @@ pub fn text(keymap: &Keymap) -> String {
         if rows(scopes).next().is_none() {
             continue;
         }
-        out.push_str(&format!("{title}\n"));
+        let _ = writeln!(out, "{title}");
         for row in rows(scopes) {
             let keys = keys(keymap, row.action, |key| key);
-            out.push_str(&format!("  {keys:<18} {:<18} {}\n", row.name, row.sentence));
+            let _ = writeln!(out, "  {keys:<18} {:<18} {}", row.name, row.sentence);
         }
     }
     out
@@ -71,10 +73,10 @@ pub fn sample(keymap: &Keymap) -> String {
         if rows(scopes).next().is_none() {
             continue;
         }
-        out.push_str(&format!("# {title}\n"));
+        let _ = writeln!(out, "# {title}");
         for row in rows(scopes) {
             let keys = keys(keymap, row.action, |key| key);
-            out.push_str(&format!("{} = {:<20} # {}\n", row.name, format!("{keys:?}"), row.sentence));
+            let _ = writeln!(out, "{} = {:<20} # {}", row.name, format!("{keys:?}"), row.sentence);
         }
     }
     out

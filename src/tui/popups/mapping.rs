@@ -154,26 +154,22 @@ impl Pane for Mapping {
                 _ => Cell::styled(numbers::percent(row.confidence), theme.dim),
             }
         });
-        match (&self.input, self.selected()) {
-            (Some(input), Some(row)) => {
-                let label = format!("{} in the file: ", row.column);
-                let used = canvas.text(bottom.x, bottom.y, bottom.width, &label, theme.accent);
-                input.draw(
-                    canvas,
-                    bottom.x + used,
-                    bottom.y,
-                    bottom.width - used,
-                    "column's name; empty: let it be found",
-                    true,
-                );
-            }
-            _ => {
-                let hint = format!(
-                    "{} changes the column; it is saved in perennial.toml",
-                    shared.keymap.shown(Action::Open)
-                );
-                canvas.text(bottom.x, bottom.y, bottom.width, &hint, theme.dim);
-            }
+        if let (Some(input), Some(row)) = (&self.input, self.selected()) {
+            let label = format!("{} in the file: ", row.column);
+            let used = canvas.text(bottom.x, bottom.y, bottom.width, &label, theme.accent);
+            let room = bottom.width - used;
+            input.draw(
+                canvas,
+                bottom.x + used,
+                bottom.y,
+                room,
+                "column's name; empty: let it be found",
+                true,
+            );
+        } else {
+            let key = shared.keymap.shown(Action::Open);
+            let hint = format!("{key} changes the column; it is saved in perennial.toml");
+            canvas.text(bottom.x, bottom.y, bottom.width, &hint, theme.dim);
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::tui::app::{Gravity, Shared};
+use crate::tui::app::{Gravity, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::job_list::{Job, State};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::numbers;
 use crate::tui::pane::{Mouse, News, Pane};
+use crate::tui::popups::reading::Reading;
 use crate::tui::widgets::{self, Align, Cell, Column, List, Sentence, Table, Width};
 
 const JOBS: u8 = 0;
@@ -16,22 +17,33 @@ const LOG: u8 = 1;
 /// What is selected; jobs and log lines are listed newest first.
 #[derive(Default)]
 pub struct Jobs {
-    jobs: List,
+    work: List,
     log: List,
     on_log: bool,
 }
 
 impl Jobs {
     fn selected<'a>(&self, shared: &'a Shared) -> Option<&'a Job> {
-        self.jobs.selected().and_then(|row| newest(shared).nth(row))
+        self.work.selected().and_then(|row| newest(shared).nth(row))
+    }
+
+    /// What is selected, to be read in full.
+    fn reading(&self, shared: &Shared) -> Option<Reading> {
+        if self.on_log {
+            let note = self.log.selected().and_then(|row| shared.log.iter().rev().nth(row))?;
+            return Some(Reading::new(format!("Log, {}", shared.clock(note.at)), note.text.clone()));
+        }
+        let job = self.selected(shared)?;
+        let State::Failed(why) = &job.state else { return None };
+        Some(Reading::new(job.title.clone(), why.clone()))
     }
 
     fn list(&mut self) -> &mut List {
-        if self.on_log { &mut self.log } else { &mut self.jobs }
+        if self.on_log { &mut self.log } else { &mut self.work }
     }
 
     fn count(&mut self, shared: &Shared) {
-        self.jobs.set_len(shared.jobs.all().len());
+        self.work.set_len(shared.jobs.all().len());
         self.log.set_len(shared.log.len());
     }
 }
@@ -50,9 +62,12 @@ impl Pane for Jobs {
             ),
             Action::ClearEnded => Availability::when(ended(), "No job has ended."),
             Action::NextPanel | Action::PreviousPanel => Availability::Yes,
+            Action::Open => {
+                Availability::when(self.reading(shared).is_some(), "There is nothing to read in full here.")
+            }
             Action::Copy => Availability::when(!shared.log.is_empty(), "There is nothing to copy yet."),
             _ if self.on_log => self.log.availability(action),
-            _ => self.jobs.availability(action),
+            _ => self.work.availability(action),
         }
     }
 
@@ -64,6 +79,11 @@ impl Pane for Jobs {
                 }
             }
             Action::ClearEnded => shared.jobs.clear_ended(),
+            Action::Open => {
+                if let Some(reading) = self.reading(shared) {
+                    shared.open(reading);
+                }
+            }
             Action::NextPanel | Action::PreviousPanel => self.on_log = !self.on_log,
             Action::Copy => {
                 let lines: Vec<String> = shared
@@ -80,14 +100,16 @@ impl Pane for Jobs {
         self.count(shared);
     }
 
-    fn mouse(&mut self, hit: Hit, mouse: Mouse, _: &mut Shared) {
+    fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
         let (list, index) = match hit {
             Hit::Row { list, index } => (list, Some(index)),
             Hit::List(list) => (list, None),
             _ => return,
         };
         self.on_log = list == LOG;
-        self.list().mouse(index, mouse);
+        if self.list().mouse(index, mouse) {
+            shared.request(Request::Do(Action::Open));
+        }
     }
 
     fn hear(&mut self, _: News<'_>, shared: &mut Shared) {
@@ -111,7 +133,7 @@ impl Pane for Jobs {
                 Column::new("Time", Width::Fixed(12), Align::Right, 1),
                 Column::new("Began", Width::Fixed(8), Align::Left, 2),
             ];
-            let mut list = self.jobs.clone();
+            let mut list = self.work.clone();
             list.set_len(shared.jobs.all().len());
             let table = Table { columns: &columns, list: &list, id: JOBS, focused: !self.on_log };
             let theme = canvas.theme;

@@ -137,6 +137,20 @@ fn jobs_are_listed_with_how_they_ended_and_can_be_cancelled() {
 }
 
 #[test]
+fn a_long_failure_can_be_read_in_full() {
+    let long = "The file is damaged. ".repeat(20) + "Run `perennial model pull`.";
+    let mut harness = Harness::scripted(move |work| match work {
+        Work::OpenModel { .. } => Some(Err(Failure::Failed(long.clone()))),
+        _ => None,
+    })
+    .start()
+    .keys("6 tab enter");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("Log, 09:00:00") && screen.contains("pull`."), "{screen}");
+    assert!(matches!(harness.keys("y").effects.last(), Some(Effect::Copy(text)) if text.contains("damaged")));
+}
+
+#[test]
 fn news_of_a_replaced_job_is_dropped() {
     let mut harness = held();
     let first = harness.held[0];

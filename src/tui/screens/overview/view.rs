@@ -109,7 +109,7 @@ fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
     let orders: Vec<f64> = summary.months.iter().map(|month| month.orders as f64).collect();
     let best = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
     let money = numbers::short_money(best(&revenue) as i64, summary.currency_digits, &summary.currency);
-    let most = numbers::short(best(&orders));
+    let most = numbers::count(best(&orders) as u64);
     let rows = area.bottom().saturating_sub(y);
     // Each chart needs a gap, a heading and at least one row.
     let charts: &[(&str, &[f64], &str)] =

@@ -1,13 +1,118 @@
-//! `perennial check`.
+//! `perennial check`: what the files hold, what was set aside and why, and what to do about it.
 
-use super::{Context, Exit};
+use serde::Serialize;
+
+use super::{Context, Exit, SCHEMA};
+use crate::data::{self, DataReport, OrderLine, Severity, Sink, TableReport};
 
 /// Data report: rows read, kept, set aside and why.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// The JSON document.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    report: &'a DataReport,
+    currency: &'a str,
+    customers: usize,
+    first_day: String,
+    last_day: String,
+}
+
+/// Reads everything and keeps nothing.
+struct Discard;
+
+impl Sink for Discard {
+    fn order_line(&mut self, _: u32, _: &OrderLine) {}
+
+    fn event(&mut self, _: u32, _: i64, _: &str, _: Option<&str>, _: Option<u32>) {}
+}
+
 /// # Errors
-/// Not built yet.
-pub fn run(_args: &Args, _context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    anyhow::bail!("`perennial check` is not built yet")
+/// The files cannot be read, or the report cannot be printed.
+pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let sources = context.sources()?;
+    let read = context.work(|task| data::read(&sources, &context.config.data, data::today(), task, &mut Discard))?;
+    let stopped = read.report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    if context.global.json {
+        context.print_json(&Document {
+            schema: SCHEMA,
+            report: &read.report,
+            currency: &read.currency,
+            customers: read.customers.len(),
+            first_day: read.first_day.to_string(),
+            last_day: read.last_day.to_string(),
+        })?;
+    } else {
+        write!(context.stdout, "{}", text(&read))?;
+    }
+    Ok(if stopped { Exit::StoppedByCheck } else { Exit::Done })
+}
+
+/// The report for people.
+fn text(read: &data::Read) -> String {
+    let report = &read.report;
+    let mut out = String::new();
+    let widest = |width: &dyn Fn(&TableReport) -> usize| report.tables.iter().map(width).max().unwrap_or(0);
+    let table_width = widest(&|table| table.table.name().len());
+    let file_width = widest(&|table| table.file.chars().count());
+    let number_width = widest(&|table| grouped(table.rows_read).len()).max(4);
+    for table in &report.tables {
+        let aside: u64 = table.set_aside.iter().map(|reason| reason.rows).sum();
+        out += &format!(
+            "{:table_width$}  {:file_width$}  {:>number_width$} rows read  {:>number_width$} kept  {:>number_width$} set aside\n",
+            table.table.name(),
+            table.file,
+            grouped(table.rows_read),
+            grouped(table.rows_kept),
+            grouped(aside),
+        );
+        for reason in &table.set_aside {
+            let example = reason.examples.first();
+            let example =
+                example.map_or_else(String::new, |example| format!("line {}: {}", example.line, example.value));
+            out += &format!("  {:>number_width$}  {:<16}  {example}\n", grouped(reason.rows), reason.reason);
+        }
+        let renamed: Vec<String> = table
+            .mapping
+            .iter()
+            .filter_map(|column| column.source.as_ref().map(|source| (column, source)))
+            .filter(|(column, source)| column.column != **source || column.confidence < 1.0)
+            .map(|(column, source)| format!("{} from \"{source}\" ({:.0} %)", column.column, 100.0 * column.confidence))
+            .collect();
+        if !renamed.is_empty() {
+            out += &format!("  columns: {}\n", renamed.join(", "));
+        }
+    }
+    out += &format!(
+        "\n{} customers, {} to {}, amounts in {}\n",
+        grouped(read.customers.len() as u64),
+        read.first_day,
+        read.last_day,
+        if read.currency == "XXX" { "an unknown currency" } else { &read.currency },
+    );
+    for finding in &report.findings {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "note",
+        };
+        out += &format!("\n{severity}: {} [{}]\n  {}\n", finding.message, finding.code, finding.remedy);
+    }
+    out
+}
+
+/// With a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

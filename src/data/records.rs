@@ -1,6 +1,6 @@
 //! Records of cells, in blocks, whatever the file's format.
 //!
-//! In: a [`File`]. Out: [`Rows`], in the order of the file, each with its line. A block is a few megabytes,
+//! In: a [`File`]. Out: [`Rows`], in the order of the file, each with its line. A block is about a megabyte,
 //! so memory does not grow with the file; splitting a block into cells needs no other block, so several
 //! threads can do it at once.
 
@@ -15,7 +15,7 @@ use super::input::{File, Format};
 pub(super) use delimited::Dialect;
 
 /// Bytes read at a time.
-const BLOCK: usize = 4 << 20;
+const BLOCK: usize = 1 << 20;
 /// The longest record; a longer one is a mistake, and memory must not grow with it.
 const LONGEST_RECORD: usize = 8 << 20;
 

@@ -5,6 +5,7 @@ mod program;
 mod architecture;
 mod cli;
 mod config;
+mod data;
 mod documents;
 mod profiles;
 mod rules;

@@ -1,7 +1,7 @@
 //! Reads orders: typed lines are made of each block on the workers' threads; what depends on the rows before (who
 //! the customer is, whether the order was seen) is decided here in the order of the file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::super::cell::{DAY_MS, DateOrder, Decimal, Quantity, is_missing, parse_number, parse_when};
@@ -16,7 +16,7 @@ use super::{Input, Reading, Sink, shape_of, style};
 
 /// Lines up to which a line that occurs twice is found.
 const LINES_COMPARED: usize = 4_000_000;
-/// Share of repeated order ids in the sample from which a file has one row per line.
+/// Share of the sample's rows that must look like further lines of an order for a file to have lines.
 const REPEATS: f64 = 0.02;
 
 /// Where the cells of a file are, and how they are written.
@@ -269,12 +269,8 @@ fn format_of(
     let date_order = style::date_order(input, at, reading)?;
     let decimal = style::decimal(input, &numbers, reading)?;
     let sample = &input.sample;
-    let per_line = column("order_id").is_some_and(|order| {
-        let mut ids = HashSet::new();
-        let rows = sample.len().min(20_000);
-        let repeated = (0..rows).filter(|&row| !ids.insert(sample.cell(row, order))).count();
-        column("product_id").is_some() || repeated as f64 > REPEATS * rows as f64
-    });
+    let per_line = column("order_id")
+        .is_some_and(|order| column("product_id").is_some() || has_lines(sample, order, customer, at));
     let discount_is_share = column("discount").is_some_and(|discount| {
         let shares = || {
             (0..sample.len().min(20_000))
@@ -303,6 +299,27 @@ fn format_of(
         order_shape,
         tomorrow: reading.tomorrow,
     }))
+}
+
+/// Whether rows that share an order id look like lines of one order: the same customer and time, but not the
+/// same row again. A row that repeats an id by mistake mostly differs in these, or in nothing.
+fn has_lines(sample: &Rows, order: usize, customer: usize, at: usize) -> bool {
+    let mut first_rows = HashMap::new();
+    let rows = sample.len().min(20_000);
+    let (mut lines, mut others) = (0usize, 0usize);
+    for row in 0..rows {
+        let first = *first_rows.entry(sample.cell(row, order)).or_insert(row);
+        if first == row {
+            continue;
+        }
+        let same = |column: usize| sample.cell(row, column) == sample.cell(first, column);
+        if same(customer) && same(at) && sample.text(row) != sample.text(first) {
+            lines += 1;
+        } else {
+            others += 1;
+        }
+    }
+    lines > others && lines as f64 > REPEATS * rows as f64
 }
 
 impl Format {

@@ -33,10 +33,10 @@ pub(super) fn sniff(file: &File) -> Result<(Dialect, Vec<String>), DataError> {
     let mut declared = None;
     while !text.is_empty() {
         let end = memchr(newline, text).unwrap_or(text.len());
-        let line = trim(&text[..end]);
-        match line {
+        let line = &text[..end];
+        match line.strip_suffix(b"\r").unwrap_or(line) {
             [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', sign] => declared = Some(*sign),
-            [] if !text[..end].contains(&b'\t') => {}
+            line if line.iter().all(|&byte| byte == b' ') => {}
             _ => break,
         }
         before_header += 1;
@@ -104,6 +104,8 @@ pub(in crate::data) struct Blocks {
     line: u64,
     ended: bool,
     header_read: bool,
+    /// Bytes read at a time.
+    size: usize,
 }
 
 /// Whole records, split or not.
@@ -127,11 +129,12 @@ impl Blocks {
             line: 1,
             ended: false,
             header_read: false,
+            size: BLOCK,
         })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Block>, DataError> {
-        let mut size = BLOCK;
+        let mut size = self.size;
         loop {
             if self.ended && self.rest.is_empty() {
                 return Ok(None);
@@ -149,7 +152,7 @@ impl Blocks {
             }
             // Not one record ends in the block.
             if !self.ended {
-                size = self.rest.len() + BLOCK;
+                size = self.rest.len() + self.size;
                 if size > LONGEST_RECORD + BLOCK {
                     return Err(too_long(&self.file, self.line));
                 }
@@ -403,4 +406,83 @@ fn unquote(bytes: &mut [u8], start: usize, end: usize) -> (usize, usize) {
         from += 1;
     }
     (opening + 1, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::input;
+    use super::super::layout;
+    use super::*;
+
+    /// Cells, row by row, and the number of bad records.
+    fn split(text: &[u8], size: usize) -> (Vec<Vec<String>>, Vec<u64>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file.csv");
+        std::fs::write(&path, text).unwrap();
+        let file = input::find(&[path]).unwrap().files.remove(0);
+        let layout = layout(&file).unwrap();
+        let mut blocks = Blocks::open(&file, layout.dialect.unwrap(), layout.columns.len()).unwrap();
+        blocks.size = size;
+        let (mut records, mut lines, mut bad) = (Vec::new(), Vec::new(), 0);
+        while let Some(block) = blocks.next().unwrap() {
+            let rows = block.split();
+            for row in 0..rows.len() {
+                records.push(
+                    (0..rows.width)
+                        .map(|column| String::from_utf8_lossy(rows.cell(row, column)).into_owned())
+                        .collect(),
+                );
+                lines.push(rows.line(row));
+            }
+            bad += rows.bad.len();
+        }
+        (records, lines, bad)
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_csv_writer_wrote_is_read_back_whatever_the_block_size(
+            records in proptest::collection::vec(proptest::collection::vec("[a-c,;\"\n ]{0,6}", 3), 1..30),
+            size in 120usize..400,
+            always in any::<bool>(),
+        ) {
+            let style = if always { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
+            let mut writer = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
+            writer.write_record(["one", "two", "three"]).unwrap();
+            let mut expected_lines = Vec::new();
+            let mut line = 2;
+            for record in &records {
+                writer.write_record(record).unwrap();
+                expected_lines.push(line);
+                line += 1 + record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+            }
+            let text = writer.into_inner().unwrap();
+            let (found, lines, bad) = split(&text, size);
+            let expected: Vec<Vec<String>> = records
+                .iter()
+                .map(|record| record.iter().map(|cell| String::from_utf8_lossy(trim_spaces(cell.as_bytes())).into_owned()).collect())
+                .collect();
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(lines, expected_lines);
+            prop_assert_eq!(bad, 0);
+        }
+
+        #[test]
+        fn any_text_gives_the_same_rows_whatever_the_block_size(
+            text in "[ab,\"\r\n]{0,300}",
+            size in 60usize..400,
+        ) {
+            let text = format!("one,two\n{text}\nx,y\n");
+            // An open quote makes a difference only to where reading gives up.
+            prop_assume!(text.matches('"').count() % 2 == 0);
+            prop_assert_eq!(split(text.as_bytes(), size), split(text.as_bytes(), BLOCK));
+        }
+    }
+
+    fn trim_spaces(cell: &[u8]) -> &[u8] {
+        let (start, end) = trimmed(cell, 0, cell.len());
+        &cell[start as usize..end as usize]
+    }
 }

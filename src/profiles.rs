@@ -197,7 +197,7 @@ fn shop_medians(features: &Features, segmentation: &Segmentation) -> Vec<(Featur
             continue;
         }
         let middle = values.len() / 2;
-        let even = values.len() % 2 == 0;
+        let even = values.len().is_multiple_of(2);
         let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
         let lower = if even { below.iter().copied().fold(f32::NEG_INFINITY, f32::max) } else { upper };
         medians.push((column.feature, f64::midpoint(f64::from(lower), f64::from(upper))));

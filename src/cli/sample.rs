@@ -25,7 +25,7 @@ pub struct Args {
     /// Leave out the few dozen rows that are broken on purpose.
     #[arg(long)]
     clean: bool,
-    /// Also write the planted kind of each customer to this file (customer_id,kind).
+    /// Also write the planted kind of each customer to this file.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
     /// Replace files that are there.

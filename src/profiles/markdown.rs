@@ -9,6 +9,7 @@ use crate::features::{Feature, Features};
 use crate::segments::{Cluster, Direction, Segmentation};
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// All profiles in plain words, with the names of the segments in English and Chinese. `profiles` are those
 /// that [`super::clusters`] made of the same shop, features and segmentation.
@@ -128,7 +129,11 @@ fn section(out: &mut String, shop: &Shop, features: &Features, cluster: &Cluster
             format!("{} {} ({})", channel(reach.channel), whole(reach.customers as u64), percent(reach.share))
         })
         .collect();
-    let _ = writeln!(out, "- May be reached, with consent and an address: {}.", reach.join(", "));
+    let _ = if profile.reach.iter().all(|reach| reach.customers == 0) {
+        writeln!(out, "- Nobody may be reached: the files hold no address with a consent.")
+    } else {
+        writeln!(out, "- May be reached, with consent and an address: {}.", reach.join(", "))
+    };
     if let Some(trend) = trend(profile) {
         let _ = writeln!(out, "- {trend}");
     }
@@ -151,15 +156,8 @@ fn section(out: &mut String, shop: &Shop, features: &Features, cluster: &Cluster
 
 /// What sets the cluster apart, as a sentence with a space before it.
 fn apart(cluster: &Cluster) -> String {
-    let drivers: Vec<String> = cluster
-        .drivers
-        .iter()
-        .take(3)
-        .map(|driver| {
-            let direction = if driver.direction == Direction::High { "high" } else { "low" };
-            format!("{} {}", direction, label(driver.feature).to_lowercase())
-        })
-        .collect();
+    let drivers: Vec<&str> =
+        cluster.drivers.iter().take(3).map(|driver| tendency(driver.feature, driver.direction)).collect();
     if drivers.is_empty() { String::new() } else { format!(" Set apart by {}.", drivers.join(", ")) }
 }
 
@@ -190,7 +188,6 @@ fn trend(profile: &ClusterProfile) -> Option<String> {
     if most.1 == 0 {
         return None;
     }
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let bars: String = profile
         .active_members
         .iter()
@@ -222,6 +219,24 @@ fn channel(channel: Channel) -> &'static str {
         Channel::Sms => "SMS",
         Channel::Push => "push",
     }
+}
+
+/// What it means to be high or low in a feature.
+fn tendency(feature: Feature, direction: Direction) -> &'static str {
+    let (high, low) = match feature {
+        Feature::RecencyDays => ("no order for long", "an order not long ago"),
+        Feature::Orders => ("many orders", "few orders"),
+        Feature::AverageOrderValue => ("large orders", "small orders"),
+        Feature::Total => ("much spent", "little spent"),
+        Feature::TenureDays => ("a long time as a customer", "a short time as a customer"),
+        Feature::MeanGapDays => ("long gaps between orders", "short gaps between orders"),
+        Feature::Categories => ("many categories", "few categories"),
+        Feature::DiscountedShare => ("many discounts", "few discounts"),
+        Feature::ReturnsShare => ("much sent back", "little sent back"),
+        Feature::Searches30d => ("many searches lately", "few searches lately"),
+        Feature::Sessions30d => ("many visits lately", "few visits lately"),
+    };
+    if direction == Direction::High { high } else { low }
 }
 
 /// What a feature is called in a text.
@@ -269,7 +284,7 @@ fn whole(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::clocks::Clocks;
-use crate::data::{DataError, OrderLine, Shop};
+use crate::data::{Bits, DataError, OrderLine, Shop};
 use crate::jobs::Task;
 use crate::segments::Segmentation;
 
@@ -79,11 +79,11 @@ pub(super) fn count(
         })
         .collect();
     let mut active = vec![0_u32; shop.customers.len()];
-    let mut orders_seen = Seen::default();
+    let mut orders_seen = Bits::default();
     let mut visited = 0;
     shop.each_order_line(&mut |customer, line| {
         visited += 1;
-        if visited % LINES_PER_CHECK == 0 {
+        if u64::is_multiple_of(visited, LINES_PER_CHECK) {
             task.check()?;
         }
         let row = customer as usize;
@@ -105,7 +105,7 @@ pub(super) fn count(
             active[row] |= 1 << after;
             counts.active_members[after - 1].1 += 1;
         }
-        if orders_seen.first_time(line.order)
+        if orders_seen.insert(line.order)
             && let Some((weekday, hour)) = clocks.weekday_and_hour(row, line.at)
         {
             counts.weekdays[weekday] += 1;
@@ -132,23 +132,6 @@ fn start_of(day: Date) -> i64 {
     TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
 }
 
-/// Which orders were seen: one bit each.
-#[derive(Default)]
-struct Seen(Vec<u64>);
-
-impl Seen {
-    /// True the first time that it is asked about an order.
-    fn first_time(&mut self, order: u32) -> bool {
-        let (word, bit) = (order as usize / 64, 1_u64 << (order % 64));
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        let first = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        first
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -161,13 +144,5 @@ mod tests {
         assert_eq!((all.len(), all[0], all[23]), (24, date(2023, 11, 1), date(2025, 10, 1)));
         assert_eq!(months(date(2025, 9, 30), date(2025, 10, 1)), [date(2025, 9, 1), date(2025, 10, 1)]);
         assert!(months(date(2025, 9, 30), date(2025, 8, 1)).is_empty());
-    }
-
-    #[test]
-    fn an_order_is_seen_once() {
-        let mut seen = Seen::default();
-        assert!(seen.first_time(64));
-        assert!(!seen.first_time(64));
-        assert!(seen.first_time(0));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nobody here exists: names are drawn from lists of common ones, mail addresses are at the domains that
 //! RFC 2606 keeps for examples, and telephone numbers come from the ranges that regulators keep for fiction
-//! (Ofcom, NANPA, ACMA, ComReg, BNetzA, ARCEP) or, where a country keeps none, cannot be dialled.
+//! (Ofcom, NANPA, ACMA, `ComReg`, `BNetzA`, ARCEP) or, where a country keeps none, cannot be dialled.
 
 use super::calendar::{
     AMSTERDAM, BERLIN, CHICAGO, DUBLIN, HONG_KONG, LONDON, LOS_ANGELES, MADRID, NEW_YORK, PARIS, ROME,

@@ -99,9 +99,10 @@ def width(char):
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
 
 
-def cells(line):
-    """(column, text, style key) for each cell of a captured line."""
-    style, column, out = Style(), 0, []
+def cells(line, style):
+    """(column, text, style key, width) for each cell of a captured line. tmux sets only what changes, from one
+    line to the next too, so the style goes on."""
+    column, out = 0, []
     for piece in re.split(r"(\x1b\[[0-9;:]*m|\x1b[^\[]\S|\x0e|\x0f)", line):
         match = re.fullmatch(r"\x1b\[([0-9;:]*)m", piece)
         if match:
@@ -160,10 +161,10 @@ def draw_shape(char, x):
     return None
 
 
-def draw_row(line):
+def draw_row(line, current):
     """One row as SVG, its top at y = 0."""
     out, runs, shapes = [], [], {}
-    for column, text, style, wide in cells(line):
+    for column, text, style, wide in cells(line, current):
         fg, bg = style[0], style[1]
         if bg != BACKGROUND:
             if out and out[-1][0] == bg and out[-1][2] == column:
@@ -258,6 +259,7 @@ class Recording:
             verb, _, rest = line.strip().partition(" ")
             if verb in ("", "#") or verb.startswith("#"):
                 continue
+            print(f"{time.monotonic() - self.started:6.1f} s  {line.strip()}", file=sys.stderr)
             if verb == "key":
                 for key in rest.split():
                     self.tmux("send-keys", key)
@@ -289,9 +291,9 @@ def animate(frames, end):
     total = now
     rows, defs, body = {}, [], []
     for index, (_, lines) in enumerate(frames):
-        uses = ""
+        uses, style = "", Style()
         for row, line in enumerate(lines):
-            drawn = draw_row(line)
+            drawn = draw_row(line, style)
             if not drawn:
                 continue
             if drawn not in rows:

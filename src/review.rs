@@ -10,6 +10,7 @@ pub mod coupon;
 pub mod decision;
 pub mod merge;
 pub mod outbox;
+pub mod quality;
 pub mod queue;
 pub mod spreadsheet;
 

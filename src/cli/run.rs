@@ -1,13 +1,237 @@
-//! `perennial run`.
+//! `perennial run`: the whole flow without a terminal.
+//!
+//! In: a shop. Out: a folder with the segments, the profiles, every draft, and an outbox. For each segment and
+//! each strategy that fits it the program takes the best draft that breaks no rule
+//! ([`crate::review::quality`]), and says everywhere that the program chose it. Nothing is sent. The files get
+//! their names when all of them are complete.
+
+mod files;
+mod summary;
+mod write;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use jiff::ToSpan;
+use jiff::civil::Date;
 
 use super::{Context, Exit};
+use crate::data::{self, Shop};
+use crate::features::{self, Features};
+use crate::profiles::{self, ClusterProfile};
+use crate::review::merge::{self, Copy, Plan};
+use crate::segments::{self, Segmentation};
+use crate::strategy::Strategy;
+use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::catalogue::Choice;
+use crate::writing::templates::Templates;
+use crate::writing::{TextEngine, WritingError};
 
-/// The whole flow without a terminal, to a folder.
+use files::Files;
+use summary::{Counts, DataSummary, ModelSummary, Summary, Timings};
+use write::Pair;
+
+/// The whole flow without a terminal, to a folder. Nothing is sent.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Folder for the files; those of an earlier run are replaced.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Seed of segments, drafts and coupon codes (default: segments.seed and writing.seed).
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Number of segments (default: segments.k, else chosen by silhouette).
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(2..=10))]
+    k: Option<u8>,
+    /// Day on which the messages will be sent, from which offers count (default: the day after the last day
+    /// in the data).
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    send_on: Option<Date>,
+}
+
+/// What the stages before the writing made.
+struct Known {
+    shop: Shop,
+    features: Features,
+    segmentation: Segmentation,
+    profiles: Vec<ClusterProfile>,
+}
 
 /// # Errors
-/// Not built yet.
-pub fn run(_args: &Args, _context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    anyhow::bail!("`perennial run` is not built yet")
+/// The data cannot be read or grouped, the folder cannot be written, interrupted.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    let mut timings = Timings::default();
+    let mut warnings = Vec::new();
+    // Before any work: a folder that cannot be written is told at once.
+    let mut files = Files::create(&args.out)?;
+
+    let known = learn(args, context, &mut timings)?;
+    let sending = match args.send_on {
+        Some(day) => day,
+        None => known.features.as_of.checked_add(1.day()).context("the reference date is the end of time")?,
+    };
+    if sending < data::today() {
+        warnings.push(format!(
+            "Offers count from {sending}, which is over: the data ends on {}. Give the day of sending with --send-on.",
+            known.features.as_of
+        ));
+    }
+    let strategies = strategies(context, &mut warnings)?;
+    let (mut engine, model) = engine(context, &mut timings, &mut warnings)?;
+
+    let at = Instant::now();
+    let seed = args.seed.unwrap_or(context.config.writing.seed);
+    let pairs = write::write(&known, &strategies, engine.as_mut(), sending, seed, context)?;
+    drop(engine);
+    timings.write = at.elapsed().as_secs_f64();
+    tell(context, &format!("{} drafts written, {} pass every rule", drafts(&pairs), passing(&pairs)))?;
+
+    let at = Instant::now();
+    let copies: Vec<Copy> = pairs.iter().filter_map(|pair| pair.copy.clone()).collect();
+    let letters: Vec<String> = known.segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
+    let settings = merge::Settings { seed, banned_words: &context.config.brand.banned_words, segments: &letters };
+    let Known { shop, features, segmentation, profiles } = &known;
+    let audiences = context.work(|task| -> anyhow::Result<_> {
+        let plan = Plan::new(shop, segmentation, &copies, task)?;
+        Ok(merge::merge(shop, features, &copies, plan, &settings, &mut files, task)?)
+    })?;
+    timings.merge = at.elapsed().as_secs_f64();
+
+    let messages = audiences.iter().map(|audience| audience.messages).sum();
+    files.segments(segmentation)?;
+    files.customers(shop, features, segmentation)?;
+    files.profiles(&profiles::markdown(shop, features, segmentation, profiles))?;
+    files.drafts(&pairs)?;
+    timings.total = started.elapsed().as_secs_f64();
+    let counts = Counts {
+        customers: shop.customers.len(),
+        not_clustered: segmentation.not_clustered,
+        segments: segmentation.clusters.len(),
+        strategies: strategies.len(),
+        drafts: drafts(&pairs),
+        passing: passing(&pairs),
+        chosen: copies.len(),
+        messages,
+        held_back: audiences.iter().map(|audience| audience.held_back).sum(),
+    };
+    let summary = Summary::new(&known, pairs, &audiences, counts, model, sending, seed, warnings, timings);
+    // A last chance to stop: from here on only names change.
+    context.work(|task| task.check())?;
+    files.commit(&summary)?;
+
+    for warning in &summary.warnings {
+        writeln!(context.stderr, "warning: {warning}")?;
+    }
+    tell(
+        context,
+        &format!(
+            "{messages} messages from {} chosen drafts in {} ({:.1} s). Nothing is sent.",
+            summary.counts.chosen,
+            args.out.display(),
+            summary.timings.total
+        ),
+    )?;
+    if context.global.json {
+        context.print_json(&summary)?;
+    }
+    let wanted = summary.segments.iter().any(|segment| !segment.strategies.is_empty());
+    Ok(if wanted && summary.counts.chosen == 0 { Exit::StoppedByCheck } else { Exit::Done })
+}
+
+fn drafts(pairs: &[Pair]) -> usize {
+    pairs.iter().map(|pair| pair.drafts.len()).sum()
+}
+
+fn passing(pairs: &[Pair]) -> usize {
+    pairs.iter().flat_map(|pair| &pair.drafts).filter(|judged| judged.passes()).count()
+}
+
+/// A line of talk.
+fn tell(context: &mut Context<'_>, line: &str) -> std::io::Result<()> {
+    if context.global.quiet { Ok(()) } else { writeln!(context.stderr, "{line}") }
+}
+
+/// Data, features, segments, profiles.
+fn learn(args: &Args, context: &mut Context<'_>, timings: &mut Timings) -> anyhow::Result<Known> {
+    let sources = context.sources()?;
+    let at = Instant::now();
+    let shop = context.work(|task| data::load(&sources, &context.config.data, task))?;
+    timings.load = at.elapsed().as_secs_f64();
+    let aside = DataSummary::of(&shop).rows_set_aside;
+    tell(
+        context,
+        &format!("{} customers, {} order lines read, {aside} rows set aside", shop.customers.len(), shop.order_line_count()),
+    )?;
+
+    let at = Instant::now();
+    let as_of = match &context.config.data.as_of {
+        Some(text) => Some(text.parse::<Date>().with_context(|| format!("data.as-of is no date: {text}"))?),
+        None => None,
+    };
+    let features = context.work(|task| features::compute(&shop, as_of, task))?;
+    timings.features = at.elapsed().as_secs_f64();
+
+    let at = Instant::now();
+    let options = segments::Options {
+        k: args.k.map(usize::from).or(context.config.segments.k),
+        seed: args.seed.unwrap_or(context.config.segments.seed),
+        names: context.config.segments.names.clone(),
+    };
+    let segmentation = context.work(|task| segments::segment(&features, &options, task))?;
+    timings.segments = at.elapsed().as_secs_f64();
+    tell(context, &format!("{} segments. {}", segmentation.k, segmentation.why))?;
+
+    let at = Instant::now();
+    let profiles = context.work(|task| profiles::clusters(&shop, &features, &segmentation, task))?;
+    timings.profiles = at.elapsed().as_secs_f64();
+    Ok(Known { shop, features, segmentation, profiles })
+}
+
+/// The strategies of the project, or those that come with the program; what cannot be used is warned of.
+fn strategies(context: &Context<'_>, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Strategy>> {
+    let files = match &context.workspace {
+        Some(folder) => Workspace::open(folder)?.strategies()?,
+        None => Workspace::shipped_strategies(),
+    };
+    let mut strategies = Vec::new();
+    for StrategyFile { id, parsed, .. } in files {
+        match parsed {
+            Ok(strategy) => strategies.push(strategy),
+            Err(problems) => warnings.push(format!(
+                "The strategy {id} is left out: {}.",
+                problems.first().map_or_else(|| "it cannot be read".to_owned(), ToString::to_string)
+            )),
+        }
+    }
+    if strategies.is_empty() {
+        warnings.push("There is no strategy that can be used: no message is written.".to_owned());
+    }
+    Ok(strategies)
+}
+
+/// The model, fetched where it is not here yet; templates where it cannot be had, and that is said.
+fn engine(
+    context: &mut Context<'_>,
+    timings: &mut Timings,
+    warnings: &mut Vec<String>,
+) -> anyhow::Result<(Box<dyn TextEngine>, ModelSummary)> {
+    let requested = context.config.writing.model.clone();
+    let choice = Choice::parse(&requested)?;
+    let at = Instant::now();
+    let (engine, fallback): (Box<dyn TextEngine>, _) = match context.work(|task| choice.fetch_and_load(task)) {
+        Ok(engine) => (engine, None),
+        Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
+        Err(WritingError::Failed(reason)) => {
+            let warning = format!("NO MODEL: all texts are the strategies' own. {reason}");
+            writeln!(context.stderr, "warning: {warning}")?;
+            warnings.push(warning);
+            (Box::new(Templates::default()), Some(reason))
+        }
+    };
+    timings.model = at.elapsed().as_secs_f64();
+    let identity = engine.identity().clone();
+    tell(context, &format!("writing with {}", identity.name))?;
+    Ok((engine, ModelSummary { requested, name: identity.name, sha256: identity.sha256, fallback }))
 }

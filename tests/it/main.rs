@@ -9,6 +9,8 @@ mod data;
 mod documents;
 mod profiles;
 mod rules;
+mod run;
 mod sample;
 mod strategy;
 mod tui;
+mod workspace;

@@ -1,0 +1,106 @@
+//! How good a draft is, for where nobody is there to choose.
+//!
+//! It does not say that a text is true or allowed: the rules do. Among drafts that pass them it prefers one
+//! that was ended rather than cut off, that is about as long as the strategy's examples, and that does not
+//! say a word twice.
+
+use std::collections::BTreeSet;
+
+use crate::strategy::Strategy;
+use crate::writing::{Draft, FinishReason};
+
+/// 0..=1: the mean over the draft's slots of ending x length x variety. A draft without slots has 1.
+///
+/// - ending: 1 where the model ended the text, 0.9 for the strategy's own text, 0.5 where it was cut off;
+/// - length: 1 between half and one and a half of the examples' mean length, falling to 0 at three times it
+///   and at nothing; 1 where there are no examples;
+/// - variety: different words over words; a Chinese character is a word.
+#[must_use]
+pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
+    if draft.slots.is_empty() {
+        return 1.0;
+    }
+    let examples = &strategy.examples;
+    let usual = (!examples.is_empty()).then(|| {
+        examples.iter().map(|text| text.chars().count()).sum::<usize>() as f64 / examples.len() as f64
+    });
+    let sum: f64 = draft
+        .slots
+        .iter()
+        .map(|slot| {
+            let ending = match slot.finish_reason {
+                FinishReason::Stop => 1.0,
+                FinishReason::Template => 0.9,
+                FinishReason::Length => 0.5,
+                FinishReason::Cancelled => 0.0,
+            };
+            ending * length(slot.text.chars().count() as f64, usual) * variety(&slot.text)
+        })
+        .sum();
+    sum / draft.slots.len() as f64
+}
+
+fn length(characters: f64, usual: Option<f64>) -> f64 {
+    let Some(usual) = usual.filter(|&usual| usual > 0.0) else { return 1.0 };
+    let ratio = characters / usual;
+    if ratio < 0.5 {
+        ratio * 2.0
+    } else if ratio <= 1.5 {
+        1.0
+    } else {
+        ((3.0 - ratio) / 1.5).max(0.0)
+    }
+}
+
+fn variety(text: &str) -> f64 {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        let han = matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
+        if !letter.is_alphanumeric() && letter != '\'' {
+            open = false;
+        } else if open && !han {
+            if let Some(word) = words.last_mut() {
+                word.push(letter);
+            }
+        } else {
+            words.push(letter.to_string());
+            open = !han;
+        }
+    }
+    if words.is_empty() {
+        return 0.0;
+    }
+    words.iter().collect::<BTreeSet<_>>().len() as f64 / words.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::testing::draft;
+    use super::*;
+
+    fn strategy() -> Strategy {
+        let file = crate::strategy::shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
+        crate::strategy::parse(file.id, file.source).unwrap()
+    }
+
+    #[test]
+    fn a_whole_sentence_of_usual_length_is_best() {
+        let good = "There are new things here that you may like to see one day soon.";
+        let best = quality(&draft("A", "s", &[good]), &strategy());
+        assert!(best > 0.99, "{best}");
+        let mut cut = draft("A", "s", &[good]);
+        cut.slots[0].finish_reason = FinishReason::Length;
+        assert!(quality(&cut, &strategy()) < best);
+        for worse in ["Hi.", "", &format!("{good} {good}"), &"so many new and other things ".repeat(20)] {
+            let worse = quality(&draft("A", "s", &[worse]), &strategy());
+            assert!((0.0..best).contains(&worse), "{worse}");
+        }
+    }
+
+    #[test]
+    fn words_and_characters_are_counted_once() {
+        assert!((variety("New and new and NEW") - 0.4).abs() < 1e-9);
+        assert!((variety("好好看看") - 0.5).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,256 @@
+//! `perennial run` on the sample shop, with templates: its files agree with each other, with the rules, and with
+//! themselves the next time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use perennial::config::Config;
+use perennial::jobs::unwatched;
+use perennial::review::coupon::is_code;
+use perennial::review::spreadsheet::cell_text;
+use perennial::review::{check, outbox, passes};
+use perennial::strategy::{self, Text};
+use perennial::{data, features, profiles, segments};
+use serde_json::Value;
+
+use crate::program::{perennial, text};
+
+const FILES: [&str; 7] = [
+    "customers.csv",
+    "drafts.jsonl",
+    "outbox.csv",
+    "outbox.jsonl",
+    "profiles.md",
+    "segments.csv",
+    "summary.json",
+];
+
+struct Run {
+    home: tempfile::TempDir,
+    summary: Value,
+}
+
+impl Run {
+    fn out(&self) -> PathBuf {
+        self.home.path().join("out")
+    }
+
+    fn lines(&self, file: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.out().join(file)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn rows(&self, file: &str) -> Vec<BTreeMap<String, String>> {
+        let mut reader = csv::Reader::from_path(self.out().join(file)).unwrap();
+        let row = |row: Result<BTreeMap<String, String>, _>| row.unwrap();
+        reader.deserialize().map(row).collect()
+    }
+}
+
+fn run(data: Option<&Path>) -> Run {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = perennial(home.path());
+    command.args(["run", "--out", "out", "--model", "none", "--seed", "11", "--json"]);
+    if let Some(data) = data {
+        command.arg("--data").arg(data);
+    }
+    let output = command.assert().success().get_output().clone();
+    Run { home, summary: serde_json::from_slice(&output.stdout).unwrap() }
+}
+
+fn sample_data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(name)
+}
+
+static SAMPLE: LazyLock<Run> = LazyLock::new(|| run(None));
+
+fn number(value: &Value) -> usize {
+    value.as_u64().unwrap() as usize
+}
+
+#[test]
+fn the_summary_agrees_with_the_files() {
+    let run = &*SAMPLE;
+    let written = fs::read_to_string(run.out().join("summary.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), run.summary);
+    let mut names: Vec<String> = fs::read_dir(run.out())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, FILES);
+
+    let counts = &run.summary["counts"];
+    let (drafts, messages) = (run.lines("drafts.jsonl"), run.lines("outbox.jsonl"));
+    assert_eq!(number(&counts["segments"]), run.rows("segments.csv").len());
+    assert_eq!(number(&counts["customers"]), run.rows("customers.csv").len());
+    assert_eq!(number(&counts["drafts"]), drafts.len());
+    assert_eq!(number(&counts["passing"]), drafts.iter().filter(|draft| draft["passes"] == true).count());
+    assert_eq!(number(&counts["chosen"]), drafts.iter().filter(|draft| draft["chosen"] == true).count());
+    assert_eq!(number(&counts["messages"]), messages.len());
+    assert_eq!(number(&counts["messages"]), run.rows("outbox.csv").len());
+    assert!(messages.len() > 500, "the sample shop has customers to write to");
+
+    let mut total = 0;
+    for segment in run.summary["segments"].as_array().unwrap() {
+        let members = run.rows("customers.csv").iter().filter(|row| row["segment"] == segment["id"]).count();
+        assert_eq!(number(&segment["size"]), members);
+        for strategy in segment["strategies"].as_array().unwrap() {
+            assert_eq!(strategy["chosen"].is_null(), !strategy["why_not"].is_null());
+            let audience = &strategy["audience"];
+            if audience.is_null() {
+                continue;
+            }
+            assert_eq!(strategy["chosen"]["chosen_by"], "program");
+            let parts =
+                ["other_language", "no_consent", "no_address", "other_strategy", "held_back", "messages"];
+            assert_eq!(
+                parts.iter().map(|part| number(&audience[*part])).sum::<usize>(),
+                number(&audience["members"])
+            );
+            let mine = messages.iter().filter(|message| {
+                message["segment"] == segment["id"] && message["strategy"] == strategy["strategy"]
+            });
+            assert_eq!(mine.count(), number(&audience["messages"]));
+            total += number(&audience["messages"]);
+        }
+    }
+    assert_eq!(total, messages.len());
+}
+
+#[test]
+fn a_customer_gets_one_message_in_a_channel_and_a_code_of_their_own() {
+    let messages = SAMPLE.lines("outbox.jsonl");
+    let mut seen = BTreeSet::new();
+    let mut codes = BTreeSet::new();
+    for message in &messages {
+        let key = (message["customer_id"].as_str().unwrap(), message["channel"].as_str().unwrap());
+        assert!(seen.insert(key), "{key:?} gets two");
+        if let Some(code) = message["coupon_code"].as_str() {
+            assert!(is_code(code) && codes.insert(code), "{code}");
+            assert!(message["body"].as_str().unwrap().contains(code));
+        }
+        let whole = message.to_string();
+        assert!(!whole.contains("TEST-CODE") && !whole.contains("{{"), "{whole}");
+    }
+    assert!(codes.len() > 100);
+}
+
+#[test]
+fn both_forms_of_the_outbox_say_the_same() {
+    let rows = SAMPLE.rows("outbox.csv");
+    for (row, line) in rows.iter().zip(SAMPLE.lines("outbox.jsonl")) {
+        for column in outbox::COLUMNS {
+            let said = match &line[column] {
+                Value::String(text) => text.clone(),
+                Value::Null => String::new(),
+                other => other.to_string(),
+            };
+            assert_eq!(cell_text(&row[column]), said, "{column}");
+            assert!(!row[column].starts_with(['=', '+', '-', '@']), "{}", row[column]);
+        }
+    }
+}
+
+#[test]
+fn every_message_can_be_made_again_and_passes_the_rules() {
+    let run = &*SAMPLE;
+    let config = Config::default();
+    let shop = unwatched(|task| data::load(&[sample_data("shop")], &config.data, task)).unwrap();
+    let features = unwatched(|task| features::compute(&shop, None, task)).unwrap();
+    let options = segments::Options { k: None, seed: 11, names: BTreeMap::new() };
+    let segmentation = unwatched(|task| segments::segment(&features, &options, task)).unwrap();
+    let profiles = unwatched(|task| profiles::clusters(&shop, &features, &segmentation, task)).unwrap();
+    let sending = run.summary["send_on"].as_str().unwrap().parse().unwrap();
+    let chosen: Vec<Value> =
+        run.lines("drafts.jsonl").into_iter().filter(|draft| draft["chosen"] == true).collect();
+    for message in run.lines("outbox.jsonl") {
+        let draft = chosen
+            .iter()
+            .find(|draft| draft["strategy"] == message["strategy"] && draft["segment"] == message["segment"])
+            .unwrap();
+        assert_eq!((&draft["approval"], &draft["seed"]), (&message["approval"], &message["seed"]));
+        let slots: Vec<String> = draft["slots"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|slot| slot["text"].as_str().unwrap().to_owned())
+            .collect();
+        let id = message["strategy"].as_str().unwrap();
+        let source = strategy::shipped().iter().find(|file| file.id == id).unwrap().source;
+        let strategy = strategy::parse(id, source).unwrap();
+        let row = shop.customers.row_of(message["customer_id"].as_str().unwrap()).unwrap();
+        let cluster = segmentation.cluster_of(row).unwrap();
+        assert_eq!(segmentation.clusters[cluster].id, message["segment"].as_str().unwrap());
+        assert_eq!(shop.customers.consent(row, strategy.channel), Some(true));
+        let segment = strategy::facts_for_segment(
+            &segmentation,
+            &profiles[cluster],
+            &strategy,
+            &config,
+            &shop.currency,
+            sending,
+        );
+        let mut facts = strategy::facts_for_customer(&shop, &features, row, &strategy, &segment);
+        if let Some(code) = message["coupon_code"].as_str() {
+            facts.insert("coupon_code".into(), code.into());
+        }
+        let text: Text = strategy::render(&strategy, &facts, &slots).unwrap();
+        for (part, text) in &text {
+            assert_eq!(message[part.name()], text.as_str());
+        }
+        let checks = check(&strategy, &facts, &slots, &text, &[]);
+        assert!(passes(&checks), "{checks:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let again = run(None);
+    for file in FILES.iter().filter(|file| **file != "summary.json") {
+        let (first, second) =
+            (fs::read(SAMPLE.out().join(file)).unwrap(), fs::read(again.out().join(file)).unwrap());
+        assert!(first == second, "{file} differs");
+    }
+    let untimed = |run: &Run| {
+        let mut summary = run.summary.clone();
+        summary["timings"].take();
+        summary
+    };
+    assert_eq!(untimed(&SAMPLE), untimed(&again));
+}
+
+#[test]
+fn a_shop_without_people_or_products_has_drafts_and_an_empty_outbox() {
+    let run = run(Some(&sample_data("cdnow/orders.csv")));
+    assert!(run.lines("outbox.jsonl").is_empty() && run.rows("outbox.csv").is_empty());
+    assert!(number(&run.summary["counts"]["segments"]) >= 2);
+    for segment in run.summary["segments"].as_array().unwrap() {
+        for audience in segment["strategies"].as_array().unwrap().iter().map(|strategy| &strategy["audience"])
+        {
+            assert!(audience.is_null() || audience["messages"] == 0);
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_any_work() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("file"), "").unwrap();
+    let mut command = perennial(home.path());
+    let output = command.args(["run", "--out", "file/out", "--json"]).assert().code(1).get_output().clone();
+    let told = text(&output.stderr);
+    assert!(output.stdout.is_empty() && told.contains("file/out") && told.contains("--out"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_run_writes_is_its_owners_only() {
+    use std::os::unix::fs::PermissionsExt;
+    for file in FILES {
+        let mode = fs::metadata(SAMPLE.out().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}

@@ -8,6 +8,7 @@
 
 mod context;
 mod exit;
+mod grouped;
 mod open;
 mod start;
 

@@ -204,6 +204,7 @@ const TRIAL_ROWS: usize = 8_192;
 const SILHOUETTE_ROWS: usize = 2_000;
 const STABILITY_ROWS: usize = 4_096;
 const RESAMPLES: u64 = 16;
+const SHOP_ROWS: usize = 65_536;
 /// A difference below this many standard deviations sets nobody apart.
 const SMALLEST_EFFECT: f64 = 0.25;
 
@@ -352,7 +353,9 @@ fn describe(
         groups[usize::from(label)].push(row);
     }
     let sizes: Vec<usize> = groups.iter().map(Vec::len).collect();
-    groups.push(rows.to_vec());
+    // The shop's own portrait is there to compare with: a sample is exact enough.
+    let some = sample(rows.len(), SHOP_ROWS, &mut random(options.seed, 8));
+    groups.push(some.into_iter().map(|at| rows[at]).collect());
     let mut portraits = portrait::portraits(features, &groups);
     let shop: Portrait = portraits.pop().unwrap_or_default();
     let ours = naming::names(&portraits, &shop);

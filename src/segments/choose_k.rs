@@ -4,8 +4,9 @@
 
 use super::KScore;
 use super::kmeans::{Settings, cluster};
-use super::points::Points;
+use super::points::{Points, random, sample};
 use super::silhouette::silhouettes;
+use super::stability::stability;
 use crate::jobs::{Cancelled, Task};
 
 /// Numbers of clusters that are tried.
@@ -13,7 +14,12 @@ pub const LEAST: usize = 2;
 /// The largest number that can be asked for.
 pub const MOST: usize = 10;
 /// A silhouette this little below the best is as good: with more clusters, messages fit better.
-const AS_GOOD: f64 = 0.02;
+const AS_GOOD: f64 = 0.025;
+/// A finer division may be so much less stable than the clearest one: more, and it is chance that draws
+/// the further borders.
+const AS_STABLE: f64 = 0.05;
+const RESAMPLES: u64 = 8;
+const STABILITY_ROWS: usize = 4_096;
 /// Two clusters must be so much clearer than any finer division to be chosen.
 const TWO_CLEARER: f64 = 0.15;
 /// A cluster smaller than this share is not worth a message of its own.
@@ -27,12 +33,20 @@ pub struct Choice {
     pub why: String,
 }
 
-/// One candidate: its silhouette, and the share of its smallest cluster.
+/// One candidate: its silhouette, the share of its smallest cluster, and its stability.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Candidate {
     k: usize,
     silhouette: f64,
     smallest: f64,
+    /// Known of those only that are about as clear as the clearest.
+    stability: Option<f64>,
+}
+
+impl Candidate {
+    fn is_usable(&self) -> bool {
+        self.k > LEAST && self.smallest >= SMALLEST
+    }
 }
 
 /// Clusters `points` for each k from 2 to `most`, measures the silhouettes on the rows in `measured`, and
@@ -49,7 +63,7 @@ pub fn choose(
 ) -> Result<Option<Choice>, Cancelled> {
     let settings = Settings { starts: 4, ..Settings::default() };
     let total = most.saturating_sub(LEAST - 1) as u64;
-    let mut labellings = Vec::new();
+    let (mut all_labels, mut labellings) = (Vec::new(), Vec::new());
     let mut candidates = Vec::new();
     for k in LEAST..=most {
         task.progress(format!("trying {k} clusters"), (k - LEAST) as u64, Some(total));
@@ -61,20 +75,31 @@ pub fn choose(
         found.labels.iter().for_each(|&label| sizes[usize::from(label)] += 1);
         let smallest = sizes.iter().min().map_or(0.0, |&size| size as f64 / points.len().max(1) as f64);
         labellings.push(measured.iter().map(|&row| found.labels[row]).collect());
-        candidates.push(Candidate { k, silhouette: 0.0, smallest });
+        candidates.push(Candidate { k, silhouette: 0.0, smallest, stability: None });
+        all_labels.push(found.labels);
     }
     task.check()?;
     let values = silhouettes(&points.pick(measured), &labellings);
     candidates.iter_mut().zip(values).for_each(|(candidate, value)| candidate.silhouette = value);
+    let clearest = candidates.iter().filter(|c| c.is_usable()).map(|c| c.silhouette).fold(-1.0, f64::max);
+    let near = |c: &Candidate| c.is_usable() && c.silhouette >= clearest - AS_GOOD;
+    if candidates.iter().filter(|candidate| near(candidate)).count() > 1 {
+        let fewer: Vec<usize> = sample(points.len(), STABILITY_ROWS, &mut random(seed, 7));
+        let few = points.pick(&fewer);
+        for (candidate, labels) in candidates.iter_mut().zip(&all_labels).filter(|(c, _)| near(c)) {
+            task.progress(format!("checking {} clusters", candidate.k), 0, None);
+            let labels: Vec<u8> = fewer.iter().map(|&row| labels[row]).collect();
+            candidate.stability = Some(stability(&few, &labels, candidate.k, RESAMPLES, seed, task)?);
+        }
+    }
     let curve = candidates.iter().map(|c| KScore { k: c.k, silhouette: c.silhouette }).collect();
     Ok(decide(&candidates).map(|(k, why)| Choice { k, curve, why }))
 }
 
-/// The rule, apart from the work: of three and more clusters, none of them tiny, the finest division whose
-/// silhouette is as good as the best; two only where they are much clearer than that.
+/// The rule, apart from the work: of three and more clusters, none of them tiny, the finest division that is
+/// about as clear and as stable as the clearest; two only where they are much clearer than that.
 fn decide(candidates: &[Candidate]) -> Option<(usize, String)> {
-    let usable: Vec<Candidate> =
-        candidates.iter().filter(|c| c.k > 2 && c.smallest >= SMALLEST).copied().collect();
+    let usable: Vec<Candidate> = candidates.iter().filter(|c| c.is_usable()).copied().collect();
     let two = candidates.iter().find(|c| c.k == 2).copied()?;
     let Some(best) = usable.iter().copied().reduce(|a, b| if b.silhouette > a.silhouette { b } else { a })
     else {
@@ -90,7 +115,11 @@ fn decide(candidates: &[Candidate]) -> Option<(usize, String)> {
         );
         return Some((2, why));
     }
-    let chosen = usable.iter().rfind(|c| c.silhouette >= best.silhouette - AS_GOOD).copied().unwrap_or(best);
+    let as_good = |c: &&Candidate| {
+        let stable = c.stability.zip(best.stability).is_none_or(|(c, best)| c >= best - AS_STABLE);
+        c.silhouette >= best.silhouette - AS_GOOD && stable
+    };
+    let chosen = usable.iter().rfind(as_good).copied().unwrap_or(best);
     let mut why = if chosen.k == best.k {
         format!(
             "{} clusters: the clearest division into three or more (silhouette {:.2})",
@@ -98,8 +127,8 @@ fn decide(candidates: &[Candidate]) -> Option<(usize, String)> {
         )
     } else {
         format!(
-            "{} clusters: as clear (silhouette {:.2}) as the clearest division into three or more ({:.2}, with {}), \
-             and finer, so that messages fit better",
+            "{} clusters: about as clear (silhouette {:.2}) and as stable as the clearest division into three or \
+             more ({:.2}, with {}), and finer, so that messages fit better",
             chosen.k, chosen.silhouette, best.silhouette, best.k
         )
     };
@@ -115,7 +144,10 @@ mod tests {
     use super::*;
 
     fn candidates(silhouettes: &[f64]) -> Vec<Candidate> {
-        (2..).zip(silhouettes).map(|(k, &silhouette)| Candidate { k, silhouette, smallest: 0.1 }).collect()
+        (2..)
+            .zip(silhouettes)
+            .map(|(k, &silhouette)| Candidate { k, silhouette, smallest: 0.1, stability: None })
+            .collect()
     }
 
     #[test]
@@ -129,7 +161,16 @@ mod tests {
     fn a_finer_division_that_is_as_clear_is_taken() {
         let (k, why) = decide(&candidates(&[0.30, 0.35, 0.34, 0.335, 0.20])).unwrap();
         assert_eq!(k, 5);
-        assert!(why.contains("as clear") && why.contains("with 3"), "{why}");
+        assert!(why.contains("about as clear") && why.contains("with 3"), "{why}");
+    }
+
+    #[test]
+    fn a_finer_division_that_is_less_stable_is_not_taken() {
+        let mut all = candidates(&[0.30, 0.35, 0.34, 0.335, 0.20]);
+        for (candidate, stability) in all[1..4].iter_mut().zip([0.97, 0.94, 0.90]) {
+            candidate.stability = Some(stability);
+        }
+        assert_eq!(decide(&all).unwrap().0, 4);
     }
 
     #[test]

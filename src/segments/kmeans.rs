@@ -104,7 +104,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_iterations: 300, tolerance: 1e-6, bounds: Bounds::On, starts: 8 }
+        Self { max_iterations: 300, tolerance: 1e-6, bounds: Bounds::On, starts: 6 }
     }
 }
 
@@ -154,8 +154,8 @@ pub fn cluster(
     }
 }
 
-/// k-means++: the first centre is a row drawn evenly, each next one a row drawn by its squared distance to
-/// the centres so far. Fewer than `k` where there are fewer than `k` different rows.
+/// Greedy k-means++: the first centre is a row drawn evenly; for each next one a few rows are drawn by their
+/// squared distance to the centres so far, and the one that leaves the smallest distances is taken. Fewer than `k` where there are fewer than `k` different rows.
 #[must_use]
 pub fn plus_plus(points: &Points, k: usize, random: &mut ChaCha8Rng) -> Centres {
     let k = k.min(MAX_CLUSTERS);
@@ -163,34 +163,45 @@ pub fn plus_plus(points: &Points, k: usize, random: &mut ChaCha8Rng) -> Centres 
     if points.is_empty() || k == 0 {
         return Centres::new(points.dims(), values);
     }
-    let mut next = random.random_range(0..points.len() as u64) as usize;
-    let mut distances = vec![f32::INFINITY; points.len()];
-    loop {
-        let centre = points.row(next);
-        values.extend_from_slice(centre);
-        if values.len() == k * points.dims() {
-            break;
-        }
-        let mut total = 0.0_f64;
-        for (distance, row) in distances.iter_mut().zip(points.rows()) {
-            *distance = distance.min(squared_distance(row, centre));
-            total += f64::from(*distance);
-        }
+    let first = random.random_range(0..points.len() as u64) as usize;
+    values.extend_from_slice(points.row(first));
+    let to_nearest = |row: &[f32], centre: &[f32], so_far: f32| so_far.min(squared_distance(row, centre));
+    let mut distances: Vec<f32> =
+        points.rows().map(|row| to_nearest(row, points.row(first), f32::INFINITY)).collect();
+    let tries = 2 + k.ilog2();
+    while values.len() < k * points.dims() {
+        let total: f64 = distances.iter().copied().map(f64::from).sum();
         if total <= 0.0 {
             break;
         }
-        let mut left = random.random::<f64>() * total;
-        // Rounding may leave a rest after the last row: then it is the last row that is not a centre yet.
-        next = distances.iter().rposition(|&distance| distance > 0.0).unwrap_or(0);
-        for (row, &distance) in distances.iter().enumerate() {
-            left -= f64::from(distance);
-            if left < 0.0 {
-                next = row;
-                break;
+        let mut best: Option<(f64, usize, Vec<f32>)> = None;
+        for _ in 0..tries {
+            let next = draw(&distances, random.random::<f64>() * total);
+            let centre = points.row(next);
+            let with_it: Vec<f32> =
+                points.rows().zip(&distances).map(|(row, &so_far)| to_nearest(row, centre, so_far)).collect();
+            let left = with_it.iter().copied().map(f64::from).sum();
+            if best.as_ref().is_none_or(|(least, ..)| left < *least) {
+                best = Some((left, next, with_it));
             }
         }
+        let Some((_, next, with_it)) = best else { break };
+        values.extend_from_slice(points.row(next));
+        distances = with_it;
     }
     Centres::new(points.dims(), values)
+}
+
+/// The row at which the sum of distances passes `mark`.
+fn draw(distances: &[f32], mut mark: f64) -> usize {
+    for (row, &distance) in distances.iter().enumerate() {
+        mark -= f64::from(distance);
+        if mark < 0.0 {
+            return row;
+        }
+    }
+    // Rounding may leave a rest after the last row: then it is the last row that is not a centre yet.
+    distances.iter().rposition(|&distance| distance > 0.0).unwrap_or(0)
 }
 
 /// What one pass over some rows found: which sums change, and by how much. Exact, see [`super::points`].

@@ -13,6 +13,8 @@ use crate::features::Feature;
 /// Gaps without an order after which a customer has lapsed, and is slipping.
 const LAPSED_GAPS: f64 = 2.5;
 const SLIPPING_GAPS: f64 = 1.5;
+/// Who orders this many usual gaps apart, or closer, is a regular.
+const REGULAR_GAPS: f64 = 2.0;
 /// A usual gap shorter than this is lengthened to it: nobody lapses within days.
 const SHORTEST_GAP_DAYS: f64 = 14.0;
 /// A usual gap for shops in which nobody has come back yet.
@@ -32,6 +34,7 @@ pub enum Standing {
 /// What the name calls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Returners,
     BargainHunters,
     BigSpenders,
     OneTime,
@@ -88,7 +91,11 @@ fn traits(group: &Portrait, shop: &Portrait) -> Traits {
         .map_or(1.0, |(value, usual)| if usual > 0.0 { value / usual } else { 1.0 });
     let discounted = median(group, Feature::DiscountedShare).unwrap_or(0.0);
     let usually_discounted = median(shop, Feature::DiscountedShare).unwrap_or(0.0);
-    let kind = if discounted >= 0.5 && discounted >= usually_discounted + 0.2 {
+    let returned = median(group, Feature::ReturnsShare).unwrap_or(0.0);
+    let usually_returned = median(shop, Feature::ReturnsShare).unwrap_or(0.0);
+    let kind = if returned >= 0.25 && returned >= usually_returned + 0.2 {
+        Kind::Returners
+    } else if discounted >= 0.5 && discounted >= usually_discounted + 0.2 {
         Kind::BargainHunters
     } else if value >= 1.5 && orders < 1.5 {
         Kind::OneTimeBigSpenders
@@ -96,7 +103,7 @@ fn traits(group: &Portrait, shop: &Portrait) -> Traits {
         Kind::BigSpenders
     } else if orders < 1.5 {
         Kind::OneTime
-    } else if frequent {
+    } else if orders >= 4.0 && gap <= REGULAR_GAPS * usual_gap(shop) {
         Kind::Regulars
     } else if value <= 0.6 {
         Kind::SmallSpenders
@@ -115,6 +122,7 @@ pub fn stage(group: &Portrait, shop: &Portrait) -> Stage {
     match traits.standing {
         Standing::New => Stage::Activation,
         Standing::Lapsed => Stage::WinBack,
+        Standing::Active if traits.kind == Kind::Returners => Stage::Retention,
         Standing::Active if traits.frequent || traits.kind == Kind::BigSpenders => Stage::Loyalty,
         Standing::Active if matches!(traits.kind, Kind::OneTime | Kind::OneTimeBigSpenders) => {
             Stage::Activation
@@ -133,6 +141,7 @@ fn base(traits: Traits) -> Name {
         (Standing::Unknown, _) => ("", ""),
     };
     let (noun_en, noun_zh) = match (traits.kind, traits.standing) {
+        (Kind::Returners, _) => ("frequent returners", "常退货客户"),
         (Kind::BargainHunters, _) => ("bargain hunters", "折扣客户"),
         (Kind::BigSpenders, _) | (Kind::OneTimeBigSpenders, Standing::New) => ("big spenders", "高消费客户"),
         (Kind::OneTimeBigSpenders, _) => ("one-time big spenders", "单次高消费客户"),

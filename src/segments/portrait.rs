@@ -18,10 +18,12 @@ pub fn portraits(features: &Features, groups: &[Vec<u32>]) -> Vec<Portrait> {
         .into_par_iter()
         .map(|cell| {
             let values = &columns[cell % columns.len()].values;
-            let known = groups[cell / columns.len()]
-                .iter()
-                .filter_map(|&row| values.get(row as usize).copied().filter(|value| value.is_finite()));
-            spread(known.collect())
+            let group = &groups[cell / columns.len()];
+            let mut known = Vec::with_capacity(group.len());
+            known.extend(
+                group.iter().filter_map(|&row| values.get(row as usize)).filter(|value| value.is_finite()),
+            );
+            spread(known)
         })
         .collect();
     (0..groups.len())
@@ -40,7 +42,8 @@ pub fn portraits(features: &Features, groups: &[Vec<u32>]) -> Vec<Portrait> {
 #[must_use]
 pub fn spread(mut values: Vec<f32>) -> Option<Spread> {
     let median = quantile(&mut values, 0.5)?;
-    Some(Spread { median, p10: quantile(&mut values, 0.1)?, p90: quantile(&mut values, 0.9)? })
+    let p90 = quantile(&mut values, 0.9)?;
+    Some(Spread { median, p10: quantile(&mut values, 0.1)?, p90 })
 }
 
 /// Interpolated between the two values nearest to the place, as numpy does it; `None` of no values.

@@ -23,7 +23,7 @@ const CANDIDATES: [Feature; 8] = [
     Feature::ReturnsShare,
 ];
 /// Scales are fitted on at most so many rows.
-const FIT_ROWS: usize = 65_536;
+const FIT_ROWS: usize = 16_384;
 /// Two features with a higher correlation say the same twice.
 const SAME: f64 = 0.85;
 /// A feature that is known of fewer customers does not group them.

@@ -1,0 +1,60 @@
+//! The shop with its customers grouped: what `segments` and `customers` both start from.
+
+use anyhow::Context as _;
+use jiff::civil::Date;
+
+use super::{Context, UsageError};
+use crate::data::{Shop, load};
+use crate::features::{Features, compute};
+use crate::segments::{Options, Segmentation, segment};
+
+/// How to group; what is not given here comes from the settings.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Grouping {
+    /// Number of clusters, 2 to 10 (default: chosen by silhouette).
+    #[arg(long, value_name = "N")]
+    pub k: Option<usize>,
+    /// Seed of everything random in the grouping.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Reference date, YYYY-MM-DD (default: the last day in the data).
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+}
+
+/// The shop read, measured and grouped.
+pub struct Grouped {
+    pub shop: Shop,
+    pub features: Features,
+    pub segmentation: Segmentation,
+}
+
+impl Grouping {
+    /// Reads the shop and groups its customers.
+    ///
+    /// # Errors
+    /// Unreadable data, an impossible date or number of clusters, or interrupted.
+    pub fn run(&self, context: &Context<'_>) -> anyhow::Result<Grouped> {
+        let as_of = match (self.as_of, &context.config.data.as_of) {
+            (Some(date), _) => Some(date),
+            (None, Some(text)) => Some(text.parse().with_context(|| {
+                format!("data.as_of is \"{text}\", which is not a date. Write it as in 2025-06-30.")
+            })?),
+            (None, None) => None,
+        };
+        let settings = &context.config.segments;
+        let k = self.k.or(settings.k);
+        if let Some(k) = k.filter(|k| !(2..=10).contains(k)) {
+            return Err(UsageError(format!(
+                "{k} clusters are not possible. Give --k a number from 2 to 10."
+            ))
+            .into());
+        }
+        let options = Options { k, seed: self.seed.unwrap_or(settings.seed), names: settings.names.clone() };
+        let sources = context.sources()?;
+        let shop = context.work(|task| load(&sources, &context.config.data, task))?;
+        let features = context.work(|task| compute(&shop, as_of, task))?;
+        let segmentation = context.work(|task| segment(&features, &options, task))?;
+        Ok(Grouped { shop, features, segmentation })
+    }
+}

@@ -247,7 +247,7 @@ pub fn segment(
     if found.centres.len() < k {
         return Err(too_alike(k, found.centres.len()));
     }
-    let found = in_order(found, features, &rows);
+    let found = in_order(&found, features, &rows);
     let k = found.centres.len();
 
     task.progress("checking that the clusters hold", 0, None);
@@ -312,7 +312,7 @@ fn too_alike(k: usize, kinds: usize) -> SegmentError {
 
 /// Clusters in the order of their letters: the most valuable customers first, by the mean total of a
 /// customer (or else the mean order value), then the larger, then by the centre. Empty ones are left out.
-fn in_order(found: Clustering, features: &Features, rows: &[u32]) -> Clustering {
+fn in_order(found: &Clustering, features: &Features, rows: &[u32]) -> Clustering {
     let k = found.centres.len();
     let money = features.column(Feature::Total).or_else(|| features.column(Feature::AverageOrderValue));
     let (mut worth, mut sizes) = (vec![0.0_f64; k], vec![0_usize; k]);
@@ -336,7 +336,7 @@ fn in_order(found: Clustering, features: &Features, rows: &[u32]) -> Clustering 
     let mut letter = vec![0_u8; k];
     order.iter().enumerate().for_each(|(number, &cluster)| letter[cluster] = number as u8);
     let labels = found.labels.iter().map(|&label| letter[usize::from(label)]).collect();
-    Clustering { centres: found.centres.reordered(&order), labels, ..found }
+    Clustering { centres: found.centres.reordered(&order), labels, ..*found }
 }
 
 fn describe(

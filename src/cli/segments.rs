@@ -21,7 +21,7 @@ use crate::segments::{Cluster, Direction, Driver, KScore, Name, Segmentation, Sp
 pub struct Args {
     #[command(flatten)]
     pub grouping: Grouping,
-    /// Write each customer's cluster to a CSV file: customer_id, cluster (empty without an order).
+    /// Write each customer's cluster to a CSV file: the id, the letter of the cluster (empty without an order).
     #[arg(long, value_name = "FILE")]
     pub assignments: Option<PathBuf>,
 }
@@ -229,7 +229,7 @@ pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -2,6 +2,8 @@
 //!
 //! In: a sample of the points. Out: the curve of silhouettes over k, the k chosen, and the reason in words.
 
+use std::fmt::Write as _;
+
 use super::KScore;
 use super::kmeans::{Settings, cluster};
 use super::points::{Points, random, sample};
@@ -133,7 +135,7 @@ fn decide(candidates: &[Candidate]) -> Option<(usize, String)> {
         )
     };
     if two.silhouette > chosen.silhouette {
-        why += &format!("; two clusters ({:.2}) would be too coarse to write for", two.silhouette);
+        let _ = write!(why, "; two clusters ({:.2}) would be too coarse to write for", two.silhouette);
     }
     why.push('.');
     Some((chosen.k, why))

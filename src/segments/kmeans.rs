@@ -248,8 +248,11 @@ fn lloyd_in_lanes<const L: usize>(
     let mut travelled = vec![0.0_f64; k];
     let mut iterations = 0;
     let mut rows_measured = 0;
-    let mut last = k == 0;
-    while k > 0 {
+    let mut last = false;
+    if k == 0 {
+        return Ok(Clustering { centres, labels, inertia: 0.0, iterations, rows_measured });
+    }
+    loop {
         task.check()?;
         let columns = columns::<L>(&centres);
         let spent: Vec<f32> = travelled.iter().map(|&far| far as f32 * (1.0 + SLACK)).collect();

@@ -49,7 +49,9 @@ impl Points {
         values.par_chunks_mut(dims * CHUNK).enumerate().for_each(|(chunk, rows)| {
             for (at, row) in rows.chunks_exact_mut(dims).enumerate() {
                 fill(chunk * CHUNK + at, row);
-                row.iter_mut().for_each(|value| *value = on_grid(*value));
+                for value in row {
+                    *value = on_grid(*value);
+                }
             }
         });
         Self { dims, values }

@@ -72,9 +72,9 @@ fn eigenvectors(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
                 for row in &mut matrix {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
                 }
-                for column in 0..size {
-                    let (a, b) = (matrix[p][column], matrix[q][column]);
-                    (matrix[p][column], matrix[q][column]) = (cosine * a - sine * b, sine * a + cosine * b);
+                let (above, below) = matrix.split_at_mut(q);
+                for (a, b) in above[p].iter_mut().zip(&mut below[0]) {
+                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                 }
                 for row in &mut vectors {
                     (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
@@ -92,7 +92,11 @@ fn eigenvectors(mut matrix: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
                 .iter()
                 .copied()
                 .fold(0.0, |most: f64, x| if x.abs() > most.abs() + 1e-12 { x } else { most });
-            vector.iter_mut().for_each(|x| *x *= if most < 0.0 { -1.0 } else { 1.0 });
+            if most < 0.0 {
+                for weight in &mut vector {
+                    *weight = -*weight;
+                }
+            }
             vector
         })
         .collect()

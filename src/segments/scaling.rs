@@ -79,7 +79,9 @@ impl Scale {
         let skew = if last > first { (last + first - 2.0 * median) / (last - first) } else { 1.0 };
         let log = !share && skew > SKEWED && values.first().is_some_and(|&least| least >= 0.0);
         if log {
-            values.iter_mut().for_each(|value| *value = (1.0 + *value).ln());
+            for value in &mut values {
+                *value = (1.0 + *value).ln();
+            }
         }
         let (low, centre, high) = (at(&values, 0.01), at(&values, 0.5), at(&values, 0.99));
         let number = values.len() as f64;

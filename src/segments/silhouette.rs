@@ -80,7 +80,7 @@ mod tests {
         // For 1: a = 1, b = (4 + 5) / 2 = 4.5, s = 3.5 / 4.5 = 7/9. The other two mirror them.
         let points = Points::new(1, vec![0.0, 1.0, 5.0, 6.0]);
         let value = silhouette(&points, vec![0, 0, 1, 1]);
-        assert!((value - (9.0 / 11.0 + 7.0 / 9.0) / 2.0).abs() < 1e-12, "{value}");
+        assert!((value - f64::midpoint(9.0 / 11.0, 7.0 / 9.0)).abs() < 1e-12, "{value}");
     }
 
     #[test]

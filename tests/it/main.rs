@@ -11,6 +11,7 @@ mod profiles;
 mod rules;
 mod run;
 mod sample;
+mod segments;
 mod strategy;
 mod tui;
 mod workspace;

@@ -1,0 +1,144 @@
+//! Grouping from the command line: the document of `--json`, the file of assignments, planted kinds found.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use perennial::segments::stability::adjusted_rand_index;
+use serde_json::Value;
+
+use crate::program::{perennial, text};
+
+fn sample_data(shop: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)
+}
+
+/// The document of a command on one of the shops that come with the program.
+fn document(command: &str, shop: &str, more: &[&str]) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let out = perennial(home.path())
+        .args([command, "--json", "--data"])
+        .arg(sample_data(shop))
+        .args(more)
+        .assert()
+        .code(0);
+    serde_json::from_slice(&out.get_output().stdout).unwrap()
+}
+
+/// `customer_id` to the other column.
+fn table(path: &Path) -> BTreeMap<String, String> {
+    let mut rows = csv::Reader::from_path(path).unwrap();
+    rows.records().map(|row| row.map(|row| (row[0].to_owned(), row[1].to_owned())).unwrap()).collect()
+}
+
+#[test]
+fn kinds_that_were_planted_in_the_sample_are_found() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, truth, found) =
+        (home.path().join("shop"), home.path().join("truth.csv"), home.path().join("found.csv"));
+    let mut sample = perennial(home.path());
+    sample.arg("sample").arg("--out").arg(&data).arg("--truth").arg(&truth).assert().code(0);
+    let mut segments = perennial(home.path());
+    segments.arg("segments").arg("--data").arg(&data).arg("--assignments").arg(&found).assert().code(0);
+
+    let (truth, found) = (table(&truth), table(&found));
+    let kinds: Vec<&String> = truth.values().collect::<BTreeSet<_>>().into_iter().collect();
+    let (mut planted, mut grouped) = (Vec::new(), Vec::new());
+    for (customer, letter) in &found {
+        let kind = &truth[customer];
+        assert_eq!(letter.is_empty(), kind == "browser", "{customer} is a {kind} in \"{letter}\"");
+        if let Some(letter) = letter.bytes().next() {
+            planted.push(kinds.iter().position(|&known| known == kind).unwrap() as u8);
+            grouped.push(letter);
+        }
+    }
+    let agreement = adjusted_rand_index(&planted, &grouped);
+    assert!(agreement > 0.9, "adjusted Rand index {agreement:.3}");
+}
+
+#[test]
+fn the_document_says_what_sets_each_cluster_apart() {
+    let shop = document("segments", "shop", &[]);
+    let clusters = shop["clusters"].as_array().unwrap();
+    assert_eq!(shop["schema"], 1);
+    assert_eq!(shop["k"].as_u64().unwrap() as usize, clusters.len());
+    assert_eq!(shop["curve"].as_array().unwrap().len(), 9);
+    assert!(shop["why"].as_str().unwrap().starts_with(&format!("{} clusters", clusters.len())));
+    let mut names = BTreeSet::new();
+    for (number, cluster) in clusters.iter().enumerate() {
+        assert_eq!(cluster["id"], char::from(b'A' + number as u8).to_string());
+        assert!(names.insert(cluster["names"]["en"].as_str().unwrap()));
+        assert!(names.insert(cluster["names"]["zh"].as_str().unwrap()));
+        assert!(cluster["drivers"][0]["effect"].as_f64().unwrap().abs() > 0.25, "{cluster}");
+        let orders = &cluster["features"]["orders"];
+        assert!(orders["p10"].as_f64() <= orders["median"].as_f64());
+        assert!(orders["median"].as_f64() <= orders["p90"].as_f64());
+    }
+    let shares: f64 = clusters.iter().map(|cluster| cluster["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+}
+
+#[test]
+fn who_has_lapsed_has_been_away_longer_than_everybody_else() {
+    for shop in ["shop", "cdnow"] {
+        for k in ["3", "5", "7", "10"] {
+            let found = document("segments", shop, &["--k", k]);
+            assert!(found["curve"].as_array().unwrap().is_empty(), "k was set by hand");
+            let (mut lapsed, mut here) = (f64::INFINITY, 0.0_f64);
+            for cluster in found["clusters"].as_array().unwrap() {
+                let recency = cluster["features"]["recency_days"]["median"].as_f64().unwrap();
+                let name = cluster["names"]["en"].as_str().unwrap();
+                assert_eq!(name.starts_with("Lapsed"), cluster["stage"] == "win-back", "{name}");
+                if name.starts_with("Lapsed") {
+                    lapsed = lapsed.min(recency);
+                } else if !name.starts_with("Slipping") {
+                    here = here.max(recency);
+                }
+            }
+            assert!(lapsed > here, "{shop}, k = {k}: {lapsed} against {here}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let first = document("segments", "cdnow", &["--seed", "11"]);
+    assert_eq!(first, document("segments", "cdnow", &["--seed", "11"]));
+    assert_eq!(first["seed"], 11);
+}
+
+#[test]
+fn an_earlier_reference_date_does_not_see_what_came_later() {
+    let found = document("segments", "cdnow", &["--as-of", "1997-09-30"]);
+    assert_eq!(found["as_of"], "1997-09-30");
+    for cluster in found["clusters"].as_array().unwrap() {
+        // The first order of the data is of 1997-01-01.
+        let recency = &cluster["features"]["recency_days"];
+        assert!(recency["p90"].as_f64().unwrap() <= 272.0 && recency["p10"].as_f64().unwrap() >= 0.0);
+    }
+}
+
+#[test]
+fn one_customer_is_shown_with_its_cluster_and_what_decided() {
+    let found = document("customers", "shop", &["--limit", "1"]);
+    let id = found["customers"][0]["id"].as_str().unwrap();
+    let one = document("customers", "shop", &["--id", id]);
+    assert_eq!(one["id"], id);
+    assert_eq!(one["cluster"], found["customers"][0]["cluster"]);
+    assert!(one["distance"].as_f64() <= one["next"]["distance"].as_f64());
+    assert_ne!(one["next"]["cluster"], one["cluster"]);
+    assert!(one["deciding"][0]["effect"].as_f64().unwrap() > 0.0);
+    assert!(!one["orders"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn what_cannot_be_done_is_wrong_usage_with_a_remedy() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, words) in
+        [(["segments", "--k", "11"], "from 2 to 10"), (["customers", "--id", "nobody"], "--find")]
+    {
+        let mut command = perennial(home.path());
+        let out = command.args(arguments).arg("--data").arg(sample_data("cdnow")).assert().code(2).stdout("");
+        let told = text(&out.get_output().stderr);
+        assert!(told.contains(words), "{told}");
+    }
+}

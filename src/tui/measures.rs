@@ -67,6 +67,9 @@ pub fn against(feature: Feature, value: f64, shop: f64) -> String {
         let points = (value - shop) * 100.0;
         return if points.abs() < 0.5 { "same".into() } else { format!("{points:+.0} pt") };
     }
+    if value == 0.0 && shop > 0.0 {
+        return "none".into();
+    }
     if (value - shop).abs() <= 0.02 * shop.abs().max(1e-9) {
         return "same".into();
     }
@@ -100,6 +103,7 @@ mod tests {
         assert_eq!(against(Feature::Orders, 5.0, 5.0), "same");
         assert_eq!(against(Feature::DiscountedShare, 0.62, 0.5), "+12 pt");
         assert_eq!(against(Feature::Searches30d, 3.0, 0.0), "+3");
+        assert_eq!(against(Feature::Sessions30d, 0.0, 4.0), "none");
         assert!(lean(Feature::Total, 1_000.0, 100.0) > 0.99);
         assert!(lean(Feature::Total, 10.0, 100.0) < -0.99);
     }

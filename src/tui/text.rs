@@ -99,6 +99,32 @@ pub fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(rest))
 }
 
+/// Stretches between which a line may be broken: words with what is attached to them, blanks, and single
+/// Chinese, Japanese or Korean characters. Closing punctuation stays with what it closes.
+pub fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    let mut words = text.split_word_bound_indices().peekable();
+    std::iter::from_fn(move || {
+        let (start, first) = words.next()?;
+        let mut end = start + first.len();
+        let mut last = first;
+        while let Some((next, word)) = words.peek().copied() {
+            let blank = |word: &str| word.trim().is_empty();
+            let wide = |word: &str| {
+                word.chars().next().is_some_and(|c| c.is_alphanumeric()) && width(word) > word.chars().count()
+            };
+            let closing = word.chars().all(|c| !c.is_alphanumeric() && !"([{“‘«（《【「『".contains(c));
+            let joined = !blank(last) && !blank(word) && (closing || !(wide(last) || wide(word)));
+            if !joined {
+                break;
+            }
+            end = next + word.len();
+            last = word;
+            words.next();
+        }
+        Some(&text[start..end])
+    })
+}
+
 /// Breaks a line at spaces, and inside a word (or between Chinese characters) where it must, so that no
 /// line is wider than `columns`.
 #[must_use]
@@ -109,7 +135,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in chunks(text) {
         let word_width = width(word);
         if used + word_width <= columns {
             line.push_str(word);
@@ -189,6 +215,8 @@ mod tests {
         assert_eq!(wrap("make the window larger", 10), ["make the", "window", "larger"]);
         assert_eq!(wrap("欢迎回来", 4), ["欢迎", "回来"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("say \"stop\".", 10), ["say", "\"stop\"."]);
+        assert_eq!(wrap("好久不见，欢迎", 8), ["好久不", "见，欢迎"]);
     }
 
     proptest! {

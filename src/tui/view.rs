@@ -242,6 +242,11 @@ fn hints(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
             if !is_hint(row.action, scope, typing) || app.availability(row.action) != Availability::Yes {
                 continue;
             }
+            // A key that is text while somebody types is no hint then.
+            let first = app.shared.keymap.keys(row.action).first();
+            if typing && scope != Scope::Typing && first.is_some_and(|key| key.is_for_text()) {
+                continue;
+            }
             let key = app.shared.keymap.shown(row.action);
             let width = (text::width(&key) + text::width(row.label) + 1) as u16;
             if x + width > end {

@@ -55,6 +55,8 @@ pub struct Strategies {
     again: u64,
     /// Which typical customer's facts are shown.
     example: usize,
+    /// The variant that is shown as a whole message.
+    variant: usize,
 }
 
 impl Strategies {
@@ -153,6 +155,7 @@ impl Strategies {
         let job = shared.start(Work::Preview(Box::new(order)));
         self.preview = Preview::begun(job, strategy, source, variants, shared.now);
         self.scroll.reset();
+        self.variant = self.variant.min(variants.saturating_sub(1));
     }
 
     fn edit(&mut self, shared: &mut Shared) {
@@ -283,6 +286,11 @@ impl Pane for Strategies {
             }
             Action::NextPanel | Action::PreviousPanel => {
                 self.panel = if self.panel == Panel::Files { Panel::Preview } else { Panel::Files };
+            }
+            Action::Up | Action::Down if self.panel == Panel::Preview => {
+                let last = self.preview.variants().saturating_sub(1);
+                let up = action == Action::Up;
+                self.variant = if up { self.variant.saturating_sub(1) } else { (self.variant + 1).min(last) };
             }
             _ if self.panel == Panel::Preview => drop(self.scroll.act(action)),
             _ => {

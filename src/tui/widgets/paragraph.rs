@@ -111,7 +111,7 @@ impl Paragraph {
         if more > 0 && area.height > 3 && area.width > 14 {
             let note = format!(" ↓ {more} more ");
             let style = canvas.theme.dim;
-            canvas.text_right(area.x, area.bottom() - 1, area.width, &note, style);
+            canvas.text_right(area.x, area.bottom(), area.width, &note, style);
         }
     }
 }

@@ -53,7 +53,7 @@ impl Rich {
             let mut row: Spans = Vec::new();
             let mut used = 0;
             for (content, style) in spans {
-                for word in content.split_word_bounds() {
+                for word in text::chunks(content) {
                     let mut word = word;
                     while !word.is_empty() {
                         let columns = text::width(word);
@@ -105,7 +105,7 @@ impl Rich {
         if more > 0 && area.height > 3 && area.width > 14 {
             let note = format!(" ↓ {more} more ");
             let style = canvas.theme.dim;
-            canvas.text_right(area.x, area.bottom() - 1, area.width, &note, style);
+            canvas.text_right(area.x, area.bottom(), area.width, &note, style);
         }
     }
 }

@@ -17,6 +17,11 @@ pub enum Line {
         value: String,
         note: String,
     },
+    /// A label and a text after it, both on the left.
+    Entry {
+        label: String,
+        text: String,
+    },
     /// A share (0..=1) as a bar, its percentage, and a value beside it.
     Bar {
         label: String,
@@ -35,6 +40,11 @@ impl Line {
     #[must_use]
     pub fn bar(label: impl Into<String>, share: f64) -> Self {
         Self::Bar { label: label.into(), share, value: String::new() }
+    }
+
+    #[must_use]
+    pub fn entry(label: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::Entry { label: label.into(), text: text.into() }
     }
 
     #[must_use]
@@ -73,7 +83,7 @@ impl Sheet<'_> {
             rows.iter().filter_map(part).map(text::width).max().unwrap_or(0) as u16
         };
         let label = widest(|line| match line {
-            Line::Bar { label, .. } | Line::Fact { label, .. } => Some(label),
+            Line::Bar { label, .. } | Line::Fact { label, .. } | Line::Entry { label, .. } => Some(label),
             _ => None,
         })
         .min(area.width / 2);
@@ -96,6 +106,11 @@ impl Sheet<'_> {
                     canvas.text_right(area.x + label + 2, y, fact, value, theme.strong);
                     let after = label + fact + 3;
                     canvas.text(area.x + after, y, area.width.saturating_sub(after), note, theme.dim);
+                }
+                Line::Entry { label: name, text } => {
+                    canvas.text(area.x, y, label, name, theme.dim);
+                    let after = label + 2;
+                    canvas.text(area.x + after, y, area.width.saturating_sub(after), text, theme.text);
                 }
                 Line::Bar { label: name, share, value } => {
                     canvas.text(area.x, y, label, name, theme.text);
@@ -121,7 +136,7 @@ impl Sheet<'_> {
         let more = rows.len().saturating_sub(top + usize::from(area.height));
         if more > 0 && area.height > 3 && area.width > 14 {
             let note = format!(" ↓ {more} more ");
-            canvas.text_right(area.x, area.bottom() - 1, area.width, &note, theme.dim);
+            canvas.text_right(area.x, area.bottom(), area.width, &note, theme.dim);
         }
     }
 }

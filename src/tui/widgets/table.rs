@@ -81,7 +81,9 @@ impl Table<'_> {
             return;
         }
         canvas.region(area, Hit::List(self.id));
-        let shown = self.layout(area.width - 2);
+        // The bar that says where in the list one is has its own columns.
+        let bar = if self.scrolls(area.height - 1, area.width) { 2 } else { 0 };
+        let shown = self.layout(area.width - 2 - bar);
         let theme = canvas.theme;
         let mut x = area.x + 2;
         for &(index, width) in &shown {
@@ -163,11 +165,16 @@ impl Table<'_> {
         widths
     }
 
+    /// Whether there are more rows than fit, and room to show it.
+    fn scrolls(&self, height: u16, width: u16) -> bool {
+        self.list.len() > usize::from(height) && height >= 3 && width >= 20
+    }
+
     /// Where in the list the rows are, on the right edge.
     fn scrollbar(&self, canvas: &mut Canvas<'_>, body: Rect, first: usize) {
         let height = usize::from(body.height);
         let len = self.list.len();
-        if len <= height || height < 3 || body.width < 20 {
+        if !self.scrolls(body.height, body.width) {
             return;
         }
         let thumb = (height * height / len).max(1);

@@ -36,7 +36,7 @@ pub fn lines(profile: &CustomerProfile, shared: &Shared, shop: &Shop) -> Vec<Lin
 
 fn who(row: usize, shop: &Shop) -> Vec<Line> {
     let customers = &shop.customers;
-    let mut lines = vec![Line::fact("Id", customers.id(row), "")];
+    let mut lines = vec![Line::entry("Id", customers.id(row))];
     for (column, label) in [
         ("email", "E-mail"),
         ("phone", "Phone"),
@@ -45,7 +45,7 @@ fn who(row: usize, shop: &Shop) -> Vec<Line> {
         ("time_zone", "Zone"),
     ] {
         if let Some(text) = customers.text(row, column) {
-            lines.push(Line::fact(label, text, ""));
+            lines.push(Line::entry(label, text));
         }
     }
     let consents: Vec<String> = [(Channel::Email, "e-mail"), (Channel::Sms, "SMS"), (Channel::Push, "push")]
@@ -55,7 +55,7 @@ fn who(row: usize, shop: &Shop) -> Vec<Line> {
         })
         .collect();
     if !consents.is_empty() {
-        lines.push(Line::Text(format!("Consent: {}", consents.join("  "))));
+        lines.push(Line::entry("Consent", consents.join("  ")));
     }
     lines
 }

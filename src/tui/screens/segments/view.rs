@@ -109,7 +109,7 @@ fn clusters(
     let bars = body.width >= 44;
     let columns = [
         Column::new("", Width::Fixed(1), Align::Left, 0),
-        Column::new("Segment", Width::Fill(14), Align::Left, 0),
+        Column::new("Segment", Width::Fill(22), Align::Left, 0),
         Column::new("To do", Width::Fixed(9), Align::Left, 2),
         Column::new("Customers", Width::Fixed(9), Align::Right, 0),
         Column::new("", Width::Fixed(7), Align::Right, 1),
@@ -139,16 +139,12 @@ fn clusters(
         canvas.clear(Rect { x, y, width, height: 1 });
         input.draw(canvas, x, y, width, "a name of your own; empty for the found one", true);
     } else if foot == 1 {
-        let quality = format!(
-            "Silhouette {:.2}, stability {:.2}{}",
-            segmentation.silhouette,
-            segmentation.stability,
-            if segmentation.not_clustered > 0 && bars {
-                format!("; {} have not bought yet", numbers::count(segmentation.not_clustered as u64))
-            } else {
-                String::new()
-            }
-        );
+        let mut quality =
+            format!("silhouette {:.2}, stability {:.2}", segmentation.silhouette, segmentation.stability);
+        if segmentation.not_clustered > 0 && bars {
+            let waiting = numbers::count(segmentation.not_clustered as u64);
+            quality = format!("{waiting} have yet to buy; {quality}");
+        }
         canvas.text(inside.x, inside.bottom() - 1, inside.width, &quality, theme.dim);
     }
 }
@@ -168,9 +164,9 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
     };
     let theme = canvas.theme;
     let label = 17.min(inside.width);
-    let value = 9;
-    let unit = if inside.width >= 52 { 10 } else { 0 };
-    let word = 7;
+    let value = 8;
+    let unit = if inside.width >= 44 { 5 } else { 0 };
+    let word = 6;
     let room = inside.width.saturating_sub(label + value + unit + word + 3);
     for (row, comparison) in profile.comparisons.iter().take(usize::from(inside.height)).enumerate() {
         let y = inside.y + row as u16;
@@ -178,7 +174,14 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
         canvas.text(inside.x, y, label, measures::label(comparison.feature), theme.dim);
         canvas.text_right(inside.x + label, y, value, &shown, theme.strong);
         if unit > 0 {
-            canvas.text(inside.x + label + value + 1, y, unit - 1, &of, theme.dim);
+            let of = of.split(' ').next().unwrap_or("");
+            canvas.text(
+                inside.x + label + value + 1,
+                y,
+                unit - 1,
+                if of == "of" { "" } else { of },
+                theme.dim,
+            );
         }
         let x = inside.x + label + value + unit + 1;
         lean(

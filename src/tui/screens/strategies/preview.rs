@@ -207,6 +207,18 @@ impl Preview {
             .map_err(|problem| format!("{}; {}", problem.message, problem.remedy))
     }
 
+    /// What is written of a variant so far, by slot.
+    pub fn slots(&self, variant: usize) -> &[String] {
+        self.variants.get(variant).map_or(&[], |variant| &variant.slots)
+    }
+
+    /// The offer as the customer reads it, where the strategy makes one.
+    pub fn offer(&self) -> Option<String> {
+        let text = |name: &str| self.facts.get(name).and_then(serde_json::Value::as_str);
+        let offer = text("offer")?;
+        Some(text("offer_conditions").map_or(offer.to_owned(), |conditions| format!("{offer}, {conditions}")))
+    }
+
     /// All finished variants as plain text, for the clipboard.
     pub fn plain(&self) -> String {
         let texts: Vec<String> = (0..self.variants())

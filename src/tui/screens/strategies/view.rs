@@ -10,7 +10,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::preview::Stage;
-use super::{EDITOR, FILES, PREVIEW, Panel, Strategies};
+use super::{FILES, PREVIEW, Panel, Strategies};
 use crate::data::Channel;
 use crate::review::passes;
 use crate::strategy::Severity;
@@ -36,7 +36,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
     }
     let editing = screen.editor.is_some();
     if area.width >= 76 {
-        let left = if editing { area.width * 11 / 20 } else { (area.width * 2 / 5).clamp(34, 52) };
+        let left = if editing { area.width / 2 } else { (area.width * 2 / 5).clamp(34, 60) };
         let [left, right] = area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]));
         if editing {
             editor(screen, left, canvas);
@@ -82,7 +82,7 @@ fn list(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_
     let body = Rect { height: inside.height - about, ..inside };
     let columns = [
         Column::new("", Width::Fixed(1), Align::Left, 0),
-        Column::new("Strategy", Width::Fill(14), Align::Left, 0),
+        Column::new("Strategy", Width::Fill(22), Align::Left, 0),
         Column::new("Channel", Width::Fixed(7), Align::Left, 1),
         Column::new("For", Width::Fixed(8), Align::Left, 2),
         Column::new("Lang", Width::Fixed(4), Align::Left, 3),
@@ -121,8 +121,8 @@ fn chosen(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<
     match &file.parsed {
         Ok(strategy) => {
             lines.push((strategy.goal.clone(), theme.text));
-            if let Some(offer) = &strategy.offer {
-                lines.push((format!("Offer: {}", offer.text), theme.text));
+            if let Some(offer) = screen.preview.offer().filter(|_| strategy.offer.is_some()) {
+                lines.push((format!("Offer: {offer}"), theme.text));
             }
             if let Some(fit) = screen.fit(file, shared) {
                 let mark = if fit.is_fit() { "✓" } else { "–" };
@@ -186,7 +186,6 @@ fn editor(screen: &Strategies, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.text(below.x, y, below.width, &line, style);
         y += 1;
     }
-    let _ = EDITOR;
 }
 
 fn preview(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
@@ -229,27 +228,41 @@ fn preview(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas
     rich.spans(0, vec![(status(screen, shared), theme.dim)]);
     let drafts = preview.drafts();
     let from = &shared.setup.config.brand.name;
+    rich.blank();
     for variant in 0..preview.variants() {
-        rich.blank();
-        let mut head = vec![(format!("{} ", variant + 1), theme.accent.patch(theme.strong))];
-        match drafts.and_then(|drafts| drafts.get(variant)) {
-            Some((_, checks)) if passes(checks) => head.push(("✓ every rule holds".into(), theme.good)),
-            Some((_, checks)) => {
-                for check in checks.iter().filter(|check| !check.ok) {
-                    head.push((format!("✗ {}: {}  ", check.rule, check.detail), theme.bad));
-                }
-            }
-            None => head.push(("being written".into(), theme.dim)),
+        let selected = variant == screen.variant;
+        let number = format!("{} {} ", if selected { "▸" } else { " " }, variant + 1);
+        let outcome = drafts.and_then(|drafts| drafts.get(variant)).map(|(_, checks)| checks);
+        let mut line = vec![(number, theme.accent.patch(theme.strong))];
+        line.push(match outcome {
+            Some(checks) if passes(checks) => ("✓ ".to_owned(), theme.good),
+            Some(_) => ("✗ ".into(), theme.bad),
+            None => ("… ".into(), theme.dim),
+        });
+        let written: Vec<&str> =
+            preview.slots(variant).iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let style = if selected { theme.strong } else { theme.text };
+        line.push(match written.join(" / ") {
+            text if !text.is_empty() => (text, style),
+            _ if preview.slots(variant).is_empty() => ("all of it comes from the strategy".into(), theme.dim),
+            _ => (String::new(), style),
+        });
+        rich.spans(0, line);
+        for check in outcome.into_iter().flatten().filter(|check| !check.ok) {
+            rich.spans(6, vec![(format!("{}: {}", check.rule, check.detail), theme.bad)]);
         }
-        rich.spans(0, head);
-        match preview.text(variant) {
-            Ok(message) => {
-                if let Some(channel) = preview.channel {
-                    widgets::message(&mut rich, 2, channel, from, &message, theme);
-                }
+    }
+    rich.blank();
+    let reader = if preview.customer.is_empty() { "the reader" } else { &preview.customer };
+    rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
+    rich.blank();
+    match preview.text(screen.variant) {
+        Ok(message) => {
+            if let Some(channel) = preview.channel {
+                widgets::message(&mut rich, 0, channel, from, &message, theme);
             }
-            Err(why) => rich.spans(2, vec![(why, theme.dim)]),
         }
+        Err(why) => rich.spans(0, vec![(why, theme.dim)]),
     }
     rich.draw(canvas, inside, &screen.scroll, PREVIEW);
 }
@@ -258,9 +271,6 @@ fn preview(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas
 fn status(screen: &Strategies, shared: &Shared) -> String {
     let preview = &screen.preview;
     let mut parts = Vec::new();
-    if !preview.customer.is_empty() {
-        parts.push(format!("with the facts of {}", preview.customer));
-    }
     match (&preview.model, &shared.model) {
         (Some(model), ModelState::Opening { .. }) if model.sha256.is_empty() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::{Context, UsageError};
-use crate::data::{Shop, load};
-use crate::features::{Features, compute};
+use crate::data::{Customers, Shop, load};
+use crate::features::{Features, compute, from_files};
 use crate::segments::{Options, Segmentation, segment};
 
 /// How to group; what is not given here comes from the settings.
@@ -29,19 +29,52 @@ pub struct Grouped {
     pub segmentation: Segmentation,
 }
 
+/// The customers grouped, without the orders that it was done by.
+pub struct Measured {
+    pub customers: Customers,
+    pub currency: String,
+    pub segmentation: Segmentation,
+}
+
 impl Grouping {
     /// Reads the shop and groups its customers.
     ///
     /// # Errors
     /// Unreadable data, an impossible date or number of clusters, or interrupted.
     pub fn run(&self, context: &Context<'_>) -> anyhow::Result<Grouped> {
-        let as_of = match (self.as_of, &context.config.data.as_of) {
+        let (as_of, options) = (self.as_of(context)?, self.options(context)?);
+        let sources = context.sources()?;
+        let shop = context.work(|task| load(&sources, &context.config.data, task))?;
+        let features = context.work(|task| compute(&shop, as_of, task))?;
+        let segmentation = context.work(|task| segment(&features, &options, task))?;
+        Ok(Grouped { shop, features, segmentation })
+    }
+
+    /// Groups the customers straight from the files: orders are measured as they pass and not kept, so that ten
+    /// million of them need little memory.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn measure(&self, context: &Context<'_>) -> anyhow::Result<Measured> {
+        let (as_of, options) = (self.as_of(context)?, self.options(context)?);
+        let sources = context.sources()?;
+        let (read, features) =
+            context.work(|task| from_files(&sources, &context.config.data, as_of, task))?;
+        let segmentation = context.work(|task| segment(&features, &options, task))?;
+        Ok(Measured { customers: read.customers, currency: read.currency, segmentation })
+    }
+
+    fn as_of(&self, context: &Context<'_>) -> anyhow::Result<Option<Date>> {
+        Ok(match (self.as_of, &context.config.data.as_of) {
             (Some(date), _) => Some(date),
             (None, Some(text)) => Some(text.parse().with_context(|| {
                 format!("data.as_of is \"{text}\", which is not a date. Write it as in 2025-06-30.")
             })?),
             (None, None) => None,
-        };
+        })
+    }
+
+    fn options(&self, context: &Context<'_>) -> anyhow::Result<Options> {
         let settings = &context.config.segments;
         let k = self.k.or(settings.k);
         if let Some(k) = k.filter(|k| !(2..=10).contains(k)) {
@@ -50,11 +83,6 @@ impl Grouping {
             ))
             .into());
         }
-        let options = Options { k, seed: self.seed.unwrap_or(settings.seed), names: settings.names.clone() };
-        let sources = context.sources()?;
-        let shop = context.work(|task| load(&sources, &context.config.data, task))?;
-        let features = context.work(|task| compute(&shop, as_of, task))?;
-        let segmentation = context.work(|task| segment(&features, &options, task))?;
-        Ok(Grouped { shop, features, segmentation })
+        Ok(Options { k, seed: self.seed.unwrap_or(settings.seed), names: settings.names.clone() })
     }
 }

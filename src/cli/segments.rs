@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::grouped::{Grouped, Grouping};
+use super::grouped::{Grouping, Measured};
 use super::{Context, Exit, SCHEMA};
-use crate::data::Shop;
+use crate::data::Customers;
 use crate::features::Feature;
 use crate::segments::{Cluster, Direction, Driver, KScore, Name, Segmentation, Spread, Stage, feature_words};
 
@@ -59,15 +59,15 @@ struct OneCluster<'a> {
 /// # Errors
 /// Unreadable data, customers that cannot be grouped, interrupted, or a file that cannot be written.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    let Grouped { shop, segmentation, .. } = args.grouping.run(context)?;
+    let Measured { customers, currency, segmentation } = args.grouping.measure(context)?;
     if let Some(path) = &args.assignments {
-        write_assignments(path, &shop, &segmentation)
+        write_assignments(path, &customers, &segmentation)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     if context.global.json {
         context.print_json(&document(&segmentation))?;
     } else {
-        print(context.stdout, &segmentation, &shop.currency)?;
+        print(context.stdout, &segmentation, &currency)?;
     }
     Ok(Exit::Done)
 }
@@ -99,16 +99,16 @@ fn document(segmentation: &Segmentation) -> Document<'_> {
 }
 
 /// One line per customer, in the order of the shop. Only the owner may read it.
-fn write_assignments(path: &Path, shop: &Shop, segmentation: &Segmentation) -> anyhow::Result<()> {
+fn write_assignments(path: &Path, customers: &Customers, segmentation: &Segmentation) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut table = csv::Writer::from_writer(options.open(path)?);
     table.write_record(["customer_id", "cluster"])?;
-    for row in 0..shop.customers.len() {
+    for row in 0..customers.len() {
         let cluster = segmentation.cluster_of(row).map_or("", |number| segmentation.clusters[number].id.as_str());
-        table.write_record([shop.customers.id(row), cluster])?;
+        table.write_record([customers.id(row), cluster])?;
     }
     table.flush()?;
     Ok(())

@@ -5,6 +5,7 @@
 //! its own number and is looked up in pages; any other is looked up by a 64-bit hash (at ten million
 //! identifiers two collide with a probability of three in a million).
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -82,7 +83,11 @@ impl Hasher for AsIs {
 
 type Hashed<V> = HashMap<u64, V, BuildHasherDefault<AsIs>>;
 
-const PAGE: usize = 4096;
+const PAGE: usize = 1024;
+/// Cells of pages that are always allowed, and how many more there may be for each identifier: shops that draw their
+/// numbers at random would fill memory with pages of one cell.
+const FREE_CELLS: usize = 1 << 20;
+const CELLS_PER_ID: usize = 16;
 const NOTHING: u32 = u32::MAX;
 
 /// Identifiers to row numbers.
@@ -90,6 +95,11 @@ const NOTHING: u32 = u32::MAX;
 pub(super) struct IdMap {
     pub(super) shape: Shape,
     pages: Vec<Option<Box<[u32]>>>,
+    /// Cells of the pages that there are.
+    cells: usize,
+    /// Identifiers in pages.
+    paged: usize,
+    /// By hash; also by number, for numbers that lie too far from the others for a page.
     others: Hashed<u32>,
 }
 
@@ -103,34 +113,54 @@ impl IdMap {
     }
 
     pub(super) fn get(&self, key: Key) -> Option<u32> {
-        if key.0 & HASHED != 0 {
-            return self.others.get(&key.0).copied();
+        if key.0 & HASHED == 0 {
+            let number = key.0 as usize;
+            if let Some(Some(page)) = self.pages.get(number / PAGE)
+                && page[number % PAGE] != NOTHING
+            {
+                return Some(page[number % PAGE]);
+            }
         }
-        let number = key.0 as usize;
-        let row = self.pages.get(number / PAGE)?.as_ref()?[number % PAGE];
-        (row != NOTHING).then_some(row)
+        self.others.get(&key.0).copied()
     }
 
     /// The row of the identifier; `row` becomes its row where it has none, and then the second part is true.
     pub(super) fn get_or_insert(&mut self, key: Key, row: u32) -> (u32, bool) {
-        if key.0 & HASHED != 0 {
-            return match self.others.entry(key.0) {
-                std::collections::hash_map::Entry::Occupied(entry) => (*entry.get(), false),
-                std::collections::hash_map::Entry::Vacant(entry) => (*entry.insert(row), true),
-            };
+        if key.0 & HASHED == 0
+            && let Some(cell) = self.cell(key.0 as usize)
+        {
+            if *cell != NOTHING {
+                return (*cell, false);
+            }
+            // It may be there since before the page was.
+            if self.others.is_empty() || !self.others.contains_key(&key.0) {
+                if let Some(cell) = self.cell(key.0 as usize) {
+                    *cell = row;
+                }
+                self.paged += 1;
+                return (row, true);
+            }
         }
-        let number = key.0 as usize;
-        if number / PAGE >= self.pages.len() {
-            self.pages.resize_with(number / PAGE + 1, || None);
+        match self.others.entry(key.0) {
+            Entry::Occupied(entry) => (*entry.get(), false),
+            Entry::Vacant(entry) => (*entry.insert(row), true),
         }
-        let page = self.pages[number / PAGE].get_or_insert_with(|| vec![NOTHING; PAGE].into_boxed_slice());
-        let slot = &mut page[number % PAGE];
-        if *slot == NOTHING {
-            *slot = row;
-            (row, true)
-        } else {
-            (*slot, false)
+    }
+
+    /// The cell of a number; `None` where its page would take more memory than it is worth.
+    fn cell(&mut self, number: usize) -> Option<&mut u32> {
+        let place = number / PAGE;
+        if self.pages.get(place).is_none_or(Option::is_none) {
+            if self.cells > FREE_CELLS + CELLS_PER_ID * self.paged {
+                return None;
+            }
+            if place >= self.pages.len() {
+                self.pages.resize_with(place + 1, || None);
+            }
+            self.cells += PAGE;
         }
+        let page = self.pages[place].get_or_insert_with(|| vec![NOTHING; PAGE].into_boxed_slice());
+        Some(&mut page[number % PAGE])
     }
 }
 
@@ -140,7 +170,7 @@ pub(crate) struct Bits {
     pages: Vec<Option<Box<[u64]>>>,
 }
 
-const WORDS: usize = 512;
+const WORDS: usize = 64;
 
 impl Bits {
     /// Adds a number; false where it was there.
@@ -217,6 +247,23 @@ mod tests {
             assert_eq!(map.get_or_insert(key, 99), (row as u32, false));
         }
         assert_eq!(map.get(map.key(b"12")), None);
+    }
+
+    #[test]
+    fn numbers_drawn_at_random_do_not_fill_memory_with_pages() {
+        let mut map = IdMap::new(Shape::of(b"1"));
+        // Multiplication by an odd number spreads the numbers over all pages.
+        let ids = || (0..100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 1).to_string());
+        for (row, id) in ids().enumerate() {
+            let key = map.key(id.as_bytes());
+            assert_eq!(map.get_or_insert(key, row as u32), (row as u32, true));
+        }
+        for (row, id) in ids().enumerate() {
+            let key = map.key(id.as_bytes());
+            assert_eq!(map.get(key), Some(row as u32));
+            assert_eq!(map.get_or_insert(key, 0), (row as u32, false));
+        }
+        assert!(map.cells * 4 < 16 << 20, "{} cells", map.cells);
     }
 
     proptest::proptest! {

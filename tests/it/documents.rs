@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --release --test it documents` writes them anew.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use perennial::strategy;
@@ -76,7 +77,7 @@ fn tables_of_the_strategies_guide() {
             (!field.readable).then_some("in instructions only"),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        table.push_str(&format!("| `{}` | {} | {example} | {notes} |\n", field.name, field.meaning));
+        writeln!(table, "| `{}` | {} | {example} | {notes} |", field.name, field.meaning).unwrap();
     }
     check(guide, "fields", &table);
 }

@@ -57,10 +57,8 @@ fn tables_of_the_strategies_guide() {
         let kebab = |value: serde_json::Value| value.as_str().unwrap().to_owned();
         let stage = kebab(serde_json::to_value(read.stage).unwrap());
         let channel = kebab(serde_json::to_value(read.channel).unwrap());
-        table.push_str(&format!(
-            "| `{}` | {} | {stage} | {channel} | {} |\n",
-            one.id, read.name, read.language
-        ));
+        writeln!(table, "| `{}` | {} | {stage} | {channel} | {} |", one.id, read.name, read.language)
+            .unwrap();
     }
     check(guide, "shipped", &table);
 

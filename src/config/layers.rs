@@ -134,9 +134,7 @@ impl Layers {
                 continue;
             };
             match value.to_str() {
-                Some(text) => {
-                    self.add_words(path, text, place).unwrap_or_else(|problem| problems.push(problem))
-                }
+                Some(text) => problems.extend(self.add_words(path, text, place).err()),
                 None => problems.push(Problem {
                     place,
                     message: "the value is not UTF-8.".into(),

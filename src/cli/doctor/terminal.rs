@@ -3,6 +3,7 @@
 use super::Finding;
 
 /// What the environment says of the terminal.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one variable is set")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Surroundings {
     pub term: Option<String>,

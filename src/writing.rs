@@ -84,11 +84,32 @@ pub struct Guard {
     pub banned_words: Vec<String>,
 }
 
+/// What a model is given to write from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// System message, then user and assistant in turn, the last one the user's; through the chat template.
+    Chat(Vec<(Role, String)>),
+    /// Plain text that the model goes on with.
+    Continue(String),
+}
+
+impl Prompt {
+    /// The text of all of it, for records and searches.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Chat(messages) => {
+                messages.iter().map(|(role, content)| format!("{role:?}\n{content}\n")).collect()
+            }
+            Self::Continue(text) => text.clone(),
+        }
+    }
+}
+
 /// One slot to be written several times.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// System message, then user and assistant in turn, the last one the user's.
-    pub messages: Vec<(Role, String)>,
+    pub prompt: Prompt,
     /// One seed per variant.
     pub seeds: Vec<u64>,
     pub sampling: Sampling,
@@ -102,6 +123,7 @@ pub struct Request {
     pub fallback: Vec<String>,
 }
 
+/// Who speaks in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     System,
@@ -150,6 +172,12 @@ pub enum WritingError {
 /// Something that can write slots: candle on a GGUF model, templates only, or a script in tests.
 pub trait TextEngine: Send {
     fn identity(&self) -> &ModelIdentity;
+
+    /// Whether it can write in a language (BCP 47). Where it cannot, slots take the strategy's own texts.
+    fn writes(&self, language: &str) -> bool {
+        let _ = language;
+        true
+    }
 
     /// Writes one slot once per seed, telling `tell` as it goes; stops within one token of a cancel.
     ///

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::local::hex;
+use super::templates::Templates;
 use super::{
     Draft, FinishReason, Guard, Piece, Request, Sampling, TextEngine, WritingError, Written, guard, prompt,
 };
@@ -63,10 +64,13 @@ pub fn write_drafts(
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     for slot in &slots {
         let request = request(assignment, slot);
-        for (role, content) in &request.messages {
-            hash.update(format!("{role:?}\n{content}\n"));
-        }
-        for (variant, text) in write_slot(slot, request, engine, cancel, tell)?.into_iter().enumerate() {
+        hash.update(request.prompt.text());
+        let texts = if engine.writes(&strategy.language) {
+            write_slot(slot, request, engine, cancel, tell)?
+        } else {
+            write_slot(slot, request, &mut Templates::default(), cancel, tell)?
+        };
+        for (variant, text) in texts.into_iter().enumerate() {
             written[variant].push(text);
         }
     }
@@ -144,7 +148,7 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
     let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
     let chinese = strategy.language.starts_with("zh");
     Request {
-        messages: prompt::messages(strategy, slot),
+        prompt: prompt::of_slot(strategy, slot),
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
         sampling: assignment.sampling,
         guard: Guard {

@@ -17,7 +17,7 @@ use super::guard::{Mask, Verdict};
 use super::llama::{Llama, LoadError, Shape};
 use super::sampler::Sampler;
 use super::tokenizer::Vocabulary;
-use super::{FinishReason, Guard, ModelIdentity, Piece, Request, TextEngine, Writing, Written};
+use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
 use crate::jobs::{Cancel, Cancelled, Task};
 use crate::writing::WritingError;
 
@@ -32,6 +32,8 @@ pub struct LocalModel {
     model: Llama,
     vocabulary: Vocabulary,
     template: ChatTemplate,
+    /// Languages that the file says it was made for; none said, none refused.
+    languages: Vec<String>,
     /// Tokens that end a sentence and nothing else.
     full_stops: Vec<u32>,
     /// The mask of the guard that was used last.
@@ -84,6 +86,7 @@ impl LocalModel {
             model,
             vocabulary,
             template,
+            languages: gguf.texts("general.languages").unwrap_or_default().to_vec(),
             full_stops,
             mask: None,
         })
@@ -105,8 +108,17 @@ impl LocalModel {
     /// # Errors
     /// The chat template refuses the messages.
     pub fn prompt(&self, request: &Request) -> Result<Vec<u32>, WritingError> {
-        let text = self.template.render(&request.messages).map_err(WritingError::Failed)?;
-        self.vocabulary.encode_template(&text).map_err(WritingError::Failed)
+        let tokens = match &request.prompt {
+            Prompt::Chat(messages) => {
+                self.template.render(messages).and_then(|text| self.vocabulary.encode_template(&text))
+            }
+            Prompt::Continue(text) => self.vocabulary.encode(text),
+        };
+        let tokens = tokens.map_err(WritingError::Failed)?;
+        if tokens.is_empty() {
+            return Err(WritingError::Failed("the prompt is empty: give the slot an instruction".into()));
+        }
+        Ok(tokens)
     }
 
     fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
@@ -124,6 +136,11 @@ impl LocalModel {
 impl TextEngine for LocalModel {
     fn identity(&self) -> &ModelIdentity {
         &self.identity
+    }
+
+    fn writes(&self, language: &str) -> bool {
+        let primary = |language: &str| language.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+        self.languages.is_empty() || self.languages.iter().any(|known| primary(known) == primary(language))
     }
 
     fn write(

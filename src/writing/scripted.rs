@@ -10,6 +10,7 @@ pub struct Scripted {
     next: usize,
     /// Called before each word; a test may cancel in it, or wait.
     before_word: Box<dyn FnMut() + Send>,
+    languages: Option<Vec<String>>,
     /// Every request seen, newest last.
     requests: Vec<Request>,
 }
@@ -23,6 +24,7 @@ impl Scripted {
             lines: lines.iter().map(ToString::to_string).collect(),
             next: 0,
             before_word: Box::new(|| {}),
+            languages: None,
             requests: Vec::new(),
         }
     }
@@ -31,6 +33,13 @@ impl Scripted {
     #[must_use]
     pub fn before_word(mut self, hook: impl FnMut() + Send + 'static) -> Self {
         self.before_word = Box::new(hook);
+        self
+    }
+
+    /// Can write in these languages only.
+    #[must_use]
+    pub fn only(mut self, languages: &[&str]) -> Self {
+        self.languages = Some(languages.iter().map(ToString::to_string).collect());
         self
     }
 
@@ -44,6 +53,10 @@ impl Scripted {
 impl TextEngine for Scripted {
     fn identity(&self) -> &ModelIdentity {
         &self.identity
+    }
+
+    fn writes(&self, language: &str) -> bool {
+        self.languages.as_ref().is_none_or(|known| known.iter().any(|known| known == language))
     }
 
     fn write(

@@ -22,3 +22,4 @@ mod segments;
 mod strategy;
 mod tui;
 mod workspace;
+mod writing;

@@ -2,11 +2,11 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
 use crate::writing::scripted::Scripted;
-use crate::writing::{Guard, Piece, Request, Role, Sampling};
+use crate::writing::{Guard, Piece, Prompt, Request, Sampling};
 
 fn request() -> Request {
     Request {
-        messages: vec![(Role::User, "a line".into())],
+        prompt: Prompt::Continue("a line".into()),
         seeds: vec![1],
         sampling: Sampling::default(),
         guard: Guard::default(),

@@ -90,6 +90,15 @@ fn what_stays_unusable_is_replaced_by_the_strategys_own_text_and_says_so() {
 }
 
 #[test]
+fn a_language_that_the_model_does_not_know_gets_the_strategys_own_texts() {
+    let mut engine = Scripted::new(&["nonsense"]).only(&["zh"]);
+    let drafts = write_drafts(&assignment(&[7]), &mut engine, &Cancel::default(), &mut |_| {}).unwrap();
+    assert_eq!(drafts[0].slots[0].text, "The door is open.");
+    assert_eq!(drafts[0].finish_reason, FinishReason::Template);
+    assert!(engine.requests().is_empty());
+}
+
+#[test]
 fn copies_echoes_and_fragments_are_unusable() {
     let slot = strategy::slots(&assignment(&[1]).strategy, &assignment(&[1]).facts).unwrap().remove(0);
     let judge = |text: &str, others: &[&str]| {
@@ -125,7 +134,7 @@ fn no_personal_data_is_in_a_prompt() {
     let drafts = write_drafts(&assignment, &mut engine, &Cancel::default(), &mut |_| {}).unwrap();
     assert!(drafts[0].text[&Part::Body].contains("Hi Zebulon,"));
     for request in engine.requests() {
-        assert!(request.messages.iter().all(|(_, content)| !content.contains("Zebulon")));
+        assert!(!request.prompt.text().contains("Zebulon"));
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::jobs::unwatched;
 use crate::writing::gguf::{Gguf, tiny};
 use crate::writing::local::LocalModel;
-use crate::writing::{Request, Role, Sampling, TextEngine};
+use crate::writing::{Prompt, Request, Role, Sampling, TextEngine};
 
 fn strict() -> Guard {
     Guard {
@@ -127,7 +127,7 @@ fn guards() -> impl Strategy<Value = Guard> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// A model with weights by chance writes anything that it may; nothing forbidden is among it.
     #[test]
@@ -135,7 +135,7 @@ proptest! {
         let (_folder, path) = tiny::file(weights);
         let mut model = unwatched(|task| LocalModel::load("tiny", &path, task)).unwrap();
         let request = Request {
-            messages: vec![(Role::User, "Hello".into())],
+            prompt: Prompt::Chat(vec![(Role::User, "Hello".into())]),
             seeds: (0..4).map(|lane| seed.wrapping_add(lane)).collect(),
             sampling: Sampling { temperature: 2.0, top_p: 1.0, top_k: None, repeat_penalty: 1.0 },
             guard: guard.clone(),

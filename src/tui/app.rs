@@ -242,6 +242,10 @@ impl Shared {
     pub fn reload(&mut self) {
         let work =
             Work::Load { sources: self.setup.sources.clone(), settings: self.setup.config.data.clone() };
+        // What was being worked out hangs on the files as they were.
+        for slot in [Slot::Summary, Slot::Features, Slot::Segments] {
+            self.cancel_slot(slot);
+        }
         self.shop = Load::Loading(self.start(work));
         self.summary = Load::Waiting;
         self.features = Load::Waiting;

@@ -265,6 +265,10 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
         }
         End::Done(_) => {}
         End::Failed(message) => fail(shared, id, slot, message),
+        End::Cancelled if slot == Some(Slot::Model) => {
+            let key = shared.keymap.shown(Action::OpenModel);
+            fail(shared, id, slot, &format!("Cancelled. Press {key} on Jobs to open the model again."));
+        }
         End::Cancelled => {
             let key = shared.keymap.shown(Action::Reload);
             fail(shared, id, slot, &format!("Cancelled. Press {key} on Overview to read the files again."));

@@ -4,3 +4,5 @@ pub mod harness;
 
 mod frame;
 mod overview;
+#[cfg(target_os = "linux")]
+mod terminal;

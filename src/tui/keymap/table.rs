@@ -138,6 +138,7 @@ actions! {
     Scope::Screen(ScreenId::Jobs) => {
         CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";
         ClearEnded "clear-ended" "x" "clear ended" "Take ended jobs off the list";
+        OpenModel "open-model" "o" "open model" "Fetch and open the language model again";
     }
 }
 

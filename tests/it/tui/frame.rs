@@ -151,6 +151,24 @@ fn a_long_failure_can_be_read_in_full() {
 }
 
 #[test]
+fn a_model_that_could_not_be_had_can_be_asked_for_again() {
+    let harness = Harness::scripted(|work| match work {
+        Work::OpenModel { .. } => Some(Err(Failure::Failed("The network is not there.".into()))),
+        _ => None,
+    });
+    let mut harness = harness.start();
+    assert!(harness.screen(80, 24).contains("no model: templates only"));
+    harness.runner = std::sync::Arc::new(Script(|work: &Work| match work {
+        Work::OpenModel { .. } => {
+            let identity = ModelIdentity { name: "SmolLM2 135M".into(), sha256: String::new() };
+            Some(Ok(Outcome::ModelOpened(Some(identity))))
+        }
+        _ => None,
+    }));
+    assert!(harness.keys("6 o").screen(80, 24).contains("SmolLM2 135M, local"));
+}
+
+#[test]
 fn news_of_a_replaced_job_is_dropped() {
     let mut harness = held();
     let first = harness.held[0];

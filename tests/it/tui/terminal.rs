@@ -1,0 +1,169 @@
+//! The real program on a real terminal: what it sends, and whether it gives the terminal back.
+//!
+//! The terminal is made by `script` of util-linux, which every Linux has; what the program draws is read back
+//! through a terminal emulator.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// A program on a terminal of its own.
+struct Session {
+    child: Child,
+    keyboard: ChildStdin,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    bytes: Vec<u8>,
+    folder: tempfile::TempDir,
+}
+
+/// Far longer than anything takes: only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn nonzero(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).unwrap()
+}
+
+impl Session {
+    fn start(width: u16, height: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(
+            data.join("orders.csv"),
+            "customer_id,ordered_at,amount\nc1,2025-01-02,10.00\nc2,2025-02-03,20.00\nc1,2025-03-04,30.00\n",
+        )
+        .unwrap();
+        let line = format!(
+            "stty rows {height} cols {width}; echo $$ > '{}'; exec '{}' --data '{}' --model none",
+            folder.path().join("pid").display(),
+            env!("CARGO_BIN_EXE_perennial"),
+            data.display(),
+        );
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]);
+        for (name, _) in std::env::vars_os() {
+            let foreign = |name: &str| name.starts_with("PERENNIAL_") || name.starts_with("XDG_");
+            if name.to_str().is_some_and(foreign) {
+                command.env_remove(name);
+            }
+        }
+        command.env("TERM", "xterm-256color").env("HOME", folder.path()).env_remove("NO_COLOR");
+        command.env("SHELL", "/bin/sh").current_dir(folder.path());
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("`script` of util-linux makes the terminal for this test");
+        let mut reader = child.stdout.take().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length) = reader.read(&mut buffer) {
+                if length == 0 || sender.send(buffer[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            keyboard: child.stdin.take().unwrap(),
+            child,
+            output,
+            screen: vt100::Parser::new(nonzero(height), nonzero(width), 0),
+            bytes: Vec::new(),
+            folder,
+        }
+    }
+
+    /// Process of the program, not of `script`.
+    fn pid(&self) -> String {
+        let path: PathBuf = self.folder.path().join("pid");
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
+    /// Reads until the screen shows something; blocks without polling.
+    fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let contents = self.screen.screen().contents();
+            if holds(&contents) {
+                return contents;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.output.recv_timeout(left) else {
+                panic!("{what} did not come; the screen is\n{contents}");
+            };
+            self.screen.process(&bytes);
+            self.bytes.extend(bytes);
+        }
+    }
+
+    fn shows(&mut self, text: &str) -> String {
+        self.until(text, |contents| contents.contains(text))
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits for the end, and looks whether the terminal is as it was.
+    fn ends(mut self) -> (Option<i32>, String) {
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+            self.bytes.extend(bytes);
+        }
+        let status = self.child.wait().unwrap();
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen was left on");
+        assert!(!screen.hide_cursor(), "the cursor was left hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste was left on");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left on");
+        (status.code(), String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+}
+
+#[test]
+fn it_opens_answers_keys_and_gives_the_terminal_back() {
+    let mut session = Session::start(100, 30);
+    session.shows("[1 Overview]");
+    session.shows("60.00");
+    session.press("6");
+    session.shows("[6 Jobs]");
+    session.press("?");
+    session.shows("Go down one row");
+    session.press("q");
+    let (code, sent) = session.ends();
+    assert_eq!(code, Some(0));
+    assert!(sent.contains("\x1b[?2026h"), "frames are synchronized updates");
+    for query in ["\x1b[6n", "\x1b[c", "\x1b[>c", "\x1b[?u", "\x1b]11;?"] {
+        assert!(!sent.contains(query), "the terminal was asked {query:?}");
+    }
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    let mut session = Session::start(80, 24);
+    session.shows("[1 Overview]");
+    let killed = Command::new("kill").args(["-TERM", &session.pid()]).status().unwrap();
+    assert!(killed.success());
+    let (code, _) = session.ends();
+    assert_ne!(code, Some(0));
+}
+
+#[test]
+fn a_resized_window_is_drawn_anew() {
+    let mut session = Session::start(80, 24);
+    session.shows("[1 Overview]");
+    let terminal = format!("/proc/{}/fd/0", session.pid());
+    let resized = Command::new("stty").args(["-F", &terminal, "rows", "8", "cols", "30"]).status().unwrap();
+    assert!(resized.success());
+    session.screen.set_size(nonzero(8), nonzero(30));
+    session.shows("Make the window");
+    session.press("q");
+    session.ends();
+}

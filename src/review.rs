@@ -16,6 +16,8 @@ pub mod spreadsheet;
 
 mod rules;
 
+pub use rules::Rules;
+
 use serde::Serialize;
 
 use crate::strategy::{Facts, Strategy, Text};
@@ -45,5 +47,5 @@ pub fn check(
     text: &Text,
     banned_words: &[String],
 ) -> Vec<Check> {
-    rules::check(strategy, facts, slots, text, banned_words)
+    Rules::new(strategy, facts, banned_words).check(facts, slots, text)
 }

@@ -9,6 +9,8 @@
 //! Rows are merged in parallel, a batch at a time, and told in the order of the copies and of the shop's rows,
 //! so that memory does not grow with the audience and the bytes do not depend on the number of threads.
 
+mod message;
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
@@ -16,14 +18,13 @@ use serde::Serialize;
 
 use super::coupon::{self, Recipient};
 use super::decision::{Author, Seal};
-use super::outbox::Message;
-use super::spreadsheet::Sheet;
-use super::{Check, check};
 use crate::data::{Channel, Shop};
 use crate::features::Features;
 use crate::jobs::{Cancelled, Task};
 use crate::segments::Segmentation;
-use crate::strategy::{CouponPolicy, Facts, Renderer, Strategy, facts_for_customer, language_of};
+use crate::strategy::{CouponPolicy, Facts, Strategy, language_of};
+
+use message::{Merged, Merger};
 
 /// Recipients merged at a time.
 const BATCH: usize = 16_384;
@@ -207,16 +208,6 @@ impl<F: FnMut(&[u8], &[u8], usize) -> std::io::Result<()>> Outbox for F {
     }
 }
 
-/// What one thread made.
-#[derive(Default)]
-struct Merged {
-    csv: Vec<u8>,
-    json: Vec<u8>,
-    messages: usize,
-    held_back: usize,
-    held_back_by: BTreeMap<String, HeldBack>,
-}
-
 /// Merges all that was planned. `seed` is that of the coupon codes. The audiences are those of the copies.
 ///
 /// # Errors
@@ -235,17 +226,9 @@ pub fn merge(
     let Plan { recipients, mut audiences } = plan;
     let mut done = 0;
     for (((copy, rows), codes), audience) in copies.iter().zip(&recipients).zip(&codes).zip(&mut audiences) {
-        let renderer = Renderer::new(&copy.strategy).map_err(|problem| {
+        let merger = Merger::new(shop, features, copy, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
         })?;
-        let merger = Merger {
-            shop,
-            features,
-            copy,
-            renderer,
-            banned_words: settings.banned_words,
-            segment: &settings.segments[copy.cluster],
-        };
         for (number, batch) in rows.chunks(BATCH).enumerate() {
             task.check()?;
             task.progress("merging messages", done, Some(total));
@@ -302,82 +285,4 @@ fn coupons(shop: &Shop, copies: &[Copy], plan: &Plan, seed: u64) -> Vec<Vec<Stri
         .zip(&plan.recipients)
         .map(|(copy, rows)| if wants(copy) { codes.by_ref().take(rows.len()).collect() } else { Vec::new() })
         .collect()
-}
-
-/// One copy, ready to be merged many times.
-struct Merger<'a> {
-    shop: &'a Shop,
-    features: &'a Features,
-    copy: &'a Copy,
-    renderer: Renderer,
-    banned_words: &'a [String],
-    segment: &'a str,
-}
-
-impl Merger<'_> {
-    /// Messages of some recipients; `first` is the place of the first of them among the copy's.
-    fn chunk(&self, rows: &[u32], codes: &[String], first: usize) -> std::io::Result<Merged> {
-        let mut merged = Merged::default();
-        let mut json = Vec::new();
-        let mut sheet = Sheet::new(Vec::new());
-        for (place, &row) in rows.iter().enumerate() {
-            let row = row as usize;
-            let code = codes.get(first + place).map(String::as_str);
-            match self.message(row, code) {
-                Ok(message) => {
-                    message.write_csv(&mut sheet)?;
-                    message.write_json(&mut json)?;
-                    merged.messages += 1;
-                }
-                Err(failures) => {
-                    merged.held_back += 1;
-                    for failure in failures {
-                        merged
-                            .held_back_by
-                            .entry(failure.rule.to_owned())
-                            .and_modify(|held| held.messages += 1)
-                            .or_insert_with(|| HeldBack {
-                                messages: 1,
-                                customer_id: self.shop.customers.id(row).to_owned(),
-                                detail: failure.detail,
-                            });
-                    }
-                }
-            }
-        }
-        merged.csv = sheet.finish()?;
-        merged.json = json;
-        Ok(merged)
-    }
-
-    /// The message to one customer, or the rules that it breaks.
-    fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
-        let Copy { strategy, slots, facts, .. } = self.copy;
-        let mut facts = facts_for_customer(self.shop, self.features, row, strategy, facts);
-        if let Some(code) = code {
-            facts.insert("coupon_code".to_owned(), code.into());
-        }
-        let text = self.renderer.render(&facts, slots).map_err(|problem| {
-            vec![Check { rule: "unfilled-field", ok: false, detail: problem.to_string() }]
-        })?;
-        let mut failures = check(strategy, &facts, slots, &text, self.banned_words);
-        failures.retain(|check| !check.ok);
-        if !failures.is_empty() {
-            return Err(failures);
-        }
-        Ok(Message {
-            customer_id: self.shop.customers.id(row),
-            channel: strategy.channel,
-            address: address(self.shop, row, strategy.channel).unwrap_or(""),
-            language: &strategy.language,
-            text,
-            coupon_code: code,
-            segment: self.segment,
-            strategy: &strategy.id,
-            variant: self.copy.variant,
-            approval: &self.copy.approval,
-            approved_by: self.copy.approved_by,
-            seed: self.copy.seed,
-        })
-    }
 }

@@ -29,7 +29,9 @@ struct Message<'a> {
     /// What the model or a person wrote.
     slots: &'a [String],
     /// What the strategy says of each slot; empty where the facts do not allow it to be told.
-    wanted: Vec<Slot>,
+    wanted: &'a [Slot],
+    /// What the strategy's author wrote around the fields.
+    authored: &'a [String],
     text: &'a Text,
 }
 
@@ -63,7 +65,7 @@ impl Message<'_> {
             })
             .collect();
         sources.extend(self.strategy.defaults.values().cloned());
-        sources.extend(self.strategy.message.values().map(|template| words::outside_braces(template)));
+        sources.extend(self.authored.iter().cloned());
         sources
     }
 
@@ -90,31 +92,47 @@ fn judged(rule: &'static str, found: Vec<String>, remedy: &str, fine: &str) -> C
     Check { rule, ok: false, detail: format!("{detail}. {remedy}") }
 }
 
-/// Runs every rule on a message.
-pub(super) fn check(
-    strategy: &Strategy,
-    facts: &Facts,
-    slots: &[String],
-    text: &Text,
-    banned_words: &[String],
-) -> Vec<Check> {
-    let wanted = crate::strategy::slots(strategy, facts).unwrap_or_default();
-    let message = Message { strategy, facts, slots, wanted, text };
-    let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
-    if strategy.channel == Channel::Sms {
-        checks.push(length::sms_parts(&message));
+/// The rules for messages of one strategy, made ready to be run many times.
+pub struct Rules<'a> {
+    strategy: &'a Strategy,
+    banned_words: &'a [String],
+    wanted: Vec<Slot>,
+    authored: Vec<String>,
+}
+
+impl<'a> Rules<'a> {
+    /// `facts` are those that hold for every recipient; others are not looked at here.
+    #[must_use]
+    pub fn new(strategy: &'a Strategy, facts: &Facts, banned_words: &'a [String]) -> Self {
+        Self {
+            strategy,
+            banned_words,
+            wanted: crate::strategy::slots(strategy, facts).unwrap_or_default(),
+            authored: strategy.message.values().map(|template| words::outside_braces(template)).collect(),
+        }
     }
-    checks.push(banned::banned_word(&message, banned_words));
-    checks.extend(numbers::invented(&message));
-    checks.push(claims::invented_offer(&message));
-    checks.push(claims::overclaim(&message));
-    checks.push(names::wrong_name(&message));
-    checks.push(repetition::repeated_text(&message));
-    checks.push(sentences::unfinished_sentence(&message));
-    checks.push(language::wrong_language(&message));
-    checks.push(opt_out::opt_out(&message));
-    if message.is_chinese() && strategy.channel == Channel::Email {
-        checks.push(opt_out::advertising_mark(&message));
+
+    /// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.
+    #[must_use]
+    pub fn check(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
+        let Self { strategy, banned_words, wanted, authored } = self;
+        let message = Message { strategy, facts, slots, wanted, authored, text };
+        let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
+        if strategy.channel == Channel::Sms {
+            checks.push(length::sms_parts(&message));
+        }
+        checks.push(banned::banned_word(&message, banned_words));
+        checks.extend(numbers::invented(&message));
+        checks.push(claims::invented_offer(&message));
+        checks.push(claims::overclaim(&message));
+        checks.push(names::wrong_name(&message));
+        checks.push(repetition::repeated_text(&message));
+        checks.push(sentences::unfinished_sentence(&message));
+        checks.push(language::wrong_language(&message));
+        checks.push(opt_out::opt_out(&message));
+        if message.is_chinese() && strategy.channel == Channel::Email {
+            checks.push(opt_out::advertising_mark(&message));
+        }
+        checks
     }
-    checks
 }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::files::{AtomicFile, Privacy, private_folder};
 use super::{STRATEGIES, Workspace, WorkspaceError};
-use crate::config::PROJECT_FILE;
+use crate::config::{PROJECT_FILE, SAMPLE};
 use crate::strategy::shipped;
 
-const SETTINGS: &str = include_str!("../../assets/workspace/perennial.toml");
 const IGNORED: &str = include_str!("../../assets/workspace/gitignore");
 
 /// What [`init`] did.
@@ -39,8 +38,9 @@ pub fn init(folder: &Path) -> Result<(Workspace, Made), WorkspaceError> {
     }
     let strategies =
         shipped().iter().map(|file| (Path::new(STRATEGIES).join(format!("{}.toml", file.id)), file.source));
+    let settings = settings();
     let others = [
-        (PathBuf::from(PROJECT_FILE), SETTINGS),
+        (PathBuf::from(PROJECT_FILE), settings.as_str()),
         (PathBuf::from(".gitignore"), IGNORED),
         // git keeps no empty folder.
         (PathBuf::from("segments/.gitkeep"), ""),
@@ -61,4 +61,37 @@ pub fn init(folder: &Path) -> Result<(Workspace, Made), WorkspaceError> {
         made.written.push(name);
     }
     Ok((Workspace::open(folder)?, made))
+}
+
+/// Every setting, explained and commented out: what stands in a project goes before the user's own settings, so
+/// nothing may stand there that nobody chose.
+fn settings() -> String {
+    let mut text = String::with_capacity(SAMPLE.len() + 256);
+    for line in SAMPLE.lines() {
+        if line.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+            text.push_str("# ");
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_project_sets_nothing() {
+        let settings = settings();
+        let table: toml::Table = settings.parse().unwrap();
+        let is_empty = |value: &toml::Value| match value {
+            toml::Value::Table(table) => {
+                table.values().all(|value| value.as_table().is_some_and(toml::Table::is_empty))
+            }
+            _ => false,
+        };
+        assert!(table.values().all(is_empty), "{table:?}");
+        assert!(settings.contains("# name = \"Perennial Home\""));
+    }
 }

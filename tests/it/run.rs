@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use perennial::config::Config;
-use perennial::jobs::unwatched;
+use clap::Parser;
+use perennial::cli::{Cli, Context, Exit};
+use perennial::config::{Config, Layers};
+use perennial::jobs::{Cancel, unwatched};
 use perennial::review::coupon::is_code;
 use perennial::review::spreadsheet::cell_text;
 use perennial::review::{check, outbox, passes};
@@ -243,6 +245,64 @@ fn a_folder_that_cannot_be_written_is_told_before_any_work() {
     let output = command.args(["run", "--out", "file/out", "--json"]).assert().code(1).get_output().clone();
     let told = text(&output.stderr);
     assert!(output.stdout.is_empty() && told.contains("file/out") && told.contains("--out"), "{told}");
+}
+
+/// Stands for a person at the terminal: presses Ctrl-C when a line with these words comes.
+struct Impatient {
+    words: &'static str,
+    seen: String,
+    cancel: Cancel,
+}
+
+impl std::io::Write for Impatient {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.seen.push_str(&String::from_utf8_lossy(bytes));
+        if self.seen.contains(self.words) {
+            self.cancel.cancel();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_interrupted_run_leaves_the_files_of_the_run_before() {
+    for words in ["rows set aside", "segments", "writing with", "drafts written"] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join("outbox.csv"), "of the run before").unwrap();
+        fs::write(out.join(".drafts.jsonl.1.partial"), "of a run that was killed").unwrap();
+        let arguments = ["perennial", "run", "--out", out.to_str().unwrap()];
+        let cli = Cli::try_parse_from(arguments).unwrap();
+        let settings = Layers::with_defaults().finish().unwrap();
+        let mut config = settings.config().clone();
+        config.writing.model = "none".into();
+        let cancel = Cancel::default();
+        let mut stderr = Impatient { words, seen: String::new(), cancel: cancel.clone() };
+        let mut stdout = Vec::new();
+        let mut global = cli.global.clone();
+        global.data = vec![sample_data("shop")];
+        let mut context = Context {
+            config,
+            settings,
+            global,
+            workspace: None,
+            cancel,
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            progress: false,
+        };
+        let error = cli.command.unwrap().run(&mut context).unwrap_err();
+        assert_eq!(Exit::of(&error), Exit::Interrupted, "{words}: {error:?}");
+        let left: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["outbox.csv"], "{words}");
+        assert_eq!(fs::read_to_string(out.join("outbox.csv")).unwrap(), "of the run before");
+        assert!(stdout.is_empty());
+    }
 }
 
 #[cfg(unix)]

@@ -21,6 +21,16 @@ use crate::strategy::{Facts, Text};
 use crate::workspace::{AtomicFile, Privacy, private_folder};
 use crate::writing::{FinishReason, ModelIdentity, Sampling};
 
+const NAMES: [&str; 7] = [
+    "segments.csv",
+    "customers.csv",
+    "profiles.md",
+    "drafts.jsonl",
+    "outbox.csv",
+    "outbox.jsonl",
+    "summary.json",
+];
+
 /// The files while they are written.
 pub(super) struct Files {
     folder: PathBuf,
@@ -71,6 +81,7 @@ impl Files {
             format!("the files cannot be written to {}; choose a folder that you may write with --out", folder.display())
         };
         private_folder(folder).with_context(told)?;
+        remove_left_overs(folder).with_context(told)?;
         let open = |name: &str| AtomicFile::create(folder.join(name), Privacy::Private).with_context(told);
         let mut outbox_csv = open("outbox.csv")?;
         write_csv_header(&mut outbox_csv).with_context(told)?;
@@ -217,6 +228,19 @@ impl Outbox for Files {
         self.outbox_csv.write_all(csv)?;
         self.outbox_json.write_all(json)
     }
+}
+
+/// Removes what a killed run left behind: it holds personal data, and nobody would look for it.
+fn remove_left_overs(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = NAMES.iter().any(|ours| name.to_string_lossy().starts_with(&format!(".{ours}.")));
+        if ours && Path::new(&name).extension().is_some_and(|end| end == "partial") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// A name as JSON has it: `recency_days`, `win-back`.

@@ -18,7 +18,7 @@ pub(super) fn length(message: &Message<'_>) -> Check {
         }
         sizes.push(format!("{name} {length}"));
     }
-    for (slot, wanted) in message.slots.iter().zip(&message.wanted) {
+    for (slot, wanted) in message.slots.iter().zip(message.wanted) {
         let length = slot.trim().chars().count();
         if let Some(limit) = wanted.limit.filter(|&limit| length > limit) {
             found.push(format!("slot {} has {length} characters, and may have {limit}", wanted.index + 1));

@@ -48,7 +48,7 @@ pub(super) fn repeated_text(message: &Message<'_>) -> Check {
         }
     }
     found.dedup();
-    let copied = message.slots.iter().zip(&message.wanted).find(|(slot, wanted)| {
+    let copied = message.slots.iter().zip(message.wanted).find(|(slot, wanted)| {
         wanted.examples.iter().any(|example| words::normal(example) == words::normal(slot))
     });
     let fine = match copied {

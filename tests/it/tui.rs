@@ -2,6 +2,7 @@
 
 pub mod harness;
 
+mod flow;
 mod frame;
 mod overview;
 #[cfg(target_os = "linux")]

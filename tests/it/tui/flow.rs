@@ -1,0 +1,172 @@
+//! From the sample shop to an outbox, screen by screen, with the real work behind the keys and no model.
+
+use std::path::{Path, PathBuf};
+
+use perennial::config::Config;
+use perennial::tui::work::Services;
+
+use super::harness::Harness;
+
+/// The dashboard on a shop of this source tree, everything loaded. Decisions are kept in `folder`.
+fn dashboard(shop: &str, folder: &Path) -> Harness {
+    let mut config = Config::default();
+    config.writing.model = "none".into();
+    let mut harness = Harness::with(config, Services::default());
+    let setup = &mut harness.app.shared.setup;
+    setup.sources = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)];
+    setup.folder = folder.into();
+    harness.start()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn segments_are_shown_with_what_sets_them_apart() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2");
+    insta::assert_snapshot!(harness.screens());
+}
+
+#[test]
+fn customers_are_listed_and_one_is_told_of() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("3");
+    insta::assert_snapshot!(harness.screens());
+}
+
+#[test]
+fn strategies_that_fit_come_first_and_are_written_at_once() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w");
+    insta::assert_snapshot!(harness.screens());
+}
+
+#[test]
+fn drafts_wait_in_review_with_every_rule() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a");
+    insta::assert_snapshot!(harness.screens());
+}
+
+#[test]
+fn the_number_of_segments_can_be_changed_and_given_back_to_the_data() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2");
+    let automatic = harness.screen(120, 40);
+    assert!(automatic.contains("7 kinds of customer"), "{automatic}");
+    let mut harness = harness.keys("+");
+    assert!(harness.screen(120, 40).contains("8 kinds of customer"));
+    let mut harness = harness.keys("minus minus minus");
+    assert!(harness.screen(120, 40).contains("5 kinds of customer"));
+    let mut harness = harness.keys("0");
+    assert_eq!(harness.screen(120, 40).lines().nth(6), automatic.lines().nth(6), "the same groups again");
+    let mut harness = harness.keys("v");
+    let why = harness.screen(120, 40);
+    assert!(why.contains("Why 7 segments") && why.contains("10 segments"), "{why}");
+}
+
+#[test]
+fn a_segment_keeps_the_name_that_a_person_gave_it() {
+    let folder = folder();
+    let mut harness =
+        dashboard("shop", folder.path()).keys("2 r ctrl-u").types("Friends of the house").keys("enter");
+    assert!(harness.screen(120, 40).contains("A Friends of the house"));
+    let settings = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
+    assert!(settings.contains("A = \"Friends of the house\""), "{settings}");
+}
+
+#[test]
+fn a_customer_is_found_by_a_chinese_name_and_by_part_of_an_address() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("3 /").types("郭林");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("▸ 郭林") && screen.contains("best match first"), "{screen}");
+    let mut harness = harness.keys("esc /").types("guo.lin.2051");
+    assert!(harness.screen(120, 40).contains("guo.lin.2051@example.com"));
+    let mut harness = harness.keys("esc /").types("nobody has this name");
+    assert!(harness.screen(80, 24).contains("No customer matches."));
+}
+
+#[test]
+fn the_preview_follows_the_editor_and_says_where_a_mistake_is() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w e");
+    assert!(harness.screen(120, 40).contains("✓ no mistakes"));
+    // The first line is `name = "..."`: a letter before it makes an unknown key.
+    let mut harness = harness.types("x");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("✗ 1:1 unknown key `xname`") && screen.contains("did you mean `name`?"),
+        "{screen}"
+    );
+    assert!(screen.contains("Nothing is written: the strategy has 2 mistakes."), "{screen}");
+    let mut harness = harness.keys("backspace");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("✓ no mistakes") && screen.contains("Variant 1 as"), "{screen}");
+    assert!(!folder.path().join("strategies").exists(), "nothing is saved unasked");
+}
+
+#[test]
+fn leaving_with_unsaved_changes_asks_first() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w e").types("# note").keys("ctrl-c");
+    assert!(harness.screen(80, 24).contains("lose the changes to"));
+    assert!(!harness.app.quitting);
+    let harness = harness.keys("esc ctrl-s ctrl-c");
+    assert!(harness.app.quitting, "what is saved is not asked about");
+    assert_eq!(std::fs::read_dir(folder.path().join("strategies")).unwrap().count(), 14);
+}
+
+#[test]
+fn an_approved_draft_is_exported_and_found_again_at_the_next_start() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a");
+    assert!(harness.screen(120, 40).contains("5 waiting"));
+    let mut harness = harness.keys("a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("4 waiting") && screen.contains("1 approved"), "{screen}");
+    let mut harness = harness.keys("r").types("too cool").keys("enter");
+    assert!(harness.screen(120, 40).contains("1 rejected"));
+    let mut harness = harness.keys("u");
+    assert!(harness.screen(120, 40).contains("0 rejected"), "taken back");
+    let mut harness = harness.keys("o");
+    let told = harness.screen(120, 40);
+    assert!(told.contains("messages are in outbox/outbox.csv"), "{told}");
+    let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
+    assert!(lines.lines().count() > 50, "{}", lines.lines().count());
+    for line in lines.lines() {
+        let message: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(message["approved_by"], "person");
+        assert!(message["body"].as_str().unwrap().contains(message["coupon_code"].as_str().unwrap()));
+    }
+    let mut again = dashboard("shop", folder.path()).keys("5 f");
+    let screen = again.screen(120, 40);
+    assert!(screen.contains("4 waiting") && screen.contains("✓ approved"), "{screen}");
+}
+
+#[test]
+fn an_edit_that_breaks_a_rule_cannot_be_approved() {
+    let folder = folder();
+    let harness = dashboard("shop", folder.path()).keys("2 j w a e ctrl-u");
+    let mut harness = harness.types("Save 99% today only.").keys("enter");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("✗ invented-percentage") && screen.contains("breaks rules"), "{screen}");
+    let mut harness = harness.keys("a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("It breaks rules and cannot be approved"), "{screen}");
+    assert!(screen.contains("0 approved"), "{screen}");
+}
+
+#[test]
+fn a_shop_with_no_names_and_no_products_is_served_too() {
+    let folder = folder();
+    let mut harness = dashboard("cdnow", folder.path()).keys("2");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("kinds of customer") && screen.contains("Last order"), "{screen}");
+    assert!(!screen.contains("What they buy"), "{screen}");
+    let mut harness = harness.keys("w");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("Hi there") || screen.contains("Variant 1 as"), "{screen}");
+}

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --profile release --bench decode`; the model must have been fetched (`perennial model pull`).
 
+#![expect(clippy::expect_used, reason = "a benchmark stops at what goes wrong")]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use perennial::jobs::unwatched;
 use perennial::writing::catalogue;

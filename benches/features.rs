@@ -1,5 +1,7 @@
 //! Features of a million orders, from a CSV file: the whole way from bytes to columns.
 
+#![expect(clippy::expect_used, reason = "a benchmark stops at what goes wrong")]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 

@@ -31,7 +31,8 @@ fn points() -> Points {
 /// The same as features of a shop.
 fn features() -> Features {
     let points = points();
-    let kinds: [(Feature, fn(f32) -> f32); 6] = [
+    type Shape = fn(f32) -> f32;
+    let kinds: [(Feature, Shape); 6] = [
         (Feature::RecencyDays, |x| (4.0 + x).exp()),
         (Feature::Orders, |x| (1.5 + x).exp().round().max(1.0)),
         (Feature::AverageOrderValue, |x| (3.5 + x).exp()),

@@ -74,6 +74,7 @@ impl Default for Sampling {
 
 /// What a slot must not contain, whatever the model would like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a ban of its own")]
 pub struct Guard {
     pub digits: bool,
     pub links: bool,

@@ -67,7 +67,7 @@ fn fetch(name: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> 
     let entry = match name {
         None => entries.first().cloned(),
         Some(name) => match Choice::parse(name)? {
-            Choice::Named(entry) => Some(entry),
+            Choice::Named(entry) => Some(*entry),
             Choice::File(path) => bail!("{} is a file on this machine already; nothing to fetch", path.display()),
             Choice::Templates => bail!("`none` means no model: nothing to fetch"),
         },

@@ -118,7 +118,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     let summary = Summary::new(&known, pairs, &audiences, counts, model, sending, seed, warnings, timings);
     // A last chance to stop: from here on only names change.
-    context.work(|task| task.check())?;
+    context.work(|task| -> Result<(), crate::jobs::Cancelled> { task.check() })?;
     files.commit(&summary)?;
 
     for warning in &summary.warnings {

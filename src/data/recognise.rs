@@ -528,7 +528,7 @@ mod tests {
             known.sort_unstable();
             assert_eq!(named, known, "{}", table.name());
             for (column, words) in &words.table(table).columns {
-                assert_eq!(column, &words.names[0].to_owned(), "the first name is the column's own");
+                assert_eq!(column, &words.names[0], "the first name is the column's own");
             }
         }
     }

@@ -78,7 +78,6 @@ impl Shop {
     /// Lines of orders, those of one customer together and oldest first while they fit in memory, otherwise in
     /// the order of the files. Columns: `customer` u32, `order` u32, `at` i64 (milliseconds UTC), `amount` i64
     /// (minor units), `quantity` f64, `product` u32 or null, `discounted` bool, `returned` bool.
-    #[must_use]
     pub fn orders(&self) -> LazyFrame {
         self.orders.lazy()
     }

@@ -30,8 +30,8 @@ struct Message<'a> {
     slots: &'a [String],
     /// What the strategy says of each slot; empty where the facts do not allow it to be told.
     wanted: &'a [Slot],
-    /// What the strategy's author wrote around the fields.
-    authored: &'a [String],
+    /// What the strategy's author claims: around the fields, in the defaults, in the offer.
+    authored: &'a [numbers::Claim],
     text: &'a Text,
 }
 
@@ -49,11 +49,9 @@ impl Message<'_> {
             .filter(|text| !text.is_empty())
     }
 
-    /// Texts that claims may come from: the facts, the offer as the strategy says it, and the words that the
-    /// strategy's author wrote around the fields.
-    fn sources(&self) -> Vec<String> {
-        let mut sources: Vec<String> = self
-            .facts
+    /// What the facts say, as texts.
+    fn told(&self) -> Vec<String> {
+        self.facts
             .iter()
             .filter_map(|(name, value)| {
                 match value {
@@ -63,10 +61,7 @@ impl Message<'_> {
                 }
                 .filter(|_| name != "segment_name")
             })
-            .collect();
-        sources.extend(self.strategy.defaults.values().cloned());
-        sources.extend(self.authored.iter().cloned());
-        sources
+            .collect()
     }
 
     fn is_chinese(&self) -> bool {
@@ -97,18 +92,25 @@ pub struct Rules<'a> {
     strategy: &'a Strategy,
     banned_words: &'a [String],
     wanted: Vec<Slot>,
-    authored: Vec<String>,
+    authored: Vec<numbers::Claim>,
 }
 
 impl<'a> Rules<'a> {
     /// `facts` are those that hold for every recipient; others are not looked at here.
     #[must_use]
     pub fn new(strategy: &'a Strategy, facts: &Facts, banned_words: &'a [String]) -> Self {
+        let mut texts: Vec<String> = strategy.defaults.values().cloned().collect();
+        texts.extend(strategy.message.values().map(|template| words::outside_braces(template)));
+        if let Some(offer) = &strategy.offer {
+            texts.push(offer.text.clone());
+            texts.extend(offer.conditions.clone());
+        }
+        let authored = texts.iter().flat_map(|text| numbers::claims(text)).collect();
         Self {
             strategy,
             banned_words,
             wanted: crate::strategy::slots(strategy, facts).unwrap_or_default(),
-            authored: strategy.message.values().map(|template| words::outside_braces(template)).collect(),
+            authored,
         }
     }
 

@@ -44,7 +44,7 @@ pub fn facts_for_segment(
     {
         put(&mut facts, field, &category.name);
     }
-    add_defaults(&mut facts, strategy, |scope| scope.shared());
+    add_defaults(&mut facts, strategy, Scope::shared);
     facts
 }
 

@@ -240,17 +240,16 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
     let examples = texts(&mut keys, "examples");
     let offer_value = keys.get("offer").cloned();
     let (offer, offer_texts) = match &offer_value {
-        Some(value) => match value.get_ref().as_table() {
-            Some(table) => {
+        Some(value) => {
+            if let Some(table) = value.get_ref().as_table() {
                 let keys =
                     Keys { source, table, at: value.span().start, prefix: "offer.", problems: keys.problems };
                 read_offer(keys)
-            }
-            None => {
+            } else {
                 keys.wrong("offer", value, "a table [offer]");
                 (None, Vec::new())
             }
-        },
+        }
         None => (None, Vec::new()),
     };
     let limits = read_limits(&mut keys);

@@ -110,7 +110,7 @@ pub fn chunks(text: &str) -> impl Iterator<Item = &str> {
         while let Some((next, word)) = words.peek().copied() {
             let blank = |word: &str| word.trim().is_empty();
             let wide = |word: &str| {
-                word.chars().next().is_some_and(|c| c.is_alphanumeric()) && width(word) > word.chars().count()
+                word.chars().next().is_some_and(char::is_alphanumeric) && width(word) > word.chars().count()
             };
             let closing = word.chars().all(|c| !c.is_alphanumeric() && !"([{“‘«（《【「『".contains(c));
             let joined = !blank(last) && !blank(word) && (closing || !(wide(last) || wide(word)));

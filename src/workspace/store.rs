@@ -293,7 +293,7 @@ impl Store {
         by: Author,
         choose: impl FnOnce(&Draft, &Standing) -> Result<(Decision, T), WorkspaceError>,
     ) -> Result<T, WorkspaceError> {
-        let decided = self.write(|transaction| {
+        self.write(|transaction| {
             let Some(stored) = find_draft(transaction, id)? else { return Ok(Err(no_draft(id))) };
             let standing = Standing::of(&stored.draft, &log_of(transaction, id)?);
             Ok(match choose(&stored.draft, &standing) {
@@ -303,8 +303,7 @@ impl Store {
                 }
                 Err(refusal) => Err(refusal),
             })
-        })?;
-        decided
+        })?
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, WorkspaceError> {

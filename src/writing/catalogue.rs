@@ -110,7 +110,7 @@ impl Entry {
 pub enum Choice {
     /// No model: the strategies' own texts.
     Templates,
-    Named(Entry),
+    Named(Box<Entry>),
     File(PathBuf),
 }
 
@@ -126,7 +126,7 @@ impl Choice {
         }
         let entries = entries()?;
         if let Some(entry) = entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(text)) {
-            return Ok(Self::Named(entry.clone()));
+            return Ok(Self::Named(Box::new(entry.clone())));
         }
         let path = Path::new(text);
         if path.is_file() {

@@ -57,9 +57,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    fn set(&self, state: EngineState) {
-        lock(&self.state).clone_from(&state);
-        (self.watcher)(&state);
+    fn set(&self, state: &EngineState) {
+        lock(&self.state).clone_from(state);
+        (self.watcher)(state);
     }
 
     /// Waits for the next piece of work; `None` when the desk is closed.
@@ -117,6 +117,7 @@ impl Desk {
     }
 
     /// Queues work behind what is there. The flag stops it, whether it waits or runs.
+    #[must_use]
     pub fn submit(&self, work: Work) -> Cancel {
         let cancel = Cancel::default();
         lock(&self.shared.tray).queue.push_back(Order { work, cancel: cancel.clone() });
@@ -126,6 +127,7 @@ impl Desk {
 
     /// Puts work in the preview's place: the preview before is cancelled, and runs no more if it was waiting.
     /// It goes before all that is queued.
+    #[must_use]
     pub fn preview(&self, work: Work) -> Cancel {
         let cancel = Cancel::default();
         let mut tray = lock(&self.shared.tray);
@@ -161,13 +163,13 @@ impl Drop for Desk {
 }
 
 fn serve(shared: &Shared, load: impl FnOnce(&Task<'_>) -> Result<Box<dyn TextEngine>, WritingError>) {
-    let report = |progress| shared.set(EngineState::Loading { progress: Some(progress) });
+    let report = |progress| shared.set(&EngineState::Loading { progress: Some(progress) });
     let task = Task::new(&shared.loading, &report);
     let loaded = catch_unwind(AssertUnwindSafe(|| load(&task)))
         .unwrap_or_else(|panic| Err(WritingError::Failed(panic_text(panic.as_ref()))));
     let mut engine = match loaded {
         Ok(engine) => {
-            shared.set(EngineState::Ready { identity: engine.identity().clone() });
+            shared.set(&EngineState::Ready { identity: engine.identity().clone() });
             Ok(engine)
         }
         Err(error) => {
@@ -177,7 +179,7 @@ fn serve(shared: &Shared, load: impl FnOnce(&Task<'_>) -> Result<Box<dyn TextEng
                 }
                 WritingError::Failed(message) => message,
             };
-            shared.set(EngineState::Failed { message: message.clone() });
+            shared.set(&EngineState::Failed { message: message.clone() });
             Err(message)
         }
     };
@@ -191,7 +193,7 @@ fn serve(shared: &Shared, load: impl FnOnce(&Task<'_>) -> Result<Box<dyn TextEng
         if let Err(panic) = outcome {
             // The engine may be halfway through something: it is not used again.
             let message = panic_text(panic.as_ref());
-            shared.set(EngineState::Failed { message: message.clone() });
+            shared.set(&EngineState::Failed { message: message.clone() });
             engine = Err(message);
         }
     }

@@ -66,9 +66,9 @@ pub fn write_drafts(
         let request = request(assignment, slot);
         hash.update(request.prompt.text());
         let texts = if engine.writes(&strategy.language) {
-            write_slot(slot, request, engine, cancel, tell)?
+            write_slot(slot, &request, engine, cancel, tell)?
         } else {
-            write_slot(slot, request, &mut Templates::default(), cancel, tell)?
+            write_slot(slot, &request, &mut Templates::default(), cancel, tell)?
         };
         for (variant, text) in texts.into_iter().enumerate() {
             written[variant].push(text);
@@ -170,7 +170,7 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
 /// Writes a slot once per seed, and again where it came out unusable.
 fn write_slot(
     slot: &Slot,
-    request: Request,
+    request: &Request,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
     tell: &mut dyn FnMut(Told),

@@ -96,7 +96,7 @@ impl Mask {
             Ok(text) => text
                 .trim_start_matches(['\n', '\r'])
                 .chars()
-                .any(|c| !self.allows(c) && !(self.guard.line_breaks && is_line_break(c))),
+                .any(|c| !(self.allows(c) || self.guard.line_breaks && is_line_break(c))),
             // Part of a character: the GSM alphabet has none beyond two bytes, which come as a token of two.
             Err(_) => self.guard.gsm7_only,
         }
@@ -236,6 +236,7 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Chinese and Japanese characters, which stand without gaps between words.
+#[must_use]
 pub fn is_han(c: char) -> bool {
     matches!(c, '\u{2E80}'..='\u{303F}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
 }

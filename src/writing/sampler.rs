@@ -1,7 +1,7 @@
 //! Chooses the next token from logits.
 //!
 //! In: logits, what may not be chosen, and a seeded generator. Out: a token. The same seed gives the same
-//! choices everywhere (ChaCha with 8 rounds, and arithmetic that does not depend on the number of threads).
+//! choices everywhere (`ChaCha` with 8 rounds, and arithmetic that does not depend on the number of threads).
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -54,7 +54,7 @@ impl Sampler {
     /// Keskar et al. 2019: logits of tokens that were written are divided (or multiplied, below zero).
     fn penalise(&self, logits: &mut [f32]) {
         let penalty = self.sampling.repeat_penalty;
-        if penalty == 1.0 {
+        if (penalty - 1.0).abs() < f32::EPSILON {
             return;
         }
         let mut seen = self.written.clone();

@@ -1,6 +1,8 @@
 //! Profiles of small shops that can be counted by hand, of the sample shop, and of a shop without names and
 //! products.
 
+#![expect(clippy::float_cmp, reason = "shares of small whole numbers are exact")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -197,7 +199,7 @@ fn the_text_names_every_segment_in_both_languages() {
     for cluster in &read.segmentation.clusters {
         assert!(text.contains(&format!("## {}  {} · {}\n", cluster.id, cluster.name, cluster.names.zh)));
     }
-    assert!(text.ends_with(|last| last == '\n') && !text.ends_with("\n\n"));
+    assert!(text.ends_with('\n') && !text.ends_with("\n\n"));
     assert!(!text.contains("NaN"));
 }
 

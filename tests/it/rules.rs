@@ -74,6 +74,7 @@ struct Bench {
 }
 
 impl Bench {
+    #[expect(clippy::needless_pass_by_value, reason = "`json!` gives a value")]
     fn new(source: &str, given: serde_json::Value) -> Self {
         let strategy = parse("bench", source).expect("sound");
         let given = given.as_object().cloned().expect("an object");

@@ -86,7 +86,7 @@ fn texts_are_cut_into_the_tokens_of_llama_cpp_and_come_back() {
     }
 }
 
-/// The weights are held as Q8_0 here and as Q4_1 there, and the activations are rounded differently: that moves
+/// The weights are held as `Q8_0` here and as `Q4_1` there, and the activations are rounded differently: that moves
 /// log-probabilities a little, and may change a choice between two words that are nearly as likely. The bounds are
 /// wide of that and far below what a wrong rotation, norm or mask does; the figures are printed.
 #[test]

@@ -135,7 +135,7 @@ impl Files {
                 for feature in features {
                     row.extend(cluster.features.get(feature).map_or_else(
                         || [const { String::new() }; 3],
-                        |spread| [spread.p10, spread.median, spread.p90].map(|value| number(value)),
+                        |spread| [spread.p10, spread.median, spread.p90].map(number),
                     ));
                 }
                 sheet.row(row.iter().map(String::as_str))?;
@@ -264,6 +264,6 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!([3.0, 0.5, 1234.567_89, 100.0].map(number), ["3", "0.5", "1234.568", "100"]);
+        assert_eq!([3.0, 0.5, 1_234.567_89, 100.0].map(number), ["3", "0.5", "1234.568", "100"]);
     }
 }

@@ -149,7 +149,7 @@ fn shown_to(draft: &Draft, strategy: &Strategy, facts: &Facts) -> Draft {
     let mut draft = draft.clone();
     let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
     if let Ok(text) = render(strategy, facts, &slots) {
-        draft.fields = facts.clone();
+        draft.fields.clone_from(facts);
         draft.text = text;
     }
     draft

@@ -70,7 +70,7 @@ pub(in crate::data) fn parse_when(cell: &[u8], order: DateOrder) -> Option<i64> 
             return with_time(day, rest);
         }
     }
-    if !cell.is_empty() && cell.iter().all(|byte| byte.is_ascii_digit()) {
+    if !cell.is_empty() && cell.iter().all(u8::is_ascii_digit) {
         return digits_only(cell);
     }
     let mut cursor = Cursor(cell);

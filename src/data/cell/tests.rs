@@ -76,7 +76,9 @@ fn dates_are_read_in_the_forms_that_shops_export() {
 fn the_order_of_day_and_month_follows_from_the_column() {
     let decide = |cells: &[&str]| {
         let mut evidence = DateEvidence::default();
-        cells.iter().for_each(|cell| evidence.add(cell.as_bytes()));
+        for cell in cells {
+            evidence.add(cell.as_bytes());
+        }
         evidence.decided()
     };
     assert_eq!(decide(&["01/11/2025", "13/11/2025"]), Some(DateOrder::DayFirst));
@@ -167,7 +169,9 @@ fn amounts_are_read_with_signs_separators_and_currencies() {
 fn the_decimal_sign_follows_from_the_column() {
     let decide = |cells: &[&str]| {
         let mut evidence = DecimalEvidence::default();
-        cells.iter().for_each(|cell| evidence.add(cell.as_bytes()));
+        for cell in cells {
+            evidence.add(cell.as_bytes());
+        }
         evidence.decided()
     };
     assert_eq!(decide(&["12,50"]), Some(Decimal::Comma));

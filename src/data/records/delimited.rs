@@ -88,7 +88,7 @@ pub(super) fn sniff(file: &File) -> Result<(Dialect, Vec<String>), DataError> {
     let columns = splitter
         .record
         .iter()
-        .map(|&(start, end)| decode_cell(trim(&splitter.unquoted(text, (start, end)))).into_owned())
+        .map(|&(start, end)| decode_cell(trim(&Splitter::unquoted(text, (start, end)))).into_owned())
         .collect();
     Ok((dialect, columns))
 }
@@ -374,7 +374,7 @@ impl Splitter {
         at
     }
 
-    fn unquoted(&self, bytes: &[u8], (start, end): (usize, usize)) -> Vec<u8> {
+    fn unquoted(bytes: &[u8], (start, end): (usize, usize)) -> Vec<u8> {
         let mut cell = bytes[start..end].to_vec();
         let length = cell.len();
         let (start, end) = unquote(&mut cell, 0, length);

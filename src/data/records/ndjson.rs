@@ -19,7 +19,7 @@ pub(super) fn keys(file: &File) -> Result<Vec<String>, DataError> {
     for line in head[..end].split(|&byte| byte == b'\n') {
         if let Ok(object) = serde_json::from_slice::<Map<String, Value>>(line) {
             each_value(&object, &mut |name, _| {
-                if !names.iter().any(|known| *known == name) {
+                if !names.contains(&name) {
                     names.push(name);
                 }
             });

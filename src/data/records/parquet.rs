@@ -97,8 +97,9 @@ fn write_value(text: &mut String, value: &AnyValue<'_>) -> std::fmt::Result {
         AnyValue::Float32(value) if value.is_nan() => Ok(()),
         AnyValue::Float32(value) => write!(text, "{value}"),
         AnyValue::Date(days) => write_moment(text, i64::from(*days) * DAY_MS),
-        AnyValue::Datetime(value, unit, _) => write_moment(text, milliseconds(*value, *unit)),
-        AnyValue::DatetimeOwned(value, unit, _) => write_moment(text, milliseconds(*value, *unit)),
+        AnyValue::Datetime(value, unit, _) | AnyValue::DatetimeOwned(value, unit, _) => {
+            write_moment(text, milliseconds(*value, *unit))
+        }
         AnyValue::Int64(value) => write!(text, "{value}"),
         other => write!(text, "{other}"),
     }

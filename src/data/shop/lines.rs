@@ -61,7 +61,10 @@ impl Lines {
                     .files
                     .iter()
                     .map(|file| {
-                        LazyFrame::scan_parquet(file.to_string_lossy().as_ref().into(), Default::default())
+                        LazyFrame::scan_parquet(
+                            file.to_string_lossy().as_ref().into(),
+                            polars::prelude::ScanArgsParquet::default(),
+                        )
                     })
                     .collect();
                 scans
@@ -199,18 +202,18 @@ impl Columns {
 
     fn sorted(self, customers: usize) -> Lines {
         let (starts, order) = by_customer_and_time(&self.customer, &self.at, customers);
-        fn gather<T: Copy>(cells: Vec<T>, order: &[u32]) -> Vec<T> {
+        fn gather<T: Copy>(cells: &[T], order: &[u32]) -> Vec<T> {
             order.iter().map(|&row| cells[row as usize]).collect()
         }
         let sorted = Self {
-            customer: gather(self.customer, &order),
-            order: gather(self.order, &order),
-            at: gather(self.at, &order),
-            amount: gather(self.amount, &order),
-            quantity: gather(self.quantity, &order),
-            product: gather(self.product, &order),
-            discounted: gather(self.discounted, &order),
-            returned: gather(self.returned, &order),
+            customer: gather(&self.customer, &order),
+            order: gather(&self.order, &order),
+            at: gather(&self.at, &order),
+            amount: gather(&self.amount, &order),
+            quantity: gather(&self.quantity, &order),
+            product: gather(&self.product, &order),
+            discounted: gather(&self.discounted, &order),
+            returned: gather(&self.returned, &order),
         };
         Lines::Memory { frame: sorted.frame(), starts }
     }

@@ -152,7 +152,7 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
             if kept.iter().any(|word| offer.contains(word)) {
                 continue;
             }
-            let promise = promises.iter().find(|promise| words::find_phrase(&text, promise));
+            let promise = promises.iter().find(|promise| words::find_lower(&text, promise));
             found.extend(
                 promise
                     .map(|promise| format!("slot {} promises \"{promise}\", and no offer does", index + 1)),
@@ -173,7 +173,7 @@ pub(super) fn overclaim(message: &Message<'_>) -> Check {
     let found = OVERCLAIMS
         .iter()
         .chain(&OVERCLAIMS_MORE)
-        .filter(|claim| words::find_phrase(&text, claim))
+        .filter(|claim| words::find_lower(&text, claim))
         .map(|claim| format!("\"{claim}\" cannot be proved, or presses"))
         .collect();
     judged(

@@ -53,6 +53,9 @@ pub(super) fn date_at(reader: &Reader, at: usize) -> Option<(DateClaim, usize)> 
 
 /// A whole number with at most `digits` digits.
 fn whole(reader: &Reader, at: usize, digits: usize) -> Option<(u32, usize)> {
+    if !reader.at(at).is_some_and(|c| c.is_ascii_digit()) {
+        return None;
+    }
     let mut end = at;
     while end < at + digits && reader.at(end).is_some_and(|c| c.is_ascii_digit()) {
         end += 1;
@@ -87,7 +90,7 @@ fn chinese(reader: &Reader, at: usize) -> Option<(DateClaim, usize)> {
         // "一日" is how one says "a day"; a day on its own is a date in digits only.
         (1..=31).contains(&value)
             && matches!(reader.at(end), Some('日' | '号'))
-            && !(alone && !reader.at(place).is_some_and(|c| c.is_ascii_digit()))
+            && (!alone || reader.at(place).is_some_and(|c| c.is_ascii_digit()))
     });
     if let Some((value, end)) = day {
         claim.day = Some(value);
@@ -124,11 +127,14 @@ fn either(first: u32, second: u32) -> DateClaim {
 
 /// The month named at `at`: the whole word, or its first three or four letters with or without a dot.
 fn month(reader: &Reader, at: usize) -> Option<(u32, usize)> {
+    if !reader.at(at).is_some_and(|c| c.is_ascii_uppercase()) {
+        return None;
+    }
     let end = reader.word_end(at);
     let word = reader.text(at..end);
     let number = MONTHS.iter().position(|name| {
         word == *name
-            || word == name.to_uppercase()
+            || word.eq_ignore_ascii_case(name) && word.bytes().all(|byte| byte.is_ascii_uppercase())
             || (word.len() == 3 && name.starts_with(word.as_str()))
             || (word == "Sept" && *name == "September")
     })?;

@@ -12,7 +12,7 @@ use super::{Check, Message, judged};
 
 /// Something that a text says and that can be true or false.
 #[derive(Clone, Debug, PartialEq)]
-enum Claim {
+pub(super) enum Claim {
     Number(f64),
     Price(f64, &'static str),
     /// Off the price: "九折" is 10.
@@ -122,11 +122,8 @@ impl Reader {
 
 /// Runs the five checks.
 pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
-    let mut facts: Vec<Claim> = message.sources().iter().flat_map(|source| claims(source)).collect();
-    if let Some(offer) = &message.strategy.offer {
-        facts.extend(claims(&offer.text));
-        facts.extend(offer.conditions.iter().flat_map(|text| claims(text)));
-    }
+    let said: Vec<Claim> = message.told().iter().flat_map(|source| claims(source)).collect();
+    let is_fact = |claim: &Claim| said.iter().chain(message.authored).any(|fact| claim.follows_from(fact));
     // A number that is given as a number may be a price or a percentage.
     let loose: Vec<f64> = message
         .facts
@@ -150,7 +147,7 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
             }
             _ => false,
         };
-        if free || facts.iter().any(|fact| claim.follows_from(fact)) {
+        if free || is_fact(&claim) {
             proved[rule] += 1;
         } else {
             let line = format!("\"{shown}\" is in no fact");
@@ -200,7 +197,7 @@ fn remove_whole(text: &str, code: &str) -> String {
     out
 }
 
-fn claims(text: &str) -> Vec<Claim> {
+pub(super) fn claims(text: &str) -> Vec<Claim> {
     claims_shown(text).into_iter().map(|(claim, _)| claim).collect()
 }
 
@@ -261,7 +258,8 @@ fn code_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let letters = word.chars().filter(char::is_ascii_alphabetic).count();
     let capitals = letters > 0 && !word.chars().any(|c| c.is_ascii_lowercase());
-    let named = {
+    // Looked at last: it is the dearest.
+    let named = || {
         let before = reader.text(at.saturating_sub(12)..at).to_lowercase();
         let before = before.trim_end_matches([' ', ':', '"', '“', '\'', '「', '（', '(']);
         ["code", "coupon", "voucher", "优惠码", "优惠券", "折扣码", "代码", "兑换码"]
@@ -274,7 +272,7 @@ fn code_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
             && letters >= 2
             && word.len() >= 5
             && word.starts_with(|c: char| c.is_ascii_alphabetic())
-        || named && word.len() >= 3 && (capitals || digits > 0);
+        || word.len() >= 3 && (capitals || digits > 0) && named();
     (coupon_like && !is_measure(&word)).then_some((Claim::Code(word), end))
 }
 
@@ -308,8 +306,9 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
             }
         }
     }
+    let half = matches!(reader.at(at), Some('半' | 'h' | 'H'));
     for (phrase, off) in [("半价", 50.0), ("half price", 50.0), ("half off", 50.0), ("half-price", 50.0)] {
-        if reader.text(at..at + phrase.chars().count()).to_lowercase() == phrase {
+        if half && reader.text(at..at + phrase.chars().count()).to_lowercase() == phrase {
             return Some((Claim::Percentage(off), at + phrase.chars().count()));
         }
     }

@@ -35,11 +35,11 @@ pub(super) fn repeated_text(message: &Message<'_>) -> Check {
             .text
             .values()
             .map(|text| if slot.is_empty() { text.clone() } else { text.replacen(slot, "\n", 1) });
-        let others: BTreeSet<Vec<String>> = around
+        let others: Vec<Vec<String>> = around
             .flat_map(|text| words::sentences(&text).into_iter().map(words::normal).collect::<Vec<_>>())
-            .flat_map(|words| words.windows(run).map(<[String]>::to_vec).collect::<Vec<_>>())
             .collect();
-        if let Some(again) = own.windows(run).find(|window| others.contains(*window)) {
+        let others: BTreeSet<&[String]> = others.iter().flat_map(|words| words.windows(run)).collect();
+        if let Some(again) = own.windows(run).find(|window| others.contains(window)) {
             found.push(format!(
                 "slot {} says what the message says already: \"{}\"",
                 index + 1,

@@ -71,16 +71,20 @@ pub(super) fn sentences(text: &str) -> Vec<&str> {
 /// Whether `phrase` stands in `text` as whole words; case does not matter. Chinese has no spaces between
 /// words, so there any place counts.
 pub(super) fn find_phrase(text: &str, phrase: &str) -> bool {
-    let (text, phrase) = (text.to_lowercase(), phrase.trim().to_lowercase());
+    find_lower(&text.to_lowercase(), &phrase.trim().to_lowercase())
+}
+
+/// [`find_phrase`] where both are in lower case already, and the phrase has no space around it.
+pub(super) fn find_lower(text: &str, phrase: &str) -> bool {
     if phrase.is_empty() {
         return false;
     }
     let letter = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() && !is_han(c));
     let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
-    text.match_indices(&phrase).any(|(at, found)| {
+    text.match_indices(phrase).any(|(at, found)| {
         let before = text[..at].chars().next_back();
         let after = text[at + found.len()..].chars().next();
-        !(letter(first) && letter(before)) && !(letter(last) && letter(after))
+        !(letter(first) && letter(before) || letter(last) && letter(after))
     })
 }
 

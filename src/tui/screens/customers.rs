@@ -102,10 +102,14 @@ impl Pane for Customers {
                 shared.segmentation.ready().is_some(),
                 "The customers have not been grouped yet.",
             ),
-            Action::Copy => Availability::when(self.chosen().is_some(), "No customer is selected."),
-            Action::Open => Availability::when(self.chosen().is_some(), "No customer is selected."),
-            Action::Back if self.on_detail => Availability::Yes,
-            Action::Back if !self.arrangement.find.is_empty() || self.arrangement.segment.is_some() => {
+            Action::Copy | Action::Open => {
+                Availability::when(self.chosen().is_some(), "No customer is selected.")
+            }
+            Action::Back
+                if self.on_detail
+                    || !self.arrangement.find.is_empty()
+                    || self.arrangement.segment.is_some() =>
+            {
                 Availability::Yes
             }
             Action::NextPanel | Action::PreviousPanel if there => Availability::Yes,

@@ -67,7 +67,7 @@ impl Review {
         }
     }
 
-    fn decide(&mut self, draft: Option<DraftId>, verdict: Verdict, shared: &mut Shared) {
+    fn decide(draft: Option<DraftId>, verdict: Verdict, shared: &mut Shared) {
         shared.start(Work::Decide {
             folder: shared.setup.folder.clone(),
             draft,
@@ -159,11 +159,11 @@ impl Pane for Review {
                 Some(Typing::Reason(input)) => {
                     let reason = input.text().trim().to_owned();
                     let reason = if reason.is_empty() { "no reason given".to_owned() } else { reason };
-                    self.decide(id, Verdict::Reject(reason), shared);
+                    Self::decide(id, Verdict::Reject(reason), shared);
                 }
                 Some(Typing::Slot(slot, input)) => {
                     let text = input.text().trim().to_owned();
-                    self.decide(id, Verdict::Edit { slot, text }, shared);
+                    Self::decide(id, Verdict::Edit { slot, text }, shared);
                 }
                 Some(Typing::Find(_)) | None => {}
             },
@@ -173,7 +173,7 @@ impl Pane for Review {
                     self.count();
                 }
             }
-            Action::Approve => self.decide(id, Verdict::Approve, shared),
+            Action::Approve => Self::decide(id, Verdict::Approve, shared),
             Action::Reject => self.typing = Some(Typing::Reason(Input::default())),
             Action::EditDraft => {
                 if let Some(item) = self.chosen() {
@@ -189,7 +189,7 @@ impl Pane for Review {
                 }
             }
             Action::NextSlot => self.slot = (self.slot + 1) % self.slots().max(1),
-            Action::UndoDecision => self.decide(None, Verdict::Undo, shared),
+            Action::UndoDecision => Self::decide(None, Verdict::Undo, shared),
             Action::ShowNext => {
                 self.filter.show = match self.filter.show {
                     Show::Open => Show::Approved,
@@ -201,7 +201,7 @@ impl Pane for Review {
                 self.list.select(0);
             }
             Action::Find => self.typing = Some(Typing::Find(Input::new(self.filter.text.clone()))),
-            Action::ExportApproved => self.export(shared),
+            Action::ExportApproved => Self::export(shared),
             Action::Copy => {
                 if let (Some(id), Some(desk)) = (id, self.desk.ready()) {
                     let text = desk.plain(id);
@@ -232,7 +232,8 @@ impl Pane for Review {
         match &mut self.typing {
             Some(Typing::Reason(input) | Typing::Slot(_, input)) => drop(input.key(key)),
             Some(Typing::Find(input)) => {
-                if input.key(key) {
+                let changed = input.key(key);
+                if changed {
                     input.text().clone_into(&mut self.filter.text);
                     self.count();
                 }
@@ -271,7 +272,7 @@ impl Pane for Review {
                 let text = text.trim().to_owned();
                 let before = self.chosen().and_then(|item| item.standing.slots.get(slot).cloned());
                 if before.is_some_and(|before| before != text) {
-                    self.decide(id, Verdict::Edit { slot, text }, shared);
+                    Self::decide(id, Verdict::Edit { slot, text }, shared);
                 }
             }
             News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
@@ -285,10 +286,10 @@ impl Pane for Review {
             News::Ended { end: End::Done(Outcome::Exported(report)), .. } => {
                 shared.toast(Gravity::Good, report.clone());
             }
-            News::Ended { slot: Some(Slot::Queue), end: End::Failed(message), .. } => {
-                if !matches!(self.desk, Load::Ready(_)) {
-                    self.desk = Load::Failed(message.clone());
-                }
+            News::Ended { slot: Some(Slot::Queue), end: End::Failed(message), .. }
+                if !matches!(self.desk, Load::Ready(_)) =>
+            {
+                self.desk = Load::Failed(message.clone());
             }
             _ => {}
         }
@@ -312,7 +313,7 @@ impl Review {
         }
     }
 
-    fn export(&mut self, shared: &mut Shared) {
+    fn export(shared: &mut Shared) {
         let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
             (&shared.shop, &shared.features, &shared.segmentation)
         else {

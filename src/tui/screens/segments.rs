@@ -116,7 +116,7 @@ impl Segments {
     }
 
     /// Groups again with that many clusters; `None`: as many as fit the data best.
-    fn regroup(&mut self, k: Option<usize>, shared: &mut Shared) {
+    fn regroup(k: Option<usize>, shared: &mut Shared) {
         shared.setup.config.segments.k = k;
         shared.segment();
     }
@@ -211,9 +211,9 @@ impl Pane for Segments {
                 }
             }
             Action::Leave => self.renaming = None,
-            Action::MoreSegments => self.regroup(Some((k + 1).min(10)), shared),
-            Action::FewerSegments => self.regroup(Some((k - 1).max(2)), shared),
-            Action::AutomaticSegments => self.regroup(None, shared),
+            Action::MoreSegments => Self::regroup(Some((k + 1).min(10)), shared),
+            Action::FewerSegments => Self::regroup(Some((k - 1).max(2)), shared),
+            Action::AutomaticSegments => Self::regroup(None, shared),
             Action::WhyThisMany => {
                 if let Some(segmentation) = &self.seen {
                     shared.open(Curve::new(segmentation));

@@ -141,7 +141,7 @@ impl Strategies {
         let writing = &shared.setup.config.writing;
         let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
         let order = Order {
-            strategy: strategy.clone(),
+            strategy,
             shop: Arc::clone(shop),
             features: Arc::clone(features),
             segmentation: Arc::clone(segmentation),
@@ -152,8 +152,9 @@ impl Strategies {
             seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
         };
         let variants = order.seeds.len();
-        let job = shared.start(Work::Preview(Box::new(order)));
-        self.preview = Preview::begun(job, strategy, source, variants, shared.now);
+        let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
+        preview.stage = Stage::Writing(shared.start(Work::Preview(Box::new(order))));
+        self.preview = preview;
         self.scroll.reset();
         self.variant = self.variant.min(variants.saturating_sub(1));
     }

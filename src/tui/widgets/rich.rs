@@ -130,12 +130,16 @@ mod tests {
     #[test]
     fn stretches_wrap_together() {
         let mut rich = Rich::default();
-        rich.spans(0, vec![("Hello ".into(), Style::new()), ("dear friend".into(), Style::new().bold())]);
+        rich.spans(
+            0,
+            vec![
+                ("Hello ".into(), Style::new()),
+                ("dear friend".into(), Style::new().add_modifier(ratatui::style::Modifier::BOLD)),
+            ],
+        );
         assert_eq!(plain(&rich.rows(11)), ["Hello dear ", "friend"]);
         assert_eq!(plain(&rich.rows(4)), ["Hell", "o ", "dear", "frie", "nd"]);
     }
-
-    use ratatui::style::Stylize;
 
     proptest! {
         #[test]

@@ -37,7 +37,7 @@ fn states_go_from_loading_to_ready_and_work_gets_the_engine() {
     assert!(matches!(states.recv().unwrap(), EngineState::Loading { progress: Some(_) }));
     assert!(matches!(states.recv().unwrap(), EngineState::Ready { .. }));
     let (tell, texts) = channel();
-    desk.submit(Box::new(move |engine, cancel| {
+    let _ = desk.submit(Box::new(move |engine, cancel| {
         let written = engine.unwrap().write(&request(), cancel, &mut |_| {}).unwrap();
         tell.send(written.variants[0].text.clone()).unwrap();
     }));
@@ -65,10 +65,10 @@ fn a_newer_preview_cancels_the_one_before_and_drops_the_one_between() {
             tell.send((name, result.is_ok(), words)).unwrap();
         })
     };
-    desk.preview(work("first"));
+    let _ = desk.preview(work("first"));
     entered.recv().unwrap();
-    desk.preview(work("second"));
-    desk.preview(work("third"));
+    let _ = desk.preview(work("second"));
+    let _ = desk.preview(work("third"));
     go.send(()).unwrap();
     assert_eq!(ends.recv().unwrap(), ("first", false, 0));
     for _ in 0..3 {
@@ -84,7 +84,7 @@ fn dropping_the_desk_stops_what_is_running() {
         let _ = enter.send(());
     }));
     let (tell, ends) = channel();
-    desk.submit(Box::new(move |engine, cancel| {
+    let _ = desk.submit(Box::new(move |engine, cancel| {
         let engine = engine.unwrap();
         while engine.write(&request(), cancel, &mut |_| {}).is_ok() {}
         tell.send(()).unwrap();
@@ -97,7 +97,7 @@ fn dropping_the_desk_stops_what_is_running() {
 #[test]
 fn a_panic_in_the_engine_becomes_a_state_with_a_remedy() {
     let (desk, states) = desk(Scripted::new(&["x"]).before_word(|| panic!("out of ink")));
-    desk.submit(Box::new(|engine, cancel| {
+    let _ = desk.submit(Box::new(|engine, cancel| {
         let _ = engine.unwrap().write(&request(), cancel, &mut |_| {});
     }));
     let failed = states.iter().find_map(|state| match state {
@@ -107,7 +107,7 @@ fn a_panic_in_the_engine_becomes_a_state_with_a_remedy() {
     let message = failed.unwrap();
     assert!(message.contains("out of ink") && message.contains("load the model again"), "{message}");
     let (tell, errors) = channel();
-    desk.submit(Box::new(move |engine, _| tell.send(engine.is_err()).unwrap()));
+    let _ = desk.submit(Box::new(move |engine, _| tell.send(engine.is_err()).unwrap()));
     assert!(errors.recv().unwrap());
 }
 

@@ -1,5 +1,7 @@
 //! A model file of a few kilobytes with weights by chance: for tests.
 
+#![expect(clippy::missing_panics_doc, reason = "it makes files for tests, which may panic")]
+
 use std::path::PathBuf;
 
 /// Width of the states.
@@ -7,6 +9,7 @@ const WIDTH: usize = 32;
 const HIDDEN: usize = 64;
 
 /// Special tokens, then one token per byte, then some longer ones.
+#[must_use]
 pub fn tokens() -> Vec<String> {
     let mut tokens: Vec<String> = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(String::from).into();
     let mut next = 256;
@@ -55,6 +58,7 @@ pub fn tokens() -> Vec<String> {
 }
 
 /// The file's bytes; each seed has its own weights.
+#[must_use]
 pub fn bytes(seed: u64) -> Vec<u8> {
     let tokens = tokens();
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
@@ -154,6 +158,7 @@ fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The file in a folder that lives as long as the first value.
+#[must_use]
 pub fn file(seed: u64) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.gguf");

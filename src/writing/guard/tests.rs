@@ -144,7 +144,7 @@ proptest! {
             sentences: 3,
             fallback: vec!["One warm line.".into()],
         };
-        let written = model.write(&request, &Default::default(), &mut |_| {}).unwrap();
+        let written = model.write(&request, &crate::jobs::Cancel::default(), &mut |_| {}).unwrap();
         let mask = Mask::new(&guard, model.vocabulary());
         for variant in written.variants {
             prop_assert!(!variant.text.is_empty());

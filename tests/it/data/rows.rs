@@ -209,10 +209,14 @@ proptest! {
         // Cells are quoted as RFC 4180 asks, so that each record is one.
         let mut people = csv::Writer::from_writer(Vec::new());
         people.write_record(["customer_id", "first_name", "created_at"]).unwrap();
-        customers.iter().for_each(|(a, b, c)| people.write_record([a, b, c]).unwrap());
+        for (a, b, c) in &customers {
+            people.write_record([a, b, c]).unwrap();
+        }
         let mut sales = csv::Writer::from_writer(Vec::new());
         sales.write_record(["order_id", "customer_id", "ordered_at", "amount", "status"]).unwrap();
-        orders.iter().for_each(|(a, b, c, d, e)| sales.write_record([a, b, c, d, e]).unwrap());
+        for (a, b, c, d, e) in &orders {
+            sales.write_record([a, b, c, d, e]).unwrap();
+        }
         let sales = sales.into_inner().unwrap();
         let sales = if gzip { super::gzipped(&sales) } else { sales };
         let shop = Folder::with(&[("customers.csv", &people.into_inner().unwrap()), ("orders.csv", &sales)]).load().unwrap();

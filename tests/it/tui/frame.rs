@@ -103,7 +103,7 @@ fn the_theme_changes_at_once_and_all_are_reached() {
 #[test]
 fn without_jobs_and_toasts_nothing_asks_to_be_woken() {
     let mut harness = Harness::scripted(|_| Some(Err(Failure::Cancelled))).start();
-    harness = harness.wait(Duration::from_secs(60));
+    harness = harness.wait(Duration::from_mins(1));
     assert_eq!(harness.app.wake_at(), None);
     assert!(held().app.wake_at().is_some(), "a running job moves its clock");
 }

@@ -21,7 +21,7 @@ struct Session {
 }
 
 /// Far longer than anything takes: only a failure waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn nonzero(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()

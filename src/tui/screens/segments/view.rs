@@ -80,6 +80,7 @@ fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
 }
 
 /// The stage of a cluster, in a word for the list.
+#[must_use]
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Acquisition => "not bought yet",

@@ -187,13 +187,11 @@ impl Editor {
 fn style(kind: Kind, theme: &Theme) -> Style {
     match kind {
         Kind::Table => theme.strong,
-        Kind::Key | Kind::Comment => theme.dim,
-        Kind::Text | Kind::Number => theme.text,
-        Kind::Delimiter => theme.dim,
+        Kind::Key | Kind::Comment | Kind::Delimiter => theme.dim,
+        Kind::Text | Kind::Number | Kind::Fallback => theme.text,
         Kind::Keyword => theme.warning,
         Kind::Field => theme.accent,
         Kind::UnknownField => theme.bad,
         Kind::Instruction => theme.good,
-        Kind::Fallback => theme.text,
     }
 }

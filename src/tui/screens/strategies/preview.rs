@@ -31,6 +31,9 @@ pub struct Order {
     pub seeds: Vec<u64>,
 }
 
+/// Finished drafts, each with the outcome of every rule.
+pub type Checked = Vec<(Draft, Vec<Check>)>;
+
 /// News of a preview.
 #[derive(Clone, Debug)]
 pub enum Part {
@@ -81,7 +84,7 @@ pub struct Preview {
     facts: Facts,
     segment: Option<usize>,
     variants: Vec<Variant>,
-    drafts: Option<Arc<Vec<(Draft, Vec<Check>)>>>,
+    drafts: Option<Arc<Checked>>,
     began: Duration,
 }
 
@@ -90,11 +93,10 @@ impl Preview {
         Self { stage: Stage::Stopped { problems }, ..Self::default() }
     }
 
-    pub fn begun(job: JobId, strategy: Strategy, source: String, variants: usize, now: Duration) -> Self {
-        let renderer = Renderer::new(&strategy).ok();
+    pub fn begun(strategy: &Strategy, source: String, variants: usize, now: Duration) -> Self {
+        let renderer = Renderer::new(strategy).ok();
         let slots = renderer.as_ref().map_or(0, Renderer::slot_count);
         Self {
-            stage: Stage::Writing(job),
             source,
             channel: Some(strategy.channel),
             renderer,
@@ -159,7 +161,7 @@ impl Preview {
         self.variants.get_mut(variant)?.slots.get_mut(slot)
     }
 
-    pub fn finish(&mut self, job: JobId, drafts: &Arc<Vec<(Draft, Vec<Check>)>>, now: Duration) {
+    pub fn finish(&mut self, job: JobId, drafts: &Arc<Checked>, now: Duration) {
         if !self.is(job) {
             return;
         }
@@ -184,7 +186,7 @@ impl Preview {
     }
 
     /// The finished drafts with the outcome of every rule.
-    pub fn drafts(&self) -> Option<&Arc<Vec<(Draft, Vec<Check>)>>> {
+    pub fn drafts(&self) -> Option<&Arc<Checked>> {
         self.drafts.as_ref()
     }
 

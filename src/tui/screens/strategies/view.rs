@@ -172,19 +172,12 @@ fn editor(screen: &Strategies, area: Rect, canvas: &mut Canvas<'_>) {
     let more = editor.problems().len() - 1;
     let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
     let told = format!("{mark} {}:{} {}{more}", problem.line, problem.column, problem.message);
-    let mut y = below.y;
-    for (line, style) in text::wrap(&text::clean(&told), usize::from(below.width))
-        .into_iter()
-        .map(|line| (line, style))
-        .chain(
-            text::wrap(&text::clean(&problem.remedy), usize::from(below.width))
-                .into_iter()
-                .map(|line| (line, theme.dim)),
-        )
-        .take(usize::from(foot))
-    {
-        canvas.text(below.x, y, below.width, &line, style);
-        y += 1;
+    let rows = |content: &str, style| {
+        text::wrap(&text::clean(content), usize::from(below.width)).into_iter().map(move |row| (row, style))
+    };
+    let lines = rows(&told, style).chain(rows(&problem.remedy, theme.dim));
+    for (row, (line, style)) in lines.take(usize::from(foot)).enumerate() {
+        canvas.text(below.x, below.y + row as u16, below.width, &line, style);
     }
 }
 

@@ -82,7 +82,7 @@ fn judged(rule: &'static str, found: Vec<String>, remedy: &str, fine: &str) -> C
     let more = found.len().saturating_sub(4);
     let mut detail = found.into_iter().take(4).collect::<Vec<_>>().join("; ");
     if more > 0 {
-        detail.push_str(&format!("; and {more} more"));
+        detail.extend(["; and ", &more.to_string(), " more"]);
     }
     Check { rule, ok: false, detail: format!("{detail}. {remedy}") }
 }

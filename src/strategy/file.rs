@@ -239,16 +239,15 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
     let (tone, _) = keys.required("tone", "add tone = \"...\": how the message sounds");
     let examples = texts(&mut keys, "examples");
     let offer_value = keys.get("offer").cloned();
-    let (offer, offer_texts) = match &offer_value {
-        Some(value) => {
-            if let Some(table) = value.get_ref().as_table() {
-                let keys =
-                    Keys { source, table, at: value.span().start, prefix: "offer.", problems: keys.problems };
-                read_offer(keys)
-            } else {
-                keys.wrong("offer", value, "a table [offer]");
-                (None, Vec::new())
-            }
+    let (offer, offer_texts) = match offer_value.as_ref().map(|value| (value, value.get_ref().as_table())) {
+        Some((value, Some(table))) => {
+            let keys =
+                Keys { source, table, at: value.span().start, prefix: "offer.", problems: keys.problems };
+            read_offer(keys)
+        }
+        Some((value, None)) => {
+            keys.wrong("offer", value, "a table [offer]");
+            (None, Vec::new())
         }
         None => (None, Vec::new()),
     };

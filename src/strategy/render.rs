@@ -47,7 +47,7 @@ impl Renderer {
             let mut place = 0;
             for call in template.slots {
                 filled.push_str(&source[place..call.range.start]);
-                filled.push_str(&format!("{SLOT_TEXTS}[{}]", slots.len()));
+                filled.extend([SLOT_TEXTS, "[", &slots.len().to_string(), "]"]);
                 place = call.range.end;
                 slots.push((part, call));
             }

@@ -192,12 +192,13 @@ fn check_field(text: &Mapped, field: &FieldUse, file: &Read, problems: &mut Prob
     let at = text.span(&field.range).start;
     let name = &field.name;
     let Some(known) = field_named(name) else {
-        let remedy = if let Some(near) = nearest(name) {
-            format!("did you mean `{near}`?")
-        } else {
-            let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
-            format!("the fields are {}", names.join(", "))
-        };
+        let remedy = nearest(name).map_or_else(
+            || {
+                let names: Vec<_> = FIELDS.iter().map(|field| field.name).collect();
+                format!("the fields are {}", names.join(", "))
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
         problems.error(at, format!("there is no field `{name}`"), remedy);
         return false;
     };

@@ -85,12 +85,10 @@ fn chinese(reader: &Reader, at: usize) -> Option<(DateClaim, usize)> {
         claim.month = Some(value);
         place = end + 1;
     }
-    let alone = claim.month.is_none();
+    // "一日" is how one says "a day": without its month, a day is a date in digits only.
+    let may_be_day = claim.month.is_some() || reader.at(place).is_some_and(|c| c.is_ascii_digit());
     let day = number(place).filter(|&(value, end)| {
-        // "一日" is how one says "a day"; a day on its own is a date in digits only.
-        (1..=31).contains(&value)
-            && matches!(reader.at(end), Some('日' | '号'))
-            && (!alone || reader.at(place).is_some_and(|c| c.is_ascii_digit()))
+        may_be_day && (1..=31).contains(&value) && matches!(reader.at(end), Some('日' | '号'))
     });
     if let Some((value, end)) = day {
         claim.day = Some(value);

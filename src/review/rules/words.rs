@@ -84,7 +84,8 @@ pub(super) fn find_lower(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, found)| {
         let before = text[..at].chars().next_back();
         let after = text[at + found.len()..].chars().next();
-        !(letter(first) && letter(before) || letter(last) && letter(after))
+        let inside_word = letter(first) && letter(before) || letter(last) && letter(after);
+        !inside_word
     })
 }
 

@@ -1,13 +1,278 @@
 //! `perennial preview`.
+//!
+//! In: a strategy, and a segment or facts in a file. Out: drafts for a typical customer, each with every
+//! check. Nothing is kept and nothing is sent.
 
-use super::{Context, Exit};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::grouped::{Grouped, Grouping};
+use super::{Context, Exit, SCHEMA, UsageError};
+use crate::profiles::{self, ClusterProfile};
+use crate::review::{Check, check, passes};
+use crate::segments::Segmentation;
+use crate::strategy::{self, Facts, Fit, Severity, Strategy};
+use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::catalogue::Choice;
+use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::{Draft, Sampling};
 
 /// Drafts of a strategy's message for a segment, with every check.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Strategy: its file name without `.toml`.
+    #[arg(long, value_name = "NAME")]
+    pub strategy: String,
+    /// Segment: its letter or its name.
+    #[arg(long, value_name = "SEGMENT", required_unless_present = "facts")]
+    pub segment: Option<String>,
+    /// JSON object of fields, used in place of a customer's.
+    #[arg(long, value_name = "FILE")]
+    pub facts: Option<PathBuf>,
+    /// Variants, 1 to 16 (default: writing.variants).
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16))]
+    pub variants: Option<u16>,
+    /// Seed of the first variant; the others follow it (default: writing.seed).
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Number of clusters, 2 to 10 (default: chosen by silhouette).
+    #[arg(long, value_name = "N")]
+    pub k: Option<usize>,
+    /// Reference date of the grouping, YYYY-MM-DD (default: the last day in the data).
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Day on which the messages will be sent, from which offers count (default: the day after the last day
+    /// in the data; today with facts alone).
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub send_on: Option<Date>,
+}
 
+/// The document of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    strategy: &'a str,
+    segment: Option<Target<'a>>,
+    /// Drafts that pass every rule.
+    passed: usize,
+    drafts: &'a [Checked],
+}
+
+/// The segment that the drafts are for.
+#[derive(Serialize)]
+struct Target<'a> {
+    id: &'a str,
+    name: &'a str,
+    fit: &'a Fit,
+}
+
+/// A draft and what the rules say of it.
+#[derive(Serialize)]
+struct Checked {
+    #[serde(flatten)]
+    draft: Draft,
+    checks: Vec<Check>,
+}
+
+/// What the drafts are about.
+struct Subject {
+    facts: Facts,
+    /// The cluster's letter; empty with facts from a file alone.
+    segment: String,
+    name: String,
+    fit: Option<Fit>,
+}
+
+/// Writes drafts and shows them.
+///
 /// # Errors
-/// Not built yet.
-pub fn run(_args: &Args, _context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    anyhow::bail!("`perennial preview` is not built yet")
+/// No such strategy or segment, a strategy with mistakes, unreadable data or facts, no model, interrupted.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let strategy = find_strategy(&args.strategy, context)?;
+    let given = args.facts.as_deref().map(read_facts).transpose()?;
+    let subject = match &args.segment {
+        Some(segment) => from_segment(args, segment, given.as_ref(), &strategy, context)?,
+        None => {
+            let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+            let facts = from_file(given.as_ref(), &strategy, "EUR", sending, context)?;
+            Subject { facts, segment: String::new(), name: String::new(), fit: None }
+        }
+    };
+    if let Some(fit) = subject.fit.as_ref().filter(|fit| !fit.is_fit()) {
+        let why = fit.why.join("; ");
+        writeln!(context.stderr, "{} does not fit {}: {why}.", strategy.name, subject.name)?;
+    }
+    let settings = &context.config.writing;
+    let seed = args.seed.unwrap_or(settings.seed);
+    let variants = args.variants.map_or(settings.variants, usize::from);
+    let sampling =
+        Sampling { temperature: settings.temperature, top_p: settings.top_p, ..Sampling::default() };
+    let assignment = Assignment {
+        strategy,
+        facts: subject.facts.clone(),
+        segment: subject.segment.clone(),
+        seeds: (0..variants as u64).map(|number| seed.wrapping_add(number)).collect(),
+        sampling,
+        banned_words: context.config.brand.banned_words.clone(),
+    };
+    let choice = Choice::parse(&settings.model)?;
+    let mut engine = context.work(|task| choice.fetch_and_load(task))?;
+    let drafts = write_drafts(&assignment, engine.as_mut(), &context.cancel, &mut |_| {})?;
+    let drafts: Vec<Checked> = drafts
+        .into_iter()
+        .map(|draft| {
+            let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+            let banned = &assignment.banned_words;
+            let checks = check(&assignment.strategy, &draft.fields, &slots, &draft.text, banned);
+            Checked { draft, checks }
+        })
+        .collect();
+    let passed = drafts.iter().filter(|checked| passes(&checked.checks)).count();
+    if context.global.json {
+        let segment = subject.fit.as_ref().map(|fit| Target { id: &subject.segment, name: &subject.name, fit });
+        let strategy = &assignment.strategy.id;
+        context.print_json(&Document { schema: SCHEMA, strategy, segment, passed, drafts: &drafts })?;
+    } else {
+        print(context.stdout, &assignment.strategy, &subject, &drafts)?;
+    }
+    Ok(if passed > 0 { Exit::Done } else { Exit::StoppedByCheck })
+}
+
+/// The strategy of the project, or one that comes with the program.
+fn find_strategy(id: &str, context: &mut Context<'_>) -> anyhow::Result<Strategy> {
+    let id = id.strip_suffix(".toml").unwrap_or(id);
+    let files: Vec<StrategyFile> = match &context.workspace {
+        Some(folder) => Workspace::open(folder)?.strategies()?,
+        None => Workspace::shipped_strategies(),
+    };
+    let Some(file) = files.iter().find(|file| file.id == id) else {
+        let names: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
+        let near = names.iter().max_by(|a, b| strsim::jaro(id, a).total_cmp(&strsim::jaro(id, b)));
+        let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
+        return Err(UsageError(format!("there is no strategy \"{id}\".{near} There are: {}.", names.join(", "))).into());
+    };
+    match &file.parsed {
+        Ok(strategy) => Ok(strategy.clone()),
+        Err(problems) => {
+            let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+            let lines: Vec<String> = errors.map(|problem| format!("  {}.toml, {problem}", file.id)).collect();
+            anyhow::bail!("the strategy {id} cannot be used:\n{}", lines.join("\n"))
+        }
+    }
+}
+
+fn read_facts(path: &Path) -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the facts {} cannot be read", path.display()))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!("{} is not a JSON object of fields, as in {{\"first_name\": \"Anna\"}}", path.display())
+    })
+}
+
+fn from_file(
+    given: Option<&serde_json::Map<String, serde_json::Value>>,
+    strategy: &Strategy,
+    currency: &str,
+    sending: Date,
+    context: &Context<'_>,
+) -> anyhow::Result<Facts> {
+    let empty = serde_json::Map::new();
+    let currency = context.config.data.currency.as_deref().unwrap_or(currency);
+    strategy::facts_from_json(given.unwrap_or(&empty), strategy, &context.config, currency, sending)
+        .map_err(|words| anyhow::anyhow!("{words}"))
+}
+
+/// Facts of a customer who stands for the segment, or of the segment and a file.
+fn from_segment(
+    args: &Args,
+    segment: &str,
+    given: Option<&serde_json::Map<String, serde_json::Value>>,
+    strategy: &Strategy,
+    context: &mut Context<'_>,
+) -> anyhow::Result<Subject> {
+    let grouping = Grouping { k: args.k, seed: None, as_of: args.as_of };
+    let Grouped { shop, features, segmentation } = grouping.run(context)?;
+    let sending = args.send_on.unwrap_or_else(|| features.as_of.saturating_add(1.day()));
+    let number = find_segment(segment, &segmentation)?;
+    let profile: ClusterProfile =
+        context.work(|task| profiles::cluster(&shop, &features, &segmentation, number, task))?;
+    let shared =
+        strategy::facts_for_segment(&segmentation, &profile, strategy, &context.config, &shop.currency, sending);
+    let facts = match given {
+        Some(given) => {
+            let mut facts = shared;
+            for (name, value) in from_file(Some(given), strategy, &shop.currency, sending, context)? {
+                if given.contains_key(&name) || !facts.contains_key(&name) {
+                    facts.insert(name, value);
+                }
+            }
+            facts
+        }
+        None => {
+            let primary = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+            let candidates = || profile.representatives.iter().copied().chain(segmentation.members(number));
+            let row = candidates()
+                .find(|&row| strategy::language_of(&shop, row) == primary)
+                .or_else(|| candidates().next());
+            row.map_or_else(
+                || shared.clone(),
+                |row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
+            )
+        }
+    };
+    let cluster = &segmentation.clusters[number];
+    let fit = strategy::fits(strategy, cluster, &profile);
+    Ok(Subject { facts, segment: cluster.id.clone(), name: cluster.name.clone(), fit: Some(fit) })
+}
+
+/// The number of the cluster with this letter or name.
+fn find_segment(text: &str, segmentation: &Segmentation) -> anyhow::Result<usize> {
+    let same = |name: &str| name.to_lowercase() == text.trim().to_lowercase();
+    let found = segmentation.clusters.iter().position(|cluster| {
+        same(&cluster.id) || same(&cluster.name) || same(&cluster.names.en) || same(&cluster.names.zh)
+    });
+    found.ok_or_else(|| {
+        let names: Vec<String> =
+            segmentation.clusters.iter().map(|cluster| format!("{} ({})", cluster.id, cluster.name)).collect();
+        UsageError(format!("there is no segment \"{text}\". There are: {}.", names.join(", "))).into()
+    })
+}
+
+fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[Checked]) -> io::Result<()> {
+    write!(out, "{}", strategy.name)?;
+    if let Some(fit) = subject.fit.as_ref() {
+        write!(out, " for {} ({})", subject.name, subject.segment)?;
+        if fit.is_fit() {
+            write!(out, ": {}", fit.why.join("; "))?;
+        }
+    }
+    writeln!(out)?;
+    for (number, Checked { draft, checks }) in drafts.iter().enumerate() {
+        let speed = if draft.tokens_per_second > 0.0 {
+            format!(", {} tokens at {:.0} tokens/s", draft.tokens, draft.tokens_per_second)
+        } else {
+            String::new()
+        };
+        writeln!(out, "\n-- Draft {} of {} (seed {}, {}{speed})", number + 1, drafts.len(), draft.seed, draft.model.name)?;
+        for (part, text) in &draft.text {
+            let mut lines = text.lines();
+            writeln!(out, "{:>9}  {}", part.name(), lines.next().unwrap_or(""))?;
+            for line in lines {
+                writeln!(out, "{:>9}  {line}", "")?;
+            }
+        }
+        let broken: Vec<&Check> = checks.iter().filter(|check| !check.ok).collect();
+        if broken.is_empty() {
+            writeln!(out, "{:>9}  passes all {} rules", "ok", checks.len())?;
+        }
+        for check in broken {
+            writeln!(out, "{:>9}  {}: {}", "FAILS", check.rule, check.detail)?;
+        }
+    }
+    Ok(())
 }

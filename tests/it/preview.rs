@@ -1,0 +1,83 @@
+//! `perennial preview` without a model: drafts and their checks, from the strategies' own texts.
+
+use crate::program::{perennial, text};
+
+#[test]
+fn five_drafts_from_facts_in_a_file() {
+    let home = tempfile::tempdir().expect("a folder");
+    let facts = home.path().join("facts.json");
+    std::fs::write(&facts, r#"{"first_name": "Anna", "last_order_month": "March 2025"}"#).expect("written");
+    let arguments = [
+        "preview",
+        "--strategy",
+        "win-back-email-en",
+        "--facts",
+        "facts.json",
+        "--model",
+        "none",
+        "-n",
+        "5",
+        "--seed",
+        "3",
+        "--send-on",
+        "2025-11-03",
+        "--json",
+    ];
+    let print = || text(&perennial(home.path()).args(arguments).assert().code(0).get_output().stdout);
+    let first = print();
+    assert_eq!(first, print(), "the same seed gives the same bytes");
+    let document: serde_json::Value = serde_json::from_str(&first).expect("one JSON document");
+    assert_eq!(document["schema"], 1);
+    assert_eq!(document["passed"], 5);
+    let drafts = document["drafts"].as_array().expect("drafts");
+    let bodies: std::collections::BTreeSet<_> =
+        drafts.iter().map(|draft| draft["text"]["body"].as_str()).collect();
+    assert_eq!((drafts.len(), bodies.len()), (5, 5), "each draft is another text");
+    for (number, draft) in drafts.iter().enumerate() {
+        assert_eq!(draft["seed"], 3 + number);
+        assert_eq!(draft["finish_reason"], "template");
+        assert_eq!(draft["text"]["subject"], "15% off your next order, if you would like to come back");
+        assert!(draft["text"]["body"].as_str().is_some_and(|body| body.contains("until 24 November")));
+        assert!(
+            draft["checks"].as_array().is_some_and(|checks| checks.iter().all(|check| check["ok"] == true))
+        );
+        assert_eq!(draft["fields"]["first_name"], "Anna");
+        assert!(draft["model"]["name"].is_string() && draft["tokens"].is_u64());
+    }
+}
+
+#[test]
+fn a_draft_that_breaks_every_rule_stops_with_3() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("facts.json"), r#"{"first_name": "{first_name}"}"#).expect("written");
+    let out = perennial(home.path())
+        .args(["preview", "--strategy", "welcome-email-en", "--facts", "facts.json", "--model", "none"])
+        .assert()
+        .code(3);
+    assert!(text(&out.get_output().stdout).contains("FAILS  unfilled-field"));
+}
+
+#[test]
+fn mistakes_have_a_remedy() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("facts.json"), "[1]").expect("written");
+    for (arguments, code, words) in [
+        (
+            &["--strategy", "winback-email-en", "--facts", "facts.json"][..],
+            2,
+            "Did you mean win-back-email-en?",
+        ),
+        (&["--strategy", "win-back-email-en", "--facts", "facts.json"], 1, "not a JSON object"),
+        (&["--strategy", "win-back-email-en", "--facts", "none.json"], 1, "cannot be read"),
+        (&["--strategy", "win-back-email-en"], 2, "--segment"),
+    ] {
+        let out = perennial(home.path())
+            .arg("preview")
+            .args(arguments)
+            .args(["--model", "none"])
+            .assert()
+            .code(code);
+        let told = text(&out.get_output().stderr);
+        assert!(told.contains(words), "{told}");
+    }
+}

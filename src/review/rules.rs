@@ -16,6 +16,7 @@ mod numbers;
 mod opt_out;
 mod repetition;
 mod sentences;
+mod voice;
 mod words;
 
 use super::Check;
@@ -130,6 +131,7 @@ impl<'a> Rules<'a> {
         checks.push(names::wrong_name(&message));
         checks.push(repetition::repeated_text(&message));
         checks.push(sentences::unfinished_sentence(&message));
+        checks.push(voice::voice(&message));
         checks.push(language::wrong_language(&message));
         checks.push(opt_out::opt_out(&message));
         if message.is_chinese() && strategy.channel == Channel::Email {

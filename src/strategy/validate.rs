@@ -308,6 +308,9 @@ pub(crate) fn typical(strategy: &Strategy, longest: bool) -> Facts {
         facts.insert(field.name.to_owned(), value.into());
     }
     super::facts::add_offer(&mut facts, strategy, "EUR", None);
+    if let Some(code) = facts.get_mut("coupon_code").filter(|_| longest) {
+        *code = "N".repeat(field_named("coupon_code").map_or(0, |field| field.longest)).into();
+    }
     facts
         .insert("unsubscribe".into(), super::facts::unsubscribe(strategy.channel, &strategy.language).into());
     facts

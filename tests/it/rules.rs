@@ -233,6 +233,8 @@ fn each_rule_finds_its_fault() {
         ("We would love to see you", "unfinished-sentence"),
         ("We would love to see the.", "unfinished-sentence"),
         ("We said \"hello to you.", "unfinished-sentence"),
+        ("I'm glad to see you here.", "voice"),
+        ("It makes me smile.", "voice"),
         ("我们很想念您。", "wrong-language"),
         ("We are 很 glad.", "wrong-language"),
     ];
@@ -265,6 +267,7 @@ fn each_rule_finds_its_fault() {
         ("我们很想念您，", "unfinished-sentence"),
         ("我们想念您和", "unfinished-sentence"),
         ("我们想念您", "unfinished-sentence"),
+        ("我很想念您。", "voice"),
         ("We would like to see you.", "wrong-language"),
     ];
     for (slot, rule) in chinese {

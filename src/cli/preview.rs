@@ -95,13 +95,10 @@ struct Subject {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let strategy = find_strategy(&args.strategy, context)?;
     let given = args.facts.as_deref().map(read_facts).transpose()?;
-    let subject = match &args.segment {
-        Some(segment) => from_segment(args, segment, given.as_ref(), &strategy, context)?,
-        None => {
-            let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
-            let facts = from_file(given.as_ref(), &strategy, "EUR", sending, context)?;
-            Subject { facts, segment: String::new(), name: String::new(), fit: None }
-        }
+    let subject = if let Some(segment) = &args.segment { from_segment(args, segment, given.as_ref(), &strategy, context)? } else {
+        let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+        let facts = from_file(given.as_ref(), &strategy, "EUR", sending, context)?;
+        Subject { facts, segment: String::new(), name: String::new(), fit: None }
     };
     if let Some(fit) = subject.fit.as_ref().filter(|fit| !fit.is_fit()) {
         let why = fit.why.join("; ");
@@ -203,27 +200,24 @@ fn from_segment(
         context.work(|task| profiles::cluster(&shop, &features, &segmentation, number, task))?;
     let shared =
         strategy::facts_for_segment(&segmentation, &profile, strategy, &context.config, &shop.currency, sending);
-    let facts = match given {
-        Some(given) => {
-            let mut facts = shared;
-            for (name, value) in from_file(Some(given), strategy, &shop.currency, sending, context)? {
-                if given.contains_key(&name) || !facts.contains_key(&name) {
-                    facts.insert(name, value);
-                }
+    let facts = if let Some(given) = given {
+        let mut facts = shared;
+        for (name, value) in from_file(Some(given), strategy, &shop.currency, sending, context)? {
+            if given.contains_key(&name) || !facts.contains_key(&name) {
+                facts.insert(name, value);
             }
-            facts
         }
-        None => {
-            let primary = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-            let candidates = || profile.representatives.iter().copied().chain(segmentation.members(number));
-            let row = candidates()
-                .find(|&row| strategy::language_of(&shop, row) == primary)
-                .or_else(|| candidates().next());
-            row.map_or_else(
-                || shared.clone(),
-                |row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
-            )
-        }
+        facts
+    } else {
+        let primary = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+        let candidates = || profile.representatives.iter().copied().chain(segmentation.members(number));
+        let row = candidates()
+            .find(|&row| strategy::language_of(&shop, row) == primary)
+            .or_else(|| candidates().next());
+        row.map_or_else(
+            || shared.clone(),
+            |row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
+        )
     };
     let cluster = &segmentation.clusters[number];
     let fit = strategy::fits(strategy, cluster, &profile);

@@ -83,9 +83,13 @@ pub(crate) fn unquote_toml(raw: &str, start: usize) -> Mapped {
 
 /// Takes a minijinja string literal out of its quotes. `raw` is the literal with its quotes.
 pub(crate) fn unquote_literal(raw: &str, start: usize) -> Mapped {
-    let closed = raw.len() >= 2 && raw.ends_with(raw.chars().next().unwrap_or('"'));
+    // While somebody is typing, something else may stand where a literal is to come.
+    let Some(quote) = raw.chars().next().filter(|first| matches!(first, '"' | '\'')) else {
+        return Mapped::verbatim(raw, start);
+    };
+    let closed = raw.len() >= 2 && raw.ends_with(quote);
     let end = if closed { raw.len() - 1 } else { raw.len() };
-    unescape(raw, 1.min(end)..end, start, false)
+    unescape(raw, 1..end, start, false)
 }
 
 /// Resolves escapes; in TOML a backslash at the end of a line also swallows the white space that follows.

@@ -435,6 +435,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_slot_without_its_instruction_is_read_while_it_is_typed() {
+        for text in ["{{ write(李", "{{李=write(李", "{{ write(é }}", "{{ write(\"", "{{ write(\"李"] {
+            let template = read(text);
+            assert!(template.tokens.iter().all(|token| text.get(token.range.clone()).is_some()), "{text}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_can_be_read(text in "([{}%#\"'\\\\ a-z李é|.(),=\\[\\]-]|write\\()*") {

@@ -1,6 +1,8 @@
 //! Reads orders: typed lines are made of each block on the workers' threads; what depends on the rows before (who
 //! the customer is, whether the order was seen) is decided here in the order of the file.
 
+mod state;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
@@ -13,6 +15,7 @@ use super::super::shop::{CustomersBuilder, Knows};
 use super::super::{DataError, OrderLine, Products, Severity};
 use super::aside::{Aside, Reason};
 use super::{Input, Reading, Sink, shape_of, style};
+use state::{State, state_of};
 
 /// Lines up to which a line that occurs twice is found.
 const LINES_COMPARED: usize = 4_000_000;
@@ -58,17 +61,6 @@ struct Row {
     product: Option<u32>,
     discounted: bool,
     state: State,
-}
-
-/// What has become of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Bought,
-    /// The row is the refund: its amount is negative.
-    Refund,
-    /// The row is what was bought, marked as returned.
-    BoughtAndReturned,
-    Cancelled,
 }
 
 /// A block of rows, read.
@@ -481,40 +473,5 @@ impl Seen {
             }
             State::Bought | State::Cancelled => self.orders.insert(key).then_some((number, false)),
         }
-    }
-}
-
-/// What a state's name says, in English or Chinese.
-fn state_of(cell: &[u8]) -> State {
-    const RETURNED: [&str; 8] =
-        ["return", "refund", "chargeback", "charged_back", "retour", "退货", "退款", "已退"];
-    const CANCELLED: [&str; 11] = [
-        "cancel",
-        "void",
-        "failed",
-        "expired",
-        "declined",
-        "rejected",
-        "abandoned",
-        "storniert",
-        "取消",
-        "关闭",
-        "作废",
-    ];
-    let text = decode_cell(cell).to_lowercase();
-    // A part that went back is a smaller amount, not a return.
-    if text.contains("partial")
-        || text.contains("部分")
-        || text.contains("no return")
-        || text.contains("not return")
-    {
-        return State::Bought;
-    }
-    if RETURNED.iter().any(|word| text.contains(word)) {
-        State::BoughtAndReturned
-    } else if CANCELLED.iter().any(|word| text.contains(word)) {
-        State::Cancelled
-    } else {
-        State::Bought
     }
 }

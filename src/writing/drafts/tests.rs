@@ -16,6 +16,7 @@ first_name = "there"
 
 [message]
 subject = "Hello"
+preheader = "A word from us"
 body = """
 Hi {{ first_name }},
 {{ write("Write one warm sentence.", limit=100, fallback=["The door is open.", "We think of you."]) }}

@@ -100,7 +100,7 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
     let theme = canvas.theme;
     if foot > 0 {
         let line = format!(
-            "{} waiting ({} break rules), {} approved, {} rejected",
+            "{} open, {} failing, {} approved, {} rejected",
             counts.open, counts.failing, counts.approved, counts.rejected
         );
         canvas.text(inside.x, inside.bottom() - 1, inside.width, &line, theme.dim);

@@ -57,6 +57,8 @@ pub struct Strategies {
     example: usize,
     /// The variant that is shown as a whole message.
     variant: usize,
+    /// Somebody has moved in the list: until then the best fit is selected.
+    moved: bool,
 }
 
 impl Strategies {
@@ -94,7 +96,7 @@ impl Strategies {
         self.order = order.into_iter().map(|(_, index)| index).collect();
         self.list.set_len(self.order.len());
         let place = chosen.and_then(|id| self.order.iter().position(|&index| files[index].id == id));
-        self.list.select(place.unwrap_or(0));
+        self.list.select(if self.moved { place.unwrap_or(0) } else { 0 });
     }
 
     /// Asks for the segment's profile, which fit and facts need; then for a preview.
@@ -264,6 +266,7 @@ impl Pane for Strategies {
                 let step = if action == Action::NextSegment { 1 } else { count - 1 };
                 shared.segment = Some((Self::segment(shared) + step) % count);
                 self.example = 0;
+                self.moved = false;
                 self.sort(shared);
                 self.look(shared);
             }
@@ -295,6 +298,7 @@ impl Pane for Strategies {
             }
             _ if self.panel == Panel::Preview => drop(self.scroll.act(action)),
             _ => {
+                self.moved = true;
                 self.list.act(action);
                 self.look(shared);
             }
@@ -319,6 +323,7 @@ impl Pane for Strategies {
         match hit {
             Hit::Row { list: FILES, index } => {
                 self.panel = Panel::Files;
+                self.moved = true;
                 if self.list.mouse(Some(index), mouse) {
                     self.panel = Panel::Preview;
                 }
@@ -353,8 +358,9 @@ impl Pane for Strategies {
                     let job = shared.start(Work::LoadStrategies { folder: shared.setup.folder.clone() });
                     self.files = Load::Loading(job);
                 }
-                self.sort(shared);
                 if self.preview.is_stale(Self::segment(shared)) {
+                    self.moved = false;
+                    self.sort(shared);
                     self.look(shared);
                 }
             }

@@ -79,8 +79,11 @@ impl Rich {
                             }
                             end = start + grapheme.len();
                         }
-                        push(&mut row, &word[..end], *style);
-                        rows.push((indent, std::mem::take(&mut row)));
+                        // A character wider than the room is left out.
+                        if text::width(&word[..end]) <= room {
+                            push(&mut row, &word[..end], *style);
+                            rows.push((indent, std::mem::take(&mut row)));
+                        }
                         word = &word[end..];
                     }
                 }
@@ -138,6 +141,9 @@ mod tests {
             ],
         );
         assert_eq!(plain(&rich.rows(11)), ["Hello dear ", "friend"]);
+        let mut dash = Rich::default();
+        dash.line("a⸻b", Style::new());
+        assert!(plain(&dash.rows(2)).iter().all(|row| text::width(row) <= 2), "no room for three columns");
         assert_eq!(plain(&rich.rows(4)), ["Hell", "o ", "dear", "frie", "nd"]);
     }
 

@@ -21,6 +21,7 @@ use crate::tui::numbers;
 use crate::tui::screens::segments::stage;
 use crate::tui::text;
 use crate::tui::widgets::{self, Align, Cell, Column, Rich, Sentence, Table, Width};
+use crate::writing::FinishReason;
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     if !matches!(screen.files, Load::Ready(_)) {
@@ -264,12 +265,18 @@ fn preview(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas
 fn status(screen: &Strategies, shared: &Shared) -> String {
     let preview = &screen.preview;
     let mut parts = Vec::new();
+    let own_texts = preview
+        .drafts()
+        .is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.finish_reason == FinishReason::Template));
     match (&preview.model, &shared.model) {
         (Some(model), ModelState::Opening { .. }) if model.sha256.is_empty() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());
         }
         (Some(model), _) if model.sha256.is_empty() => parts.push("the strategy's own texts".into()),
-        (Some(model), _) => parts.push(model.name.clone()),
+        (Some(model), _) if own_texts => {
+            parts.push(format!("the strategy's own texts: {} does not write its language well", model.name));
+        }
+        (Some(model), _) => parts.push(format!("by {}", model.name)),
         (None, _) => {}
     }
     match preview.stage {

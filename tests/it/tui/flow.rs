@@ -143,7 +143,7 @@ fn an_approved_draft_is_exported_and_found_again_at_the_next_start() {
     }
     let mut again = dashboard("shop", folder.path()).keys("5 f");
     let screen = again.screen(120, 40);
-    assert!(screen.contains("4 waiting") && screen.contains("✓ approved"), "{screen}");
+    assert!(screen.contains("4 open") && screen.contains("✓ approved"), "{screen}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! In: how many, and a seed. Out: `customers.csv`, `orders.csv` (one row per line of an order),
 //! `products.csv` and `events.csv` over the two years that end on 2025-10-31. The same options give the
 //! same bytes on every machine, whatever the clock, the number of threads or the time zone database.
-//! Several kinds of customer are planted ([`kinds`]) and a few dozen rows are broken on purpose
-//! ([`broken`]). Customers are made in parallel, a chunk at a time, so that memory does not grow with them.
+//! Several kinds of customer are planted (`kinds`) and a few dozen rows are broken on purpose
+//! (`broken`). Customers are made in parallel, a chunk at a time, so that memory does not grow with them.
 
 mod broken;
 mod calendar;

@@ -2,7 +2,7 @@
 //!
 //! In: a GGUF file of architecture `llama`. Out: logits. The prompt's keys and values are computed once and
 //! shared; each continuation (a lane) has its own behind them. A prompt that begins like the one before keeps
-//! what they share. All weights are held as `Q8_0` (see [`super::matrix`]).
+//! what they share. All weights are held as `Q8_0` (see `matrix`).
 
 mod shape;
 

@@ -37,7 +37,6 @@ enum Action {
         model: Option<String>,
     },
     /// Measures how fast a model reads and writes on this machine.
-    #[command(hide = true)]
     Bench {
         /// Catalogue name or GGUF file; the chosen model without it.
         model: Option<String>,
@@ -283,13 +282,7 @@ fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyh
             .collect(),
     );
     let threads = model.threads();
-    let simd = if candle_core::utils::with_avx() {
-        "avx2"
-    } else if candle_core::utils::with_neon() {
-        "neon"
-    } else {
-        "none"
-    };
+    let simd = model.processor().name();
     if context.global.json {
         let decode_lanes: Vec<_> =
             lanes.iter().map(|(n, figures)| json!({ "n": n, "tokens_per_second": figures.median, "spread": figures })).collect();

@@ -176,6 +176,11 @@ impl Gguf {
             .map_or_else(|| "none".into(), |(kind, _)| kind)
     }
 
+    /// That a tensor cannot be decoded.
+    pub(super) fn broken(&self, tensor: &str, error: &candle_core::Error) -> GgufError {
+        broken(&self.path, format!("tensor {tensor}: {error}"))
+    }
+
     /// Reads one tensor, which must have this shape, from `file`.
     ///
     /// # Errors
@@ -194,7 +199,7 @@ impl Gguf {
         file.seek(SeekFrom::Start(info.start)).map_err(io)?;
         file.read_exact(&mut bytes).map_err(io)?;
         ggml_file::qtensor_from_ggml(info.kind, &bytes, shape.to_vec(), &Device::Cpu)
-            .map_err(|error| broken(&self.path, format!("tensor {name}: {error}")))
+            .map_err(|error| self.broken(name, &error))
     }
 }
 

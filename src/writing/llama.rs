@@ -2,24 +2,26 @@
 //!
 //! In: a GGUF file of architecture `llama`. Out: logits. The prompt's keys and values are computed once and
 //! shared; each continuation (a lane) has its own behind them. A prompt that begins like the one before keeps
-//! what they share. All weights are held as `Q8_0` (see `matrix`).
+//! what they share. The arithmetic is in `kernels`.
 
+mod packed;
 mod shape;
 
 pub use shape::Shape;
 
 use std::fs::File;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use candle_core::Device;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use self::packed::Part;
 use super::gguf::{Gguf, GgufError};
-use super::matrix::{Inputs, Matrix, Outputs, dot, exp, share_out};
+use super::kernels::{
+    Activations, Attention, Cache, Matrix, Processor, gate, multiply, norm, share_out_pieces,
+};
 use crate::jobs::Task;
 
 /// Prompt tokens that are run together between two looks at the cancel flag.
@@ -36,25 +38,6 @@ struct Layer {
     down: Matrix,
 }
 
-/// Keys and values of some positions, for each layer `[position, kv_width]`.
-#[derive(Clone, Default)]
-struct Memory {
-    keys: Vec<Vec<f32>>,
-    values: Vec<Vec<f32>>,
-}
-
-impl Memory {
-    fn new(layers: usize) -> Self {
-        Self { keys: vec![Vec::new(); layers], values: vec![Vec::new(); layers] }
-    }
-
-    fn truncate(&mut self, length: usize) {
-        for numbers in self.keys.iter_mut().chain(&mut self.values) {
-            numbers.truncate(length);
-        }
-    }
-}
-
 /// A loaded model with what it remembers of the running prompt.
 pub struct Llama {
     shape: Shape,
@@ -66,11 +49,13 @@ pub struct Llama {
     /// Cosine and sine of each position's rotations, `[position, head_width / 2]`.
     rotations: Vec<(f32, f32)>,
     prompt: Vec<u32>,
-    shared: Memory,
-    lanes: Vec<Memory>,
-    lane_lengths: Vec<usize>,
+    /// Keys and values of the prompt, a cache for each layer.
+    shared: Vec<Cache>,
+    /// And of each lane behind it.
+    lanes: Vec<Vec<Cache>>,
     scratch: Scratch,
     pool: Arc<ThreadPool>,
+    processor: Processor,
 }
 
 #[derive(Default)]
@@ -78,8 +63,9 @@ struct Scratch {
     states: Vec<f32>,
     normed: Vec<f32>,
     projected: Vec<f32>,
-    inputs: Inputs,
-    outputs: Outputs,
+    attended: Vec<f32>,
+    inputs: Activations,
+    outputs: Vec<f32>,
     logits: Vec<f32>,
 }
 
@@ -103,7 +89,7 @@ impl Llama {
             .thread_name(|index| format!("writing-{index}"))
             .build()
             .map_err(|error| LoadError::Threads(error.to_string()))?;
-        let done = std::sync::atomic::AtomicU64::new(0);
+        let done = AtomicU64::new(0);
         let report = || {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             task.progress("loading the model", done, Some(layers as u64));
@@ -120,15 +106,13 @@ impl Llama {
             .collect();
         let mut file = open(path)?;
         let (width, vocabulary) = (shape.width, shape.vocabulary);
-        let embedding = matrix(gguf, &mut file, "token_embd.weight", vocabulary, width)?;
-        let output = if gguf.tensors.contains_key("output.weight") {
-            Some(matrix(gguf, &mut file, "output.weight", vocabulary, width)?)
-        } else {
-            None
-        };
-        let output_norm = vector(gguf, &mut file, "output_norm.weight", width)?;
+        let mut table = |name| packed::matrix(gguf, &mut file, &[Part { name, rows: vocabulary }], width);
+        let embedding = table("token_embd.weight")?;
+        let output =
+            gguf.tensors.contains_key("output.weight").then(|| table("output.weight")).transpose()?;
+        let output_norm = packed::numbers(gguf, &mut file, "output_norm.weight", &[width])?;
         let factors = if gguf.tensors.contains_key("rope_freqs.weight") {
-            vector(gguf, &mut file, "rope_freqs.weight", shape.head_width / 2)?
+            packed::numbers(gguf, &mut file, "rope_freqs.weight", &[shape.head_width / 2])?
         } else {
             vec![1.0; shape.head_width / 2]
         };
@@ -139,11 +123,11 @@ impl Llama {
             layers: loaded?,
             rotations: rotations(&shape, &factors),
             prompt: Vec::new(),
-            shared: Memory::new(layers),
+            shared: caches(&shape),
             lanes: Vec::new(),
-            lane_lengths: Vec::new(),
             scratch: Scratch::default(),
             pool: Arc::new(pool),
+            processor: Processor::detect(),
             shape,
         })
     }
@@ -154,6 +138,12 @@ impl Llama {
         self.pool.current_num_threads()
     }
 
+    /// The vector instructions that a step uses.
+    #[must_use]
+    pub fn processor(&self) -> Processor {
+        self.processor
+    }
+
     /// The model's sizes.
     #[must_use]
     pub fn shape(&self) -> &Shape {
@@ -162,10 +152,16 @@ impl Llama {
 
     /// Forgets the prompt and all lanes.
     pub fn forget(&mut self) {
-        self.prompt.clear();
-        self.shared.truncate(0);
+        self.keep(0);
+    }
+
+    /// Keeps the first `length` tokens of the prompt, and no lane.
+    fn keep(&mut self, length: usize) {
+        self.prompt.truncate(length);
+        for cache in &mut self.shared {
+            cache.truncate(length);
+        }
         self.lanes.clear();
-        self.lane_lengths.clear();
     }
 
     /// Runs a prompt and returns the logits after it, `[vocabulary]`. What it shares with the prompt before
@@ -174,10 +170,7 @@ impl Llama {
         let kept = self.prompt.iter().zip(prompt).take_while(|(old, new)| old == new).count();
         // The last token is run in any case: its logits are wanted.
         let kept = kept.min(prompt.len().saturating_sub(1));
-        self.prompt.truncate(kept);
-        self.shared.truncate(kept * self.shape.kv_width());
-        self.lanes.clear();
-        self.lane_lengths.clear();
+        self.keep(kept);
         for chunk in prompt[kept..].chunks(CHUNK) {
             if !go_on() {
                 return None;
@@ -208,8 +201,7 @@ impl Llama {
 
     /// Opens `count` lanes that continue the prompt.
     pub fn open_lanes(&mut self, count: usize) {
-        self.lanes = vec![Memory::new(self.shape.layers); count];
-        self.lane_lengths = vec![0; count];
+        self.lanes = vec![caches(&self.shape); count];
     }
 
     /// Positions that are left for a lane.
@@ -224,8 +216,8 @@ impl Llama {
         let mut places = Vec::with_capacity(tokens.len());
         for &(lane, token) in tokens {
             ids.push(token);
-            places.push(Place { position: self.prompt.len() + self.lane_lengths[lane], lane: Some(lane) });
-            self.lane_lengths[lane] += 1;
+            let written = self.lanes[lane].first().map_or(0, Cache::length);
+            places.push(Place { position: self.prompt.len() + written, lane: Some(lane) });
         }
         self.run(&ids, &places);
         self.logits();
@@ -239,45 +231,38 @@ impl Llama {
     }
 
     fn run_here(&mut self, tokens: &[u32], places: &[Place]) {
-        let Self { shape, embedding, layers, rotations, shared, lanes, scratch, .. } = self;
-        let Scratch { states, normed, projected, inputs, outputs, .. } = scratch;
+        let Self { shape, embedding, layers, rotations, shared, lanes, scratch, processor, .. } = self;
+        let Scratch { states, normed, projected, attended, inputs, outputs, .. } = scratch;
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());
+        let processor = *processor;
         states.resize(tokens.len() * width, 0.0);
         for (token, state) in tokens.iter().zip(states.chunks_exact_mut(width)) {
             embedding.row(*token as usize, state);
         }
         for (index, layer) in layers.iter().enumerate() {
-            norm(states, &layer.attention_norm, shape.epsilon, normed);
-            inputs.set(width, normed);
-            layer.query_key_value.multiply(inputs, outputs);
-            outputs.copy_to(projected);
+            norm(processor, states, &layer.attention_norm, shape.epsilon, normed);
+            inputs.set(processor, width, normed);
+            multiply(processor, &layer.query_key_value, inputs, projected);
             for (row, place) in projected.chunks_exact_mut(width + 2 * kv).zip(places) {
                 rotate(&mut row[..width + kv], shape.head_width, rotations, place.position);
-                let memory = match place.lane {
-                    None => &mut *shared,
-                    Some(lane) => &mut lanes[lane],
+                let cache = match place.lane {
+                    None => &mut shared[index],
+                    Some(lane) => &mut lanes[lane][index],
                 };
-                memory.keys[index].extend_from_slice(&row[width..width + kv]);
-                memory.values[index].extend_from_slice(&row[width + kv..]);
+                cache.push(&row[width..width + kv], &row[width + kv..]);
             }
-            attend(shape, index, projected, places, shared, lanes, outputs);
-            outputs.copy_to(normed);
-            inputs.set(width, normed);
-            layer.attention_output.multiply(inputs, outputs);
-            outputs.add_to(states);
+            attend(processor, shape, index, projected, places, shared, lanes, attended);
+            inputs.set(processor, width, attended);
+            multiply(processor, &layer.attention_output, inputs, outputs);
+            add(states, outputs);
 
-            norm(states, &layer.hidden_norm, shape.epsilon, normed);
-            inputs.set(width, normed);
-            layer.gate_up.multiply(inputs, outputs);
-            outputs.copy_to(projected);
-            normed.clear();
-            for row in projected.chunks_exact(2 * hidden) {
-                let (gate, up) = row.split_at(hidden);
-                normed.extend(gate.iter().zip(up).map(|(gate, up)| gate / (1.0 + exp(-gate)) * up));
-            }
-            inputs.set(hidden, normed);
-            layer.down.multiply(inputs, outputs);
-            outputs.add_to(states);
+            norm(processor, states, &layer.hidden_norm, shape.epsilon, normed);
+            inputs.set(processor, width, normed);
+            multiply(processor, &layer.gate_up, inputs, projected);
+            gate(processor, hidden, projected, normed);
+            inputs.set(processor, hidden, normed);
+            multiply(processor, &layer.down, inputs, outputs);
+            add(states, outputs);
         }
     }
 
@@ -288,11 +273,10 @@ impl Llama {
     }
 
     fn logits_here(&mut self) {
-        let Scratch { states, normed, inputs, outputs, logits, .. } = &mut self.scratch;
-        norm(states, &self.output_norm, self.shape.epsilon, normed);
-        inputs.set(self.shape.width, normed);
-        self.output.as_ref().unwrap_or(&self.embedding).multiply(inputs, outputs);
-        outputs.copy_to(logits);
+        let Scratch { states, normed, inputs, logits, .. } = &mut self.scratch;
+        norm(self.processor, states, &self.output_norm, self.shape.epsilon, normed);
+        inputs.set(self.processor, self.shape.width, normed);
+        multiply(self.processor, self.output.as_ref().unwrap_or(&self.embedding), inputs, logits);
     }
 }
 
@@ -311,20 +295,21 @@ impl Layer {
     fn load(gguf: &Gguf, shape: &Shape, index: usize, file: &mut File) -> Result<Self, GgufError> {
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());
         let name = |part: &str| format!("blk.{index}.{part}.weight");
-        let mut read = |part: &str, rows, columns| matrix(gguf, file, &name(part), rows, columns);
-        let query_key_value = Matrix::stack(vec![
-            read("attn_q", width, width)?,
-            read("attn_k", kv, width)?,
-            read("attn_v", kv, width)?,
-        ]);
-        let attention_output = read("attn_output", width, width)?;
-        let gate_up = Matrix::stack(vec![read("ffn_gate", hidden, width)?, read("ffn_up", hidden, width)?]);
-        let down = read("ffn_down", width, hidden)?;
+        let mut read = |parts: &[(&str, usize)], columns| {
+            let names: Vec<String> = parts.iter().map(|(part, _)| name(part)).collect();
+            let parts: Vec<Part<'_>> =
+                names.iter().zip(parts).map(|(name, (_, rows))| Part { name, rows: *rows }).collect();
+            packed::matrix(gguf, file, &parts, columns)
+        };
+        let query_key_value = read(&[("attn_q", width), ("attn_k", kv), ("attn_v", kv)], width)?;
+        let attention_output = read(&[("attn_output", width)], width)?;
+        let gate_up = read(&[("ffn_gate", hidden), ("ffn_up", hidden)], width)?;
+        let down = read(&[("ffn_down", width)], hidden)?;
         Ok(Self {
-            attention_norm: vector(gguf, file, &name("attn_norm"), width)?,
+            attention_norm: packed::numbers(gguf, file, &name("attn_norm"), &[width])?,
             query_key_value,
             attention_output,
-            hidden_norm: vector(gguf, file, &name("ffn_norm"), width)?,
+            hidden_norm: packed::numbers(gguf, file, &name("ffn_norm"), &[width])?,
             gate_up,
             down,
         })
@@ -335,28 +320,15 @@ fn open(path: &Path) -> Result<File, GgufError> {
     File::open(path).map_err(|source| GgufError::Io { path: path.to_owned(), source })
 }
 
-fn numbers(gguf: &Gguf, file: &mut File, name: &str, shape: &[usize]) -> Result<Vec<f32>, GgufError> {
-    gguf.tensor(file, name, shape)?
-        .dequantize(&Device::Cpu)
-        .and_then(|tensor| tensor.flatten_all()?.to_vec1::<f32>())
-        .map_err(|error| GgufError::Broken {
-            path: gguf.path.clone(),
-            what: format!("tensor {name}: {error}"),
-        })
+/// An empty cache for each layer.
+fn caches(shape: &Shape) -> Vec<Cache> {
+    vec![Cache::new(shape.kv_heads, shape.head_width); shape.layers]
 }
 
-fn matrix(
-    gguf: &Gguf,
-    file: &mut File,
-    name: &str,
-    rows: usize,
-    columns: usize,
-) -> Result<Matrix, GgufError> {
-    Ok(Matrix::new(columns, &numbers(gguf, file, name, &[rows, columns])?))
-}
-
-fn vector(gguf: &Gguf, file: &mut File, name: &str, length: usize) -> Result<Vec<f32>, GgufError> {
-    numbers(gguf, file, name, &[length])
+fn add(sums: &mut [f32], numbers: &[f32]) {
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum += number;
+    }
 }
 
 /// Rotary positions (Su et al. 2021) in the order that `llama` files have: neighbours are turned together.
@@ -389,85 +361,41 @@ fn rotate(heads: &mut [f32], head_width: usize, rotations: &[(f32, f32)], positi
     }
 }
 
-/// Root-mean-square norm of each row of `states`, as wide as `weights`.
-fn norm(states: &[f32], weights: &[f32], epsilon: f32, out: &mut Vec<f32>) {
-    out.clear();
-    for row in states.chunks_exact(weights.len()) {
-        let scale = (dot(row, row) / row.len() as f32 + epsilon).sqrt().recip();
-        out.extend(row.iter().zip(weights).map(|(x, w)| x * scale * w));
-    }
-}
-
 /// Attention of each row's queries over the prompt up to its position, and over its lane.
-/// `projected` holds `[query, key, value]` rows; `outputs` becomes `[rows, width]`.
+/// `projected` holds `[query, key, value]` rows; `out` becomes `[rows, width]`.
+#[expect(clippy::too_many_arguments, reason = "the parts of the model that are borrowed apart")]
 fn attend(
+    processor: Processor,
     shape: &Shape,
     layer: usize,
     projected: &[f32],
     places: &[Place],
-    shared: &Memory,
-    lanes: &[Memory],
-    outputs: &mut Outputs,
+    shared: &[Cache],
+    lanes: &[Vec<Cache>],
+    out: &mut Vec<f32>,
 ) {
-    let (width, kv, head_width) = (shape.width, shape.kv_width(), shape.head_width);
-    let group = shape.heads / shape.kv_heads;
-    let row_width = width + 2 * kv;
-    let cells = outputs.resize(places.len() * width);
-    let known = shared.keys[layer].len() + lanes.first().map_or(0, |lane| lane.keys[layer].len());
-    let products = places.len() * known * group * 2;
-    share_out(places.len() * shape.kv_heads, products, &|range| {
-        let mut scores = Vec::new();
-        let mut sums = vec![0_f32; head_width];
-        for item in range {
-            let (row, kv_head) = (item / shape.kv_heads, item % shape.kv_heads);
-            let place = places[row];
-            let seen = match place.lane {
-                None => place.position + 1,
-                Some(_) => shared.keys[layer].len() / kv,
-            };
-            let part = kv_head * head_width..(kv_head + 1) * head_width;
-            let own = place.lane.map(|lane| &lanes[lane]);
-            for head in kv_head * group..(kv_head + 1) * group {
-                let query = &projected[row * row_width + head * head_width..][..head_width];
-                scores.clear();
-                score(query, &shared.keys[layer][..seen * kv], kv, &part, &mut scores);
-                if let Some(own) = own {
-                    score(query, &own.keys[layer], kv, &part, &mut scores);
+    let (width, heads) = (shape.width, shape.kv_heads);
+    // The queries of the heads that share a key head stand together.
+    let group = width / heads;
+    let row_width = width + 2 * shape.kv_width();
+    out.resize(places.len() * width, 0.0);
+    let own = |place: &Place| place.lane.map(|lane| &lanes[lane][layer]);
+    let known = shared[layer].length() + places.first().and_then(own).map_or(0, Cache::length);
+    share_out_pieces(out, group, 2 * known * group, &|first, out| {
+        let mut attention = Attention::default();
+        for (item, out) in (first..).zip(out.chunks_exact_mut(group)) {
+            let (row, head) = (item / heads, item % heads);
+            let queries = &projected[row * row_width + head * group..][..group];
+            let place = &places[row];
+            match own(place) {
+                None => {
+                    attention.attend(processor, head, &[(&shared[layer], place.position + 1)], queries, out);
                 }
-                softmax(&mut scores, (head_width as f32).sqrt().recip());
-                sums.fill(0.0);
-                let (before, after) = scores.split_at(seen);
-                gather(before, &shared.values[layer], kv, &part, &mut sums);
-                if let Some(own) = own {
-                    gather(after, &own.values[layer], kv, &part, &mut sums);
-                }
-                for (cell, sum) in cells[row * width + head * head_width..].iter().zip(&sums) {
-                    cell.store(sum.to_bits(), Ordering::Relaxed);
+                Some(lane) => {
+                    let parts = [(&shared[layer], shared[layer].length()), (lane, lane.length())];
+                    attention.attend(processor, head, &parts, queries, out);
                 }
             }
         }
     });
-}
-
-fn score(query: &[f32], keys: &[f32], kv: usize, part: &Range<usize>, scores: &mut Vec<f32>) {
-    scores.extend(keys.chunks_exact(kv).map(|key| dot(query, &key[part.clone()])));
-}
-
-fn gather(weights: &[f32], values: &[f32], kv: usize, part: &Range<usize>, sums: &mut [f32]) {
-    for (weight, value) in weights.iter().zip(values.chunks_exact(kv)) {
-        for (sum, x) in sums.iter_mut().zip(&value[part.clone()]) {
-            *sum = weight.mul_add(*x, *sum);
-        }
-    }
-}
-
-fn softmax(scores: &mut [f32], scale: f32) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    for score in &mut *scores {
-        *score = exp((*score - largest) * scale);
-    }
-    let total: f32 = scores.iter().sum();
-    for score in scores {
-        *score /= total;
-    }
 }

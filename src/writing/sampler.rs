@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Sampling;
-use super::matrix::exp;
+use super::kernels::exp;
 
 /// Candidates that are looked at when `top_k` does not say.
 const DEFAULT_CANDIDATES: usize = 256;

@@ -86,9 +86,9 @@ fn texts_are_cut_into_the_tokens_of_llama_cpp_and_come_back() {
     }
 }
 
-/// The weights are held as `Q8_0` here and as `Q4_1` there, and the activations are rounded differently: that moves
-/// log-probabilities a little, and may change a choice between two words that are nearly as likely. The bounds are
-/// wide of that and far below what a wrong rotation, norm or mask does; the figures are printed.
+/// The weights are the same, but activations, keys and values are rounded differently: that moves log-probabilities a
+/// little, and may change a choice between two words that are nearly as likely. Measured: mean 0.060, median 0.030, worst
+/// 0.60 (nats); 3 of 160 choices differ, where llama.cpp was ahead by at most 0.10. The bounds are within twice that.
 #[test]
 fn probabilities_and_greedy_choices_agree_with_llama_cpp() {
     let mut model = model();
@@ -119,8 +119,8 @@ fn probabilities_and_greedy_choices_agree_with_llama_cpp() {
         ties.len()
     );
     println!("{figures}");
-    assert!(mean < 0.15 && worst < 2.0, "{figures}");
-    assert!(ties.len() * 10 <= choices && ties.iter().all(|margin| *margin < 0.5), "{figures}");
+    assert!(mean < 0.1 && median < 0.05 && worst < 1.0, "{figures}");
+    assert!(ties.len() <= 6 && ties.iter().all(|margin| *margin < 0.2), "{figures}");
 }
 
 #[test]

@@ -1,14 +1,15 @@
-//! The machine: processor, memory for nothing else than what we use, and the folders we write to.
+//! The machine: processor, threads, and the folders that are written to.
 
 use std::path::Path;
 
 use super::Finding;
+use crate::writing::kernels::Processor;
 
 /// Free space below which fetching the model or writing an outbox may fail, in bytes.
 const LITTLE_SPACE: u64 = 1 << 30;
 
 pub(super) fn look() -> Vec<Finding> {
-    let mut findings = vec![simd(&compiled_kernels(), &processor())];
+    let mut findings = vec![simd(Processor::detect().name(), &compiled_in(), &processor())];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = Finding::new(
         "machine",
@@ -24,13 +25,16 @@ pub(super) fn look() -> Vec<Finding> {
     findings
 }
 
-/// What candle's kernels were compiled with: it chooses them when it is built.
-fn compiled_kernels() -> Vec<&'static str> {
-    use candle_core::utils::{with_avx, with_f16c, with_neon};
-    [("AVX2", with_avx()), ("F16C", with_f16c()), ("NEON", with_neon())]
-        .into_iter()
-        .filter_map(|(name, there)| there.then_some(name))
-        .collect()
+/// What the whole program was compiled for.
+fn compiled_in() -> Vec<&'static str> {
+    [
+        ("AVX2", cfg!(target_feature = "avx2")),
+        ("F16C", cfg!(target_feature = "f16c")),
+        ("NEON", cfg!(target_feature = "neon")),
+    ]
+    .into_iter()
+    .filter_map(|(name, there)| there.then_some(name))
+    .collect()
 }
 
 /// What this processor has.
@@ -52,21 +56,22 @@ fn processor() -> Vec<&'static str> {
     has
 }
 
-fn simd(compiled: &[&str], processor: &[&str]) -> Finding {
+/// `in_use`: what the writing engine has chosen for this processor.
+fn simd(in_use: &str, compiled: &[&str], processor: &[&str]) -> Finding {
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let finding = Finding::new(
         "machine",
         "SIMD",
-        format!("compiled in: {}; this processor has: {}", list(compiled), list(processor)),
+        format!("the model is run with {in_use}; the program was compiled for {}", list(compiled)),
     );
     if let Some(missing) = compiled.iter().find(|name| !processor.contains(name)) {
         finding.problem(format!(
             "This build needs {missing}, which this processor lacks. Build it on this machine: cargo build --release."
         ))
-    } else if compiled.len() < processor.len() {
+    } else if in_use == Processor::PLAIN {
         finding.warn(
-            "The model writes many times slower than it could. Build it on this machine with the source tree's \
-             .cargo/config.toml, or with RUSTFLAGS=\"-C target-cpu=native\".",
+            "This processor has no vector instructions that the model can be run with, so that it writes slowly. \
+             `--model none` writes from the strategies' own texts.",
         )
     } else {
         finding
@@ -133,10 +138,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kernels_that_the_processor_lacks_are_a_problem_and_unused_ones_a_warning() {
-        assert_eq!(simd(&["AVX2"], &["AVX2"]).verdict, Verdict::Ok);
-        assert_eq!(simd(&["AVX2"], &[]).verdict, Verdict::Problem);
-        assert_eq!(simd(&[], &["AVX2", "F16C"]).verdict, Verdict::Warn);
+    fn a_build_that_needs_more_than_the_processor_has_is_a_problem_and_plain_code_a_warning() {
+        assert_eq!(simd("AVX2", &["AVX2"], &["AVX2"]).verdict, Verdict::Ok);
+        assert_eq!(simd("AVX2", &[], &["AVX2"]).verdict, Verdict::Ok);
+        assert_eq!(simd("none", &["AVX2"], &[]).verdict, Verdict::Problem);
+        assert_eq!(simd("none", &[], &[]).verdict, Verdict::Warn);
     }
 
     #[test]

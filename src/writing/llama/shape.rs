@@ -1,7 +1,7 @@
 //! The sizes of a model, read from its file and checked against what can be run.
 
 use crate::writing::gguf::Gguf;
-use crate::writing::matrix::BLOCK;
+use crate::writing::kernels::BLOCK;
 
 /// Positions that rotations are prepared for, whatever the file says.
 const LONGEST_CONTEXT: usize = 8192;

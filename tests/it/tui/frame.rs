@@ -233,8 +233,3 @@ fn the_sample_keymap_equals_the_built_in_one() {
     let again = Keymap::new(&config.tui.keys).unwrap();
     assert_eq!(docs::sample(&again), sample);
 }
-#[test]
-fn throwaway() {
-    let k = Keymap::new(&Config::default().tui.keys).unwrap();
-    std::fs::write("assets/keymap.toml", docs::sample(&k)).unwrap();
-}

@@ -1,0 +1,60 @@
+//! Activation rows in blocks of eight-bit values.
+
+use super::processor::{Processor, compiled_for};
+use super::{BLOCK, ROWS};
+
+/// 32 activations: each is `scale` times its code.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct Block {
+    pub codes: [i8; BLOCK],
+    pub scale: f32,
+    /// Sum of the 32 activations.
+    pub sum: f32,
+    /// Minus 128 times the sum of the codes.
+    pub centre: i32,
+}
+
+/// Activation rows, each of the same number of blocks.
+#[derive(Default)]
+pub struct Activations {
+    pub(super) lanes: usize,
+    pub(super) blocks: Vec<Block>,
+}
+
+impl Activations {
+    /// Quantises `values`, rows of `columns`, a multiple of [`BLOCK`].
+    pub fn set(&mut self, processor: Processor, columns: usize, values: &[f32]) {
+        debug_assert!(columns.is_multiple_of(BLOCK) && values.len().is_multiple_of(columns));
+        self.lanes = values.len() / columns;
+        self.blocks.resize(values.len() / BLOCK, Block::default());
+        let blocks = &mut self.blocks[..];
+        compiled_for!(processor, quantise, (values: &[f32], blocks: &mut [Block]));
+    }
+}
+
+#[inline(always)]
+fn quantise(values: &[f32], blocks: &mut [Block]) {
+    for (values, block) in values.as_chunks::<BLOCK>().0.iter().zip(blocks) {
+        let mut largest = [0_f32; ROWS];
+        for half in values.as_chunks::<ROWS>().0 {
+            for (largest, value) in largest.iter_mut().zip(half) {
+                *largest = largest.max(value.abs());
+            }
+        }
+        let largest = largest.iter().copied().fold(0.0, f32::max);
+        let scale = largest / 127.0;
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let mut codes = [0_i32; BLOCK];
+        for (code, value) in codes.iter_mut().zip(values) {
+            *code = (value * inverse).round_ties_even() as i32;
+        }
+        let total: i32 = codes.iter().sum();
+        for (place, code) in block.codes.iter_mut().zip(codes) {
+            *place = code as i8;
+        }
+        block.scale = scale;
+        block.sum = scale * total as f32;
+        block.centre = -128 * total;
+    }
+}

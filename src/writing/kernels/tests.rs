@@ -1,0 +1,222 @@
+//! Every set of instructions against plain arithmetic, and all of them against each other, bit by bit.
+
+use half::f16;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+
+fn numbers(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
+}
+
+fn matrix(packing: Packing, rows: usize, columns: usize, random: &mut ChaCha8Rng) -> Matrix {
+    let mut matrix = Matrix::new(packing, rows, columns);
+    for row in 0..rows {
+        for block in 0..columns / BLOCK {
+            match packing {
+                Packing::Four => {
+                    let scale = f16::from_f32(random.random_range(0.0..0.1));
+                    let offset = f16::from_f32(random.random_range(-1.0..0.0));
+                    matrix.set_four(row, block, &random.random(), scale, offset);
+                }
+                Packing::Eight => {
+                    let codes = std::array::from_fn(|_| random.random_range(-127..=127));
+                    matrix.set_eight(row, block, &codes, random.random_range(0.0..0.01));
+                }
+            }
+        }
+    }
+    matrix
+}
+
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    numbers.iter().map(|number| number.to_bits()).collect()
+}
+
+#[test]
+fn a_product_is_the_same_on_every_processor_and_close_to_plain_arithmetic() {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    for (packing, rows, columns, lanes) in [Packing::Four, Packing::Eight].into_iter().flat_map(|packing| {
+        (1..=19).flat_map(move |lanes| {
+            [(packing, 16, 32, lanes), (packing, 35, 96, lanes), (packing, 64, 160, lanes)]
+        })
+    }) {
+        let matrix = matrix(packing, rows, columns, &mut random);
+        let inputs = numbers(&mut random, lanes * columns);
+        let product = |processor| {
+            let (mut activations, mut product) = (Activations::default(), vec![9.0; 3]);
+            activations.set(processor, columns, &inputs);
+            multiply(processor, &matrix, &activations, &mut product);
+            product
+        };
+        let plain = product(Processor::all()[0]);
+        for processor in Processor::all() {
+            let name = processor.name();
+            assert_eq!(
+                bits(&product(processor)),
+                bits(&plain),
+                "{name}, {packing:?}, {rows} rows, {lanes} lanes"
+            );
+        }
+        let mut row_of_weights = vec![0.0; columns];
+        for row in 0..rows {
+            matrix.row(row, &mut row_of_weights);
+            for lane in 0..lanes {
+                let inputs = &inputs[lane * columns..(lane + 1) * columns];
+                let want: f32 = row_of_weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum();
+                // Each input is off by half a step of 1/127 at most.
+                let bound: f32 = row_of_weights.iter().map(|weight| weight.abs()).sum::<f32>() / 254.0 + 1e-4;
+                let got = plain[lane * rows + row];
+                assert!((got - want).abs() <= bound, "row {row}, lane {lane}: {got}, not {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_product_does_not_depend_on_the_threads_or_on_the_lanes_beside() {
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    let (rows, columns, lanes) = (1000, 576, 7);
+    let matrix = matrix(Packing::Four, rows, columns, &mut random);
+    let inputs = numbers(&mut random, lanes * columns);
+    let processor = Processor::detect();
+    let product = |inputs: &[f32], threads: usize| {
+        let (mut activations, mut product) = (Activations::default(), Vec::new());
+        activations.set(processor, columns, inputs);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| multiply(processor, &matrix, &activations, &mut product));
+        bits(&product)
+    };
+    let together = product(&inputs, 1);
+    assert_eq!(product(&inputs, 3), together);
+    for (lane, inputs) in inputs.chunks_exact(columns).enumerate() {
+        assert_eq!(product(inputs, 2), together[lane * rows..(lane + 1) * rows]);
+    }
+}
+
+#[test]
+fn activations_that_are_all_zero_stay_zero() {
+    let matrix = matrix(Packing::Eight, 16, 64, &mut ChaCha8Rng::seed_from_u64(3));
+    for processor in Processor::all() {
+        let (mut activations, mut product) = (Activations::default(), Vec::new());
+        activations.set(processor, 64, &[0.0; 64]);
+        multiply(processor, &matrix, &activations, &mut product);
+        assert_eq!(product, [0.0; 16], "{}", processor.name());
+    }
+}
+
+/// Attention by the book: scores, softmax, weighted sum.
+fn attention(queries: &[f32], keys: &[Vec<f32>], values: &[Vec<f32>], width: usize) -> Vec<f64> {
+    queries
+        .chunks_exact(width)
+        .flat_map(|query| {
+            let scores: Vec<f64> = keys
+                .iter()
+                .map(|key| {
+                    let dot: f64 = query.iter().zip(key).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                    (dot / (width as f64).sqrt()).exp()
+                })
+                .collect();
+            let total: f64 = scores.iter().sum();
+            (0..width).map(move |dimension| {
+                scores
+                    .iter()
+                    .zip(values)
+                    .map(|(score, value)| score / total * f64::from(value[dimension]))
+                    .sum()
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn attention_is_the_same_on_every_processor_and_that_of_the_book() {
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    for (width, queries, first, second) in
+        [(8, 1, 1, 0), (64, 3, 37, 13), (64, 2, 32, 16), (80, 5, 50, 1), (32, 9, 5, 40), (48, 4, 100, 33)]
+    {
+        let (heads, head) = (2, 1);
+        let mut caches = [Cache::new(heads, width), Cache::new(heads, width)];
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for position in 0..first + second {
+            let (key, value) = (numbers(&mut random, heads * width), numbers(&mut random, heads * width));
+            caches[usize::from(position >= first)].push(&key, &value);
+            keys.push(key[head * width..].to_vec());
+            values.push(value[head * width..].to_vec());
+        }
+        let questions = numbers(&mut random, queries * width);
+        let attended = |processor| {
+            let mut out = vec![0.0; queries * width];
+            let parts = [(&caches[0], first), (&caches[1], second)];
+            Attention::default().attend(processor, head, &parts, &questions, &mut out);
+            out
+        };
+        let plain = attended(Processor::all()[0]);
+        for processor in Processor::all() {
+            assert_eq!(bits(&attended(processor)), bits(&plain), "{}, width {width}", processor.name());
+        }
+        for (got, want) in plain.iter().zip(attention(&questions, &keys, &values, width)) {
+            assert!((f64::from(*got) - want).abs() < 1e-5, "{got}, not {want}, at width {width}");
+        }
+    }
+}
+
+#[test]
+fn a_cache_that_was_cut_goes_on_as_if_the_rest_had_never_been() {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let rows: Vec<Vec<f32>> = (0..40).map(|_| numbers(&mut random, 16)).collect();
+    let query = numbers(&mut random, 16);
+    let attended = |cache: &Cache| {
+        let mut out = vec![0.0; 16];
+        let parts = [(cache, cache.length())];
+        Attention::default().attend(Processor::detect(), 0, &parts, &query, &mut out);
+        bits(&out)
+    };
+    let mut straight = Cache::new(1, 16);
+    for row in &rows[..20] {
+        straight.push(row, row);
+    }
+    let mut cut = Cache::new(1, 16);
+    for row in rows[..10].iter().chain(&rows[20..]) {
+        cut.push(row, row);
+    }
+    cut.truncate(10);
+    for row in &rows[10..20] {
+        cut.push(row, row);
+    }
+    assert_eq!(attended(&cut), attended(&straight));
+}
+
+#[test]
+fn norms_and_gates_are_the_same_on_every_processor() {
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let (rows, weights) = (numbers(&mut random, 5 * 70), numbers(&mut random, 70));
+    let both = |processor| {
+        let (mut normed, mut gated) = (Vec::new(), Vec::new());
+        norm(processor, &rows, &weights, 1e-5, &mut normed);
+        gate(processor, 35, &rows, &mut gated);
+        (normed, gated)
+    };
+    let (normed, gated) = both(Processor::all()[0]);
+    for processor in Processor::all() {
+        let (other_normed, other_gated) = both(processor);
+        assert_eq!(bits(&other_normed), bits(&normed), "{}", processor.name());
+        assert_eq!(bits(&other_gated), bits(&gated), "{}", processor.name());
+    }
+    let squares: f64 = rows[..70].iter().map(|value| f64::from(*value).powi(2)).sum();
+    let want = f64::from(rows[0]) / (squares / 70.0 + 1e-5).sqrt() * f64::from(weights[0]);
+    assert!((f64::from(normed[0]) - want).abs() < 1e-5);
+    let want = f64::from(rows[0]) / (1.0 + (-f64::from(rows[0])).exp()) * f64::from(rows[35]);
+    assert!((f64::from(gated[0]) - want).abs() < 1e-5);
+}
+
+#[test]
+fn exponential_is_close_over_the_range_that_softmax_uses() {
+    for step in -8700..=8800 {
+        let x = step as f32 / 100.0;
+        let (got, want) = (f64::from(exp(x)), f64::from(x).exp());
+        assert!((got / want - 1.0).abs() < 3e-7, "exp({x}) = {got}, not {want}");
+    }
+    assert!(exp(f32::NEG_INFINITY) < 1e-37);
+}

@@ -1,0 +1,67 @@
+//! Functions of rows of numbers.
+
+use super::ROWS;
+use super::processor::{Processor, compiled_for};
+
+/// e to the power of `x`, close to single precision, in a form that compilers turn into vector code.
+#[must_use]
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    const LOG2_E: f32 = std::f32::consts::LOG2_E;
+    // ln 2 in two parts, so that the reduction loses nothing (Cephes).
+    const LN2_HIGH: f32 = 0.693_359_4;
+    const LN2_LOW: f32 = -2.121_944_4e-4;
+    let x = x.clamp(-87.0, 88.0);
+    let n = (x * LOG2_E).round_ties_even();
+    let r = x - n * LN2_HIGH - n * LN2_LOW;
+    let mut p = 1.987_569_1e-4;
+    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
+        p = p * r + coefficient;
+    }
+    let fraction = p * r * r + r + 1.0;
+    f32::from_bits(((n as i32 + 127) as u32) << 23) * fraction
+}
+
+/// Root-mean-square norm (Zhang and Sennrich 2019) of each row of `states`, as wide as `weights`.
+pub fn norm(processor: Processor, states: &[f32], weights: &[f32], epsilon: f32, out: &mut Vec<f32>) {
+    out.resize(states.len(), 0.0);
+    let out = &mut out[..];
+    compiled_for!(processor, norm_here, (states: &[f32], weights: &[f32], epsilon: f32, out: &mut [f32]));
+}
+
+#[inline(always)]
+fn norm_here(states: &[f32], weights: &[f32], epsilon: f32, out: &mut [f32]) {
+    let width = weights.len();
+    for (row, out) in states.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+        let mut sums = [0_f32; ROWS];
+        let (whole, rest) = row.as_chunks::<ROWS>();
+        for values in whole {
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = value.mul_add(*value, *sum);
+            }
+        }
+        let squares = sums.iter().sum::<f32>() + rest.iter().map(|value| value * value).sum::<f32>();
+        let scale = 1.0 / (squares / width as f32 + epsilon).sqrt();
+        for ((out, value), weight) in out.iter_mut().zip(row).zip(weights) {
+            *out = value * scale * weight;
+        }
+    }
+}
+
+/// The gated unit `SwiGLU` (Shazeer 2020): of rows that hold `hidden` gates and then as many values, the values times
+/// the gates' sigmoid linear units.
+pub fn gate(processor: Processor, hidden: usize, rows: &[f32], out: &mut Vec<f32>) {
+    out.resize(rows.len() / 2, 0.0);
+    let out = &mut out[..];
+    compiled_for!(processor, gate_here, (hidden: usize, rows: &[f32], out: &mut [f32]));
+}
+
+#[inline(always)]
+fn gate_here(hidden: usize, rows: &[f32], out: &mut [f32]) {
+    for (row, out) in rows.chunks_exact(2 * hidden).zip(out.chunks_exact_mut(hidden)) {
+        let (gates, values) = row.split_at(hidden);
+        for ((out, gate), value) in out.iter_mut().zip(gates).zip(values) {
+            *out = gate / (1.0 + exp(-gate)) * value;
+        }
+    }
+}

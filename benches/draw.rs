@@ -28,6 +28,7 @@ fn app() -> App {
         folder: "/nowhere".into(),
         sources: Vec::new(),
         no_color: false,
+        user_file: None,
         started: jiff::ZonedDateTime::now(),
     };
     let mut app = App::new(setup, keymap, theme);

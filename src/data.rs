@@ -8,6 +8,7 @@ mod cell;
 mod ids;
 mod ingest;
 mod input;
+mod inspect;
 mod recognise;
 mod records;
 mod report;
@@ -18,7 +19,10 @@ mod shop;
 pub(crate) use ids::Bits;
 pub(crate) use ingest::day_number;
 pub use ingest::{Read, Sink, read};
-pub use report::{DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport};
+pub use inspect::{FileOutline, SourceColumn, inspect};
+pub use report::{
+    AmbiguousDate, DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport,
+};
 pub use shop::{Customers, Event, Knows, OrderLine, Products, Shop};
 
 use std::path::PathBuf;

@@ -181,9 +181,10 @@ pub enum SegmentError {
 }
 
 /// What a scatter plot shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Axes {
     /// First two principal components of the scaled features.
+    #[default]
     Principal,
     /// Two features, scaled.
     Features(Feature, Feature),
@@ -242,7 +243,6 @@ pub fn segment(
             .ok_or_else(|| too_alike(2, 1))?,
     };
 
-    task.progress(format!("finding {k} clusters"), 0, None);
     let found = cluster(&points, k, seed, Settings::default(), task)?;
     if found.centres.len() < k {
         return Err(too_alike(k, found.centres.len()));
@@ -250,7 +250,6 @@ pub fn segment(
     let found = in_order(&found, features, &rows);
     let k = found.centres.len();
 
-    task.progress("checking that the clusters hold", 0, None);
     let measured = trial.pick(&measured);
     let labels = found.centres.labels(&measured);
     let silhouette = silhouette::silhouette(&measured, labels);

@@ -132,6 +132,7 @@ pub fn run(options: Options) -> Result<Ended, TuiError> {
         folder: options.folder,
         sources: options.sources,
         no_color,
+        user_file: crate::config::user_file(),
         started: jiff::ZonedDateTime::now(),
     };
     let app = app::App::new(setup, keymap, theme);

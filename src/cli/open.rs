@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
+use super::start::load_settings;
 use super::{Context, Exit, UsageError};
 use crate::tui::{self, Ended, TuiError};
 use crate::workspace::{Workspace, private_folder};
@@ -18,10 +19,13 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         (folder, context.sources()?)
     } else if context.global.data.is_empty() && context.config.data.sources.is_empty() {
         let sample = Workspace::sample()?;
+        kept_settings(context, sample.folder())?;
         (sample.folder().to_path_buf(), vec![sample.data()])
     } else {
         let sources = context.sources()?;
-        (folder_for(&sources)?, sources)
+        let folder = folder_for(&sources)?;
+        kept_settings(context, &folder)?;
+        (folder, sources)
     };
     let options = tui::Options { config: context.config.clone(), folder, sources };
     match tui::run(options) {
@@ -30,6 +34,14 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Err(error @ TuiError::Terminal(_)) => Err(error.into()),
         Err(error) => Err(UsageError(error.to_string()).into()),
     }
+}
+
+/// Puts into force what the dashboard wrote into the folder's `perennial.toml` when it was last open: names of
+/// segments, the mapping of columns.
+fn kept_settings(context: &mut Context<'_>, folder: &Path) -> anyhow::Result<()> {
+    context.settings = load_settings(&context.global, Some(folder))?;
+    context.config = context.settings.config().clone();
+    Ok(())
 }
 
 /// Where decisions about data without a project are kept: a folder of this user, the same for the same data.

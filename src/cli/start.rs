@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::{Cli, Context, Exit, UsageError, exit};
+use super::{Cli, Context, Exit, Global, UsageError, exit};
 use crate::config::{Layers, PROJECT_FILE, Settings, nearest};
 use crate::jobs::Cancel;
 
@@ -46,7 +46,7 @@ pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
 
 fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     let workspace = find_workspace(cli)?;
-    let settings = load_settings(cli, workspace.as_deref())?;
+    let settings = load_settings(&cli.global, workspace.as_deref())?;
     let config = settings.config().clone();
 
     let threads = threads(cli.command.is_none());
@@ -114,7 +114,8 @@ fn not_a_folder(word: &str) -> UsageError {
     UsageError(format!("`{word}` is neither a command nor a folder. {remedy}"))
 }
 
-fn load_settings(cli: &Cli, workspace: Option<&Path>) -> anyhow::Result<Settings> {
+/// The settings of a project's folder, over the user's and the built-in ones, under the environment and flags.
+pub(super) fn load_settings(global: &Global, workspace: Option<&Path>) -> anyhow::Result<Settings> {
     let mut layers = Layers::with_defaults();
     if let Some(file) = crate::config::user_file().filter(|file| file.is_file()) {
         layers.add_file(&file)?;
@@ -123,10 +124,10 @@ fn load_settings(cli: &Cli, workspace: Option<&Path>) -> anyhow::Result<Settings
         layers.add_file(&file)?;
     }
     layers.add_environment(std::env::vars_os())?;
-    for assignment in &cli.global.set {
+    for assignment in &global.set {
         layers.add_flag(assignment)?;
     }
-    if let Some(model) = &cli.global.model {
+    if let Some(model) = &global.model {
         layers.add_value("writing.model", model, "--model")?;
     }
     Ok(layers.finish()?)

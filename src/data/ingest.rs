@@ -22,8 +22,8 @@ use super::recognise::{Mapping, Recognised, Words, recognise};
 use super::records::{Blocks, Layout, Rows, layout};
 use super::shop::{CustomersBuilder, Knows};
 use super::{
-    Customers, DataError, DataReport, Finding, MappedColumn, OrderLine, Products, Severity, Table,
-    TableReport,
+    AmbiguousDate, Customers, DataError, DataReport, Finding, MappedColumn, OrderLine, Products, Severity,
+    Table, TableReport,
 };
 use crate::config::DataConfig;
 use crate::jobs::Task;
@@ -87,6 +87,7 @@ struct Reading<'a> {
     tomorrow: i64,
     currency_digits: u32,
     findings: Vec<Finding>,
+    ambiguous_date: Option<AmbiguousDate>,
     tables: Vec<(usize, TableReport)>,
     span: Span,
 }
@@ -166,6 +167,7 @@ pub fn read(
         tomorrow,
         currency_digits: 2,
         findings: Vec::new(),
+        ambiguous_date: None,
         tables: Vec::new(),
         span: Span { first: i64::MAX, last: i64::MIN, has_time: false },
     };
@@ -209,6 +211,7 @@ pub fn read(
     let report = DataReport {
         tables: reading.tables.into_iter().map(|(_, table)| table).collect(),
         findings: reading.findings,
+        ambiguous_date: reading.ambiguous_date,
     };
     let customers = customers.unwrap_or_default().finish();
     Ok(Read {

@@ -5,6 +5,7 @@
 //! hold; what the names do not tell is looked for by content. The settings override everything.
 
 mod content;
+mod outline;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use super::records::Rows;
 use super::{DataError, Table};
 use crate::config::DataConfig;
 use content::{content_score, reads_number, reads_when, share};
+pub(super) use outline::outline;
 
 /// Below this a column is not taken for what it might be.
 const LEAST: f64 = 0.5;

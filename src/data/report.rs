@@ -1,5 +1,6 @@
 //! What was read, what was set aside and why. The serialised form is the contract of `check --json`.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Table;
@@ -67,4 +68,16 @@ pub struct Finding {
 pub struct DataReport {
     pub tables: Vec<TableReport>,
     pub findings: Vec<Finding>,
+    /// A date that nothing in its column decides, where there is one; the finding says so in words.
+    #[serde(skip)]
+    pub ambiguous_date: Option<AmbiguousDate>,
+}
+
+/// A date that can be read in two ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AmbiguousDate {
+    /// As it stands in the file: `01/11/2025`.
+    pub written: String,
+    pub day_first: Date,
+    pub month_first: Date,
 }

@@ -65,11 +65,13 @@ pub fn choose(
 ) -> Result<Option<Choice>, Cancelled> {
     let settings = Settings { starts: 4, ..Settings::default() };
     let total = most.saturating_sub(LEAST - 1) as u64;
+    // The clusterings within are steps of this choice.
+    let silent = Task::new(task.cancel(), &|_| {});
     let (mut all_labels, mut labellings) = (Vec::new(), Vec::new());
     let mut candidates = Vec::new();
     for k in LEAST..=most {
         task.progress(format!("trying {k} clusters"), (k - LEAST) as u64, Some(total));
-        let found = cluster(points, k, seed, settings, task)?;
+        let found = cluster(points, k, seed, settings, &silent)?;
         if found.centres.len() < k {
             break;
         }
@@ -89,7 +91,6 @@ pub fn choose(
         let fewer: Vec<usize> = sample(points.len(), STABILITY_ROWS, &mut random(seed, 7));
         let few = points.pick(&fewer);
         for (candidate, labels) in candidates.iter_mut().zip(&all_labels).filter(|(c, _)| near(c)) {
-            task.progress(format!("checking {} clusters", candidate.k), 0, None);
             let labels: Vec<u8> = fewer.iter().map(|&row| labels[row]).collect();
             candidate.stability = Some(stability(&few, &labels, candidate.k, RESAMPLES, seed, task)?);
         }

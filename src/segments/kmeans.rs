@@ -8,6 +8,8 @@
 //! a row: by how much the second-nearest centre was farther than the nearest. As long as the centres have
 //! moved by less than that in sum, the row stays where it is and no distance is worked out.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -137,13 +139,20 @@ pub fn cluster(
     let whole = rows.len() == points.len();
     let few = if whole { None } else { Some(points.pick(&rows)) };
     let few = few.as_ref().unwrap_or(points);
-    let starts: Vec<Clustering> = (0..settings.starts.max(1) as u64)
+    let number = settings.starts.max(1) as u64;
+    let done = AtomicU64::new(0);
+    // The best start is refined on all rows at the end: one step more.
+    let tell = |done| task.progress(format!("finding {k} clusters"), done, Some(number + 1));
+    tell(0);
+    let starts: Vec<Clustering> = (0..number)
         .into_par_iter()
         .map(|start| {
             let centres = plus_plus(few, k, &mut random(seed, 16 + start));
-            lloyd(few, centres, settings, task)
+            let found = lloyd(few, centres, settings, task)?;
+            tell(done.fetch_add(1, Ordering::Relaxed) + 1);
+            Ok(found)
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, Cancelled>>()?;
     // Of equally good starts the first, so that the outcome does not depend on which thread was faster.
     let best = starts.into_iter().reduce(|best, next| if next.inertia < best.inertia { next } else { best });
     match best {

@@ -4,6 +4,8 @@
 //! and those that clusters of resampled points give to the same rows: 1 is the same clusters each time, 0 is
 //! no better than chance.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rand::RngExt as _;
 use rayon::prelude::*;
 
@@ -42,13 +44,19 @@ pub fn stability(
     task: &Task<'_>,
 ) -> Result<f64, Cancelled> {
     let settings = Settings { starts: 3, ..Settings::default() };
+    // The clusterings within are steps of this one.
+    let silent = Task::new(task.cancel(), &|_| {});
+    let done = AtomicU64::new(0);
+    let tell = |done| task.progress(format!("checking that {k} clusters hold"), done, Some(resamples));
+    tell(0);
     let agreements: Vec<f64> = (0..resamples)
         .into_par_iter()
         .map(|resample| {
             let mut draw = random(seed, 4_096 + resample);
             let rows: Vec<usize> =
                 (0..points.len()).map(|_| draw.random_range(0..points.len() as u64) as usize).collect();
-            let again = cluster(&points.pick(&rows), k, seed.wrapping_add(resample), settings, task)?;
+            let again = cluster(&points.pick(&rows), k, seed.wrapping_add(resample), settings, &silent)?;
+            tell(done.fetch_add(1, Ordering::Relaxed) + 1);
             Ok(adjusted_rand_index(labels, &again.centres.labels(points)))
         })
         .collect::<Result<_, Cancelled>>()?;

@@ -128,6 +128,8 @@ pub struct Setup {
     pub shop_name: String,
     /// Whether `NO_COLOR` is set.
     pub no_color: bool,
+    /// The user's own settings, for all projects: what is kept there is of the person, not of the shop.
+    pub user_file: Option<PathBuf>,
     /// The wall clock at the start, in the zone in which times are shown.
     pub started: jiff::ZonedDateTime,
 }
@@ -378,9 +380,7 @@ impl App {
 
     fn app_availability(&self, action: Action) -> Availability {
         match action {
-            Action::CancelJob => {
-                Availability::when(self.shared.jobs.running().next().is_some(), "No job is running.")
-            }
+            Action::CancelJob => Availability::when(self.shared.jobs.shown().is_some(), "No job is running."),
             _ => Availability::Yes,
         }
     }
@@ -405,6 +405,7 @@ impl App {
     pub fn wake_at(&self) -> Option<Duration> {
         let toast = self.shared.toasts.iter().map(|(until, _)| *until).min();
         let running = self.shared.jobs.running().next().map(|_| self.shared.now + ANIMATION);
-        [toast, running].into_iter().flatten().min()
+        let panes = ScreenId::ALL.into_iter().filter_map(|id| self.screens.get(id).wake_at()).min();
+        [toast, running, panes].into_iter().flatten().min()
     }
 }

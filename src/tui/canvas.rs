@@ -21,6 +21,12 @@ pub enum Hit {
         list: u8,
         index: usize,
     },
+    /// A row of a text, and the column on it.
+    Text {
+        list: u8,
+        row: usize,
+        column: u16,
+    },
     /// The rest of such a list, for scrolling.
     List(u8),
     /// The ground of the pane in front.
@@ -44,7 +50,12 @@ impl Regions {
     #[must_use]
     pub fn at(&self, column: u16, row: u16) -> Option<Hit> {
         let position = Position::new(column, row);
-        self.0.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, hit)| *hit)
+        let (area, hit) = self.0.iter().rev().find(|(area, _)| area.contains(position))?;
+        Some(match *hit {
+            // The region is the whole row: where on it the mouse is, is known only now.
+            Hit::Text { list, row, .. } => Hit::Text { list, row, column: column - area.x },
+            hit => hit,
+        })
     }
 }
 

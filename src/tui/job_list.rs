@@ -118,7 +118,7 @@ impl JobList {
         job.ended = Some(now);
         let job = job.clone();
         // A newer one says what a replaced or quiet one would have said.
-        if job.stale || job.quiet && job.state == State::Done {
+        if job.stale || job.quiet && matches!(job.state, State::Done | State::Cancelled) {
             self.jobs.retain(|kept| kept.id != id);
         }
         let ended = self.jobs.iter().filter(|kept| kept.state != State::Running).count();
@@ -150,6 +150,13 @@ impl JobList {
     /// Running jobs, the oldest first, without those that a newer one has replaced.
     pub fn running(&self) -> impl Iterator<Item = &Job> {
         self.jobs.iter().filter(|job| job.state == State::Running && !job.stale)
+    }
+
+    /// The running job that the status line shows, and that [`super::keymap::Action::CancelJob`] cancels: the
+    /// oldest that says how far it is, or else the oldest.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Job> {
+        self.running().find(|job| job.share().is_some()).or_else(|| self.running().next())
     }
 
     /// Takes ended jobs off the list.

@@ -22,6 +22,12 @@ pub fn label(feature: Feature) -> &'static str {
     }
 }
 
+/// The unit of its values, on an axis: `days ago`, `EUR`; empty for plain numbers.
+#[must_use]
+pub fn unit(feature: Feature, shop: &Shop) -> String {
+    shown(feature, 0.0, shop).1
+}
+
 /// What more of the feature means, and what less of it means.
 #[must_use]
 pub fn more_and_less(feature: Feature) -> (&'static str, &'static str) {
@@ -43,12 +49,7 @@ pub fn shown(feature: Feature, value: f64, shop: &Shop) -> (String, String) {
         Feature::RecencyDays => (numbers::short(value), "days ago".into()),
         Feature::TenureDays | Feature::MeanGapDays => (numbers::short(value), "days".into()),
         Feature::AverageOrderValue | Feature::Total => {
-            let text = if value.abs() < 1_000.0 && shop.currency_digits > 0 {
-                format!("{value:.2}")
-            } else {
-                numbers::short(value)
-            };
-            (text, shop.currency.clone())
+            (numbers::amount(value, shop.currency_digits), shop.currency.clone())
         }
         Feature::DiscountedShare | Feature::ReturnsShare => (numbers::percent(value), "of orders".into()),
         Feature::Orders | Feature::Categories | Feature::Searches30d | Feature::Sessions30d => {

@@ -16,7 +16,7 @@ pub fn count(number: u64) -> String {
     out
 }
 
-/// In at most six columns: `999`, `12.3 k`, `1.2 M`.
+/// In at most seven columns: `999`, `1,234`, `12.3 k`, `1.2 M`.
 #[must_use]
 pub fn short(number: f64) -> String {
     let magnitude = number.abs();
@@ -25,7 +25,10 @@ pub fn short(number: f64) -> String {
             return format!("{:.1} {unit}", number / divisor);
         }
     }
-    if magnitude < 10.0 && number.fract().abs() > 0.005 {
+    if magnitude >= 999.5 {
+        let sign = if number < 0.0 { "-" } else { "" };
+        format!("{sign}{}", count(magnitude.round() as u64))
+    } else if magnitude < 10.0 && number.fract().abs() > 0.005 {
         format!("{number:.1}")
     } else {
         format!("{number:.0}")
@@ -43,6 +46,17 @@ pub fn money(minor: i64, digits: u32, currency: &str) -> String {
     }
     let part = minor.unsigned_abs() % unit;
     format!("{sign}{whole}.{part:0>places$} {currency}", places = digits as usize)
+}
+
+/// An amount in major units as it stands in tables and beside bars: `1,234.50`, and `1.2 M` from a million on.
+/// `digits` is the number of decimal digits of the currency.
+#[must_use]
+pub fn amount(amount: f64, digits: u32) -> String {
+    if amount.abs() >= 999_999.995 {
+        return short(amount);
+    }
+    let minor = (amount * 10_f64.powi(digits.min(6) as i32)).round() as i64;
+    money(minor, digits, "").trim_end().to_owned()
 }
 
 /// Integer minor units without the decimals, shortened: `1.2 M EUR`.
@@ -95,6 +109,12 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(short(12_345.0), "12.3 k");
         assert_eq!(short(999.0), "999");
+        assert_eq!(short(5_472.0), "5,472");
+        assert_eq!(short(-1_000.4), "-1,000");
+        assert_eq!(amount(5_472.0, 2), "5,472.00");
+        assert_eq!(amount(201.857, 2), "201.86");
+        assert_eq!(amount(-3.5, 0), "-4");
+        assert_eq!(amount(1_234_567.0, 2), "1.2 M");
         assert_eq!(short(2.25), "2.2");
         assert_eq!(money(-123_456, 2, "EUR"), "-1,234.56 EUR");
         assert_eq!(money(1_234, 0, "JPY"), "1,234 JPY");

@@ -1,5 +1,7 @@
 //! What a screen and a popup have in common: they answer keys, hear news, and draw themselves.
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 
 use super::app::Shared;
@@ -36,6 +38,8 @@ pub enum Mouse {
 pub enum News<'a> {
     /// The screen has come to the front.
     Entered,
+    /// Time has passed: perhaps that which [`Pane::wake_at`] waits for.
+    Tick,
     /// A part of a running job's result.
     Partial { id: JobId, partial: &'a Partial },
     /// A job ended. Stale ones are not heard of.
@@ -80,6 +84,11 @@ pub trait Pane {
     /// A question asked with `Shared::confirm` was answered with yes.
     fn confirmed(&mut self, action: Action, shared: &mut Shared) {
         let _ = (action, shared);
+    }
+
+    /// When the pane wants to hear of the time, counted from the start.
+    fn wake_at(&self) -> Option<Duration> {
+        None
     }
 
     /// What would be lost by leaving now: "the changes to win-back.toml".

@@ -1,5 +1,7 @@
 //! What opens over a screen.
 
+pub mod axes;
+pub mod choose;
 pub mod confirm;
 pub mod curve;
 pub mod help;

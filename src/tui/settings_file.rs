@@ -2,25 +2,61 @@
 //! alone.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use toml_edit::{DocumentMut, Item, Table as TomlTable, value};
+use toml_edit::{DocumentMut, Item, Table as TomlTable, Value};
 
-use crate::config::{Config, DataConfig};
+use crate::config::{Config, DataConfig, PROJECT_FILE};
 use crate::data::Table;
 use crate::jobs::Failure;
 
-/// Sets `[data.mapping.TABLE] column = "source"`, or takes the line away, and returns the settings as they
-/// are then.
+/// A change to how the shop's files are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataChange {
+    /// Where a table's column comes from. `None`: it is found automatically; an empty text: from nowhere.
+    Column { table: Table, column: String, source: Option<String> },
+    /// Which table a file holds; `None`: it is found automatically.
+    Table { file: String, table: Option<Table> },
+    /// `day-first` or `month-first`.
+    DateOrder(&'static str),
+}
+
+impl DataChange {
+    /// Makes the change to settings that are in force.
+    pub fn apply(&self, settings: &mut DataConfig) {
+        match self {
+            Self::Column { table, column, source } => {
+                let columns = settings.mapping.entry(table.name().to_owned()).or_default();
+                match source {
+                    Some(source) => drop(columns.insert(column.clone(), source.clone())),
+                    None => drop(columns.remove(column)),
+                }
+            }
+            Self::Table { file, table } => match table {
+                Some(table) => drop(settings.tables.insert(file.clone(), table.name().to_owned())),
+                None => drop(settings.tables.remove(file)),
+            },
+            Self::DateOrder(order) => settings.date_order = Some((*order).to_owned()),
+        }
+    }
+}
+
+/// Writes a change to how the files are read into the `[data]` of the project's settings.
 ///
 /// # Errors
 /// The file cannot be read, is not valid, or cannot be written.
-pub fn save_mapping(
-    folder: &Path,
-    table: Table,
-    column: &str,
-    source: Option<&str>,
-) -> Result<DataConfig, Failure> {
-    Ok(save(folder, &["data", "mapping", name(table)], column, source)?.data)
+pub fn save_data(folder: &Path, change: &DataChange) -> Result<(), Failure> {
+    let path = folder.join(PROJECT_FILE);
+    match change {
+        DataChange::Column { table, column, source } => {
+            let source = source.as_deref().map(Value::from);
+            save(&path, &["data", "mapping", table.name()], vec![(column, source)])
+        }
+        DataChange::Table { file, table } => {
+            save(&path, &["data", "tables"], vec![(file, table.map(|table| table.name().into()))])
+        }
+        DataChange::DateOrder(order) => save(&path, &["data"], vec![("date-order", Some((*order).into()))]),
+    }
 }
 
 /// Sets `[segments.names] A = "name"`, or takes the line away.
@@ -28,14 +64,30 @@ pub fn save_mapping(
 /// # Errors
 /// The file cannot be read, is not valid, or cannot be written.
 pub fn save_segment_name(folder: &Path, cluster: &str, name: Option<&str>) -> Result<(), Failure> {
-    save(folder, &["segments", "names"], cluster, name).map(drop)
+    save(&folder.join(PROJECT_FILE), &["segments", "names"], vec![(cluster, name.map(Value::from))])
 }
 
-/// Sets a text in a table, or takes its line away; the settings as they are then.
-fn save(folder: &Path, tables: &[&str], key: &str, text: Option<&str>) -> Result<Config, Failure> {
-    let path = folder.join("perennial.toml");
+/// Sets the theme and the mouse under `[tui]` of a file, which may be that of all projects.
+///
+/// # Errors
+/// The file cannot be read, is not valid, or cannot be written.
+pub fn save_look(file: &Path, theme: &str, mouse: bool) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::Failed(format!("{} cannot be made: {error}. Nothing was saved.", folder.display()))
+        })?;
+    }
+    save(file, &["tui"], vec![("theme", Some(theme.into())), ("mouse", Some(mouse.into()))])
+}
+
+/// One change at a time: each reads the file, changes it and writes it whole.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Sets values in a table, or takes their lines away.
+fn save(path: &Path, tables: &[&str], values: Vec<(&str, Option<Value>)>) -> Result<(), Failure> {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let place = path.display();
-    let source = match std::fs::read_to_string(&path) {
+    let source = match std::fs::read_to_string(path) {
         Ok(source) => source,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {
@@ -57,50 +109,77 @@ fn save(folder: &Path, tables: &[&str], key: &str, text: Option<&str>) -> Result
         fresh.set_implicit(depth + 1 < tables.len());
         parent = parent.entry(table).or_insert(Item::Table(fresh)).as_table_mut().ok_or_else(wrong)?;
     }
-    match text {
-        Some(text) => parent[key] = value(text),
-        None => {
-            parent.remove(key);
+    for (key, value) in values {
+        match value {
+            Some(mut value) => {
+                // What stands behind the old value on its line is a person's.
+                if let Some(old) = parent.get(key).and_then(Item::as_value) {
+                    *value.decor_mut() = old.decor().clone();
+                }
+                parent.insert(key, Item::Value(value));
+            }
+            None => drop(parent.remove(key)),
         }
     }
     let source = document.to_string();
-    let config: Config = toml::from_str(&source).map_err(|error| {
+    let _: Config = toml::from_str(&source).map_err(|error| {
         Failure::Failed(format!("{place}: the settings would not be valid, so nothing was changed: {error}"))
     })?;
-    let beside = folder.join(".perennial.toml.new");
-    std::fs::write(&beside, &source).and_then(|()| std::fs::rename(&beside, &path)).map_err(|error| {
-        Failure::Failed(format!("{place} cannot be written: {error}. Nothing was saved."))
-    })?;
-    Ok(config)
-}
-
-/// The table's name in the settings.
-#[must_use]
-pub fn name(table: Table) -> &'static str {
-    match table {
-        Table::Customers => "customers",
-        Table::Orders => "orders",
-        Table::Products => "products",
-        Table::Events => "events",
-    }
+    let beside = path.with_extension("toml.new");
+    std::fs::write(&beside, &source)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(|error| Failure::Failed(format!("{place} cannot be written: {error}. Nothing was saved.")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn column(source: Option<&str>) -> DataChange {
+        let source = source.map(str::to_owned);
+        DataChange::Column { table: Table::Orders, column: "ordered_at".into(), source }
+    }
+
     #[test]
     fn a_mapping_is_added_beside_what_is_there_and_taken_away_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("perennial.toml");
         std::fs::write(&path, "# our shop\n[brand]\nname = \"Tulip\" # short\n").unwrap();
-        let settings = save_mapping(folder.path(), Table::Orders, "ordered_at", Some("Datum")).unwrap();
-        assert_eq!(settings.mapping["orders"]["ordered_at"], "Datum");
+        save_data(folder.path(), &column(Some("Datum"))).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("# our shop") && text.contains("# short"), "{text}");
         assert!(text.contains("[data.mapping.orders]\nordered_at = \"Datum\""), "{text}");
-        let settings = save_mapping(folder.path(), Table::Orders, "ordered_at", None).unwrap();
-        assert!(settings.mapping["orders"].is_empty());
+        let table = DataChange::Table { file: "2025.csv".into(), table: Some(Table::Events) };
+        save_data(folder.path(), &table).unwrap();
+        save_data(folder.path(), &DataChange::DateOrder("month-first")).unwrap();
+        save_data(folder.path(), &column(None)).unwrap();
+        let config: Config = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        assert!(config.data.mapping["orders"].is_empty());
+        assert_eq!(config.data.tables["2025.csv"], "events");
+        assert_eq!(config.data.date_order.as_deref(), Some("month-first"));
+    }
+
+    #[test]
+    fn what_is_saved_is_what_is_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = DataConfig::default();
+        for change in [column(Some("Datum")), DataChange::DateOrder("day-first"), column(Some(""))] {
+            save_data(folder.path(), &change).unwrap();
+            change.apply(&mut settings);
+        }
+        let text = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
+        assert_eq!(toml::from_str::<Config>(&text).unwrap().data, settings);
+    }
+
+    #[test]
+    fn the_look_is_kept_with_what_a_person_wrote_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new/config.toml");
+        save_look(&file, "light", true).unwrap();
+        std::fs::write(&file, "[tui]\ntheme = \"light\" # for the projector\n").unwrap();
+        save_look(&file, "dark", false).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text, "[tui]\ntheme = \"dark\" # for the projector\nmouse = false\n");
     }
 
     #[test]
@@ -108,7 +187,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("perennial.toml");
         std::fs::write(&path, "[brand\n").unwrap();
-        assert!(save_mapping(folder.path(), Table::Orders, "amount", Some("Betrag")).is_err());
+        assert!(save_data(folder.path(), &column(Some("Datum"))).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "[brand\n");
     }
 }

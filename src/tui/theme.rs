@@ -202,6 +202,23 @@ impl Theme {
         }
     }
 
+    /// The same for what is shown but no longer holds: all of it dim.
+    #[must_use]
+    pub fn faded(&self) -> Self {
+        let dim = self.dim;
+        Self {
+            text: dim,
+            strong: dim,
+            accent: dim,
+            good: dim,
+            warning: dim,
+            bad: dim,
+            bar: dim,
+            series: [dim; 10],
+            ..self.clone()
+        }
+    }
+
     /// The same with emphasis alone.
     fn without_colour(mut self) -> Self {
         let bold = Style::new().add_modifier(Modifier::BOLD);

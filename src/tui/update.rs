@@ -33,7 +33,12 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
             }
         }
         What::Resize(columns, rows) => app.shared.size = (columns, rows),
-        What::Tick | What::Resumed => {}
+        What::Tick => {
+            for screen in ScreenId::ALL {
+                app.screens.get_mut(screen).hear(News::Tick, &mut app.shared);
+            }
+        }
+        What::Resumed => {}
         What::Terminate => quit(app),
         What::Job(id, signal) => job(app, id, signal),
         What::Edited { screen, text } => {
@@ -99,8 +104,7 @@ fn perform_app(app: &mut App, action: Action) {
         Action::NextScreen => goto(app, app.screen.after(1)),
         Action::PreviousScreen => goto(app, app.screen.after(ScreenId::ALL.len() - 1)),
         Action::CancelJob => {
-            let first = app.shared.jobs.running().next().map(|job| job.id);
-            if let Some(id) = first {
+            if let Some(id) = app.shared.jobs.shown().map(|job| job.id) {
                 app.shared.cancel(id);
             }
         }
@@ -108,10 +112,8 @@ fn perform_app(app: &mut App, action: Action) {
             let next = app.shared.theme.next_name();
             if let Some(theme) = Theme::named(next, app.shared.setup.no_color) {
                 app.shared.theme = theme;
-                app.shared.toast(
-                    Gravity::Info,
-                    format!("Theme: {next}. To keep it, set theme = \"{next}\" under [tui]."),
-                );
+                app.shared.toast(Gravity::Info, format!("Theme: {next}."));
+                keep_look(&mut app.shared);
             }
         }
         Action::Mouse => {
@@ -122,6 +124,7 @@ fn perform_app(app: &mut App, action: Action) {
                 Gravity::Info,
                 if on { "The mouse is on." } else { "The mouse is off: the terminal can select text." },
             );
+            keep_look(&mut app.shared);
         }
         Action::Redraw => app.shared.effect(Effect::Redraw),
         Action::Suspend => app.shared.effect(Effect::Suspend),
@@ -137,6 +140,13 @@ fn perform_app(app: &mut App, action: Action) {
         }
         _ => {}
     }
+}
+
+/// Theme and mouse as they are now stand in the user's own settings at the next start.
+fn keep_look(shared: &mut Shared) {
+    let Some(file) = shared.setup.user_file.clone() else { return };
+    let (theme, mouse) = (shared.theme.name.to_owned(), shared.mouse);
+    shared.start(Work::SaveLook { file, theme, mouse });
 }
 
 fn goto(app: &mut App, screen: ScreenId) {
@@ -211,8 +221,8 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
             let Some(job) = app.shared.jobs.end(id, state, app.shared.now) else { return };
             match &end {
                 End::Failed(message) => app.shared.toast(Gravity::Bad, format!("{}: {message}", job.title)),
+                End::Cancelled | End::Done(_) if job.quiet => {}
                 End::Cancelled => app.shared.log(Gravity::Warning, format!("{}: cancelled", job.title)),
-                End::Done(_) if job.quiet => {}
                 End::Done(_) => {
                     let took = super::numbers::duration(job.took(app.shared.now));
                     app.shared.log(Gravity::Good, format!("{}: done in {took}", job.title));
@@ -258,9 +268,9 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
                 None => ModelState::TemplatesOnly,
             };
         }
-        End::Done(Outcome::MappingSaved(settings)) => {
-            shared.setup.config.data.mapping = settings.mapping.clone();
-            shared.toast(Gravity::Good, "The mapping is saved in perennial.toml; reading the files again.");
+        End::Done(Outcome::DataSaved(change)) => {
+            change.apply(&mut shared.setup.config.data);
+            shared.toast(Gravity::Good, "Saved in perennial.toml; reading the files again.");
             shared.reload();
         }
         End::Done(_) => {}

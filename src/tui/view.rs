@@ -12,13 +12,15 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use super::app::{App, Gravity, ModelState, Shared};
+use super::app::{App, ModelState, Shared};
 use super::canvas::{Canvas, Hit, Regions};
+use super::job_list::Job;
 use super::keymap::{Availability, Scope, TABLE};
 use super::pane::Focus;
 use super::screens::ScreenId;
 use super::widgets;
 use super::{numbers, text};
+use crate::jobs::JobId;
 
 /// The smallest window that is drawn.
 pub const LEAST: (u16, u16) = (40, 10);
@@ -156,20 +158,17 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let (glyph, words, style) = match &shared.model {
         ModelState::TemplatesOnly => ("○", "templates only, no model".to_owned(), theme.dim),
-        ModelState::Opening { found: false, .. } => ("◌", "model: looking for it …".into(), theme.warning),
-        ModelState::Opening { found: true, .. } => ("◌", "model: loading …".into(), theme.warning),
+        ModelState::Opening { found: false, job } => ("◌", being_fetched(shared, *job), theme.warning),
+        ModelState::Opening { found: true, .. } => ("◌", "loading the model …".into(), theme.warning),
         ModelState::Ready(identity) => ("●", format!("{}, local, no network", identity.name), theme.good),
         ModelState::Failed(_) => ("✗", "no model: templates only (see Jobs)".into(), theme.warning),
     };
     let used = 1 + canvas.text(area.x + 1, area.y, 2, glyph, style);
     let left = used + 1 + canvas.text(area.x + used + 1, area.y, area.width - used - 2, &words, theme.dim);
-    let running: Vec<_> = shared.jobs.running().collect();
-    // The job that has a bar says most.
-    let Some(job) = running.iter().find(|job| job.share().is_some()).or_else(|| running.first()) else {
-        return;
-    };
+    let Some(job) = shared.jobs.shown() else { return };
     let room = area.width.saturating_sub(left + 3);
-    let more = if running.len() > 1 { format!("  +{}", running.len() - 1) } else { String::new() };
+    let others = shared.jobs.running().count() - 1;
+    let more = if others > 0 { format!("  +{others}") } else { String::new() };
     let spin = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"][(shared.now.as_millis() / 250 % 6) as usize];
     let phase = job
         .progress
@@ -199,9 +198,11 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     if room < 24 {
         add(if share_label.is_empty() { phase } else { share_label }, theme.text, &mut parts);
     } else {
-        let fixed = text::width(&share_label) + text::width(&time) + 4;
+        // How to cancel is worth more than the end of a long phase.
+        let fixed = text::width(&share_label) + text::width(&time) + text::width(&cancel) + 4;
         add(
-            text::cut(&text::clean(&phase), usize::from(room).saturating_sub(fixed + 2).min(40)).into_owned(),
+            text::cut(&text::clean(&phase), usize::from(room).saturating_sub(fixed + 2).clamp(8, 40))
+                .into_owned(),
             theme.text,
             &mut parts,
         );
@@ -211,8 +212,8 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         if !time.is_empty() {
             add(format!("  {time}"), theme.dim, &mut parts);
         }
-        add(more, theme.dim, &mut parts);
         add(cancel, theme.dim, &mut parts);
+        add(more, theme.dim, &mut parts);
     }
     let mut x = area.right().saturating_sub(width + 1);
     if let Some((share, _)) = bar
@@ -223,6 +224,17 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     for (content, style) in parts {
         x += canvas.text(x, area.y, area.right().saturating_sub(x), &content, style);
     }
+}
+
+/// The first start: the model is not on this machine yet. How far that is stands on the right, unless another
+/// job does.
+fn being_fetched(shared: &Shared, job: JobId) -> String {
+    let far = shared
+        .jobs
+        .get(job)
+        .and_then(Job::share)
+        .filter(|_| shared.jobs.shown().is_some_and(|shown| shown.id != job));
+    far.map_or("fetching the model …".into(), |share| format!("fetching the model, {:.0} %", share * 100.0))
 }
 
 /// The keys that count now, from the one table; what cannot be done now is left out.
@@ -281,10 +293,4 @@ fn is_hint(action: super::keymap::Action, scope: Scope, typing: bool) -> bool {
         Scope::Front => !typing && matches!(action, A::Open | A::Find | A::Copy | A::Back | A::NextPanel),
         _ => true,
     }
-}
-
-/// The glyph of a gravity in its colour.
-pub fn gravity_mark(canvas: &mut Canvas<'_>, x: u16, y: u16, gravity: Gravity) {
-    let style = gravity.style(canvas.theme);
-    canvas.text(x, y, 1, gravity.glyph(), style);
 }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use super::screens::customers::{Arrangement, arrange};
 use super::screens::strategies::{Order, Part};
+use super::settings_file::{self, DataChange};
 use super::summary::{self, Summary};
 use crate::config::DataConfig;
-use crate::data::{self, DataError, Shop, Table};
+use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
 use crate::profiles::{self, ClusterProfile, CustomerProfile};
@@ -121,12 +122,21 @@ pub enum Work {
     OpenModel {
         model: String,
     },
-    /// Write a column's source into the `[data.mapping]` of the project's settings.
-    SaveMapping {
+    /// Look what each file is taken for and which columns it has.
+    InspectFiles {
+        sources: Vec<PathBuf>,
+        settings: DataConfig,
+    },
+    /// Write how the files are to be read into the `[data]` of the project's settings.
+    SaveData {
         folder: PathBuf,
-        table: Table,
-        column: String,
-        source: Option<String>,
+        change: DataChange,
+    },
+    /// Write theme and mouse into the user's own settings.
+    SaveLook {
+        file: PathBuf,
+        theme: String,
+        mouse: bool,
     },
 }
 
@@ -146,7 +156,7 @@ pub enum Slot {
     Queue,
     Export,
     Model,
-    Settings,
+    Inspect,
 }
 
 /// What is shown before the work ends.
@@ -186,8 +196,10 @@ pub enum Outcome {
     Exported(String),
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
-    /// The settings with the new mapping.
-    MappingSaved(DataConfig),
+    FilesInspected(Arc<Vec<FileOutline>>),
+    /// What is in force now.
+    DataSaved(DataChange),
+    LookSaved,
 }
 
 impl Work {
@@ -208,9 +220,14 @@ impl Work {
             Self::LoadQueue { .. } => Slot::Queue,
             Self::Export(_) => Slot::Export,
             // What is to be kept is never thrown away for something newer.
-            Self::SaveStrategy { .. } | Self::KeepDrafts { .. } | Self::Decide { .. } => return None,
+            Self::SaveStrategy { .. }
+            | Self::KeepDrafts { .. }
+            | Self::Decide { .. }
+            | Self::SaveData { .. }
+            | Self::SaveLook { .. }
+            | Self::SaveSegmentName { .. } => return None,
             Self::OpenModel { .. } => Slot::Model,
-            Self::SaveMapping { .. } | Self::SaveSegmentName { .. } => Slot::Settings,
+            Self::InspectFiles { .. } => Slot::Inspect,
         })
     }
 
@@ -235,7 +252,9 @@ impl Work {
             Self::Decide { .. } => "Record a decision".into(),
             Self::Export(_) => "Merge the outbox".into(),
             Self::OpenModel { .. } => "Open the language model".into(),
-            Self::SaveMapping { .. } => "Save the mapping".into(),
+            Self::InspectFiles { .. } => "Look at the files' columns".into(),
+            Self::SaveData { .. } => "Save how the files are read".into(),
+            Self::SaveLook { .. } => "Keep theme and mouse".into(),
         }
     }
 
@@ -253,6 +272,8 @@ impl Work {
                 | Self::Preview(_)
                 | Self::LoadQueue { .. }
                 | Self::Decide { .. }
+                | Self::InspectFiles { .. }
+                | Self::SaveLook { .. }
         )
     }
 }
@@ -303,7 +324,7 @@ impl Runner for Services {
                 ))))
             }
             Work::SaveSegmentName { folder, cluster, name } => {
-                super::settings_file::save_segment_name(&folder, &cluster, name.as_deref())
+                settings_file::save_segment_name(&folder, &cluster, name.as_deref())
                     .map(|()| Outcome::SegmentNameSaved)
             }
             Work::LoadStrategies { folder } => {
@@ -322,9 +343,14 @@ impl Runner for Services {
             }
             Work::Export(export) => reviewing::export(&export, task),
             Work::OpenModel { model } => self.writer.open(&model, task, tell),
-            Work::SaveMapping { folder, table, column, source } => {
-                super::settings_file::save_mapping(&folder, table, &column, source.as_deref())
-                    .map(Outcome::MappingSaved)
+            Work::InspectFiles { sources, settings } => {
+                Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))
+            }
+            Work::SaveData { folder, change } => {
+                settings_file::save_data(&folder, &change).map(|()| Outcome::DataSaved(change))
+            }
+            Work::SaveLook { file, theme, mouse } => {
+                settings_file::save_look(&file, &theme, mouse).map(|()| Outcome::LookSaved)
             }
         }
     }

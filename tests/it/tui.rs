@@ -5,5 +5,6 @@ pub mod harness;
 mod flow;
 mod frame;
 mod overview;
+mod states;
 #[cfg(target_os = "linux")]
 mod terminal;

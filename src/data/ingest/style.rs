@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::cell::{DateEvidence, DateOrder, Decimal, DecimalEvidence, is_missing};
+use super::super::cell::{DAY_MS, DateEvidence, DateOrder, Decimal, DecimalEvidence, is_missing, parse_when};
 use super::super::records::Rows;
 use super::super::scan::scan;
-use super::super::{DataError, Severity, Table};
-use super::{Input, Reading};
+use super::super::{AmbiguousDate, DataError, Severity, Table};
+use super::{Input, Reading, date_of};
 use crate::config::DataConfig;
 
 /// # Errors
@@ -70,17 +70,24 @@ pub(super) fn date_order(
     if let Some(order) = &reading.settings.date_order {
         return configured(order);
     }
+    let mut example = None;
     let evidence: DateEvidence = whole_column(
         input,
         reading,
         |evidence: &mut DateEvidence, rows| {
             for row in 0..rows.len() {
-                evidence.add(rows.cell(row, column));
+                let cell = rows.cell(row, column);
+                let before = evidence.either;
+                evidence.add(cell);
+                if example.is_none() && evidence.either > before {
+                    example = both_readings(cell);
+                }
             }
         },
         |evidence| evidence.decided().is_none() && evidence.either > 0,
     )?;
     if evidence.decided().is_none() && evidence.either > 0 {
+        reading.ambiguous_date = reading.ambiguous_date.take().or(example);
         let (file, name) = (&input.file.name, &input.layout.columns[column]);
         let message = format!(
             "{file}, column \"{name}\": nothing in the {} dates says whether the day or the month comes first. They \
@@ -95,6 +102,15 @@ pub(super) fn date_order(
         );
     }
     Ok(evidence.decided().unwrap_or(DateOrder::DayFirst))
+}
+
+fn both_readings(cell: &[u8]) -> Option<AmbiguousDate> {
+    let read = |order| parse_when(cell, order).map(|at| date_of(at.div_euclid(DAY_MS)));
+    Some(AmbiguousDate {
+        written: String::from_utf8_lossy(cell).trim().to_owned(),
+        day_first: read(DateOrder::DayFirst)?,
+        month_first: read(DateOrder::MonthFirst)?,
+    })
 }
 
 /// The decimal sign of a file's numbers.

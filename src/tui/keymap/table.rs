@@ -82,7 +82,7 @@ actions! {
         Last "last" "end G" "last" "Go to the last row";
         Left "left" "left h" "left" "Go left";
         Right "right" "right l" "right" "Go right";
-        NextPanel "next-panel" "tab" "next panel" "Go to the next panel";
+        NextPanel "next-panel" "tab ctrl-o" "next panel" "Go to the next panel";
         PreviousPanel "previous-panel" "shift-tab" "previous panel" "Go to the previous panel";
         Open "open" "enter" "open" "Open what is selected";
         Find "find" "/" "find" "Find by typing";
@@ -91,10 +91,14 @@ actions! {
     }
     Scope::Typing => {
         Accept "accept" "enter" "accept" "Take what was typed";
+        UndoTyping "undo-typing" "ctrl-z" "undo" "Take back what was typed last";
+        RedoTyping "redo-typing" "ctrl-y" "redo" "Type again what was taken back";
+        OtherPanel "other-panel" "ctrl-o" "preview" "Go from the text to the preview";
         Leave "leave" "esc" "leave" "Leave the text";
     }
     Scope::Screen(ScreenId::Overview) => {
-        ShowMapping "mapping" "m" "mapping" "Show which column of the files became which, and change it";
+        ShowMapping "mapping" "m" "mapping" "Show what each file is and which of its columns became which, and change it";
+        AskDateOrder "date-order" "d" "day or month" "Say whether the day or the month comes first in the files' dates";
         ShowSetAside "set-aside" "a" "set aside" "List the rows that were set aside, with file and line";
         Reload "reload" "R f5" "reload" "Read the files again";
     }
@@ -106,7 +110,7 @@ actions! {
         AutomaticSegments "automatic-segments" "0" "automatic" "Let the data say how many segments there are";
         WhyThisMany "why-this-many" "v" "why so many" "Show why there are this many segments";
         RenameSegment "rename-segment" "r" "rename" "Give the segment a name of your own";
-        Axes "axes" "a" "axes" "Change the axes of the map";
+        Axes "axes" "a" "axes" "Choose what the map shows: two features, or how alike customers are";
     }
     Scope::Screen(ScreenId::Customers) => {
         SortNext "sort" "s" "sort" "Sort by the next column";

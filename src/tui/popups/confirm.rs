@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::app::{Request, Shared};
-use crate::tui::canvas::Canvas;
+use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Pane, Popup};
 use crate::tui::screens::ScreenId;
@@ -45,13 +45,18 @@ impl Pane for Confirm {
         }
         if area.height > lines.len() as u16 {
             let (yes, no) = (shared.keymap.shown(Action::Open), shared.keymap.shown(Action::Back));
+            let y = area.bottom() - 1;
+            let wide = (text::width(&yes) + 4) as u16;
+            canvas.region(Rect { y, height: 1, width: wide, ..area }, Hit::Action(Action::Open));
+            let right = Rect { x: area.x + wide + 3, y, width: (text::width(&no) + 3) as u16, height: 1 };
+            canvas.region(right.intersection(area), Hit::Action(Action::Back));
             let pieces = [
                 (yes.as_str(), theme.accent),
                 (" yes   ", theme.text),
                 (no.as_str(), theme.accent),
                 (" no", theme.text),
             ];
-            canvas.pieces(area.x, area.bottom() - 1, area.width, &pieces);
+            canvas.pieces(area.x, y, area.width, &pieces);
         }
     }
 }

@@ -4,15 +4,18 @@ mod view;
 
 use ratatui::layout::Rect;
 
-use crate::data::{DataReport, Severity};
+use crate::data::{AmbiguousDate, DataReport, Severity};
 use crate::tui::app::{Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Mouse, Pane};
+use crate::tui::popups::choose::{Answer, Choose};
 use crate::tui::popups::mapping::Mapping;
 use crate::tui::popups::set_aside::SetAsideList;
+use crate::tui::settings_file::DataChange;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{List, Scroll};
+use crate::tui::work::Work;
 
 const STEPS: u8 = 0;
 const HEALTH: u8 = 1;
@@ -41,6 +44,11 @@ fn steps(shared: &Shared) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut step = |action, sentence: String| steps.push(Step { action, sentence });
     let grave = summary.report.findings.iter().any(|finding| finding.severity == Severity::Error);
+    if let Some(date) = &summary.report.ambiguous_date {
+        let sentence =
+            format!("Say whether the day or the month comes first in dates such as {}", date.written);
+        step(Action::AskDateOrder, sentence);
+    }
     let aside = set_aside(&summary.report);
     let unsure = unsure(&summary.report);
     if grave && aside > 0 {
@@ -85,12 +93,43 @@ fn summary(shared: &Shared) -> Option<&Summary> {
     shared.summary.ready().map(AsRef::as_ref)
 }
 
+fn ambiguous_date(shared: &Shared) -> Option<&AmbiguousDate> {
+    summary(shared)?.report.ambiguous_date.as_ref()
+}
+
+/// Asks which of the two readings of a date is meant.
+fn date_question(date: &AmbiguousDate, shared: &Shared) -> Choose {
+    let answer = |day: jiff::civil::Date, note: &str, order| Answer {
+        label: day.strftime("%-d %B %Y").to_string(),
+        note: note.to_owned(),
+        work: Work::SaveData { folder: shared.setup.folder.clone(), change: DataChange::DateOrder(order) },
+    };
+    Choose::new(
+        "Day or month first?",
+        format!(
+            "The files write dates such as {}, and none of them shows which number is the day. Which date is that?",
+            date.written
+        ),
+        ("Date", "Then"),
+        vec![
+            answer(date.day_first, "the day comes first", "day-first"),
+            answer(date.month_first, "the month comes first", "month-first"),
+        ],
+        None,
+    )
+}
+
 const NOT_READ: &str = "The shop's files have not been read yet.";
 
 impl Pane for Overview {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
         match action {
-            Action::ShowMapping => Availability::when(summary(shared).is_some(), NOT_READ),
+            // Just where the shop cannot be read, the mapping is what is to be mended.
+            Action::ShowMapping => Availability::Yes,
+            Action::AskDateOrder => Availability::when(
+                ambiguous_date(shared).is_some(),
+                "The files leave no doubt whether the day or the month comes first.",
+            ),
             Action::ShowSetAside => match summary(shared) {
                 None => Availability::No(NOT_READ.into()),
                 Some(summary) => Availability::when(
@@ -116,8 +155,12 @@ impl Pane for Overview {
         self.steps.set_len(steps(shared).len());
         match action {
             Action::ShowMapping => {
-                if let Some(summary) = summary(shared) {
-                    let popup = Mapping::new(&summary.report);
+                let popup = Mapping::open(shared);
+                shared.open(popup);
+            }
+            Action::AskDateOrder => {
+                if let Some(date) = ambiguous_date(shared) {
+                    let popup = date_question(date, shared);
                     shared.open(popup);
                 }
             }

@@ -1,5 +1,6 @@
 //! Segments: which kinds of customer there are, what sets each apart, and who is in it.
 
+mod map;
 mod profile;
 mod view;
 
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::features::Feature;
 use crate::jobs::End;
 use crate::profiles::ClusterProfile;
 use crate::segments::{Axes, Point, Segmentation};
@@ -19,6 +19,7 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::measures;
 use crate::tui::pane::{Focus, Mouse, News, Pane};
+use crate::tui::popups::axes::AxesChoice;
 use crate::tui::popups::curve::Curve;
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{Input, List, Scroll};
@@ -47,38 +48,10 @@ pub struct Segments {
     /// The grouping that is shown: the last one that came out well, while a new one is being made.
     seen: Option<Arc<Segmentation>>,
     profiles: Vec<Option<Arc<ClusterProfile>>>,
-    axes: usize,
+    /// What the map shows, or is to show.
+    axes: Axes,
     points: Option<(Axes, Arc<Vec<Point>>)>,
     renaming: Option<Input>,
-}
-
-/// The pairs of axes that the map can show: principal axes first, then pairs that marketers know.
-fn axes_of(segmentation: &Segmentation) -> Vec<Axes> {
-    use Feature as F;
-    let has = |feature: &Feature| segmentation.features.contains(feature);
-    let pairs = [
-        (F::RecencyDays, F::Orders),
-        (F::RecencyDays, F::Total),
-        (F::Orders, F::AverageOrderValue),
-        (F::DiscountedShare, F::AverageOrderValue),
-        (F::TenureDays, F::RecencyDays),
-    ];
-    std::iter::once(Axes::Principal)
-        .chain(pairs.into_iter().filter(|(x, y)| has(x) && has(y)).map(|(x, y)| Axes::Features(x, y)))
-        .collect()
-}
-
-fn axes_title(axes: Axes) -> String {
-    match axes {
-        Axes::Principal => "Map: customers that behave alike lie close".into(),
-        Axes::Features(x, y) => {
-            format!(
-                "Map: {} → against {} ↑",
-                measures::label(x).to_lowercase(),
-                measures::label(y).to_lowercase()
-            )
-        }
-    }
 }
 
 impl Segments {
@@ -104,12 +77,16 @@ impl Segments {
 
     fn map(&mut self, shared: &mut Shared) {
         let (Some(segmentation), Load::Ready(features)) = (&self.seen, &shared.features) else { return };
-        let choices = axes_of(segmentation);
-        let axes = choices[self.axes % choices.len()];
+        // Another grouping may not use the features that were chosen.
+        if let Axes::Features(across, up) = self.axes
+            && ![across, up].iter().all(|feature| segmentation.features.contains(feature))
+        {
+            self.axes = Axes::Principal;
+        }
         let work = Work::Scatter {
             features: Arc::clone(features),
             segmentation: Arc::clone(segmentation),
-            axes,
+            axes: self.axes,
             limit: POINTS,
         };
         shared.start(work);
@@ -220,8 +197,10 @@ impl Pane for Segments {
                 }
             }
             Action::Axes => {
-                self.axes += 1;
-                self.map(shared);
+                if let (Some(segmentation), Load::Ready(features)) = (&self.seen, &shared.features) {
+                    let popup = AxesChoice::new(segmentation, features, self.axes, POINTS);
+                    shared.open(popup);
+                }
             }
             Action::RenameSegment => {
                 if let (Some(cluster), Some(segmentation)) = (self.chosen(), &self.seen) {
@@ -320,7 +299,10 @@ impl Pane for Segments {
                 // The selection may have moved on while this one was being made.
                 self.look(shared);
             }
-            End::Done(Outcome::Scattered(axes, points)) => self.points = Some((*axes, Arc::clone(points))),
+            End::Done(Outcome::Scattered(axes, points)) => {
+                self.axes = *axes;
+                self.points = Some((*axes, Arc::clone(points)));
+            }
             End::Failed(_) | End::Cancelled if slot == Some(Slot::Segments) => {
                 if let Some(seen) = &self.seen {
                     shared.setup.config.segments.k = (!seen.curve.is_empty()).then_some(seen.k);

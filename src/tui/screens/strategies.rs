@@ -2,31 +2,32 @@
 //! being written.
 
 mod editor;
+mod follow;
 mod preview;
 mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::jobs::End;
 use crate::profiles::ClusterProfile;
-use crate::strategy::{Fit, Severity, fits};
-use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::strategy::{Fit, Problem, fits};
+use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::event::Effect;
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{List, Scroll};
-use crate::tui::work::{Outcome, Partial, Slot, Work};
+use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
 pub use preview::{Order, Part};
 
 use editor::Editor;
-use preview::{Preview, Stage};
+use preview::Preview;
 
 const FILES: u8 = 0;
 const PREVIEW: u8 = 1;
@@ -59,6 +60,8 @@ pub struct Strategies {
     variant: usize,
     /// Somebody has moved in the list: until then the best fit is selected.
     moved: bool,
+    /// When the edited text is written, unless somebody goes on typing.
+    due: Option<Duration>,
 }
 
 impl Strategies {
@@ -99,68 +102,6 @@ impl Strategies {
         self.list.select(if self.moved { place.unwrap_or(0) } else { 0 });
     }
 
-    /// Asks for the segment's profile, which fit and facts need; then for a preview.
-    fn look(&mut self, shared: &mut Shared) {
-        let segment = Self::segment(shared);
-        if self.profiles.contains_key(&segment) {
-            self.write(shared);
-            return;
-        }
-        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
-            (&shared.shop, &shared.features, &shared.segmentation)
-        else {
-            return;
-        };
-        let work = Work::ClusterProfile {
-            shop: Arc::clone(shop),
-            features: Arc::clone(features),
-            segmentation: Arc::clone(segmentation),
-            cluster: segment,
-        };
-        shared.start(work);
-    }
-
-    /// Writes the variants anew, if the text that counts can be used.
-    fn write(&mut self, shared: &mut Shared) {
-        let Some((id, source)) = self.source() else { return };
-        let strategy = match crate::strategy::parse(&id, &source) {
-            Ok(strategy) => strategy,
-            Err(problems) => {
-                shared.cancel_slot(Slot::Preview);
-                self.preview = Preview::stopped(problems.len());
-                return;
-            }
-        };
-        let segment = Self::segment(shared);
-        let Some(profile) = self.profiles.get(&segment).cloned() else { return };
-        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
-            (&shared.shop, &shared.features, &shared.segmentation)
-        else {
-            return;
-        };
-        let customer = (!profile.representatives.is_empty())
-            .then(|| profile.representatives[self.example % profile.representatives.len()]);
-        let writing = &shared.setup.config.writing;
-        let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
-        let order = Order {
-            strategy,
-            shop: Arc::clone(shop),
-            features: Arc::clone(features),
-            segmentation: Arc::clone(segmentation),
-            profile,
-            customer,
-            config: shared.setup.config.clone(),
-            sending: shared.setup.started.date(),
-            seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
-        };
-        let variants = order.seeds.len();
-        let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
-        preview.stage = Stage::Writing(shared.start(Work::Preview(Box::new(order))));
-        self.preview = preview;
-        self.scroll.reset();
-        self.variant = self.variant.min(variants.saturating_sub(1));
-    }
-
     fn edit(&mut self, shared: &mut Shared) {
         if let Some((id, source)) = self.source() {
             self.editor = Some(Editor::new(id, &source));
@@ -179,9 +120,12 @@ impl Strategies {
         }
     }
 
-    fn typed_or_pasted(&mut self, changed: bool, shared: &mut Shared) {
-        if changed {
-            self.write(shared);
+    /// What is wrong with the text that counts.
+    fn problems(&self) -> &[Problem] {
+        match (&self.editor, self.chosen()) {
+            (Some(editor), _) => editor.problems(),
+            (None, Some(file)) => file.parsed.as_ref().err().map_or(&[], Vec::as_slice),
+            (None, None) => &[],
         }
     }
 }
@@ -203,10 +147,17 @@ impl Pane for Strategies {
                 Some(editor) => Availability::when(editor.is_changed(), "Nothing has been changed."),
                 None => Availability::Hidden,
             },
-            Action::EditStrategy => Availability::when(chosen && self.editor.is_none(), NO_STRATEGY),
-            Action::EditOutside | Action::DuplicateStrategy => Availability::when(chosen, NO_STRATEGY),
+            Action::UndoTyping | Action::RedoTyping | Action::OtherPanel if self.editor.is_none() => {
+                Availability::Hidden
+            }
+            Action::UndoTyping | Action::RedoTyping | Action::OtherPanel => Availability::Yes,
+            // From the preview back to the text.
+            Action::Back if self.editor.is_some() => Availability::Yes,
+            Action::EditStrategy | Action::EditOutside | Action::DuplicateStrategy => {
+                Availability::when(chosen, NO_STRATEGY)
+            }
             Action::WriteAgain | Action::NextExample => Availability::when(
-                chosen && !matches!(self.preview.stage, Stage::Idle | Stage::Stopped { .. }),
+                chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
             Action::NextSegment | Action::PreviousSegment => Availability::when(
@@ -237,6 +188,18 @@ impl Pane for Strategies {
                 }
             }
             Action::SaveStrategy => self.save(shared),
+            Action::UndoTyping | Action::RedoTyping => {
+                let Some(editor) = &mut self.editor else { return };
+                let undo = action == Action::UndoTyping;
+                if if undo { editor.undo() } else { editor.redo() } {
+                    self.changed(shared);
+                } else {
+                    let what = if undo { "Nothing is left to take back." } else { "Nothing was taken back." };
+                    shared.toast(Gravity::Info, what);
+                }
+            }
+            Action::Back => self.panel = Panel::Files,
+            Action::EditStrategy if self.editor.is_some() => self.panel = Panel::Files,
             Action::EditStrategy => self.edit(shared),
             Action::EditOutside => {
                 if let Some((_, text)) = self.source() {
@@ -283,7 +246,7 @@ impl Pane for Strategies {
                 }
             }
             Action::StopWriting => shared.cancel_slot(Slot::Preview),
-            Action::Open => self.panel = Panel::Preview,
+            Action::OtherPanel | Action::Open => self.panel = Panel::Preview,
             Action::Copy => {
                 let text = self.preview.plain();
                 shared.copy("the variants", text);
@@ -310,13 +273,15 @@ impl Pane for Strategies {
     }
 
     fn typed(&mut self, key: KeyEvent, shared: &mut Shared) {
-        let changed = self.editor.as_mut().is_some_and(|editor| editor.key(key));
-        self.typed_or_pasted(changed, shared);
+        if self.editor.as_mut().is_some_and(|editor| editor.key(key)) {
+            self.changed(shared);
+        }
     }
 
     fn pasted(&mut self, text: &str, shared: &mut Shared) {
-        let changed = self.editor.as_mut().is_some_and(|editor| editor.paste(text));
-        self.typed_or_pasted(changed, shared);
+        if self.editor.as_mut().is_some_and(|editor| editor.paste(text)) {
+            self.changed(shared);
+        }
     }
 
     fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
@@ -330,10 +295,10 @@ impl Pane for Strategies {
                 self.look(shared);
             }
             Hit::List(FILES) => drop(self.list.mouse(None, mouse)),
-            Hit::Row { list: EDITOR, index } => {
+            Hit::Text { list: EDITOR, row, column } => {
                 self.panel = Panel::Files;
                 if let Some(editor) = &mut self.editor {
-                    editor.mouse(Some(index), mouse);
+                    editor.mouse(Some((row, usize::from(column))), mouse);
                 }
             }
             Hit::List(EDITOR) => {
@@ -342,7 +307,7 @@ impl Pane for Strategies {
                 }
             }
             Hit::List(PREVIEW) => {
-                if self.editor.is_none() {
+                if mouse == Mouse::Click || self.editor.is_none() {
                     self.panel = Panel::Preview;
                 }
                 self.scroll.mouse(mouse);
@@ -365,6 +330,11 @@ impl Pane for Strategies {
                 }
             }
             News::Partial { id, partial: Partial::Preview(told) } => self.preview.hear(id, told),
+            News::Tick => {
+                if self.due.is_some_and(|due| due <= shared.now) {
+                    self.write(shared);
+                }
+            }
             News::Partial { .. } => {}
             News::Edited(Ok(text)) => {
                 if let Some((id, before)) = self.source().filter(|(_, before)| before != text) {
@@ -378,6 +348,10 @@ impl Pane for Strategies {
             News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
             News::Ended { id, slot, end } => self.ended(id, slot, end, shared),
         }
+    }
+
+    fn wake_at(&self) -> Option<Duration> {
+        self.due
     }
 
     fn confirmed(&mut self, action: Action, shared: &mut Shared) {
@@ -396,80 +370,5 @@ impl Pane for Strategies {
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         view::draw(self, shared, area, canvas);
-    }
-}
-
-impl Strategies {
-    fn ended(&mut self, id: crate::jobs::JobId, slot: Option<Slot>, end: &End<Outcome>, shared: &mut Shared) {
-        match end {
-            End::Done(Outcome::StrategiesRead(files)) => {
-                self.files = Load::Ready(Arc::clone(files));
-                self.sort(shared);
-                self.look(shared);
-            }
-            End::Done(Outcome::StrategySaved(saved)) => {
-                shared.toast(Gravity::Good, format!("Saved strategies/{}.toml.", saved.id));
-                if let Load::Ready(files) = &mut self.files {
-                    let files = Arc::make_mut(files);
-                    match files.iter_mut().find(|file| file.id == saved.id) {
-                        Some(file) => file.clone_from(saved),
-                        None => files.push(saved.as_ref().clone()),
-                    }
-                }
-                if let Some(editor) = self.editor.as_mut().filter(|editor| editor.id == saved.id) {
-                    editor.saved(&saved.source);
-                }
-                self.sort(shared);
-                let id = &saved.id;
-                let files = self.files.ready().cloned().unwrap_or_default();
-                if let Some(place) = self.order.iter().position(|&index| files[index].id == *id) {
-                    self.list.select(place);
-                }
-                if self.editor.is_none() {
-                    self.write(shared);
-                }
-                if let Err(problems) = &saved.parsed {
-                    let errors =
-                        problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-                    shared.toast(
-                        Gravity::Warning,
-                        format!(
-                            "{errors} mistakes are left in {}.toml: nothing is written from it yet.",
-                            saved.id
-                        ),
-                    );
-                }
-            }
-            End::Done(Outcome::Segmented(_)) => {
-                self.profiles.clear();
-                self.preview = Preview::default();
-            }
-            End::Done(Outcome::ClusterProfiled(profile)) => {
-                self.profiles.insert(profile.cluster, Arc::clone(profile));
-                if profile.cluster == Self::segment(shared) && self.files.ready().is_some() {
-                    self.sort(shared);
-                    if self.preview.is_stale(profile.cluster) {
-                        self.write(shared);
-                    }
-                }
-            }
-            // What was written without the model is written anew once it is there.
-            End::Done(Outcome::ModelOpened(Some(_))) if self.preview.has_begun() => self.write(shared),
-            End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
-            End::Done(Outcome::DraftsKept(desk)) => {
-                let waiting = desk.queue.counts().open;
-                shared.toast(
-                    Gravity::Good,
-                    format!("The variants are in Review, where {waiting} drafts wait for a decision."),
-                );
-                shared.request(Request::Goto(ScreenId::Review));
-            }
-            End::Failed(message) if slot == Some(Slot::Strategies) => {
-                self.files = Load::Failed(message.clone());
-            }
-            End::Failed(message) => self.preview.fail(id, message),
-            End::Cancelled => self.preview.cancel(id),
-            End::Done(_) => {}
-        }
     }
 }

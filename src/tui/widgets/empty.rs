@@ -4,6 +4,8 @@ use ratatui::layout::Rect;
 
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
+use crate::tui::keymap::Action;
+use crate::tui::screens::ScreenId;
 use crate::tui::text;
 
 /// Why there is nothing, and what to do about it.
@@ -38,6 +40,26 @@ pub fn empty(canvas: &mut Canvas<'_>, area: Rect, sentence: &Sentence<'_>) {
             if *first { theme.strong } else { theme.dim },
         );
     }
+}
+
+/// Draws how the shop stands where it is not there yet; a screen that needs it shows this in its place.
+pub fn shop_state(canvas: &mut Canvas<'_>, area: Rect, shared: &Shared, screen: ScreenId) {
+    if let Load::Failed(message) = &shared.shop {
+        let key = |action| shared.keymap.shown(action);
+        let next = if screen == ScreenId::Overview {
+            format!(
+                "{} shows the files' columns and mends the mapping; {} reads the files again.",
+                key(Action::ShowMapping),
+                key(Action::Reload)
+            )
+        } else {
+            format!("{} goes to Overview, where it can be mended.", key(Action::Overview))
+        };
+        let next = format!("{message}\n{next}");
+        empty(canvas, area, &Sentence { what: "The shop could not be read.", next: &next });
+        return;
+    }
+    load_state(canvas, area, shared, &shared.shop, "The shop is being read.", "");
 }
 
 /// Draws how a load stands, unless it is ready. `waits_for` says what a waiting one waits for; `failed` is

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Scroll, bar, sparkline};
+use super::{Scroll, bar, lean, sparkline};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::{numbers, text};
 
@@ -27,6 +27,13 @@ pub enum Line {
         label: String,
         share: f64,
         value: String,
+    },
+    /// A value against another: how far it leans to less or more (-1..=1), and that in a word.
+    Lean {
+        label: String,
+        value: String,
+        share: f64,
+        word: String,
     },
     /// How something went, on one row.
     Spark {
@@ -83,11 +90,16 @@ impl Sheet<'_> {
             rows.iter().filter_map(part).map(text::width).max().unwrap_or(0) as u16
         };
         let label = widest(|line| match line {
-            Line::Bar { label, .. } | Line::Fact { label, .. } | Line::Entry { label, .. } => Some(label),
+            Line::Bar { label, .. }
+            | Line::Fact { label, .. }
+            | Line::Entry { label, .. }
+            | Line::Lean { label, .. } => Some(label),
             _ => None,
         })
         .min(area.width / 2);
         let beside = widest(|line| if let Line::Bar { value, .. } = line { Some(value) } else { None });
+        let leaning = widest(|line| if let Line::Lean { value, .. } = line { Some(value) } else { None });
+        let word = widest(|line| if let Line::Lean { word, .. } = line { Some(word) } else { None });
         let fact = widest(|line| if let Line::Fact { value, .. } = line { Some(value) } else { None })
             .min(area.width.saturating_sub(label + 2));
         let top = self.scroll.sight(rows.len(), usize::from(area.height));
@@ -121,6 +133,15 @@ impl Sheet<'_> {
                     bar(canvas, x, y, room, *share);
                     canvas.text_right(x + room, y, 8, &percent, theme.strong);
                     canvas.text_right(x + room + 8, y, tail.saturating_sub(8), value, theme.dim);
+                }
+                Line::Lean { label: name, value, share, word: said } => {
+                    canvas.text(area.x, y, label, name, theme.text);
+                    let x = area.x + label + 1;
+                    canvas.text_right(x, y, leaning, value, theme.strong);
+                    let x = x + leaning + 1;
+                    let room = area.right().saturating_sub(x + word + 1).min(40);
+                    lean(canvas, x, y, room, *share);
+                    canvas.text_right(x + room, y, word + 1, said, theme.text);
                 }
                 Line::Spark { values, note } => {
                     let note_width = (text::width(note) as u16 + 2).min(area.width / 2);

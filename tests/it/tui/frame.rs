@@ -192,13 +192,41 @@ fn a_fault_in_a_job_is_a_failed_job() {
 #[test]
 fn the_status_line_always_says_where_text_comes_from() {
     assert!(templates().screen(80, 24).contains("templates only"));
-    assert!(held().screen(80, 24).contains("model: looking for it"));
+    assert!(held().screen(80, 24).contains("fetching the model"));
     let mut harness = held();
     harness.app.shared.model =
         ModelState::Ready(ModelIdentity { name: "SmolLM2 135M".into(), sha256: String::new() });
     for (width, height) in [(120, 40), (80, 24), (40, 10)] {
         assert!(harness.screen(width, height).contains("SmolLM2 135M, local, no network"));
     }
+}
+
+#[test]
+fn while_the_model_is_fetched_it_says_how_far_how_long_and_how_to_stop() {
+    let mut harness = held()
+        .progress(1, "fetching the model", 10, Some(100))
+        .wait(Duration::from_secs(10))
+        .progress(1, "fetching the model", 20, Some(100));
+    for (width, height) in [(120, 40), (80, 24)] {
+        let screen = harness.screen(width, height);
+        for part in ["fetching the model", "20 %", "1 min 20 s left", "X cancels"] {
+            assert!(screen.contains(part), "{part}: {screen}");
+        }
+    }
+    let screen = harness.screen(40, 10);
+    assert!(screen.contains("fetching the model") && screen.contains("20 %"), "{screen}");
+}
+
+#[test]
+fn the_job_that_the_status_line_shows_is_the_one_that_is_cancelled() {
+    let mut harness = held();
+    let (load, model) = (harness.held[0], harness.held[1]);
+    harness = harness.progress(1, "fetching the model", 10, Some(100));
+    assert!(harness.screen(120, 40).contains("X cancels"));
+    harness = harness.keys("X");
+    assert!(matches!(harness.effects.last(), Some(Effect::Cancel(id)) if *id == model));
+    harness = harness.keys("X");
+    assert!(matches!(harness.effects.last(), Some(Effect::Cancel(id)) if *id == load));
 }
 
 #[test]

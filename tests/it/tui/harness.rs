@@ -53,6 +53,7 @@ impl Harness {
             folder: "/nowhere".into(),
             sources: vec!["/nowhere/data".into()],
             no_color: false,
+            user_file: None,
             started: "2025-11-03T09:00:00+01:00[Europe/Berlin]".parse().unwrap(),
         };
         let mut app = App::new(setup, keymap, theme);

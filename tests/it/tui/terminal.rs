@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ struct Session {
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
     bytes: Vec<u8>,
-    folder: tempfile::TempDir,
+    folder: Rc<tempfile::TempDir>,
 }
 
 /// Far longer than anything takes: only a failure waits for it.
@@ -27,16 +28,26 @@ fn nonzero(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()
 }
 
+/// A home with a shop's orders in it.
+fn shop(orders: &str) -> Rc<tempfile::TempDir> {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("orders.csv"), orders).unwrap();
+    Rc::new(folder)
+}
+
 impl Session {
     fn start(width: u16, height: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let orders =
+            "customer_id,ordered_at,amount\nc1,2025-01-02,10.00\nc2,2025-02-03,20.00\nc1,2025-03-04,30.00\n";
+        Self::again(&shop(orders), width, height)
+    }
+
+    /// The program once more in the same home, on the same files.
+    fn again(folder: &Rc<tempfile::TempDir>, width: u16, height: u16) -> Self {
+        let folder = Rc::clone(folder);
         let data = folder.path().join("data");
-        std::fs::create_dir(&data).unwrap();
-        std::fs::write(
-            data.join("orders.csv"),
-            "customer_id,ordered_at,amount\nc1,2025-01-02,10.00\nc2,2025-02-03,20.00\nc1,2025-03-04,30.00\n",
-        )
-        .unwrap();
         let line = format!(
             "stty rows {height} cols {width}; echo $$ > '{}'; exec '{}' --data '{}' --model none",
             folder.path().join("pid").display(),
@@ -153,6 +164,33 @@ fn a_signal_to_end_gives_the_terminal_back() {
     assert!(killed.success());
     let (code, _) = session.ends();
     assert_ne!(code, Some(0));
+}
+
+#[test]
+fn a_name_given_to_a_segment_is_there_at_the_next_start() {
+    let mut orders = String::from("customer_id,ordered_at,amount\n");
+    for number in 0..40 {
+        let (month, day, amount) = (1 + number % 12, 1 + number % 28, if number < 20 { 10 } else { 900 });
+        orders.push_str(&format!("c{number},2024-{month:02}-{day:02},{amount}.00\n"));
+        if number >= 20 {
+            orders.push_str(&format!("c{number},2025-{month:02}-{day:02},{}.50\n", amount + number));
+        }
+    }
+    let home = shop(&orders);
+    let mut session = Session::again(&home, 120, 40);
+    session.press("2");
+    session.shows("kinds of customer");
+    session.press("r\x15Friends of the house\r");
+    session.shows("A Friends of the house");
+    session.press("6");
+    session.shows("Save the segment's name: done");
+    session.press("q");
+    session.ends();
+    let mut session = Session::again(&home, 120, 40);
+    session.press("2");
+    session.shows("A Friends of the house");
+    session.press("q");
+    session.ends();
 }
 
 #[test]

@@ -12,19 +12,13 @@ use crate::features::Feature;
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
 use crate::tui::keymap::Action;
+use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{self, Align, Cell, Column, Sentence, Sheet, Table, Width};
 use crate::tui::{measures, numbers};
 
 pub fn draw(screen: &Customers, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     if !matches!(shared.shop, Load::Ready(_)) {
-        widgets::load_state(
-            canvas,
-            area,
-            shared,
-            &shared.shop,
-            "The shop is being read.",
-            "The shop could not be read",
-        );
+        widgets::shop_state(canvas, area, shared, ScreenId::Customers);
         return;
     }
     if area.width >= 76 {

@@ -15,16 +15,12 @@ use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::numbers;
 use crate::tui::popups::set_aside::reason;
-use crate::tui::settings_file;
+use crate::tui::screens::ScreenId;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{self, Fact, Paragraph};
 
 pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let Load::Ready(summary) = &shared.summary else {
-        let failed = format!(
-            "The shop could not be read. Mend it, then press {}.",
-            shared.keymap.shown(crate::tui::keymap::Action::Reload)
-        );
         if matches!(shared.shop, Load::Ready(_)) {
             widgets::load_state(
                 canvas,
@@ -35,7 +31,7 @@ pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<
                 "The shop could not be summed up",
             );
         } else {
-            widgets::load_state(canvas, area, shared, &shared.shop, "The shop is being read.", &failed);
+            widgets::shop_state(canvas, area, shared, ScreenId::Overview);
         }
         return;
     };
@@ -134,7 +130,7 @@ fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canva
     for table in &report.tables {
         let kept = format!(
             "{:<10} {:>11} of {} rows kept",
-            settings_file::name(table.table),
+            table.table.name(),
             numbers::count(table.rows_kept),
             numbers::count(table.rows_read),
         );

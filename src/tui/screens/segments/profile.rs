@@ -2,8 +2,8 @@
 
 use crate::data::{Channel, Shop};
 use crate::profiles::ClusterProfile;
-use crate::tui::numbers;
 use crate::tui::widgets::Line;
+use crate::tui::{measures, numbers};
 
 /// The channel's name for people.
 pub fn channel(channel: Channel) -> &'static str {
@@ -33,8 +33,26 @@ fn language(code: &str) -> String {
     name.to_owned()
 }
 
+/// The segment's medians against the shop's.
+pub fn against(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
+    let comparisons = profile.comparisons.iter().map(|comparison| {
+        let (feature, median, of_shop) = (comparison.feature, comparison.median, comparison.shop_median);
+        let (value, unit) = measures::shown(feature, median, shop);
+        // "days" is enough of "days ago"; a share says that it is one.
+        let unit = unit.split(' ').next().filter(|unit| *unit != "of").unwrap_or("");
+        Line::Lean {
+            label: measures::label(feature).into(),
+            value: format!("{value} {unit}").trim_end().to_owned(),
+            share: measures::lean(feature, median, of_shop),
+            word: measures::against(feature, median, of_shop),
+        }
+    });
+    std::iter::once(Line::Heading("Against the shop (medians)".into())).chain(comparisons).collect()
+}
+
 pub fn lines(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
     let mut lines = vec![
+        Line::Heading("Shares".into()),
         Line::bar("Of all customers", profile.share_of_customers),
         Line::bar("Of all revenue", profile.share_of_revenue),
     ];

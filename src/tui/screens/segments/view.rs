@@ -9,11 +9,12 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::{CLUSTERS, PROFILE, Panel, Segments, axes_title, profile};
+use super::{CLUSTERS, PROFILE, Panel, Segments, map, profile};
 use crate::segments::{Segmentation, Stage};
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
-use crate::tui::widgets::{self, Align, Cell, Column, Dot, Sentence, Table, Width};
+use crate::tui::screens::ScreenId;
+use crate::tui::widgets::{self, Align, Cell, Column, Sentence, Table, Width};
 use crate::tui::{measures, numbers, text};
 
 pub fn draw(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
@@ -31,18 +32,18 @@ pub fn draw(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<
         if area.height >= 26 {
             let [above, below] =
                 right.layout(&Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]));
-            map(screen, segmentation, above, canvas);
-            facts(screen, shared, segmentation, below, canvas);
+            map::draw(screen, shared, segmentation, above, canvas);
+            facts(screen, shared, segmentation, true, below, canvas);
         } else if screen.panel == Panel::Map {
-            map(screen, segmentation, right, canvas);
+            map::draw(screen, shared, segmentation, right, canvas);
         } else {
-            facts(screen, shared, segmentation, right, canvas);
+            facts(screen, shared, segmentation, true, right, canvas);
         }
     } else {
         match screen.panel {
             Panel::Clusters => clusters(screen, shared, segmentation, area, canvas),
-            Panel::Profile => facts(screen, shared, segmentation, area, canvas),
-            Panel::Map => map(screen, segmentation, area, canvas),
+            Panel::Profile => facts(screen, shared, segmentation, false, area, canvas),
+            Panel::Map => map::draw(screen, shared, segmentation, area, canvas),
         }
     }
 }
@@ -50,14 +51,7 @@ pub fn draw(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<
 /// What is shown before the first grouping.
 fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     if !matches!(shared.shop, Load::Ready(_)) {
-        widgets::load_state(
-            canvas,
-            area,
-            shared,
-            &shared.shop,
-            "The shop is being read.",
-            "The shop could not be read",
-        );
+        widgets::shop_state(canvas, area, shared, ScreenId::Segments);
     } else if !matches!(shared.features, Load::Ready(_)) {
         widgets::load_state(
             canvas,
@@ -83,7 +77,7 @@ fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
 #[must_use]
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
-        Stage::Acquisition => "not bought yet",
+        Stage::Acquisition => "first buy",
         Stage::Activation => "begins",
         Stage::Retention => "keep",
         Stage::WinBack => "win back",
@@ -107,7 +101,6 @@ fn clusters(
     let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Clusters);
     let foot = u16::from(inside.height > segmentation.clusters.len() as u16 + 1);
     let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
-    let bars = body.width >= 44;
     let columns = [
         Column::new("", Width::Fixed(1), Align::Left, 0),
         Column::new("Segment", Width::Fill(22), Align::Left, 0),
@@ -142,9 +135,11 @@ fn clusters(
     } else if foot == 1 {
         let mut quality =
             format!("silhouette {:.2}, stability {:.2}", segmentation.silhouette, segmentation.stability);
-        if segmentation.not_clustered > 0 && bars {
-            let waiting = numbers::count(segmentation.not_clustered as u64);
-            quality = format!("{waiting} have yet to buy; {quality}");
+        if segmentation.not_clustered > 0 {
+            let waiting = format!("; {} to buy yet", numbers::count(segmentation.not_clustered as u64));
+            if text::width(&quality) + text::width(&waiting) <= usize::from(inside.width) {
+                quality.push_str(&waiting);
+            }
         }
         canvas.text(inside.x, inside.bottom() - 1, inside.width, &quality, theme.dim);
     }
@@ -165,7 +160,7 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
     };
     let theme = canvas.theme;
     let label = 17.min(inside.width);
-    let value = 8;
+    let value = 10;
     let unit = if inside.width >= 44 { 5 } else { 0 };
     let word = 6;
     let room = inside.width.saturating_sub(label + value + unit + word + 3);
@@ -185,7 +180,7 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
             );
         }
         let x = inside.x + label + value + unit + 1;
-        lean(
+        widgets::lean(
             canvas,
             x,
             y,
@@ -223,38 +218,11 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
     }
 }
 
-/// A bar from the middle: `share` is -1..=1.
-fn lean(canvas: &mut Canvas<'_>, x: u16, y: u16, width: u16, share: f64) {
-    if width < 5 {
-        return;
-    }
-    let half = (width - 1) / 2;
-    let theme = canvas.theme;
-    canvas.text(x, y, width, &"·".repeat(usize::from(half * 2 + 1)), theme.rest);
-    canvas.text(x + half, y, 1, "│", theme.dim);
-    let full = (share.abs() * f64::from(half)).round() as u16;
-    let blocks = "█".repeat(usize::from(full));
-    let start = if share < 0.0 { x + half - full } else { x + half + 1 };
-    canvas.text(start, y, full, &blocks, theme.bar);
-}
-
-fn map(screen: &Segments, segmentation: &Segmentation, area: Rect, canvas: &mut Canvas<'_>) {
-    let title = screen.points.as_ref().map_or("Map".into(), |(axes, _)| axes_title(*axes));
-    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Map);
-    let Some((_, points)) = &screen.points else {
-        widgets::empty(canvas, inside, &Sentence { what: "Drawing the map …", next: "" });
-        return;
-    };
-    let dots: Vec<Dot> =
-        points.iter().map(|point| Dot { group: point.cluster, x: point.x, y: point.y }).collect();
-    let letters: Vec<&str> = segmentation.clusters.iter().map(|cluster| cluster.id.as_str()).collect();
-    widgets::scatter(canvas, inside, &dots, &letters, screen.chosen());
-}
-
 fn facts(
     screen: &Segments,
     shared: &Shared,
     segmentation: &Segmentation,
+    whole: bool,
     area: Rect,
     canvas: &mut Canvas<'_>,
 ) {
@@ -267,6 +235,11 @@ fn facts(
         widgets::empty(canvas, inside, &Sentence { what: "Looking at who they are …", next: "" });
         return;
     };
-    let lines = profile::lines(profile, shop);
+    let mut lines = Vec::new();
+    if !whole {
+        // There is no panel for it on a small window.
+        lines.extend(profile::against(profile, shop));
+    }
+    lines.extend(profile::lines(profile, shop));
     widgets::Sheet { lines: &lines, scroll: &screen.scroll, id: PROFILE }.draw(canvas, inside);
 }

@@ -1,9 +1,11 @@
 //! The editor of a strategy file: the text, what each stretch of it is, and what is wrong with it.
 
+mod rows;
+
 use std::cell::Cell;
 use std::ops::Range;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui_textarea::{CursorMove, TextArea};
@@ -16,6 +18,9 @@ use crate::tui::pane::Mouse;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
+/// Columns for the mark of a problem.
+const MARGIN: u16 = 2;
+
 pub struct Editor {
     pub id: String,
     area: TextArea<'static>,
@@ -23,9 +28,11 @@ pub struct Editor {
     saved: String,
     kinds: Vec<(Range<usize>, Kind)>,
     problems: Vec<Problem>,
-    /// First line and first column in sight, as of the last frame.
+    /// First row in sight and columns of a row, as of the last frame.
     top: Cell<usize>,
-    left: Cell<usize>,
+    room: Cell<usize>,
+    /// The column that going up and down keeps to.
+    goal: Option<usize>,
 }
 
 impl Editor {
@@ -37,7 +44,8 @@ impl Editor {
             kinds: Vec::new(),
             problems: Vec::new(),
             top: Cell::new(0),
-            left: Cell::new(0),
+            room: Cell::new(78),
+            goal: None,
         };
         editor.replace(source);
         editor.area.set_max_histories(1_000);
@@ -74,107 +82,148 @@ impl Editor {
 
     /// A key; whether the text has changed.
     pub fn key(&mut self, key: KeyEvent) -> bool {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let changed = match key.code {
-            KeyCode::Tab => self.area.insert_str("  "),
-            KeyCode::Char('z') if control => self.area.undo(),
-            KeyCode::Char('y') if control => self.area.redo(),
-            _ => self.area.input(key),
-        };
-        if changed {
-            self.check();
+        let plain = key.modifiers.is_empty();
+        match key.code {
+            KeyCode::Up if plain => self.step(-1),
+            KeyCode::Down if plain => self.step(1),
+            KeyCode::Tab => return self.change(|area| area.insert_str("  ")),
+            _ => return self.change(|area| area.input(key)),
         }
-        changed
+        false
+    }
+
+    /// Takes the last change back; whether there was one.
+    pub fn undo(&mut self) -> bool {
+        self.change(TextArea::undo)
+    }
+
+    /// Makes a change again that was taken back; whether there was one.
+    pub fn redo(&mut self) -> bool {
+        self.change(TextArea::redo)
     }
 
     pub fn paste(&mut self, pasted: &str) -> bool {
         let clean: Vec<String> = text::clean_lines(pasted).collect();
-        let changed = self.area.insert_str(clean.join("\n"));
+        self.change(|area| area.insert_str(clean.join("\n")))
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut TextArea<'static>) -> bool) -> bool {
+        self.goal = None;
+        let changed = change(&mut self.area);
         if changed {
             self.check();
         }
         changed
     }
 
-    pub fn mouse(&mut self, line: Option<usize>, mouse: Mouse) {
-        match (mouse, line) {
-            (Mouse::Scroll(rows), _) => {
-                let step = if rows > 0 { CursorMove::Down } else { CursorMove::Up };
-                for _ in 0..rows.unsigned_abs() {
-                    self.area.move_cursor(step);
-                }
+    /// Goes up or down by rows of the window, which are not lines where lines are long.
+    fn step(&mut self, by: isize) {
+        let lines = self.area.lines();
+        let rows = rows::rows(lines, self.room.get());
+        let cursor = self.area.cursor();
+        let (row, column) = rows::place(&rows, lines, cursor.0, cursor.1);
+        let goal = self.goal.unwrap_or(column);
+        let to = row.saturating_add_signed(by).min(rows.len().saturating_sub(1));
+        let (line, character) = rows::character(&rows, lines, to, goal);
+        self.area.move_cursor(CursorMove::Jump(line as u16, character as u16));
+        self.goal = Some(goal);
+    }
+
+    /// The wheel, or a click at a column of a row.
+    pub fn mouse(&mut self, at: Option<(usize, usize)>, mouse: Mouse) {
+        match (mouse, at) {
+            (Mouse::Scroll(rows), _) => self.step(isize::from(rows)),
+            (_, Some((row, column))) => {
+                let lines = self.area.lines();
+                let rows = rows::rows(lines, self.room.get());
+                let (line, character) =
+                    rows::character(&rows, lines, row, column.saturating_sub(usize::from(MARGIN)));
+                self.area.move_cursor(CursorMove::Jump(line as u16, character as u16));
+                self.goal = None;
             }
-            (_, Some(line)) => self.area.move_cursor(CursorMove::Jump(line as u16, 0)),
             _ => {}
         }
     }
 
-    /// The problem that is told below the text: the one on the cursor's line, or else the first.
+    /// Mistakes and warnings.
+    pub fn count(&self) -> (usize, usize) {
+        let errors = self.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        (errors, self.problems.len() - errors)
+    }
+
+    /// The problem that is told below the text: the one on the cursor's line, or else the first mistake.
     pub fn told(&self) -> Option<&Problem> {
         let line = self.area.cursor().0 + 1;
-        self.problems.iter().find(|problem| problem.line == line).or_else(|| self.problems.first())
+        let on_line = self.problems.iter().find(|problem| problem.line == line);
+        on_line.or_else(|| self.problems.iter().min_by_key(|problem| problem.severity != Severity::Error))
     }
 
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, focused: bool) {
         canvas.region(area, Hit::List(EDITOR));
-        let lines = self.area.lines();
-        let cursor = self.area.cursor();
-        let height = usize::from(area.height);
-        let lowest = (cursor.0 + 1).saturating_sub(height);
-        let top = self.top.get().clamp(lowest, cursor.0.max(lowest)).min(lines.len().saturating_sub(height));
-        self.top.set(top);
-        // Two columns for the mark of a problem.
-        let body = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-        let before = lines
-            .get(cursor.0)
-            .map_or(0, |line| text::width(&line.chars().take(cursor.1).collect::<String>()));
+        let body = Rect { x: area.x + MARGIN, width: area.width.saturating_sub(MARGIN), ..area };
         let room = usize::from(body.width.max(1));
-        let least = (before + 1).saturating_sub(room);
-        let left = self.left.get().clamp(least, before.max(least));
-        let left = if before < room { 0 } else { left };
-        self.left.set(left);
-        let mut offset: usize = lines.iter().take(top).map(|line| line.len() + 1).sum();
-        for (row, line) in lines.iter().enumerate().skip(top).take(height) {
-            let y = area.y + (row - top) as u16;
-            canvas.region(Rect { y, height: 1, ..area }, Hit::Row { list: EDITOR, index: row });
-            let worst =
-                self.problems.iter().filter(|problem| problem.line == row + 1).map(|p| p.severity).min();
+        self.room.set(room);
+        let lines = self.area.lines();
+        let rows = rows::rows(lines, room);
+        let cursor = self.area.cursor();
+        let (cursor_row, cursor_column) = rows::place(&rows, lines, cursor.0, cursor.1);
+        let height = usize::from(area.height);
+        let lowest = (cursor_row + 1).saturating_sub(height);
+        let top = self.top.get().clamp(lowest, cursor_row.max(lowest)).min(rows.len().saturating_sub(height));
+        self.top.set(top);
+        let starts: Vec<usize> = lines
+            .iter()
+            .scan(0, |offset, line| {
+                let start = *offset;
+                *offset += line.len() + 1;
+                Some(start)
+            })
+            .collect();
+        let marked: Vec<(usize, Severity)> = self
+            .problems
+            .iter()
+            .map(|problem| {
+                let line = problem.line.saturating_sub(1);
+                (rows::place(&rows, lines, line, problem.column.saturating_sub(1)).0, problem.severity)
+            })
+            .collect();
+        for (index, row) in rows.iter().enumerate().skip(top).take(height) {
+            let y = area.y + (index - top) as u16;
+            canvas.region(Rect { y, height: 1, ..area }, Hit::Text { list: EDITOR, row: index, column: 0 });
             let theme = canvas.theme;
+            let worst = marked.iter().filter(|(row, _)| *row == index).map(|(_, severity)| *severity).min();
             match worst {
                 Some(Severity::Error) => drop(canvas.text(area.x, y, 1, "✗", theme.bad)),
                 Some(Severity::Warning) => drop(canvas.text(area.x, y, 1, "!", theme.warning)),
+                // The line above goes on here.
+                None if row.bytes.start > 0 => drop(canvas.text(area.x, y, 1, "↪", theme.dim)),
                 None => {}
             }
-            self.line(canvas, Rect { y, height: 1, ..body }, line, offset, left);
-            offset += line.len() + 1;
+            let content = &lines[row.line][row.bytes.clone()];
+            self.row(canvas, Rect { y, height: 1, ..body }, content, starts[row.line] + row.bytes.start);
         }
         if focused && body.width > 0 {
-            let x = body.x + (before - left).min(room - 1) as u16;
-            let y = area.y + (cursor.0 - top) as u16;
+            let x = body.x + cursor_column.min(room - 1) as u16;
+            let y = area.y + (cursor_row - top) as u16;
             if y < area.bottom() {
                 *canvas.cursor = Some(Position::new(x, y));
             }
         }
     }
 
-    /// Draws one line, whose first byte is at `offset` of the text, without its first `left` columns.
-    fn line(&self, canvas: &mut Canvas<'_>, area: Rect, line: &str, offset: usize, left: usize) {
+    /// Draws one row, whose first byte is at `offset` of the text.
+    fn row(&self, canvas: &mut Canvas<'_>, area: Rect, content: &str, offset: usize) {
         let theme = canvas.theme;
-        let mut column = 0;
-        for (start, grapheme) in line.grapheme_indices(true) {
+        let mut x = 0;
+        for (start, grapheme) in content.grapheme_indices(true) {
             let shown = if grapheme == "\t" { "  " } else { grapheme };
-            let width = text::width(shown);
-            let at = column;
-            column += width;
-            if at < left {
-                continue;
-            }
-            let x = at - left;
+            let width = rows::columns(grapheme);
             if x + width > usize::from(area.width) {
                 break;
             }
             let style = self.kind_at(offset + start).map_or(theme.text, |kind| style(kind, theme));
             canvas.text(area.x + x as u16, area.y, width as u16, shown, style);
+            x += width;
         }
     }
 

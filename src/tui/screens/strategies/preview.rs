@@ -53,10 +53,10 @@ pub enum Stage {
     /// Nothing was asked for yet.
     #[default]
     Idle,
-    /// The strategy has mistakes.
-    Stopped {
-        problems: usize,
-    },
+    /// The strategy has mistakes; what was written before them is still there.
+    Stopped,
+    /// Somebody is typing: it is written once they pause.
+    Due,
     Writing(JobId),
     Done,
     Cancelled,
@@ -74,6 +74,8 @@ pub struct Variant {
 #[derive(Default)]
 pub struct Preview {
     pub stage: Stage,
+    /// Of the strategy.
+    id: String,
     pub source: String,
     pub channel: Option<Channel>,
     pub customer: String,
@@ -89,14 +91,26 @@ pub struct Preview {
 }
 
 impl Preview {
-    pub fn stopped(problems: usize) -> Self {
-        Self { stage: Stage::Stopped { problems }, ..Self::default() }
+    /// The strategy has mistakes. What was written of the same strategy for the same segment stays.
+    pub fn stop(&mut self, id: &str, segment: usize) {
+        if self.id != id || self.segment != Some(segment) {
+            *self = Self { id: id.to_owned(), ..Self::default() };
+        }
+        self.stage = Stage::Stopped;
+    }
+
+    /// What is there is of a text that has changed since.
+    pub fn put_off(&mut self) {
+        if self.stage != Stage::Idle {
+            self.stage = Stage::Due;
+        }
     }
 
     pub fn begun(strategy: &Strategy, source: String, variants: usize, now: Duration) -> Self {
         let renderer = Renderer::new(strategy).ok();
         let slots = renderer.as_ref().map_or(0, Renderer::slot_count);
         Self {
+            id: strategy.id.clone(),
             source,
             channel: Some(strategy.channel),
             renderer,
@@ -111,14 +125,13 @@ impl Preview {
     }
 
     pub fn has_begun(&self) -> bool {
-        !matches!(self.stage, Stage::Idle | Stage::Stopped { .. })
+        !matches!(self.stage, Stage::Idle | Stage::Stopped)
     }
 
     /// Whether it has to be written anew for the segment to be seen.
     pub fn is_stale(&self, segment: usize) -> bool {
         match self.stage {
             Stage::Idle => true,
-            Stage::Stopped { .. } => false,
             _ => self.segment.is_some_and(|shown| shown != segment),
         }
     }
@@ -185,13 +198,18 @@ impl Preview {
         }
     }
 
-    /// The finished drafts with the outcome of every rule.
+    /// The finished drafts with the outcome of every rule, if they are of the text as it is now.
     pub fn drafts(&self) -> Option<&Arc<Checked>> {
+        self.drafts.as_ref().filter(|_| self.stage == Stage::Done)
+    }
+
+    /// The same, of the text as it was when they were written.
+    pub fn last_drafts(&self) -> Option<&Arc<Checked>> {
         self.drafts.as_ref()
     }
 
     pub fn variants(&self) -> usize {
-        if self.has_begun() { self.variants.len() } else { 0 }
+        self.variants.len()
     }
 
     /// A variant as far as it is written, its slots between marks; why it cannot be shown.

@@ -1,0 +1,163 @@
+//! How the preview follows: the selection, the segment, what is typed, and the news of jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Strategies;
+use super::preview::{Order, Preview, Stage};
+use crate::jobs::{End, JobId};
+use crate::strategy::Severity;
+use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::screens::ScreenId;
+use crate::tui::work::{Outcome, Slot, Work};
+
+/// The preview begins anew this long after the last key.
+const PAUSE: Duration = Duration::from_millis(150);
+
+impl Strategies {
+    /// Asks for the segment's profile, which fit and facts need; then for a preview.
+    pub(super) fn look(&mut self, shared: &mut Shared) {
+        let segment = Self::segment(shared);
+        if self.profiles.contains_key(&segment) {
+            self.write(shared);
+            return;
+        }
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&shared.shop, &shared.features, &shared.segmentation)
+        else {
+            return;
+        };
+        let work = Work::ClusterProfile {
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            cluster: segment,
+        };
+        shared.start(work);
+    }
+
+    /// Writes the variants anew, if the text that counts can be used.
+    pub(super) fn write(&mut self, shared: &mut Shared) {
+        self.due = None;
+        let Some((id, source)) = self.source() else { return };
+        let Ok(strategy) = crate::strategy::parse(&id, &source) else {
+            shared.cancel_slot(Slot::Preview);
+            self.preview.stop(&id, Self::segment(shared));
+            return;
+        };
+        let segment = Self::segment(shared);
+        let Some(profile) = self.profiles.get(&segment).cloned() else { return };
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&shared.shop, &shared.features, &shared.segmentation)
+        else {
+            return;
+        };
+        let customer = (!profile.representatives.is_empty())
+            .then(|| profile.representatives[self.example % profile.representatives.len()]);
+        let writing = &shared.setup.config.writing;
+        let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
+        let order = Order {
+            strategy,
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+            profile,
+            customer,
+            config: shared.setup.config.clone(),
+            sending: shared.setup.started.date(),
+            seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
+        };
+        let variants = order.seeds.len();
+        let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
+        preview.stage = Stage::Writing(shared.start(Work::Preview(Box::new(order))));
+        self.preview = preview;
+        self.scroll.reset();
+        self.variant = self.variant.min(variants.saturating_sub(1));
+    }
+
+    /// The text has changed: a mistake is told at once, a text without one is written once nobody types.
+    pub(super) fn changed(&mut self, shared: &mut Shared) {
+        let Some(editor) = &self.editor else { return };
+        shared.cancel_slot(Slot::Preview);
+        if editor.count().0 > 0 {
+            self.due = None;
+            self.preview.stop(&editor.id, Self::segment(shared));
+        } else {
+            self.due = Some(shared.now + PAUSE);
+            self.preview.put_off();
+        }
+    }
+
+    pub(super) fn ended(&mut self, id: JobId, slot: Option<Slot>, end: &End<Outcome>, shared: &mut Shared) {
+        match end {
+            End::Done(Outcome::StrategiesRead(files)) => {
+                self.files = Load::Ready(Arc::clone(files));
+                self.sort(shared);
+                self.look(shared);
+            }
+            End::Done(Outcome::StrategySaved(saved)) => {
+                shared.toast(Gravity::Good, format!("Saved strategies/{}.toml.", saved.id));
+                if let Load::Ready(files) = &mut self.files {
+                    let files = Arc::make_mut(files);
+                    match files.iter_mut().find(|file| file.id == saved.id) {
+                        Some(file) => file.clone_from(saved),
+                        None => files.push(saved.as_ref().clone()),
+                    }
+                }
+                if let Some(editor) = self.editor.as_mut().filter(|editor| editor.id == saved.id) {
+                    editor.saved(&saved.source);
+                }
+                self.sort(shared);
+                let id = &saved.id;
+                let files = self.files.ready().cloned().unwrap_or_default();
+                if let Some(place) = self.order.iter().position(|&index| files[index].id == *id) {
+                    self.list.select(place);
+                }
+                if self.editor.is_none() {
+                    self.write(shared);
+                }
+                if let Err(problems) = &saved.parsed {
+                    let errors =
+                        problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+                    shared.toast(
+                        Gravity::Warning,
+                        format!(
+                            "{errors} mistakes are left in {}.toml: nothing is written from it yet.",
+                            saved.id
+                        ),
+                    );
+                }
+            }
+            End::Done(Outcome::Segmented(_)) => {
+                self.profiles.clear();
+                self.preview = Preview::default();
+            }
+            End::Done(Outcome::ClusterProfiled(profile)) => {
+                self.profiles.insert(profile.cluster, Arc::clone(profile));
+                if profile.cluster == Self::segment(shared) && self.files.ready().is_some() {
+                    self.sort(shared);
+                    if self.preview.is_stale(profile.cluster) {
+                        self.write(shared);
+                    }
+                }
+            }
+            // What was written without the model is written anew once it is there.
+            End::Done(Outcome::ModelOpened(Some(_))) if self.preview.has_begun() => self.write(shared),
+            End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
+            End::Done(Outcome::DraftsKept(desk)) => {
+                let waiting = desk.queue.counts().open;
+                shared.toast(
+                    Gravity::Good,
+                    format!("The variants are in Review, where {waiting} drafts wait for a decision."),
+                );
+                shared.request(Request::Goto(ScreenId::Review));
+            }
+            End::Failed(message) if slot == Some(Slot::Strategies) => {
+                self.files = Load::Failed(message.clone());
+            }
+            End::Failed(message) => self.preview.fail(id, message),
+            End::Cancelled => self.preview.cancel(id),
+            End::Done(_) => {}
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The variants beside the list or the editor, and one of them as a whole message.
+
+use ratatui::layout::Rect;
+
+use super::super::preview::Stage;
+use super::super::{PREVIEW, Panel, Strategies};
+use super::{counted, segment_name};
+use crate::review::passes;
+use crate::strategy::Severity;
+use crate::tui::app::{Load, ModelState, Shared};
+use crate::tui::canvas::Canvas;
+use crate::tui::keymap::Action;
+use crate::tui::numbers;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{self, Rich, Sentence};
+use crate::writing::FinishReason;
+
+pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+    let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
+    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Preview);
+    let preview = &screen.preview;
+    match &preview.stage {
+        Stage::Idle => {
+            let what = match &shared.segmentation {
+                _ if matches!(shared.shop, Load::Failed(_)) => "There is no shop to write for: see Overview.",
+                Load::Failed(_) => "There are no segments to write for.",
+                Load::Ready(_) => "Looking at the segment …",
+                _ => "Messages are written once the customers are grouped.",
+            };
+            widgets::empty(canvas, inside, &Sentence { what, next: "" });
+            return;
+        }
+        Stage::Failed(message) => {
+            widgets::empty(
+                canvas,
+                inside,
+                &Sentence { what: "The variants could not be written", next: message },
+            );
+            return;
+        }
+        Stage::Stopped | Stage::Due | Stage::Writing(_) | Stage::Done | Stage::Cancelled => {}
+    }
+    let mut rich = Rich::default();
+    let stopped = preview.stage == Stage::Stopped;
+    if stopped {
+        mistakes(screen, shared, &mut rich, canvas.theme);
+        if preview.variants() == 0 {
+            rich.draw(canvas, inside, &screen.scroll, PREVIEW);
+            return;
+        }
+        rich.blank();
+        rich.line("As it was before the mistake:", canvas.theme.dim);
+    }
+    // What is no longer true of the text is not as bright, and the line above says so.
+    let faded = canvas.theme.faded();
+    let theme = if stopped { &faded } else { canvas.theme };
+    if !stopped {
+        rich.spans(0, vec![(status(screen, shared), theme.dim)]);
+    }
+    let drafts = preview.last_drafts();
+    let from = &shared.setup.config.brand.name;
+    rich.blank();
+    for variant in 0..preview.variants() {
+        let selected = variant == screen.variant;
+        let number = format!("{} {} ", if selected { "▸" } else { " " }, variant + 1);
+        let outcome = drafts.and_then(|drafts| drafts.get(variant)).map(|(_, checks)| checks);
+        let mut line = vec![(number, theme.accent.patch(theme.strong))];
+        line.push(match outcome {
+            Some(checks) if passes(checks) => ("✓ ".to_owned(), theme.good),
+            Some(_) => ("✗ ".into(), theme.bad),
+            None => ("… ".into(), theme.dim),
+        });
+        let written: Vec<&str> =
+            preview.slots(variant).iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let style = if selected { theme.strong } else { theme.text };
+        line.push(match written.join(" / ") {
+            text if !text.is_empty() => (text, style),
+            _ if preview.slots(variant).is_empty() => ("all of it comes from the strategy".into(), theme.dim),
+            _ => (String::new(), style),
+        });
+        rich.spans(0, line);
+        for check in outcome.into_iter().flatten().filter(|check| !check.ok) {
+            rich.spans(6, vec![(format!("{}: {}", check.rule, check.detail), theme.bad)]);
+        }
+    }
+    rich.blank();
+    let reader = if preview.customer.is_empty() { "the reader" } else { &preview.customer };
+    rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
+    rich.blank();
+    match preview.text(screen.variant) {
+        Ok(message) => {
+            if let Some(channel) = preview.channel {
+                widgets::message(&mut rich, 0, channel, from, &message, theme);
+            }
+        }
+        Err(why) => rich.spans(0, vec![(why, theme.dim)]),
+    }
+    rich.draw(canvas, inside, &screen.scroll, PREVIEW);
+}
+
+/// Who writes, with whose facts, and how fast.
+fn status(screen: &Strategies, shared: &Shared) -> String {
+    let preview = &screen.preview;
+    let mut parts = Vec::new();
+    let own_texts = preview
+        .last_drafts()
+        .is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.finish_reason == FinishReason::Template));
+    match (&preview.model, &shared.model) {
+        (Some(model), ModelState::Opening { .. }) if model.sha256.is_empty() => {
+            parts.push("the strategy's own texts: the model is not ready yet".into());
+        }
+        (Some(model), _) if model.sha256.is_empty() => parts.push("the strategy's own texts".into()),
+        (Some(model), _) if own_texts => {
+            parts.push(format!("the strategy's own texts: {} does not write its language well", model.name));
+        }
+        (Some(model), _) => parts.push(format!("by {}", model.name)),
+        (None, _) => {}
+    }
+    match preview.stage {
+        Stage::Writing(_) => parts.push("writing …".into()),
+        Stage::Cancelled => parts.push("stopped".into()),
+        Stage::Due => parts.push("written anew once you pause".into()),
+        _ => {}
+    }
+    if let (Some(drafts), Some(took)) = (preview.drafts(), preview.took) {
+        let tokens: usize = drafts.iter().map(|(draft, _)| draft.tokens).sum();
+        if tokens > 0 {
+            parts.push(format!("{tokens} tokens in {}", numbers::duration(took)));
+        }
+    }
+    let line = parts.join(", ");
+    let mut letters = line.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What is wrong with the strategy, and where; nothing new is written until it is mended.
+fn mistakes(screen: &Strategies, shared: &Shared, rich: &mut Rich, theme: &Theme) {
+    let problems = screen.problems();
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+    rich.line(&format!("✗ Nothing is written: the strategy has {}.", counted((errors.len(), 0))), theme.bad);
+    for problem in errors.iter().take(3) {
+        let place = format!("line {}, column {}: ", problem.line, problem.column);
+        rich.spans(2, vec![(place, theme.strong), (problem.message.clone(), theme.text)]);
+        rich.spans(4, vec![(problem.remedy.clone(), theme.dim)]);
+    }
+    if screen.editor.is_none() {
+        let key = shared.keymap.shown(Action::EditStrategy);
+        rich.line(&format!("Press {key} to edit it."), theme.dim);
+    }
+}

@@ -97,7 +97,7 @@ fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     let room = area.width.saturating_sub(tabs + 1);
     let mut used = 1;
     used += canvas.text(area.x + 1, area.y, room, "Perennial", theme.accent.patch(theme.strong));
-    if room > used + 6 {
+    if room > used + 12 {
         canvas.text(area.x + used + 2, area.y, room - used - 2, &app.shared.setup.shop_name, theme.text);
     }
     let mut x = area.right().saturating_sub(tabs);
@@ -162,6 +162,13 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         ModelState::Opening { found: true, .. } => ("◌", "loading the model …".into(), theme.warning),
         ModelState::Ready(identity) => ("●", format!("{}, local, no network", identity.name), theme.good),
         ModelState::Failed(_) => ("✗", "no model: templates only (see Jobs)".into(), theme.warning),
+    };
+    let words = match &shared.model {
+        // That it is local is worth more than the rest where there is little room.
+        ModelState::Ready(identity) if text::width(&words) + 4 > usize::from(area.width) => {
+            format!("{}, local", identity.name)
+        }
+        _ => words,
     };
     let used = 1 + canvas.text(area.x + 1, area.y, 2, glyph, style);
     let left = used + 1 + canvas.text(area.x + used + 1, area.y, area.width - used - 2, &words, theme.dim);

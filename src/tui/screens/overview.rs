@@ -62,7 +62,7 @@ fn steps(shared: &Shared) -> Vec<Step> {
     step(
         Action::Segments,
         kinds.map_or("See which kinds of customer there are".into(), |kinds| {
-            format!("See the {kinds} kinds of customer in this shop")
+            format!("See the {kinds} kinds of customer")
         }),
     );
     step(Action::Customers, "Find a customer".into());

@@ -71,6 +71,14 @@ pub struct Sheet<'a> {
 impl Sheet<'_> {
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect) {
         canvas.region(area, Hit::List(self.id));
+        let entry = self
+            .lines
+            .iter()
+            .filter_map(
+                |line| if let Line::Entry { label, .. } = line { Some(text::width(label)) } else { None },
+            )
+            .max()
+            .unwrap_or(0) as u16;
         // Each heading but the first stands below a blank row; long texts take several rows.
         let mut rows: Vec<Line> = Vec::new();
         for line in self.lines {
@@ -78,6 +86,13 @@ impl Sheet<'_> {
                 Line::Heading(_) if !rows.is_empty() => {
                     rows.push(Line::Text(String::new()));
                     rows.push(line.clone());
+                }
+                Line::Entry { label, text: content } => {
+                    let room = usize::from(area.width.saturating_sub(entry + 2)).max(8);
+                    for (index, piece) in text::wrap(&text::clean(content), room).into_iter().enumerate() {
+                        let label = if index == 0 { label.clone() } else { String::new() };
+                        rows.push(Line::Entry { label, text: piece });
+                    }
                 }
                 Line::Text(content) => {
                     let wrapped = text::wrap(&text::clean(content), usize::from(area.width));
@@ -90,10 +105,7 @@ impl Sheet<'_> {
             rows.iter().filter_map(part).map(text::width).max().unwrap_or(0) as u16
         };
         let label = widest(|line| match line {
-            Line::Bar { label, .. }
-            | Line::Fact { label, .. }
-            | Line::Entry { label, .. }
-            | Line::Lean { label, .. } => Some(label),
+            Line::Bar { label, .. } | Line::Fact { label, .. } | Line::Lean { label, .. } => Some(label),
             _ => None,
         })
         .min(area.width / 2);
@@ -101,7 +113,7 @@ impl Sheet<'_> {
         let leaning = widest(|line| if let Line::Lean { value, .. } = line { Some(value) } else { None });
         let word = widest(|line| if let Line::Lean { word, .. } = line { Some(word) } else { None });
         let fact = widest(|line| if let Line::Fact { value, .. } = line { Some(value) } else { None })
-            .min(area.width.saturating_sub(label + 2));
+            .min(area.width.saturating_sub(label + 1));
         let top = self.scroll.sight(rows.len(), usize::from(area.height));
         let theme = canvas.theme;
         for (index, line) in rows.iter().skip(top).take(usize::from(area.height)).enumerate() {
@@ -115,13 +127,20 @@ impl Sheet<'_> {
                 }
                 Line::Fact { label: name, value, note } => {
                     canvas.text(area.x, y, label, name, theme.dim);
-                    canvas.text_right(area.x + label + 2, y, fact, value, theme.strong);
-                    let after = label + fact + 3;
-                    canvas.text(area.x + after, y, area.width.saturating_sub(after), note, theme.dim);
+                    canvas.text_right(area.x + label + 1, y, fact, value, theme.strong);
+                    let after = label + fact + 2;
+                    let room = area.width.saturating_sub(after);
+                    // Where "days ago" has no room, "days" says enough; "of" would not.
+                    let whole = text::width(note) <= usize::from(room);
+                    let first = note.split(' ').next().filter(|first| *first != "of").unwrap_or("");
+                    let note = if whole { note } else { first };
+                    if text::width(note) <= usize::from(room) {
+                        canvas.text(area.x + after, y, room, note, theme.dim);
+                    }
                 }
                 Line::Entry { label: name, text } => {
-                    canvas.text(area.x, y, label, name, theme.dim);
-                    let after = label + 2;
+                    canvas.text(area.x, y, entry, name, theme.dim);
+                    let after = entry + 2;
                     canvas.text(area.x + after, y, area.width.saturating_sub(after), text, theme.text);
                 }
                 Line::Bar { label: name, share, value } => {

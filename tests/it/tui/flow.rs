@@ -145,6 +145,17 @@ fn a_preview_waits_for_the_last_key_and_not_for_the_first() {
 }
 
 #[test]
+fn a_chinese_message_is_shown_to_somebody_who_reads_chinese() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("4 j");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("▸ ✓ 老顾客随单礼"), "{screen}");
+    let row = screen.lines().find(|line| line.contains("Variant 1 as")).unwrap();
+    let name = row.split("Variant 1 as ").nth(1).unwrap();
+    assert!(!name.starts_with(|letter: char| letter.is_ascii()), "{row}");
+}
+
+#[test]
 fn what_was_typed_is_taken_back_and_typed_again() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w e").types("x").keys("ctrl-z");
@@ -192,7 +203,7 @@ fn the_map_shows_any_two_features_with_their_values() {
     assert!(screen.contains("What the map shows") && screen.contains("principal axes"), "{screen}");
     let mut harness = harness.keys("j tab j enter");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("Map: last order (days ago) → against"), "{screen}");
+    assert!(screen.contains("Map: → last order (days ago), ↑ "), "{screen}");
     let mut harness = harness.keys("a g enter");
     assert!(harness.screen(120, 40).contains("behave alike lie close"));
 }

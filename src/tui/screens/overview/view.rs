@@ -10,7 +10,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{HEALTH, Overview, STEPS, Step, set_aside, steps};
-use crate::data::{DataReport, Severity};
+use crate::data::{DataReport, Severity, TableReport};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::numbers;
@@ -127,9 +127,13 @@ fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
 fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let mut paragraph = Paragraph::default();
+    let widest = |number: fn(&TableReport) -> u64| {
+        report.tables.iter().map(|table| numbers::count(number(table)).len()).max().unwrap_or(0)
+    };
+    let (kept_width, read_width) = (widest(|table| table.rows_kept), widest(|table| table.rows_read));
     for table in &report.tables {
         let kept = format!(
-            "{:<10} {:>11} of {} rows kept",
+            "{:<9}  {:>kept_width$} of {:>read_width$} rows kept",
             table.table.name(),
             numbers::count(table.rows_kept),
             numbers::count(table.rows_read),
@@ -141,8 +145,8 @@ fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canva
         );
         for aside in &table.set_aside {
             paragraph.push_indented(
-                4,
-                &format!("{:>9}  {}", numbers::count(aside.rows), reason(aside.reason)),
+                2,
+                &format!("{:>kept_width$}  {}", numbers::count(aside.rows), reason(aside.reason)),
                 theme.text,
             );
         }

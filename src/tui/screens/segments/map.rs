@@ -13,13 +13,15 @@ use crate::tui::{measures, text};
 
 fn title(axes: Axes, shop: Option<&Shop>) -> String {
     let named = |feature: Feature| {
+        // A share has its sign beside each value.
         let unit = shop.map_or(String::new(), |shop| measures::unit(feature, shop));
+        let unit = if unit.starts_with("of ") { "" } else { &unit };
         let label = measures::label(feature).to_lowercase();
         if unit.is_empty() { label } else { format!("{label} ({unit})") }
     };
     match axes {
         Axes::Principal => "Map: customers that behave alike lie close".into(),
-        Axes::Features(across, up) => format!("Map: {} → against {} ↑", named(across), named(up)),
+        Axes::Features(across, up) => format!("Map: → {}, ↑ {}", named(across), named(up)),
     }
 }
 

@@ -28,16 +28,16 @@ pub fn draw(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<
         let rows = (segmentation.clusters.len() as u16 + 4).min(area.height / 2);
         let [list, bars] = left.layout(&Layout::vertical([Constraint::Length(rows), Constraint::Min(0)]));
         clusters(screen, shared, segmentation, list, canvas);
-        against(screen, shared, bars, canvas);
+        let all = against(screen, shared, bars, canvas);
         if area.height >= 26 {
             let [above, below] =
                 right.layout(&Layout::vertical([Constraint::Percentage(45), Constraint::Percentage(55)]));
             map::draw(screen, shared, segmentation, above, canvas);
-            facts(screen, shared, segmentation, true, below, canvas);
+            facts(screen, shared, segmentation, all, below, canvas);
         } else if screen.panel == Panel::Map {
             map::draw(screen, shared, segmentation, right, canvas);
         } else {
-            facts(screen, shared, segmentation, true, right, canvas);
+            facts(screen, shared, segmentation, all, right, canvas);
         }
     } else {
         match screen.panel {
@@ -105,7 +105,11 @@ fn clusters(
         Column::new("", Width::Fixed(1), Align::Left, 0),
         Column::new("Segment", Width::Fill(22), Align::Left, 0),
         Column::new("To do", Width::Fixed(9), Align::Left, 2),
-        Column::new("Customers", Width::Fixed(9), Align::Right, 0),
+        if body.width >= 40 {
+            Column::new("Customers", Width::Fixed(9), Align::Right, 0)
+        } else {
+            Column::new("Size", Width::Fixed(7), Align::Right, 0)
+        },
         Column::new("", Width::Fixed(7), Align::Right, 1),
     ];
     let table = Table {
@@ -121,6 +125,7 @@ fn clusters(
             0 => Cell::styled(cluster.id.clone(), theme.series[row % theme.series.len()].patch(theme.strong)),
             1 => cluster.name.clone().into(),
             2 => Cell::styled(stage(cluster.stage), theme.dim),
+            3 if body.width < 40 && cluster.size > 999_999 => numbers::short(cluster.size as f64).into(),
             3 => numbers::count(cluster.size as u64).into(),
             _ => Cell::styled(numbers::percent(cluster.share), theme.dim),
         }
@@ -132,21 +137,27 @@ fn clusters(
         let width = body.width.saturating_sub(5);
         canvas.clear(Rect { x, y, width, height: 1 });
         input.draw(canvas, x, y, width, "a name of your own; empty for the found one", true);
-    } else if foot == 1 {
-        let mut quality =
-            format!("silhouette {:.2}, stability {:.2}", segmentation.silhouette, segmentation.stability);
-        if segmentation.not_clustered > 0 {
-            let waiting = format!("; {} to buy yet", numbers::count(segmentation.not_clustered as u64));
-            if text::width(&quality) + text::width(&waiting) <= usize::from(inside.width) {
-                quality.push_str(&waiting);
-            }
-        }
-        canvas.text(inside.x, inside.bottom() - 1, inside.width, &quality, theme.dim);
     }
+    let mut quality =
+        format!("silhouette {:.2}, stability {:.2}", segmentation.silhouette, segmentation.stability);
+    if foot == 0 {
+        // On the frame, where the list takes all the room.
+        let style = theme.dim;
+        canvas.text_right(inside.x, inside.bottom(), inside.width, &format!(" {quality} "), style);
+        return;
+    }
+    if segmentation.not_clustered > 0 {
+        let waiting = format!("; {} to buy yet", numbers::count(segmentation.not_clustered as u64));
+        if text::width(&quality) + text::width(&waiting) <= usize::from(inside.width) {
+            quality.push_str(&waiting);
+        }
+    }
+    canvas.text(inside.x, inside.bottom() - 1, inside.width, &quality, theme.dim);
 }
 
-/// Bars that lean left where the segment has less than the shop, right where it has more.
-fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
+/// Bars that lean left where the segment has less than the shop, right where it has more; whether there is room
+/// for all of them.
+fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) -> bool {
     let title = screen
         .chosen()
         .and_then(|cluster| Some((cluster, screen.seen.as_ref()?)))
@@ -156,7 +167,7 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
     let inside = widgets::panel(canvas, area, &title, false);
     let (Some(profile), Load::Ready(shop)) = (screen.profile(), &shared.shop) else {
         widgets::empty(canvas, inside, &Sentence { what: "Comparing …", next: "" });
-        return;
+        return true;
     };
     let theme = canvas.theme;
     let label = 17.min(inside.width);
@@ -191,6 +202,11 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
         canvas.text_right(inside.right().saturating_sub(word), y, word, &word_text, theme.text);
     }
     let rows = profile.comparisons.len() as u16;
+    if rows > inside.height {
+        let note = format!(" {} more in the profile ", rows - inside.height);
+        let style = theme.dim;
+        canvas.text_right(inside.x, inside.bottom(), inside.width, &note, style);
+    }
     if inside.height > rows + 1
         && let (Some(cluster), Some(seen)) = (screen.chosen(), &screen.seen)
     {
@@ -216,6 +232,7 @@ fn against(screen: &Segments, shared: &Shared, area: Rect, canvas: &mut Canvas<'
             }
         }
     }
+    rows <= inside.height
 }
 
 fn facts(
@@ -237,7 +254,7 @@ fn facts(
     };
     let mut lines = Vec::new();
     if !whole {
-        // There is no panel for it on a small window.
+        // There is no panel for it on a small window, or not enough room in it.
         lines.extend(profile::against(profile, shop));
     }
     lines.extend(profile::lines(profile, shop));

@@ -5,14 +5,39 @@ use std::time::Duration;
 
 use super::Strategies;
 use super::preview::{Order, Preview, Stage};
+use crate::data::Shop;
 use crate::jobs::{End, JobId};
-use crate::strategy::Severity;
+use crate::profiles::ClusterProfile;
+use crate::segments::Segmentation;
+use crate::strategy::{Severity, Strategy};
 use crate::tui::app::{Gravity, Load, Request, Shared};
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
 
 /// The preview begins anew this long after the last key.
 const PAUSE: Duration = Duration::from_millis(150);
+
+/// Members who are looked at for one who reads the strategy's language.
+const LOOKED_AT: usize = 2_000;
+
+/// Whose facts can be shown: typical customers who read the strategy's language, or else others of the segment who
+/// do, or else typical ones.
+fn readers(
+    strategy: &Strategy,
+    shop: &Shop,
+    segmentation: &Segmentation,
+    profile: &ClusterProfile,
+) -> Vec<usize> {
+    let language = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+    let reads = |row: &usize| crate::strategy::language_of(shop, *row) == language;
+    let typical = || profile.representatives.iter().copied();
+    let mut readers: Vec<usize> = typical().filter(reads).collect();
+    if readers.is_empty() {
+        let members = segmentation.members(profile.cluster).take(LOOKED_AT);
+        readers = members.filter(reads).take(profile.representatives.len().max(1)).collect();
+    }
+    if readers.is_empty() { typical().collect() } else { readers }
+}
 
 impl Strategies {
     /// Asks for the segment's profile, which fit and facts need; then for a preview.
@@ -52,8 +77,8 @@ impl Strategies {
         else {
             return;
         };
-        let customer = (!profile.representatives.is_empty())
-            .then(|| profile.representatives[self.example % profile.representatives.len()]);
+        let readers = readers(&strategy, shop, segmentation, &profile);
+        let customer = (!readers.is_empty()).then(|| readers[self.example % readers.len()]);
         let writing = &shared.setup.config.writing;
         let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
         let order = Order {

@@ -167,7 +167,11 @@ fn editor(screen: &Strategies, area: Rect, canvas: &mut Canvas<'_>) {
     let title = format!("{}.toml{changed}", editor.id);
     let focused = screen.panel == Panel::Files;
     let inside = widgets::panel(canvas, area, &title, focused);
-    let foot = if inside.height >= 8 { 3 } else { 1 };
+    let foot = match inside.height {
+        20.. => 4,
+        8.. => 3,
+        _ => 1,
+    };
     let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
     editor.draw(canvas, body, focused);
     let below = Rect { y: body.bottom(), height: foot.min(inside.height), ..inside };

@@ -89,25 +89,22 @@ impl Pane for Choose {
         let foot = u16::from(area.height > used + 4);
         let body = Rect { y: area.y + used, height: area.height.saturating_sub(used + 2 * foot), ..area };
         let columns = [
-            Column::new(self.heads.0, Width::Fill(16), Align::Left, 0),
-            Column::new(self.heads.1, Width::Fill(12), Align::Left, 1),
+            Column::new(self.heads.0, Width::Fill(21), Align::Left, 0),
+            Column::new(self.heads.1, Width::Fill(10), Align::Left, 1),
         ];
         let table = Table { columns: &columns, list: &self.list, id: 0, focused: true };
         table.draw(canvas, body, |row, column| {
             let answer = &self.answers[row];
             match column {
-                0 if self.now == Some(row) => Cell::styled(format!("{} ●", answer.label), theme.accent),
+                0 if self.now == Some(row) => Cell::styled(format!("● {}", answer.label), theme.accent),
                 0 => answer.label.clone().into(),
                 _ => Cell::styled(answer.note.clone(), theme.dim),
             }
         });
         if foot > 0 {
-            let keys = format!(
-                "{} takes it, {} leaves it as it is",
-                shared.keymap.shown(Action::Open),
-                shared.keymap.shown(Action::Back)
-            );
-            let keys = if self.now.is_some() { format!("{keys}; ● is in force") } else { keys };
+            let key = |action| shared.keymap.shown(action);
+            let keys = format!("{} takes it, {} does not", key(Action::Open), key(Action::Back));
+            let keys = if self.now.is_some() { format!("{keys}; ● in force") } else { keys };
             canvas.text(area.x, area.bottom() - 1, area.width, &keys, theme.dim);
         }
     }

@@ -289,6 +289,7 @@ impl Pane for Mapping {
         let key = shared.keymap.shown(Action::Open);
         let (told, style) = match (self.selected_problem(files), self.faults()) {
             (Some(problem), _) => (format!("! {problem}"), theme.warning),
+            (None, 0) if area.width < 60 => (format!("{key} changes it"), theme.dim),
             (None, 0) => (format!("{key} changes it. It is saved in perennial.toml."), theme.dim),
             (None, 1) => {
                 (format!("✗ One column is not right yet: select it, and {key} lists the file's."), theme.bad)

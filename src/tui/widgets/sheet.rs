@@ -163,7 +163,7 @@ impl Sheet<'_> {
                     canvas.text_right(x + room, y, word + 1, said, theme.text);
                 }
                 Line::Spark { values, note } => {
-                    let note_width = (text::width(note) as u16 + 2).min(area.width / 2);
+                    let note_width = (text::width(note) as u16 + 2).min(area.width * 3 / 5);
                     let room = area.width - note_width;
                     sparkline(canvas, area.x, y, room.min(72), 1, values);
                     let drawn =

@@ -156,6 +156,42 @@ fn a_chinese_message_is_shown_to_somebody_who_reads_chinese() {
 }
 
 #[test]
+fn nothing_on_a_loaded_shop_panics_at_any_size() {
+    let folder = folder();
+    for keys in [
+        "2",
+        "2 tab",
+        "2 tab tab",
+        "2 a",
+        "2 a j tab",
+        "2 a j tab enter tab tab",
+        "2 v",
+        "3",
+        "3 tab",
+        "1 m",
+        "1 m j enter",
+        "1 a",
+        "4 e",
+        "4 e x",
+        "4 e x ctrl-o",
+        "4 e x ctrl-c",
+        "4 a",
+    ] {
+        let mut harness = dashboard("shop", folder.path()).keys(keys);
+        for width in 0..=30 {
+            for height in 0..=12 {
+                harness.screen(width, height);
+            }
+        }
+        for (width, height) in
+            [(40, 10), (41, 11), (60, 12), (75, 30), (76, 14), (200, 10), (40, 60), (300, 90)]
+        {
+            harness.screen(width, height);
+        }
+    }
+}
+
+#[test]
 fn what_was_typed_is_taken_back_and_typed_again() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w e").types("x").keys("ctrl-z");

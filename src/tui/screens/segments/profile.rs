@@ -90,11 +90,9 @@ pub fn lines(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
     if !profile.representatives.is_empty() {
         lines.push(Line::Heading("Typical customers".into()));
         for row in &profile.representatives {
-            lines.push(Line::Text(format!(
-                "{}  {}",
-                shop.customers.display_name(*row),
-                shop.customers.id(*row)
-            )));
+            let (name, id) = (shop.customers.display_name(*row), shop.customers.id(*row));
+            // Who has no name goes by the id.
+            lines.push(Line::Text(if name == id { name } else { format!("{name}  {id}") }));
         }
     }
     lines

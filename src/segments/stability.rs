@@ -66,7 +66,7 @@ pub fn stability(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::unwatched;
+    use crate::jobs::{Cancel, Progress, unwatched};
 
     #[test]
     fn by_hand() {
@@ -106,5 +106,28 @@ mod tests {
         let found = unwatched(|task| cluster(&even, 5, 1, Settings::default(), task)).unwrap();
         let shaky = unwatched(|task| stability(&even, &found.labels, 5, 10, 1, task)).unwrap();
         assert!(shaky < 0.9, "{shaky}");
+    }
+
+    #[test]
+    fn both_say_how_far_they_are_and_not_what_goes_on_within() {
+        let points = Points::new(1, (0..90).map(|i| (i % 3) as f32 * 10.0 + i as f32 * 0.01).collect());
+        let labels: Vec<u8> = (0..90).map(|i| (i % 3) as u8).collect();
+        let told = std::sync::Mutex::new(Vec::new());
+        let report = |progress: Progress| told.lock().unwrap().push(progress);
+        let cancel = Cancel::default();
+        let task = Task::new(&cancel, &report);
+        cluster(&points, 3, 1, Settings::default(), &task).unwrap();
+        let starts = Settings::default().starts as u64;
+        let far = |told: Vec<Progress>, total: u64| {
+            assert!(told.iter().all(|progress| progress.total == Some(total)), "{told:?}");
+            let mut done: Vec<u64> = told.iter().map(|progress| progress.done).collect();
+            done.sort_unstable();
+            done
+        };
+        let finding = far(std::mem::take(&mut *told.lock().unwrap()), starts + 1);
+        assert_eq!(finding, (0..=starts).collect::<Vec<u64>>());
+        stability(&points, &labels, 3, 10, 1, &task).unwrap();
+        let checking = far(std::mem::take(&mut *told.lock().unwrap()), 10);
+        assert_eq!(checking, (0..=10).collect::<Vec<u64>>());
     }
 }

@@ -91,10 +91,10 @@ actions! {
     }
     Scope::Typing => {
         Accept "accept" "enter" "accept" "Take what was typed";
+        Leave "leave" "esc" "leave" "Leave the text";
+        OtherPanel "other-panel" "ctrl-o" "preview" "Go from the text to the preview";
         UndoTyping "undo-typing" "ctrl-z" "undo" "Take back what was typed last";
         RedoTyping "redo-typing" "ctrl-y" "redo" "Type again what was taken back";
-        OtherPanel "other-panel" "ctrl-o" "preview" "Go from the text to the preview";
-        Leave "leave" "esc" "leave" "Leave the text";
     }
     Scope::Screen(ScreenId::Overview) => {
         ShowMapping "mapping" "m" "mapping" "Show what each file is and which of its columns became which, and change it";

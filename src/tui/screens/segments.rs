@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use crate::data::Shop;
 use crate::jobs::End;
 use crate::profiles::ClusterProfile;
 use crate::segments::{Axes, Point, Segmentation};
@@ -120,7 +121,7 @@ impl Segments {
     }
 
     /// A summary in words, for the clipboard.
-    fn summary(&self) -> Option<String> {
+    fn summary(&self, shop: &Shop) -> Option<String> {
         let segmentation = self.seen.as_ref()?;
         let cluster = &segmentation.clusters[self.chosen()?];
         let mut text = format!(
@@ -131,12 +132,16 @@ impl Segments {
             cluster.share * 100.0
         );
         for (feature, spread) in &cluster.features {
+            let shown = |value| {
+                let (value, unit) = measures::shown(*feature, value, shop);
+                format!("{value} {unit}").trim_end().to_owned()
+            };
             text.push_str(&format!(
-                "\n{}: median {:.2} (10 % below {:.2}, 90 % below {:.2})",
+                "\n{}: median {} (10 % below {}, 90 % below {})",
                 measures::label(*feature),
-                spread.median,
-                spread.p10,
-                spread.p90
+                shown(spread.median),
+                shown(spread.p10),
+                shown(spread.p90)
             ));
         }
         Some(text)
@@ -217,7 +222,7 @@ impl Pane for Segments {
                 shared.request(Request::Goto(ScreenId::Strategies));
             }
             Action::Copy => {
-                if let Some(text) = self.summary() {
+                if let Some(text) = shared.shop.ready().and_then(|shop| self.summary(shop)) {
                     shared.copy("the segment's facts", text);
                 }
             }

@@ -186,6 +186,14 @@ fn a_column_is_chosen_from_those_of_the_file_and_the_files_are_read_again() {
 }
 
 #[test]
+fn columns_and_their_choices_are_shown_at_every_size() {
+    let mut harness = ready().keys("m");
+    let list = harness.screens();
+    let mut harness = harness.keys("j j j j j enter");
+    insta::assert_snapshot!(format!("{list}{}", harness.screens()));
+}
+
+#[test]
 fn a_column_is_chosen_with_the_mouse_and_one_that_is_not_there_is_said_to_be_so() {
     let size = (120, 40);
     let harness = ready().keys("m").click_on(size, "coupon_code").click_on(size, "coupon_code");

@@ -81,6 +81,22 @@ fn nothing_that_matches() {
 }
 
 #[test]
+fn a_mistake_being_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = cdnow(folder.path()).keys("4 e x");
+    insta::assert_snapshot!(harness.screens());
+}
+
+#[test]
+fn the_axes_of_the_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = cdnow(folder.path()).keys("2 a j tab j");
+    let choice = harness.screens();
+    let mut harness = harness.keys("enter tab tab");
+    insta::assert_snapshot!(format!("{choice}{}", harness.screens()));
+}
+
+#[test]
 fn a_strategy_with_mistakes() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("strategies")).unwrap();

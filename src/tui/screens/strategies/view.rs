@@ -183,8 +183,9 @@ fn editor(screen: &Strategies, area: Rect, canvas: &mut Canvas<'_>) {
     let style = if problem.severity == Severity::Error { theme.bad } else { theme.warning };
     let mark = if problem.severity == Severity::Error { "✗" } else { "!" };
     let told = format!("{mark} {}:{} {}", problem.line, problem.column, problem.message);
-    let told =
-        if editor.problems().len() > 1 { format!("{told} (of {})", counted(editor.count())) } else { told };
+    // Where there is one line for it, the first mistake is worth more than how many there are.
+    let more = foot > 1 && editor.problems().len() > 1;
+    let told = if more { format!("{told} (of {})", counted(editor.count())) } else { told };
     let rows = |content: &str, style| {
         text::wrap(&text::clean(content), usize::from(below.width)).into_iter().map(move |row| (row, style))
     };

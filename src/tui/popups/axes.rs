@@ -132,7 +132,7 @@ impl Pane for AxesChoice {
                     return Cell::styled(measures::label(used[row]), style);
                 }
                 match row.checked_sub(1) {
-                    None => "how alike they are".into(),
+                    None => "how alike".into(),
                     Some(at) => measures::label(used[at]).into(),
                 }
             });
@@ -145,7 +145,7 @@ impl Pane for AxesChoice {
                     key(Action::Open)
                 )
             } else {
-                format!("{} shows it, {} goes to the other list", key(Action::Open), key(Action::NextPanel))
+                format!("{} shows it, {} to the other list", key(Action::Open), key(Action::NextPanel))
             };
             canvas.text(area.x, area.bottom() - 1, area.width, &told, theme.dim);
         }

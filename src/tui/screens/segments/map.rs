@@ -11,7 +11,13 @@ use crate::tui::canvas::Canvas;
 use crate::tui::widgets::{self, Dot, Sentence};
 use crate::tui::{measures, text};
 
-fn title(axes: Axes, shop: Option<&Shop>) -> String {
+/// What is shown across and up, with units where there is room for them.
+fn title(axes: Axes, shop: Option<&Shop>, room: u16) -> String {
+    let full = titled(axes, shop);
+    if text::width(&full) + 6 <= usize::from(room) { full } else { titled(axes, None) }
+}
+
+fn titled(axes: Axes, shop: Option<&Shop>) -> String {
     let named = |feature: Feature| {
         // A share has its sign beside each value.
         let unit = shop.map_or(String::new(), |shop| measures::unit(feature, shop));
@@ -59,7 +65,7 @@ pub fn draw(
     canvas: &mut Canvas<'_>,
 ) {
     let shop = shared.shop.ready().map(AsRef::as_ref);
-    let title = screen.points.as_ref().map_or("Map".into(), |(axes, _)| title(*axes, shop));
+    let title = screen.points.as_ref().map_or("Map".into(), |(axes, _)| title(*axes, shop, area.width));
     let mut inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Map);
     let Some((axes, points)) = &screen.points else {
         widgets::empty(canvas, inside, &Sentence { what: "Drawing the map …", next: "" });

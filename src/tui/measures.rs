@@ -49,7 +49,7 @@ pub fn shown(feature: Feature, value: f64, shop: &Shop) -> (String, String) {
         Feature::RecencyDays => (numbers::short(value), "days ago".into()),
         Feature::TenureDays | Feature::MeanGapDays => (numbers::short(value), "days".into()),
         Feature::AverageOrderValue | Feature::Total => {
-            (numbers::amount(value, shop.currency_digits), shop.currency.clone())
+            (numbers::amount(value, shop.currency_digits), numbers::shown_currency(&shop.currency).to_owned())
         }
         Feature::DiscountedShare | Feature::ReturnsShare => (numbers::percent(value), "of orders".into()),
         Feature::Orders | Feature::Categories | Feature::Searches30d | Feature::Sessions30d => {

@@ -41,11 +41,20 @@ pub fn money(minor: i64, digits: u32, currency: &str) -> String {
     let unit = 10_u64.pow(digits.min(6));
     let sign = if minor < 0 { "-" } else { "" };
     let whole = count(minor.unsigned_abs() / unit);
-    if digits == 0 {
-        return format!("{sign}{whole} {currency}");
-    }
-    let part = minor.unsigned_abs() % unit;
-    format!("{sign}{whole}.{part:0>places$} {currency}", places = digits as usize)
+    let currency = shown_currency(currency);
+    let amount = if digits == 0 {
+        format!("{sign}{whole} {currency}")
+    } else {
+        let part = minor.unsigned_abs() % unit;
+        format!("{sign}{whole}.{part:0>places$} {currency}", places = digits as usize)
+    };
+    amount.trim_end().to_owned()
+}
+
+/// The currency's code; nothing where it is not known (`XXX` in ISO 4217).
+#[must_use]
+pub fn shown_currency(code: &str) -> &str {
+    if code == "XXX" { "" } else { code }
 }
 
 /// An amount in major units as it stands in tables and beside bars: `1,234.50`, and `1.2 M` from a million on.
@@ -56,13 +65,14 @@ pub fn amount(amount: f64, digits: u32) -> String {
         return short(amount);
     }
     let minor = (amount * 10_f64.powi(digits.min(6) as i32)).round() as i64;
-    money(minor, digits, "").trim_end().to_owned()
+    money(minor, digits, "")
 }
 
 /// Integer minor units without the decimals, shortened: `1.2 M EUR`.
 #[must_use]
 pub fn short_money(minor: i64, digits: u32, currency: &str) -> String {
-    format!("{} {currency}", short(minor as f64 / 10_f64.powi(digits as i32)))
+    let amount = short(minor as f64 / 10_f64.powi(digits as i32));
+    format!("{amount} {}", shown_currency(currency)).trim_end().to_owned()
 }
 
 /// `0.1234` as `12.3 %`; below 1 % with two decimals.
@@ -119,6 +129,7 @@ mod tests {
         assert_eq!(money(-123_456, 2, "EUR"), "-1,234.56 EUR");
         assert_eq!(money(1_234, 0, "JPY"), "1,234 JPY");
         assert_eq!(money(5, 2, "EUR"), "0.05 EUR");
+        assert_eq!(money(78_000, 2, "XXX"), "780.00", "nobody pays in unknown currency");
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(0.0012), "0.12 %");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 05 s");

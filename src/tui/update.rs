@@ -219,6 +219,11 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
                 End::Cancelled => State::Cancelled,
             };
             let Some(job) = app.shared.jobs.end(id, state, app.shared.now) else { return };
+            if matches!(end, End::Done(_)) {
+                // What went wrong before has been mended.
+                let before = format!("{}: ", job.title);
+                app.shared.toasts.retain(|(_, note)| !note.text.starts_with(&before));
+            }
             match &end {
                 End::Failed(message) => app.shared.toast(Gravity::Bad, format!("{}: {message}", job.title)),
                 End::Cancelled | End::Done(_) if job.quiet => {}

@@ -45,8 +45,7 @@ fn steps(shared: &Shared) -> Vec<Step> {
     let mut step = |action, sentence: String| steps.push(Step { action, sentence });
     let grave = summary.report.findings.iter().any(|finding| finding.severity == Severity::Error);
     if let Some(date) = &summary.report.ambiguous_date {
-        let sentence =
-            format!("Say whether the day or the month comes first in dates such as {}", date.written);
+        let sentence = format!("Say which comes first in {}, the day or the month", date.written);
         step(Action::AskDateOrder, sentence);
     }
     let aside = set_aside(&summary.report);

@@ -280,14 +280,14 @@ fn whether_the_day_or_the_month_comes_first_is_asked_where_nothing_says() {
     let (folder, harness) = on_files(&[("orders.csv", orders)]);
     let mut harness = harness.start();
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("▸ d  Say whether the day or the month comes first"), "{screen}");
+    assert!(screen.contains("▸ d  Say which comes first in 01/02/2025, the day or the month"), "{screen}");
     let mut harness = harness.keys("enter");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("01/02/2025"), "{screen}");
     assert!(screen.contains("1 February 2025") && screen.contains("2 January 2025"), "{screen}");
     let mut harness = harness.keys("j enter");
     assert_eq!(harness.app.shared.shop.ready().unwrap().first_day, date(2025, 1, 2));
-    assert!(!harness.screen(80, 24).contains("Say whether"), "it is asked once");
+    assert!(!harness.screen(80, 24).contains("Say which"), "it is asked once");
     let settings = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
     assert!(settings.contains("date-order = \"month-first\""), "{settings}");
 }

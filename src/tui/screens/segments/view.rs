@@ -77,7 +77,7 @@ fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
 #[must_use]
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
-        Stage::Acquisition => "first buy",
+        Stage::Acquisition => "welcome",
         Stage::Activation => "begins",
         Stage::Retention => "keep",
         Stage::WinBack => "win back",

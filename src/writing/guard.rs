@@ -4,56 +4,15 @@
 //! by what the slot would read with it, so that a word made of several tokens is caught with its last one, and
 //! half a character is never left behind.
 
+mod facts;
+
+use self::facts::WORDS_OF_FACTS;
 use super::Guard;
 use super::tokenizer::Vocabulary;
 use crate::strategy::sms;
 
 /// Longest piece of text before a token that its judgement can depend on, in characters.
 const TAIL: usize = 48;
-
-/// Words that make an offer. Only the strategy's own text may make one.
-const OFFER_WORDS: [&str; 40] = [
-    "percent",
-    "percentage",
-    "discount",
-    "discounts",
-    "discounted",
-    "coupon",
-    "coupons",
-    "voucher",
-    "vouchers",
-    "promo",
-    "code",
-    "codes",
-    "free",
-    "refund",
-    "refunds",
-    "cashback",
-    "sale",
-    "sales",
-    "price",
-    "prices",
-    "half-price",
-    "giveaway",
-    "dollar",
-    "dollars",
-    "euro",
-    "euros",
-    "pounds",
-    "折",
-    "优惠",
-    "优惠券",
-    "免费",
-    "包邮",
-    "特价",
-    "降价",
-    "半价",
-    "元",
-    "返现",
-    "赠",
-    "促销",
-    "礼券",
-];
 
 /// A guard made ready for one vocabulary.
 pub struct Mask {
@@ -78,7 +37,7 @@ impl Mask {
         let mut banned: Vec<String> =
             guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
         if guard.digits {
-            banned.extend(OFFER_WORDS.iter().map(ToString::to_string));
+            banned.extend(WORDS_OF_FACTS.iter().flat_map(|words| words.iter().map(ToString::to_string)));
         }
         banned.retain(|word| !word.is_empty());
         let mut mask = Self { guard: guard.clone(), banned, never: Vec::new() };

@@ -22,6 +22,35 @@ pub fn exp(x: f32) -> f32 {
     f32::from_bits(((n as i32 + 127) as u32) << 23) * fraction
 }
 
+/// Natural logarithm of the sum of e to the power of each of `logits`.
+#[must_use]
+pub fn log_sum(processor: Processor, logits: &[f32]) -> f32 {
+    let mut found = 0.0;
+    let sum = &mut found;
+    compiled_for!(processor, log_sum_here, (logits: &[f32], sum: &mut f32));
+    found
+}
+
+#[inline(always)]
+fn log_sum_here(logits: &[f32], found: &mut f32) {
+    let (whole, rest) = logits.as_chunks::<ROWS>();
+    let mut largest = [f32::NEG_INFINITY; ROWS];
+    for places in whole {
+        for (largest, logit) in largest.iter_mut().zip(places) {
+            *largest = largest.max(*logit);
+        }
+    }
+    let largest = largest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sums = [0_f32; ROWS];
+    for places in whole {
+        for (sum, logit) in sums.iter_mut().zip(places) {
+            *sum += exp(logit - largest);
+        }
+    }
+    let sum = sums.iter().sum::<f32>() + rest.iter().map(|logit| exp(logit - largest)).sum::<f32>();
+    *found = largest + sum.ln();
+}
+
 /// Root-mean-square norm (Zhang and Sennrich 2019) of each row of `states`, as wide as `weights`.
 pub fn norm(processor: Processor, states: &[f32], weights: &[f32], epsilon: f32, out: &mut Vec<f32>) {
     out.resize(states.len(), 0.0);

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::chat::ChatTemplate;
@@ -125,6 +126,18 @@ impl LocalModel {
         Ok(tokens)
     }
 
+    /// The next token of each lane, given its logits; `None` where it is finished.
+    fn choose(&self, waiting: &mut [(&mut Lane<'_>, &[f32])]) -> Vec<Option<u32>> {
+        self.model.on_threads(|| {
+            waiting
+                .par_iter_mut()
+                .map_init(Vec::new, |scratch, (lane, logits)| {
+                    lane.advance(logits, scratch, &self.vocabulary, &self.full_stops)
+                })
+                .collect()
+        })
+    }
+
     fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
         if let Some((known, mask)) = &self.mask
             && known == guard
@@ -179,10 +192,11 @@ impl TextEngine for LocalModel {
             .iter()
             .map(|seed| Lane::new(request, *seed, Arc::clone(&mask), processor))
             .collect();
+        let mut waiting: Vec<(&mut Lane<'_>, &[f32])> =
+            lanes.iter_mut().map(|lane| (lane, &first[..])).collect();
+        let tokens = self.choose(&mut waiting);
         let mut next: Vec<(usize, u32)> = Vec::new();
-        let mut scratch = Vec::new();
-        for (index, lane) in lanes.iter_mut().enumerate() {
-            let token = lane.advance(&first, &mut scratch, &self.vocabulary, &self.full_stops);
+        for (index, (lane, token)) in lanes.iter_mut().zip(tokens).enumerate() {
             lane.tell(index, tell);
             next.extend(token.map(|token| (index, token)));
         }
@@ -195,12 +209,19 @@ impl TextEngine for LocalModel {
             }
             let logits = self.model.step(&next);
             let stepped = std::mem::take(&mut next);
-            for ((index, _), logits) in stepped.iter().zip(logits.chunks_exact(self.vocabulary.len())) {
-                let lane = &mut lanes[*index];
-                let token = lane.advance(logits, &mut scratch, &self.vocabulary, &self.full_stops);
+            let mut waiting: Vec<(&mut Lane<'_>, &[f32])> = lanes
+                .iter_mut()
+                .enumerate()
+                .filter(|(index, _)| stepped.iter().any(|(lane, _)| lane == index))
+                .map(|(_, lane)| lane)
+                .zip(logits.chunks_exact(self.vocabulary.len()))
+                .collect();
+            let tokens = self.choose(&mut waiting);
+            for ((index, _), token) in stepped.into_iter().zip(tokens) {
+                let lane = &mut lanes[index];
                 lane.seconds = begun.elapsed().as_secs_f64();
-                lane.tell(*index, tell);
-                next.extend(token.map(|token| (*index, token)));
+                lane.tell(index, tell);
+                next.extend(token.map(|token| (index, token)));
             }
         }
         let variants =

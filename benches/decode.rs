@@ -1,15 +1,25 @@
-//! How fast the default model reads a prompt and writes: 256 tokens of prompt, then steps of 1 and 5 lanes.
+//! How fast the default model reads a prompt and writes: 256 tokens of prompt, then steps of 1, 5 and 20 lanes; and
+//! beside it `quantized_llama` of candle-transformers on the same file, which decodes one sequence.
 //!
 //! `cargo bench --profile release --bench decode`; the model must have been fetched (`perennial model pull`).
 
 #![expect(clippy::expect_used, reason = "a benchmark stops at what goes wrong")]
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use candle_core::quantized::gguf_file;
+use candle_core::{Device, Tensor};
+use candle_transformers::models::quantized_llama::ModelWeights;
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use perennial::jobs::unwatched;
 use perennial::writing::catalogue;
 use perennial::writing::local::LocalModel;
 
 const PROMPT: u32 = 256;
+const STEPS: usize = 64;
 
 fn decode(criterion: &mut Criterion) {
     let entry = catalogue::entries().expect("the catalogue").remove(0);
@@ -34,7 +44,7 @@ fn decode(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
-    for lanes in [1, 5] {
+    for lanes in [1, 5, 20] {
         group.throughput(Throughput::Elements(lanes as u64));
         group.bench_function(format!("decode, {lanes} at once"), |bencher| {
             model.run_prompt(&prompt, &mut || true);
@@ -42,7 +52,7 @@ fn decode(criterion: &mut Criterion) {
             let mut written = 0;
             bencher.iter(|| {
                 // The lanes are opened anew before they outgrow the message of a slot.
-                if written == 64 {
+                if written == STEPS {
                     model.open_lanes(lanes);
                     written = 0;
                 }
@@ -53,7 +63,38 @@ fn decode(criterion: &mut Criterion) {
             });
         });
     }
+    stock(&mut group, &path, &prompt);
     group.finish();
+}
+
+/// The same with candle-transformers' own implementation.
+fn stock(group: &mut BenchmarkGroup<'_, WallTime>, path: &Path, prompt: &[u32]) {
+    let mut file = File::open(path).expect("the model");
+    let content = gguf_file::Content::read(&mut file).expect("a GGUF file");
+    let mut model = ModelWeights::from_gguf(content, &mut file, &Device::Cpu).expect("a llama model");
+    let input =
+        |tokens: &[u32]| Tensor::new(tokens, &Device::Cpu).and_then(|row| row.unsqueeze(0)).expect("memory");
+    let prompt_input = input(prompt);
+    group.throughput(Throughput::Elements(u64::from(PROMPT)));
+    group.bench_function("prefill, candle-transformers", |bencher| {
+        bencher.iter(|| model.forward(&prompt_input, 0).expect("logits"));
+    });
+    group.throughput(Throughput::Elements(STEPS as u64));
+    group.bench_function("decode, 1 at once, candle-transformers", |bencher| {
+        let token = input(&[200]);
+        bencher.iter_custom(|messages| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..messages {
+                model.forward(&prompt_input, 0).expect("logits");
+                let begun = Instant::now();
+                for step in 0..STEPS {
+                    model.forward(&token, prompt.len() + step).expect("logits");
+                }
+                spent += begun.elapsed();
+            }
+            spent
+        });
+    });
 }
 
 criterion_group!(benches, decode);

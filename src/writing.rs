@@ -23,6 +23,7 @@ pub mod llama;
 pub mod local;
 pub mod prompt;
 pub mod pull;
+pub mod rank;
 pub mod sampler;
 pub mod scripted;
 pub mod templates;
@@ -149,6 +150,10 @@ pub struct Written {
     pub finish_reason: FinishReason,
     pub tokens: usize,
     pub tokens_per_second: f64,
+    /// Mean natural logarithm of the probability that the model gave each token, before anything was masked or
+    /// steered; 0 with no model.
+    #[serde(default)]
+    pub mean_log_probability: f64,
 }
 
 /// What came of a request.
@@ -178,6 +183,11 @@ pub trait TextEngine: Send {
     fn writes(&self, language: &str) -> bool {
         let _ = language;
         true
+    }
+
+    /// Candidates that are written for each variant of a slot, so that there is something to choose from.
+    fn candidates(&self) -> usize {
+        1
     }
 
     /// Writes one slot once per seed, telling `tell` as it goes; stops within one token of a cancel.

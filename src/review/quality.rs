@@ -1,20 +1,23 @@
 //! How good a draft is, for where nobody is there to choose.
 //!
 //! It does not say that a text is true or allowed: the rules do. Among drafts that pass them it prefers one
-//! that was ended rather than cut off, that is about as long as the strategy's examples, and that does not
-//! say a word twice.
+//! that was ended rather than cut off, that is about as long as the strategy's examples, that does not
+//! say a word twice, and that says what shops say.
 
 use std::collections::BTreeSet;
 
 use crate::strategy::Strategy;
+use crate::writing::rank::familiarity;
 use crate::writing::{Draft, FinishReason};
 
-/// 0..=1: the mean over the draft's slots of ending x length x variety. A draft without slots has 1.
+/// 0..=1: the mean over the draft's slots of ending x length x variety x manner. A draft without slots has 1.
 ///
 /// - ending: 1 where the model ended the text, 0.9 for the strategy's own text, 0.5 where it was cut off;
 /// - length: 1 between half and one and a half of the examples' mean length, falling to 0 at three times it
 ///   and at nothing; 1 where there are no examples;
-/// - variety: different words over words; a Chinese character is a word.
+/// - variety: different words over words; a Chinese character is a word;
+/// - manner: the square of the share of words that the strategies of its language use, times the fourth root of the
+///   probability that the model gave each token.
 #[must_use]
 pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
     if draft.slots.is_empty() {
@@ -34,7 +37,9 @@ pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
                 FinishReason::Length => 0.5,
                 FinishReason::Cancelled => 0.0,
             };
-            ending * length(slot.text.chars().count() as f64, usual) * variety(&slot.text)
+            let manner =
+                familiarity(&slot.text, &strategy.language).powi(2) * (slot.mean_log_probability / 4.0).exp();
+            ending * length(slot.text.chars().count() as f64, usual) * variety(&slot.text) * manner
         })
         .sum();
     sum / draft.slots.len() as f64
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_whole_sentence_of_usual_length_is_best() {
-        let good = "There are new things here that you may like to see one day soon.";
+        let good = "There are new things here that you may like to see and browse.";
         let best = quality(&draft("A", "s", &[good]), &strategy());
         assert!(best > 0.99, "{best}");
         let mut cut = draft("A", "s", &[good]);
@@ -96,6 +101,16 @@ mod tests {
             let worse = quality(&draft("A", "s", &[worse]), &strategy());
             assert!((0.0..best).contains(&worse), "{worse}");
         }
+    }
+
+    #[test]
+    fn what_shops_do_not_say_and_what_the_model_doubts_is_worse() {
+        let texts = ["There are new things to see.", "There are blue dragons to see."];
+        let [usual, odd] = texts.map(|text| quality(&draft("A", "s", &[text]), &strategy()));
+        assert!(usual > odd, "{usual} {odd}");
+        let mut doubted = draft("A", "s", &[texts[0]]);
+        doubted.slots[0].mean_log_probability = -2.0;
+        assert!(quality(&doubted, &strategy()) < usual);
     }
 
     #[test]

@@ -166,6 +166,7 @@ pub(crate) mod testing {
             finish_reason: FinishReason::Stop,
             tokens: 5,
             tokens_per_second: 60.5,
+            mean_log_probability: 0.0,
         };
         Draft {
             strategy: strategy.to_owned(),

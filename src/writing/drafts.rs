@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::local::hex;
+use super::rank::Taste;
 use super::templates::Templates;
 use super::{
     Draft, FinishReason, Guard, Piece, Request, Sampling, TextEngine, WritingError, Written, guard, prompt,
@@ -66,9 +67,9 @@ pub fn write_drafts(
         let request = request(assignment, slot);
         hash.update(request.prompt.text());
         let texts = if engine.writes(&strategy.language) {
-            write_slot(slot, &request, engine, cancel, tell)?
+            write_slot(strategy, slot, &request, engine, cancel, tell)?
         } else {
-            write_slot(slot, &request, &mut Templates::default(), cancel, tell)?
+            write_slot(strategy, slot, &request, &mut Templates::default(), cancel, tell)?
         };
         for (variant, text) in texts.into_iter().enumerate() {
             written[variant].push(text);
@@ -167,36 +168,58 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
     }
 }
 
-/// Writes a slot once per seed, and again where it came out unusable.
+/// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came.
 fn write_slot(
+    strategy: &Strategy,
     slot: &Slot,
     request: &Request,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
     tell: &mut dyn FnMut(Told),
 ) -> Result<Vec<Written>, WritingError> {
+    let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
+    let taste = Taste::new(strategy, slot, &usable);
     let first_seeds = request.seeds.clone();
+    let each = engine.candidates().max(1) as u32;
     let mut settled: Vec<Option<Written>> = vec![None; first_seeds.len()];
     for attempt in 0..=RETRIES {
         let open: Vec<usize> = (0..settled.len()).filter(|variant| settled[*variant].is_none()).collect();
         if open.is_empty() {
             break;
         }
+        // One candidate of each variant is seen while it is written; the others stand behind them.
         let mut request = request.clone();
-        request.seeds = open.iter().map(|variant| derived_again(first_seeds[*variant], attempt)).collect();
+        request.seeds = (attempt * each..(attempt + 1) * each)
+            .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
+            .map(|(turn, variant)| derived_again(first_seeds[variant], turn))
+            .collect();
         let writing = engine.write(&request, cancel, &mut |piece| {
             let piece = match piece {
-                Piece::Text { variant, text } => Piece::Text { variant: open[variant], text },
-                Piece::End { variant, reason } => Piece::End { variant: open[variant], reason },
+                Piece::Text { variant, text } if variant < open.len() => {
+                    Piece::Text { variant: open[variant], text }
+                }
+                Piece::End { variant, reason } if variant < open.len() => {
+                    Piece::End { variant: open[variant], reason }
+                }
+                _ => return,
             };
             tell(Told::Piece { slot: slot.index, piece });
         })?;
-        for (variant, written) in open.into_iter().zip(writing.variants) {
-            let others: Vec<&str> = settled.iter().flatten().map(|other| other.text.as_str()).collect();
-            if usable(&written, slot, &others) {
-                settled[variant] = Some(written);
-            } else {
-                tell(Told::Again { slot: slot.index, variant });
+        let taken: Vec<String> = settled.iter().flatten().map(|other| other.text.clone()).collect();
+        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        let chosen = taste.choose(&writing.variants, open.len(), &taken);
+        // Who has been seen stays where it was seen; the others take the places that are left.
+        let (seen, unseen): (Vec<usize>, Vec<usize>) = chosen.iter().partition(|place| **place < open.len());
+        for place in seen {
+            settled[open[place]] = Some(writing.variants[place].clone());
+        }
+        let mut unseen = unseen.into_iter();
+        for variant in open {
+            if settled[variant].is_none() {
+                match unseen.next() {
+                    Some(place) => settled[variant] = Some(writing.variants[place].clone()),
+                    None => tell(Told::Again { slot: slot.index, variant }),
+                }
             }
         }
     }
@@ -211,6 +234,7 @@ fn write_slot(
                 finish_reason: FinishReason::Template,
                 tokens: 0,
                 tokens_per_second: 0.0,
+                mean_log_probability: 0.0,
             });
             taken.push(written.text.clone());
             tell(Told::Settled { slot: slot.index, variant, text: written.text.clone() });
@@ -262,7 +286,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Words in lower case; each Chinese character is one.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for c in text.chars().flat_map(char::to_lowercase) {

@@ -4,6 +4,11 @@
 //! by what the slot would read with it, so that a word made of several tokens is caught with its last one, and
 //! half a character is never left behind.
 
+mod facts;
+
+use aho_corasick::AhoCorasick;
+
+use self::facts::WORDS_OF_FACTS;
 use super::Guard;
 use super::tokenizer::Vocabulary;
 use crate::strategy::sms;
@@ -11,54 +16,11 @@ use crate::strategy::sms;
 /// Longest piece of text before a token that its judgement can depend on, in characters.
 const TAIL: usize = 48;
 
-/// Words that make an offer. Only the strategy's own text may make one.
-const OFFER_WORDS: [&str; 40] = [
-    "percent",
-    "percentage",
-    "discount",
-    "discounts",
-    "discounted",
-    "coupon",
-    "coupons",
-    "voucher",
-    "vouchers",
-    "promo",
-    "code",
-    "codes",
-    "free",
-    "refund",
-    "refunds",
-    "cashback",
-    "sale",
-    "sales",
-    "price",
-    "prices",
-    "half-price",
-    "giveaway",
-    "dollar",
-    "dollars",
-    "euro",
-    "euros",
-    "pounds",
-    "折",
-    "优惠",
-    "优惠券",
-    "免费",
-    "包邮",
-    "特价",
-    "降价",
-    "半价",
-    "元",
-    "返现",
-    "赠",
-    "促销",
-    "礼券",
-];
-
 /// A guard made ready for one vocabulary.
 pub struct Mask {
     guard: Guard,
-    banned: Vec<String>,
+    /// Finds all banned words at once. (`None`: it could not be made; then nothing is allowed.)
+    banned: Option<AhoCorasick>,
     /// Tokens that no text may contain.
     never: Vec<bool>,
 }
@@ -78,9 +40,10 @@ impl Mask {
         let mut banned: Vec<String> =
             guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
         if guard.digits {
-            banned.extend(OFFER_WORDS.iter().map(ToString::to_string));
+            banned.extend(WORDS_OF_FACTS.iter().flat_map(|words| words.iter().map(ToString::to_string)));
         }
         banned.retain(|word| !word.is_empty());
+        let banned = AhoCorasick::new(&banned).ok();
         let mut mask = Self { guard: guard.clone(), banned, never: Vec::new() };
         mask.never =
             (0..vocabulary.len() as u32).map(|token| mask.is_hopeless(vocabulary.bytes(token))).collect();
@@ -156,10 +119,23 @@ impl Mask {
 
     /// Whether what comes after byte `old` of `text` breaks the guard.
     fn refuses(&self, text: &str, old: usize) -> bool {
-        text[old..].chars().any(|c| !self.allows(c))
-            || self.guard.links && has_address(text)
-            || self.guard.coupon_like && has_code(text)
-            || self.banned.iter().any(|word| has_word(text, word))
+        if text[old..].chars().any(|c| !self.allows(c)) || self.guard.coupon_like && has_code(text) {
+            return true;
+        }
+        let lower = text.to_lowercase();
+        self.guard.links && has_address(&lower) || self.has_banned_word(&lower)
+    }
+
+    /// Whether a banned word stands in a text in lower case: as a whole word, or anywhere where words have no gaps.
+    /// A word at the end counts as whole.
+    fn has_banned_word(&self, lower: &str) -> bool {
+        let Some(banned) = &self.banned else { return true };
+        let bounded = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
+        banned.find_overlapping_iter(lower).any(|found| {
+            let (before, after) = (&lower[..found.start()], &lower[found.end()..]);
+            lower[found.range()].chars().any(is_han)
+                || bounded(before.chars().next_back()) && bounded(after.chars().next())
+        })
     }
 }
 
@@ -188,9 +164,8 @@ fn is_money_or_share(c: char) -> bool {
         | '฿' | '៛' | '\u{20A0}'..='\u{20CF}' | '꠸' | '﷼' | '﹩' | '＄' | '￠' | '￡' | '￥' | '￦')
 }
 
-/// `shop.example`, `www`, `http`: letters on both sides of a full stop, or the beginning of an address.
-fn has_address(text: &str) -> bool {
-    let lower = text.to_lowercase();
+/// `shop.example`, `www`, `http`: letters on both sides of a full stop, or the beginning of an address, in lower case.
+fn has_address(lower: &str) -> bool {
     if lower.contains("http") || lower.contains("www") || lower.contains("://") {
         return true;
     }
@@ -222,17 +197,6 @@ fn has_code(text: &str) -> bool {
         }
     }
     false
-}
-
-/// Whether `word` (lower case) stands in `text`: as a whole word, or anywhere where words have no gaps.
-/// A word at the end counts as whole.
-fn has_word(text: &str, word: &str) -> bool {
-    let lower = text.to_lowercase();
-    let bounded = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
-    let open = word.chars().any(is_han);
-    lower.match_indices(word).any(|(at, found)| {
-        open || bounded(lower[..at].chars().next_back()) && bounded(lower[at + found.len()..].chars().next())
-    })
 }
 
 /// Chinese and Japanese characters, which stand without gaps between words.

@@ -24,7 +24,7 @@ pub use attention::{Attention, Cache};
 pub use processor::Processor;
 pub use product::multiply;
 pub use share::share_out_pieces;
-pub use vector::{exp, gate, norm};
+pub use vector::{exp, gate, log_sum, norm};
 pub use weights::{Matrix, Packing};
 
 /// Values that share a scale.

@@ -211,7 +211,7 @@ impl Llama {
     }
 
     /// Appends one token to each named lane and returns their logits, `[lanes, vocabulary]`, in that order.
-    pub fn step(&mut self, tokens: &[(usize, u32)]) -> &[f32] {
+    pub fn step(&mut self, tokens: &[(usize, u32)]) -> Vec<f32> {
         let mut ids = Vec::with_capacity(tokens.len());
         let mut places = Vec::with_capacity(tokens.len());
         for &(lane, token) in tokens {
@@ -221,7 +221,12 @@ impl Llama {
         }
         self.run(&ids, &places);
         self.logits();
-        &self.scratch.logits
+        self.scratch.logits.clone()
+    }
+
+    /// Runs `work` on the threads that write.
+    pub fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     /// Runs tokens through all layers; the states after the last are left in the scratch.

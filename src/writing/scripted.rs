@@ -87,6 +87,7 @@ impl TextEngine for Scripted {
                 finish_reason: FinishReason::Stop,
                 tokens,
                 tokens_per_second: 0.0,
+                mean_log_probability: 0.0,
             });
         }
         Ok(Writing { variants, ..Writing::default() })

@@ -45,6 +45,7 @@ impl TextEngine for Templates {
                 finish_reason: FinishReason::Template,
                 tokens: 0,
                 tokens_per_second: 0.0,
+                mean_log_probability: 0.0,
             }
         });
         Ok(Writing { variants: variants.collect(), ..Writing::default() })

@@ -14,6 +14,7 @@ use perennial::review::coupon::is_code;
 use perennial::review::spreadsheet::cell_text;
 use perennial::review::{check, outbox, passes};
 use perennial::strategy::{self, Text};
+use perennial::writing::{catalogue, pull};
 use perennial::{data, features, profiles, segments};
 use serde_json::Value;
 
@@ -313,4 +314,42 @@ fn what_a_run_writes_is_its_owners_only() {
         let mode = fs::metadata(SAMPLE.out().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
+}
+
+/// The default model's folder; the model is fetched the way a user's is.
+fn models() -> PathBuf {
+    let entry = catalogue::entries().unwrap().remove(0);
+    let path = unwatched(|task| pull::pull(&entry, task)).unwrap();
+    path.parent().unwrap().to_owned()
+}
+
+#[test]
+fn a_fresh_project_is_written_for_by_the_model_and_the_next_time_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let program = || {
+        let mut command = perennial(home.path());
+        command.env("PERENNIAL_MODELS", models());
+        command
+    };
+    program().args(["init", "shop"]).assert().success();
+    let data = sample_data("shop");
+    let write = |out: &str| {
+        let mut command = program();
+        command.args(["run", "--workspace", "shop", "--seed", "5", "--send-on", "2025-11-03", "--out", out]);
+        command.arg("--data").arg(&data).assert().success();
+        let drafts = fs::read_to_string(home.path().join(out).join("drafts.jsonl")).unwrap();
+        drafts.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let drafts = write("one");
+    let written: Vec<&Value> = drafts.iter().filter(|draft| draft["finish_reason"] != "template").collect();
+    assert!(written.len() * 2 > drafts.len(), "the model wrote {} of {}", written.len(), drafts.len());
+    assert!(written.iter().all(|draft| number(&draft["tokens"]) > 0));
+    let failing: Vec<&Value> = drafts.iter().filter(|draft| draft["passes"] != true).collect();
+    assert!(failing.len() * 20 <= drafts.len(), "{} of {} break a rule", failing.len(), drafts.len());
+    for file in FILES {
+        assert!(home.path().join("one").join(file).metadata().unwrap().len() > 0, "{file} is empty");
+    }
+    assert_eq!(write("two"), drafts);
+    let [one, two] = ["one", "two"].map(|out| fs::read(home.path().join(out).join("outbox.csv")).unwrap());
+    assert!(one == two, "the same seed gives the same outbox");
 }

@@ -26,6 +26,7 @@ fn draft(slot: &str) -> Draft {
             finish_reason: FinishReason::Stop,
             tokens: 5,
             tokens_per_second: 60.0,
+            mean_log_probability: 0.0,
         }],
         text: [(Part::Body, slot.to_owned())].into_iter().collect(),
         seed: 7,

@@ -109,6 +109,7 @@ fn copies_echoes_and_fragments_are_unusable() {
             finish_reason: FinishReason::Stop,
             tokens: 5,
             tokens_per_second: 1.0,
+            mean_log_probability: 0.0,
         };
         usable(&written, &slot, others)
     };

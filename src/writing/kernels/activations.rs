@@ -1,6 +1,7 @@
 //! Activation rows in blocks of eight-bit values.
 
 use super::processor::{Processor, compiled_for};
+use super::vector::{fold, larger, nearest};
 use super::{BLOCK, ROWS};
 
 /// 32 activations: each is `scale` times its code.
@@ -38,21 +39,22 @@ fn quantise(values: &[f32], blocks: &mut [Block]) {
     for (values, block) in values.as_chunks::<BLOCK>().0.iter().zip(blocks) {
         let mut largest = [0_f32; ROWS];
         for half in values.as_chunks::<ROWS>().0 {
-            for (largest, value) in largest.iter_mut().zip(half) {
-                *largest = largest.max(value.abs());
+            for place in 0..ROWS {
+                largest[place] = larger(largest[place], half[place].abs());
             }
         }
-        let largest = largest.iter().copied().fold(0.0, f32::max);
+        let largest = fold(largest, larger);
         let scale = largest / 127.0;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-        let mut codes = [0_i32; BLOCK];
-        for (code, value) in codes.iter_mut().zip(values) {
-            *code = (value * inverse).round_ties_even() as i32;
+        let mut totals = [0_i32; ROWS];
+        for (half, codes) in values.as_chunks::<ROWS>().0.iter().zip(block.codes.as_chunks_mut::<ROWS>().0) {
+            for place in 0..ROWS {
+                let code = nearest(half[place] * inverse);
+                codes[place] = code as i8;
+                totals[place] += code;
+            }
         }
-        let total: i32 = codes.iter().sum();
-        for (place, code) in block.codes.iter_mut().zip(codes) {
-            *place = code as i8;
-        }
+        let total = fold(totals, |a, b| a + b);
         block.scale = scale;
         block.sum = scale * total as f32;
         block.centre = -128 * total;

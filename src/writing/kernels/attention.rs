@@ -2,7 +2,7 @@
 
 use super::ROWS;
 use super::processor::{Processor, compiled_for};
-use super::vector::exp;
+use super::vector::{exp, fold, larger};
 
 /// Queries that share what is read of the cache.
 const QUERIES_TOGETHER: usize = 4;
@@ -148,10 +148,10 @@ fn attend<const QUERIES: usize>(piece: &mut Piece<'_>) {
         let mut largest = [f32::NEG_INFINITY; ROWS];
         for places in scores.iter() {
             for (largest, score) in largest.iter_mut().zip(places) {
-                *largest = largest.max(*score);
+                *largest = larger(*largest, *score);
             }
         }
-        let largest = largest.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let largest = fold(largest, larger);
         let mut totals = [0_f32; ROWS];
         for places in scores.iter_mut() {
             for (total, score) in totals.iter_mut().zip(places) {
@@ -159,7 +159,7 @@ fn attend<const QUERIES: usize>(piece: &mut Piece<'_>) {
                 *total += *score;
             }
         }
-        *inverse = 1.0 / totals.iter().sum::<f32>();
+        *inverse = 1.0 / fold(totals, |a, b| a + b);
     }
 
     // Weighted values.

@@ -212,6 +212,18 @@ fn norms_and_gates_are_the_same_on_every_processor() {
 }
 
 #[test]
+fn the_sum_of_exponentials_is_the_same_on_every_processor_and_close() {
+    let logits: Vec<f32> =
+        numbers(&mut ChaCha8Rng::seed_from_u64(7), 1003).iter().map(|logit| logit * 30.0).collect();
+    let want = logits.iter().map(|logit| f64::from(*logit).exp()).sum::<f64>().ln();
+    let plain = log_sum(Processor::all()[0], &logits);
+    assert!((f64::from(plain) - want).abs() < 1e-4, "{plain}, not {want}");
+    for processor in Processor::all() {
+        assert_eq!(log_sum(processor, &logits).to_bits(), plain.to_bits(), "{}", processor.name());
+    }
+}
+
+#[test]
 fn exponential_is_close_over_the_range_that_softmax_uses() {
     for step in -8700..=8800 {
         let x = step as f32 / 100.0;

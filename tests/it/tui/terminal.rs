@@ -7,7 +7,6 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ struct Session {
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
     bytes: Vec<u8>,
-    folder: Rc<tempfile::TempDir>,
+    folder: tempfile::TempDir,
 }
 
 /// Far longer than anything takes: only a failure waits for it.
@@ -28,31 +27,27 @@ fn nonzero(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).unwrap()
 }
 
-/// A home with a shop's orders in it.
-fn shop(orders: &str) -> Rc<tempfile::TempDir> {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    std::fs::create_dir(&data).unwrap();
-    std::fs::write(data.join("orders.csv"), orders).unwrap();
-    Rc::new(folder)
-}
-
 impl Session {
+    /// On a shop of three orders.
     fn start(width: u16, height: u16) -> Self {
-        let orders =
-            "customer_id,ordered_at,amount\nc1,2025-01-02,10.00\nc2,2025-02-03,20.00\nc1,2025-03-04,30.00\n";
-        Self::again(&shop(orders), width, height)
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(
+            data.join("orders.csv"),
+            "customer_id,ordered_at,amount\nc1,2025-01-02,10.00\nc2,2025-02-03,20.00\nc1,2025-03-04,30.00\n",
+        )
+        .unwrap();
+        let arguments = format!("--data '{}'", data.display());
+        Self::open(folder, width, height, &arguments)
     }
 
-    /// The program once more in the same home, on the same files.
-    fn again(folder: &Rc<tempfile::TempDir>, width: u16, height: u16) -> Self {
-        let folder = Rc::clone(folder);
-        let data = folder.path().join("data");
+    /// With `folder` as home.
+    fn open(folder: tempfile::TempDir, width: u16, height: u16, arguments: &str) -> Self {
         let line = format!(
-            "stty rows {height} cols {width}; echo $$ > '{}'; exec '{}' --data '{}' --model none",
+            "stty rows {height} cols {width}; echo $$ > '{}'; exec '{}' {arguments} --model none",
             folder.path().join("pid").display(),
             env!("CARGO_BIN_EXE_perennial"),
-            data.display(),
         );
         let mut command = Command::new("script");
         command.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]);
@@ -122,19 +117,29 @@ impl Session {
         self.keyboard.flush().unwrap();
     }
 
-    /// Waits for the end, and looks whether the terminal is as it was.
-    fn ends(mut self) -> (Option<i32>, String) {
+    /// Waits for the end, and looks whether the terminal is as it was. Gives the home back too.
+    fn ends(mut self) -> (Option<i32>, String, tempfile::TempDir) {
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.screen.process(&bytes);
             self.bytes.extend(bytes);
         }
         let status = self.child.wait().unwrap();
+        let bytes = std::mem::take(&mut self.bytes);
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen(), "the alternate screen was left on");
         assert!(!screen.hide_cursor(), "the cursor was left hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste was left on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left on");
-        (status.code(), String::from_utf8_lossy(&self.bytes).into_owned())
+        (status.code(), String::from_utf8_lossy(&bytes).into_owned(), folder)
+    }
+}
+
+impl Drop for Session {
+    /// A failed test leaves no program behind: without its terminal it ends.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -148,7 +153,7 @@ fn it_opens_answers_keys_and_gives_the_terminal_back() {
     session.press("?");
     session.shows("Go down one row");
     session.press("q");
-    let (code, sent) = session.ends();
+    let (code, sent, _) = session.ends();
     assert_eq!(code, Some(0));
     assert!(sent.contains("\x1b[?2026h"), "frames are synchronized updates");
     for query in ["\x1b[6n", "\x1b[c", "\x1b[>c", "\x1b[?u", "\x1b]11;?"] {
@@ -157,17 +162,51 @@ fn it_opens_answers_keys_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn from_the_sample_shop_to_an_outbox_file_and_the_decision_is_there_the_next_time() {
+    let mut session = Session::open(tempfile::tempdir().unwrap(), 120, 40, "");
+    session.press("4");
+    session.shows("The strategy's own texts");
+    session.press("a");
+    session.shows("5 drafts wait for a");
+    session.press("5");
+    session.shows("waits for a decision");
+    session.press("a");
+    session.shows("1 approved");
+    session.press("o");
+    session.shows("messages are in");
+    session.press("q");
+    let (code, _, home) = session.ends();
+    assert_eq!(code, Some(0));
+
+    let outbox = home.path().join(".local/state/perennial/sample/outbox/outbox.csv");
+    let mut rows = csv::Reader::from_path(&outbox).unwrap();
+    let columns = rows.headers().unwrap().clone();
+    let column = |name: &str| columns.iter().position(|column| column == name).unwrap();
+    let (address, body) = (column("address"), column("body"));
+    let messages: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert!(messages.len() > 50, "{} messages", messages.len());
+    assert!(messages.iter().all(|row| row[address].contains('@') && row[body].contains("Kind regards")));
+
+    let mut session = Session::open(home, 120, 40, "");
+    session.press("5");
+    session.shows("4 open, 0 failing, 1 approved");
+    session.press("q");
+    session.ends();
+}
+
+#[test]
 fn a_signal_to_end_gives_the_terminal_back() {
     let mut session = Session::start(80, 24);
     session.shows("[1 Overview]");
     let killed = Command::new("kill").args(["-TERM", &session.pid()]).status().unwrap();
     assert!(killed.success());
-    let (code, _) = session.ends();
-    assert_ne!(code, Some(0));
+    let (code, ..) = session.ends();
+    assert_eq!(code, Some(130));
 }
 
 #[test]
 fn a_name_given_to_a_segment_is_there_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
     let mut orders = String::from("customer_id,ordered_at,amount\n");
     for number in 0..40 {
         let (month, day, amount) = (1 + number % 12, 1 + number % 28, if number < 20 { 10 } else { 900 });
@@ -176,8 +215,10 @@ fn a_name_given_to_a_segment_is_there_at_the_next_start() {
             orders.push_str(&format!("c{number},2025-{month:02}-{day:02},{}.50\n", amount + number));
         }
     }
-    let home = shop(&orders);
-    let mut session = Session::again(&home, 120, 40);
+    let file = home.path().join("orders.csv");
+    std::fs::write(&file, orders).unwrap();
+    let arguments = format!("--data '{}'", file.display());
+    let mut session = Session::open(home, 120, 40, &arguments);
     session.press("2");
     session.shows("kinds of customer");
     session.press("r\x15Friends of the house\r");
@@ -185,8 +226,8 @@ fn a_name_given_to_a_segment_is_there_at_the_next_start() {
     session.press("6");
     session.shows("Save the segment's name: done");
     session.press("q");
-    session.ends();
-    let mut session = Session::again(&home, 120, 40);
+    let (_, _, home) = session.ends();
+    let mut session = Session::open(home, 120, 40, &arguments);
     session.press("2");
     session.shows("A Friends of the house");
     session.press("q");

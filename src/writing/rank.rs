@@ -1,0 +1,171 @@
+//! Chooses among the texts that were written for a slot.
+//!
+//! In: candidates and what may stand. Out: the best of them, each different from the others. A small model wanders: of
+//! twenty sentences some are on topic and some are about its family. What a shop says has been said in shops before, so
+//! a candidate is liked for the share of its words that the strategies of its language use themselves, and for how
+//! sure the model was of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::OnceLock;
+
+use super::Written;
+use super::drafts::words;
+use crate::strategy::{Slot, Strategy, shipped};
+
+/// How much the share of known words counts, in nats for each token.
+const KNOWN_WORDS: f64 = 6.0;
+/// What an opening that another variant has already costs, in the same measure.
+const SAME_OPENING: f64 = 0.6;
+/// Words that make an opening.
+const OPENING: usize = 2;
+
+/// The words that strategies of one language use.
+pub(super) struct Taste<'a> {
+    common: &'static HashSet<String>,
+    own: HashSet<String>,
+    usable: &'a dyn Fn(&Written, &[&str]) -> bool,
+}
+
+impl<'a> Taste<'a> {
+    /// The taste for a slot. `usable` says whether a text may stand beside others.
+    pub(super) fn new(
+        strategy: &Strategy,
+        slot: &Slot,
+        usable: &'a dyn Fn(&Written, &[&str]) -> bool,
+    ) -> Self {
+        let texts = strategy.examples.iter().chain(&slot.examples).chain(&slot.fallback);
+        let own = texts.chain([&slot.instruction]).flat_map(|text| words(text)).collect();
+        Self { common: common(&strategy.language), own, usable }
+    }
+
+    /// How much a text is liked, in nats for each token; larger is better.
+    fn score(&self, written: &Written) -> f64 {
+        let words = words(&written.text);
+        let known =
+            words.iter().filter(|word| self.own.contains(*word) || self.common.contains(*word)).count();
+        written.mean_log_probability + KNOWN_WORDS * known as f64 / words.len().max(1) as f64
+    }
+
+    /// Places of up to `wanted` candidates that may stand beside `taken` and each other, the best first.
+    pub(super) fn choose(&self, candidates: &[Written], wanted: usize, taken: &[&str]) -> Vec<usize> {
+        let scores: Vec<f64> = candidates.iter().map(|written| self.score(written)).collect();
+        let mut openings: HashSet<Vec<String>> = taken.iter().map(|text| opening(text)).collect();
+        let mut texts = taken.to_vec();
+        let mut chosen = Vec::new();
+        while chosen.len() < wanted {
+            let value = |place: &usize| {
+                let repeats = openings.contains(&opening(&candidates[*place].text));
+                scores[*place] - if repeats { SAME_OPENING } else { 0.0 }
+            };
+            let best = (0..candidates.len())
+                .filter(|place| !chosen.contains(place) && (self.usable)(&candidates[*place], &texts))
+                .max_by(|one, other| value(one).total_cmp(&value(other)).then(other.cmp(one)));
+            let Some(best) = best else { break };
+            chosen.push(best);
+            texts.push(&candidates[best].text);
+            openings.insert(opening(&candidates[best].text));
+        }
+        chosen
+    }
+}
+
+/// Share of a text's words that the strategies of a language use, 0..=1.
+#[must_use]
+pub fn familiarity(text: &str, language: &str) -> f64 {
+    share(&words(text), &[common(language)])
+}
+
+fn share(words: &[String], known: &[&HashSet<String>]) -> f64 {
+    let count = words.iter().filter(|word| known.iter().any(|known| known.contains(*word))).count();
+    count as f64 / words.len().max(1) as f64
+}
+
+fn opening(text: &str) -> Vec<String> {
+    words(text).into_iter().take(OPENING).collect()
+}
+
+/// Words of the strategies that come along, by the first part of their language tag.
+fn common(language: &str) -> &'static HashSet<String> {
+    static WORDS: OnceLock<BTreeMap<String, HashSet<String>>> = OnceLock::new();
+    static NONE: OnceLock<HashSet<String>> = OnceLock::new();
+    let all = WORDS.get_or_init(|| {
+        let mut all: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+        for file in shipped() {
+            if let Ok(strategy) = crate::strategy::parse(file.id, file.source) {
+                all.entry(primary(&strategy.language)).or_default().extend(words(file.source));
+            }
+        }
+        all
+    });
+    all.get(&primary(language)).unwrap_or_else(|| NONE.get_or_init(HashSet::new))
+}
+
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::Part;
+    use crate::writing::FinishReason;
+
+    fn candidate(text: &str, mean_log_probability: f64) -> Written {
+        Written {
+            text: text.into(),
+            seed: 1,
+            finish_reason: FinishReason::Stop,
+            tokens: 8,
+            tokens_per_second: 100.0,
+            mean_log_probability,
+        }
+    }
+
+    fn chosen(candidates: &[Written], wanted: usize, taken: &[&str]) -> Vec<String> {
+        let file = shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
+        let strategy = crate::strategy::parse(file.id, file.source).unwrap();
+        let slot = Slot {
+            index: 0,
+            part: Part::Body,
+            instruction: "Write about new things.".into(),
+            limit: None,
+            examples: Vec::new(),
+            fallback: Vec::new(),
+        };
+        let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
+        let taste = Taste::new(&strategy, &slot, &differs);
+        let places = taste.choose(candidates, wanted, taken);
+        places.into_iter().map(|place| candidates[place].text.clone()).collect()
+    }
+
+    #[test]
+    fn what_shops_say_comes_before_what_they_do_not() {
+        let candidates = [
+            candidate("It is great to see you, and your family volcano.", -1.4),
+            candidate("There is something new here for you.", -1.5),
+        ];
+        assert_eq!(chosen(&candidates, 1, &[]), ["There is something new here for you."]);
+    }
+
+    #[test]
+    fn of_two_that_shops_say_the_likelier_comes_first() {
+        let candidates = [
+            candidate("Come and see what is new.", -2.0),
+            candidate("There is something new here for you.", -1.0),
+        ];
+        assert_eq!(chosen(&candidates, 2, &[])[0], "There is something new here for you.");
+    }
+
+    #[test]
+    fn openings_are_varied_and_what_is_taken_is_not_taken_again() {
+        let candidates = [
+            candidate("There is something new here for you.", -1.0),
+            candidate("There is something new to see.", -1.1),
+            candidate("Come and see what is new.", -1.4),
+        ];
+        let (new_here, see) = ("There is something new here for you.", "Come and see what is new.");
+        assert_eq!(chosen(&candidates, 2, &[]), [new_here, see]);
+        assert_eq!(chosen(&candidates, 3, &[new_here])[0], see);
+        assert_eq!(chosen(&candidates, 3, &[new_here]).len(), 2);
+    }
+}

@@ -5,19 +5,23 @@
 //! set aside is counted. Assumed: nothing about the order of rows, columns or files.
 
 mod cell;
+mod day;
 mod ids;
 mod ingest;
 mod input;
+mod language;
 mod recognise;
 mod records;
 mod report;
 pub mod sample;
 mod scan;
+mod scratch;
 mod shop;
 
+pub(crate) use day::{day_number, day_of};
 pub(crate) use ids::Bits;
-pub(crate) use ingest::day_number;
 pub use ingest::{Read, Sink, read};
+pub use language::{is_han, name_in, primary_language};
 pub use report::{DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport};
 pub use shop::{Customers, Event, Knows, OrderLine, Products, Shop};
 
@@ -57,6 +61,30 @@ pub enum Channel {
     Email,
     Sms,
     Push,
+}
+
+impl Channel {
+    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Push];
+
+    /// As the settings, strategies and documents spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Push => "push",
+        }
+    }
+
+    /// As people say it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail",
+            Self::Sms => "SMS",
+            Self::Push => "push",
+        }
+    }
 }
 
 /// Why a shop could not be read.

@@ -46,7 +46,7 @@ pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             last_day: read.last_day.to_string(),
         })?;
     } else {
-        write!(context.stdout, "{}", text(&read))?;
+        context.print_text(&text(&read))?;
     }
     Ok(if stopped { Exit::StoppedByCheck } else { Exit::Done })
 }

@@ -5,7 +5,6 @@ mod editor;
 mod preview;
 mod view;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
@@ -50,7 +49,8 @@ pub struct Strategies {
     editor: Option<Editor>,
     preview: Preview,
     scroll: Scroll,
-    profiles: BTreeMap<usize, Arc<ClusterProfile>>,
+    /// Of all segments, once they are made.
+    profiles: Vec<Arc<ClusterProfile>>,
     /// The seed of the next preview is this many on.
     again: u64,
     /// Which typical customer's facts are shown.
@@ -82,7 +82,7 @@ impl Strategies {
     fn fit(&self, file: &StrategyFile, shared: &Shared) -> Option<Fit> {
         let segment = Self::segment(shared);
         let cluster = shared.segmentation.ready()?.clusters.get(segment)?;
-        let profile = self.profiles.get(&segment)?;
+        let profile = self.profiles.get(segment)?;
         file.parsed.as_ref().ok().map(|strategy| fits(strategy, cluster, profile))
     }
 
@@ -102,22 +102,11 @@ impl Strategies {
     /// Asks for the segment's profile, which fit and facts need; then for a preview.
     fn look(&mut self, shared: &mut Shared) {
         let segment = Self::segment(shared);
-        if self.profiles.contains_key(&segment) {
+        if self.profiles.get(segment).is_some() {
             self.write(shared);
-            return;
+        } else {
+            shared.profile_if_idle();
         }
-        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
-            (&shared.shop, &shared.features, &shared.segmentation)
-        else {
-            return;
-        };
-        let work = Work::ClusterProfile {
-            shop: Arc::clone(shop),
-            features: Arc::clone(features),
-            segmentation: Arc::clone(segmentation),
-            cluster: segment,
-        };
-        shared.start(work);
     }
 
     /// Writes the variants anew, if the text that counts can be used.
@@ -132,7 +121,7 @@ impl Strategies {
             }
         };
         let segment = Self::segment(shared);
-        let Some(profile) = self.profiles.get(&segment).cloned() else { return };
+        let Some(profile) = self.profiles.get(segment).cloned() else { return };
         let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
             (&shared.shop, &shared.features, &shared.segmentation)
         else {
@@ -444,11 +433,11 @@ impl Strategies {
                 self.profiles.clear();
                 self.preview = Preview::default();
             }
-            End::Done(Outcome::ClusterProfiled(profile)) => {
-                self.profiles.insert(profile.cluster, Arc::clone(profile));
-                if profile.cluster == Self::segment(shared) && self.files.ready().is_some() {
+            End::Done(Outcome::Profiled(profiles)) => {
+                self.profiles.clone_from(profiles);
+                if self.files.ready().is_some() {
                     self.sort(shared);
-                    if self.preview.is_stale(profile.cluster) {
+                    if self.preview.is_stale(Self::segment(shared)) {
                         self.write(shared);
                     }
                 }

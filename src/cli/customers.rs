@@ -7,11 +7,12 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::grouped::{Grouped, Grouping};
-use super::segments::{cell, thousands};
+use super::segments::cell;
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::data::{Channel, Event, OrderLine};
 use crate::features::Feature;
 use crate::profiles::{self, Portion};
+use crate::tui::numbers::count;
 use crate::tui::text::clean;
 
 /// Customers: find them, and what is known of one.
@@ -260,7 +261,7 @@ fn print_list(out: &mut dyn Write, found: usize, customers: &[Brief], text: Opti
         )?;
     }
     if found > customers.len() {
-        writeln!(out, "{} of {} shown; --limit shows more.", thousands(customers.len()), thousands(found))?;
+        writeln!(out, "{} of {} shown; --limit shows more.", count(customers.len() as u64), count(found as u64))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::data::Customers;
 use crate::features::Feature;
 use crate::profiles::{self, ClusterProfile, Portion, Reach};
 use crate::segments::{Cluster, Direction, Driver, KScore, NOT_BOUGHT, Name, Segmentation, Spread, Stage};
+use crate::tui::numbers::count;
 
 /// Clusters of customers that behave alike, with the facts that set each apart.
 #[derive(Debug, clap::Args)]
@@ -206,11 +207,11 @@ const BAR_CELLS: usize = 12;
 fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io::Result<()> {
     let clusters = &segmentation.clusters;
     let customers: usize = segmentation.clustered().iter().map(|cluster| cluster.size).sum();
-    write!(out, "{} customers in {} clusters as of {}", thousands(customers), segmentation.k, segmentation.as_of)?;
+    write!(out, "{} customers in {} clusters as of {}", count(customers as u64), segmentation.k, segmentation.as_of)?;
     match segmentation.not_clustered {
         0 => writeln!(out)?,
         1 => writeln!(out, "; 1 without an order is not clustered ({NOT_BOUGHT})")?,
-        more => writeln!(out, "; {} without an order are not clustered ({NOT_BOUGHT})", thousands(more))?,
+        more => writeln!(out, "; {} without an order are not clustered ({NOT_BOUGHT})", count(more as u64))?,
     }
     writeln!(out, "{}", segmentation.why)?;
     writeln!(
@@ -241,7 +242,7 @@ fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io
             cluster.id,
             cluster.name,
             "",
-            thousands(cluster.size),
+            count(cluster.size as u64),
             cluster.size as f64 / everybody.max(1) as f64 * 100.0,
             bar(cluster.size as f64 / most)
         )?;
@@ -296,7 +297,7 @@ pub(super) fn cell(feature: Feature, value: f64) -> String {
         Feature::AverageOrderValue | Feature::Total => {
             let cents = (value.abs() * 100.0).round() as u64;
             let sign = if value < 0.0 && cents > 0 { "-" } else { "" };
-            format!("{sign}{}.{:02}", thousands((cents / 100) as usize), cents % 100)
+            format!("{sign}{}.{:02}", count(cents / 100), cents % 100)
         }
         Feature::Orders | Feature::Categories | Feature::Searches30d | Feature::Sessions30d => {
             let text = format!("{value:.1}");
@@ -305,26 +306,12 @@ pub(super) fn cell(feature: Feature, value: f64) -> String {
     }
 }
 
-/// Thousands set apart: 12,345.
-pub(super) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_are_grouped_and_carry_their_unit() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(cell(Feature::Total, 1_234.5), "1,234.50");
         assert_eq!(cell(Feature::Total, -0.5), "-0.50");
         assert_eq!(cell(Feature::Orders, 3.0), "3");

@@ -58,10 +58,12 @@ impl Tally {
         }
     }
 
-    /// Of two categories as frequent the later one.
+    /// Of two categories as frequent the later one; of two in one order, whatever the order of the lines, the one
+    /// that the catalogue names later.
     fn finish(&self, products: &Products, chinese: bool) -> Bought {
         let named = |&&(number, ..): &&(u32, u32, i64)| products.category_name(number, chinese).is_some();
-        let favourite = self.categories.iter().filter(named).max_by_key(|(_, lines, at)| (*lines, *at));
+        let favourite =
+            self.categories.iter().filter(named).max_by_key(|(number, lines, at)| (*lines, *at, *number));
         Bought {
             category: favourite.map(|&(number, ..)| number),
             product: self.last.map(|(_, product)| product),

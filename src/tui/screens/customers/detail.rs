@@ -103,8 +103,10 @@ fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mu
         local(at, &zone).map_or_else(|| "?".into(), |at| at.strftime(pattern).to_string())
     };
     let months = by_month(&profile.orders, shared, &zone);
-    if months.iter().any(|amount| *amount > 0.0) {
+    if !profile.orders.is_empty() || !profile.events.is_empty() {
         lines.push(Line::Heading("Time line".into()));
+    }
+    if months.iter().any(|amount| *amount > 0.0) {
         lines.push(Line::Spark { values: months, note: "spent, by month".into() });
     }
     // One entry per order, its lines summed; events between them.

@@ -5,24 +5,28 @@
 //! set aside is counted. Assumed: nothing about the order of rows, columns or files.
 
 mod cell;
+mod day;
 mod ids;
 mod ingest;
 mod input;
 mod inspect;
+mod language;
 mod recognise;
 mod records;
 mod report;
 pub mod sample;
 mod scan;
+mod scratch;
 mod shop;
 
+pub(crate) use day::{day_number, day_of};
 pub(crate) use ids::Bits;
-pub(crate) use ingest::day_number;
 pub use ingest::{Read, Sink, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};
 pub use report::{
     AmbiguousDate, DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport,
 };
+pub use language::{is_han, name_in, primary_language};
 pub use shop::{Customers, Event, Knows, OrderLine, Products, Shop};
 
 use std::path::PathBuf;
@@ -61,6 +65,30 @@ pub enum Channel {
     Email,
     Sms,
     Push,
+}
+
+impl Channel {
+    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Push];
+
+    /// As the settings, strategies and documents spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Push => "push",
+        }
+    }
+
+    /// As people say it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail",
+            Self::Sms => "SMS",
+            Self::Push => "push",
+        }
+    }
 }
 
 /// Why a shop could not be read.

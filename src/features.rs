@@ -43,6 +43,26 @@ pub enum Feature {
     Sessions30d,
 }
 
+impl Feature {
+    /// As a person says it; screens with little room have shorter words of their own.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::RecencyDays => "Days since the last order",
+            Self::Orders => "Number of orders",
+            Self::AverageOrderValue => "Average order value",
+            Self::Total => "Total",
+            Self::TenureDays => "Days as a customer",
+            Self::MeanGapDays => "Days between orders",
+            Self::Categories => "Number of categories",
+            Self::DiscountedShare => "Share of discounted orders",
+            Self::ReturnsShare => "Share of returns",
+            Self::Searches30d => "Searches in 30 days",
+            Self::Sessions30d => "Sessions in 30 days",
+        }
+    }
+}
+
 /// Column of values, one per customer row.
 #[derive(Clone, Debug)]
 pub struct FeatureColumn {

@@ -5,29 +5,45 @@
 //! reference date of the features is seen. Hours and weekdays are the customer's own.
 
 mod clocks;
+mod find;
 mod markdown;
 mod orders;
 mod people;
 mod table;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::data::{Channel, DataError, Event, OrderLine, Shop};
+use crate::data::{self, Channel, DataError, Event, OrderLine, Shop, day_number, day_of};
 use crate::features::{Feature, Features};
 use crate::jobs::Task;
 use crate::segments::{self, Membership, Segmentation};
 
+pub use clocks::zone;
+pub use find::find;
 pub use markdown::markdown;
-pub use people::{language_of, reachable};
+pub use people::reachable;
 
 /// A name and how much of the whole it makes up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Portion {
     pub name: String,
+    /// In Chinese, where the shop has a name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_zh: Option<String>,
     pub count: u64,
     /// 0..=1.
     pub share: f64,
+}
+
+impl Portion {
+    /// The name in that language, if it has one.
+    #[must_use]
+    pub fn name_in(&self, chinese: bool) -> Option<&str> {
+        data::name_in(Some(&self.name), self.name_zh.as_deref(), chinese)
+    }
 }
 
 /// Who may be reached by a channel: has an address and has consented.
@@ -59,16 +75,18 @@ pub struct ClusterProfile {
     pub comparisons: Vec<Comparison>,
     /// By number of order lines, largest first; empty where the shop has no products.
     pub top_categories: Vec<Portion>,
-    /// Share of orders by hour of the day; `None` where orders have no time of day.
+    /// Share of orders by hour of the day; `None` where orders have no time of day, or nobody has ordered.
     pub hours: Option<[f64; 24]>,
     /// Share of orders by weekday, Monday first.
     pub weekdays: [f64; 7],
     /// Primary tags (`en`, `zh`), largest first; empty where the shop tells neither languages nor names.
     pub languages: Vec<Portion>,
     pub reach: Vec<Reach>,
-    /// Members with an order in each month, oldest first: at most 24. The last month may not be over.
+    /// Members with an order in each month, oldest first: at most 24. The last month may not be over. Empty for
+    /// those who have not bought yet.
     pub active_members: Vec<(Date, u64)>,
-    /// Customer rows nearest the centre that differ from each other: at most 5.
+    /// Customer rows nearest the centre (of those who have not bought yet: the middle of the time since they
+    /// came) that differ from each other: at most 5.
     pub representatives: Vec<usize>,
 }
 
@@ -115,6 +133,8 @@ pub fn clusters(
     for (cluster, (counts, members)) in bought.into_iter().zip(&members).enumerate() {
         task.check()?;
         let portrait = &segmentation.clusters[cluster];
+        // Who has bought nothing has no hours and no months in which to buy.
+        let buys = cluster < segmentation.k;
         let comparisons = medians.iter().filter_map(|&(feature, shop_median)| {
             let median = portrait.features.get(&feature)?.median;
             Some(Comparison { feature, median, shop_median })
@@ -125,12 +145,12 @@ pub fn clusters(
             share_of_customers: share(members.len() as u64, shop.customers.len() as u64),
             share_of_revenue: if revenue > 0 { counts.revenue as f64 / revenue as f64 } else { 0.0 },
             comparisons: comparisons.collect(),
-            top_categories: portions(counts.categories(shop)),
-            hours: shop.orders_have_time.then(|| shares(&counts.hours)),
+            top_categories: categories(shop, &counts.categories(shop)),
+            hours: (buys && shop.orders_have_time).then(|| shares(&counts.hours)),
             weekdays: shares(&counts.weekdays),
             languages: people::languages(&shop.customers, members),
             reach: people::reach(&shop.customers, members),
-            active_members: counts.active_members,
+            active_members: if buys { counts.active_members } else { Vec::new() },
             representatives: people::representatives(features, segmentation, members),
         });
     }
@@ -164,9 +184,12 @@ pub fn customer(
     segmentation: &Segmentation,
     row: usize,
 ) -> CustomerProfile {
-    let orders = shop.customer_orders(row);
-    let top_categories = orders::categories_of(shop, &orders);
-    let channels = [Channel::Email, Channel::Sms, Channel::Push];
+    let last_day = day_number(features.as_of);
+    let mut orders = shop.customer_orders(row);
+    orders.retain(|line| day_of(line.at) <= last_day);
+    let mut events = shop.customer_events(row);
+    events.retain(|event| day_of(event.at) <= last_day);
+    let channels = Channel::ALL;
     CustomerProfile {
         row,
         membership: segments::membership(segmentation, features, row),
@@ -175,8 +198,8 @@ pub fn customer(
             .iter()
             .filter_map(|column| Some((column.feature, f64::from(features.value(column.feature, row)?))))
             .collect(),
-        events: shop.customer_events(row),
-        top_categories: portions(top_categories),
+        events,
+        top_categories: categories(shop, &orders::categories_of(shop, &orders)),
         channels: channels.into_iter().filter(|&channel| reachable(&shop.customers, row, channel)).collect(),
         orders,
     }
@@ -190,7 +213,7 @@ fn shop_medians(features: &Features, segmentation: &Segmentation) -> Vec<(Featur
             .values
             .iter()
             .enumerate()
-            .filter(|&(row, value)| !value.is_nan() && segmentation.cluster_of(row).is_some())
+            .filter(|&(row, value)| !value.is_nan() && segmentation.is_clustered(row))
             .map(|(_, &value)| value)
             .collect();
         if values.is_empty() {
@@ -211,9 +234,23 @@ fn portions(counts: Vec<(String, u64)>) -> Vec<Portion> {
     let mut portions: Vec<Portion> = counts
         .into_iter()
         .filter(|&(_, count)| count > 0)
-        .map(|(name, count)| Portion { name, count, share: share(count, total) })
+        .map(|(name, count)| Portion { name, name_zh: None, count, share: share(count, total) })
         .collect();
     portions.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    portions
+}
+
+/// Lines by number of the category as portions, with the names of both languages.
+fn categories(shop: &Shop, counts: &BTreeMap<u32, u64>) -> Vec<Portion> {
+    let Some(products) = &shop.products else { return Vec::new() };
+    let names = products.categories();
+    let told =
+        counts.iter().filter_map(|(&number, &count)| Some((names.get(number as usize)?.clone(), count)));
+    let mut portions = portions(told.collect());
+    for portion in &mut portions {
+        let number = names.iter().position(|name| *name == portion.name);
+        portion.name_zh = number.and_then(|number| products.category_zh(number as u32)).map(str::to_owned);
+    }
     portions
 }
 

@@ -1,12 +1,13 @@
 //! Groups customers that behave alike, names the groups, and says what sets each apart.
 //!
 //! In: [`Features`]. Out: a [`Segmentation`]: k clusters by k-means, lettered A, B, ... in a stable order.
-//! Customers without an order are not clustered: they are counted in `not_clustered`.
+//! Customers without an order are not clustered: they are one more group, lettered N.
 
 mod choose_k;
 pub mod kmeans;
 mod membership;
 mod naming;
+mod not_bought;
 pub mod points;
 mod portrait;
 mod principal;
@@ -15,6 +16,7 @@ pub mod silhouette;
 pub mod stability;
 
 pub use membership::{membership, scatter};
+pub use not_bought::NOT_BOUGHT;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +31,7 @@ use membership::{Space, has_order};
 use points::{Points, random, sample};
 use portrait::Portrait;
 use principal::Principal;
-use scaling::{Scaler, words};
+use scaling::Scaler;
 
 /// Where a customer stands with the shop; strategies are written for a stage.
 #[derive(
@@ -47,6 +49,23 @@ pub enum Stage {
     WinBack,
     /// Buys often or much.
     Loyalty,
+}
+
+impl Stage {
+    pub const ALL: [Self; 5] =
+        [Self::Acquisition, Self::Activation, Self::Retention, Self::WinBack, Self::Loyalty];
+
+    /// As the settings, strategies and documents spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acquisition => "acquisition",
+            Self::Activation => "activation",
+            Self::Retention => "retention",
+            Self::WinBack => "win-back",
+            Self::Loyalty => "loyalty",
+        }
+    }
 }
 
 /// How to group.
@@ -93,14 +112,14 @@ pub struct Driver {
 /// One group of customers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cluster {
-    /// "A", "B", ...
+    /// "A", "B", ...; [`NOT_BOUGHT`] for those who have not bought yet.
     pub id: String,
     /// The name to show: a person's, or else ours in English.
     pub name: String,
     pub names: Name,
     pub stage: Stage,
     pub size: usize,
-    /// Of the clustered customers, 0..=1.
+    /// Of the clustered customers, 0..=1; of all customers for those who have not bought yet.
     pub share: f64,
     pub features: BTreeMap<Feature, Spread>,
     pub drivers: Vec<Driver>,
@@ -131,22 +150,39 @@ pub struct Segmentation {
     pub notes: Vec<String>,
     /// The features used, in the order of the scaled columns.
     pub features: Vec<Feature>,
+    /// The `k` clusters, and after them, where there are such customers, the group of those who have not
+    /// bought yet. Whoever asks what k-means found takes [`Self::clustered`].
     pub clusters: Vec<Cluster>,
     /// Customers without an order.
     pub not_clustered: usize,
-    /// Cluster number per customer row; `None` for customers without an order.
-    pub(crate) assignment: Vec<u8>,
+    /// Number of the group of each customer row.
+    assignment: Vec<u8>,
     space: Space,
 }
 
-/// Marks a customer without an order in the assignment.
-pub(crate) const NO_CLUSTER: u8 = u8::MAX;
-
 impl Segmentation {
-    /// Number of the cluster (an index of `clusters`) that the customer is in.
+    /// Number of the group (an index of `clusters`) that the customer is in; `None` for a row that is not there.
     #[must_use]
     pub fn cluster_of(&self, row: usize) -> Option<usize> {
-        self.assignment.get(row).filter(|&&number| number != NO_CLUSTER).map(|&number| usize::from(number))
+        self.assignment.get(row).map(|&number| usize::from(number))
+    }
+
+    /// The clusters that k-means found.
+    #[must_use]
+    pub fn clustered(&self) -> &[Cluster] {
+        &self.clusters[..self.k.min(self.clusters.len())]
+    }
+
+    /// The group of those who have not bought yet; `None` where everybody has.
+    #[must_use]
+    pub fn not_bought(&self) -> Option<&Cluster> {
+        self.clusters.get(self.k)
+    }
+
+    /// Whether the customer is in a cluster, which means: has an order.
+    #[must_use]
+    pub fn is_clustered(&self, row: usize) -> bool {
+        self.cluster_of(row).is_some_and(|number| number < self.k)
     }
 
     /// Customer rows of a cluster.
@@ -220,8 +256,8 @@ pub fn segment(
 ) -> Result<Segmentation, SegmentError> {
     let seed = options.seed;
     task.progress("scaling features", 0, None);
-    let rows: Vec<u32> =
-        (0..features.rows).filter(|&row| has_order(features, row)).map(|row| row as u32).collect();
+    let (rows, others): (Vec<u32>, Vec<u32>) =
+        (0..features.rows as u32).partition(|&row| has_order(features, row as usize));
     check_possible(rows.len(), options)?;
     let scaler = Scaler::fit(features, &rows, seed);
     if scaler.scales.is_empty() {
@@ -258,8 +294,9 @@ pub fn segment(
     let stability = stability::stability(&checked, &labels, k, RESAMPLES, seed, task)?;
 
     task.progress("naming the clusters", 0, None);
-    let clusters = describe(features, &rows, &points, &scaler, &found, options);
-    let mut assignment = vec![NO_CLUSTER; features.rows];
+    let mut clusters = describe(features, &rows, &points, &scaler, &found, options);
+    clusters.extend(not_bought::group(features, others, options));
+    let mut assignment = vec![k as u8; features.rows];
     for (&row, &label) in rows.iter().zip(&found.labels) {
         assignment[row as usize] = label;
     }
@@ -378,9 +415,7 @@ fn describe(
 
 /// A person's names, ours where there is none; ours give way where a person has chosen the same.
 fn shown_names(ours: &[Name], given: &BTreeMap<String, String>) -> Vec<String> {
-    let of_person = |number: usize| {
-        given.get(&naming::letter(number)).map(|name| name.trim()).filter(|name| !name.is_empty())
-    };
+    let of_person = |number: usize| naming::given(given, &naming::letter(number));
     let taken: BTreeSet<&str> = (0..ours.len()).filter_map(of_person).collect();
     ours.iter()
         .enumerate()
@@ -420,12 +455,6 @@ fn drivers(points: &Points, scaler: &Scaler, centres: &Centres, sizes: &[usize])
             drivers
         })
         .collect()
-}
-
-/// The feature as a person says it: "Days since the last order".
-#[must_use]
-pub fn feature_words(feature: Feature) -> &'static str {
-    words(feature)
 }
 
 #[cfg(test)]

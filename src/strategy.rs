@@ -15,6 +15,7 @@
 //! only facts that hold for every recipient (of the segment, the shop and the offer). The fallbacks are
 //! what stands there with no model.
 
+mod bought;
 mod channel;
 mod document;
 mod facts;
@@ -28,8 +29,9 @@ pub mod sms;
 mod template;
 mod validate;
 
+pub use bought::Purchases;
 pub use channel::{Bound, limits_of};
-pub use facts::{facts_for_customer, facts_for_segment, facts_from_json, language_of};
+pub use facts::{facts_for_customer, facts_for_recipient, facts_for_segment, facts_from_json};
 pub use fields::{Field, Scope};
 pub use fit::{Fit, fits};
 pub use highlight::{Kind, highlight};

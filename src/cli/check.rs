@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Context, Exit, SCHEMA};
+use crate::tui::numbers::count;
 use crate::data::{self, DataReport, OrderLine, Severity, Sink, TableReport};
 
 /// Data report: rows read, kept, set aside and why.
@@ -46,7 +47,7 @@ pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             last_day: read.last_day.to_string(),
         })?;
     } else {
-        write!(context.stdout, "{}", text(&read))?;
+        context.print_text(&text(&read))?;
     }
     Ok(if stopped { Exit::StoppedByCheck } else { Exit::Done })
 }
@@ -58,22 +59,22 @@ fn text(read: &data::Read) -> String {
     let widest = |width: &dyn Fn(&TableReport) -> usize| report.tables.iter().map(width).max().unwrap_or(0);
     let table_width = widest(&|table| table.table.name().len());
     let file_width = widest(&|table| table.file.chars().count());
-    let number_width = widest(&|table| grouped(table.rows_read).len()).max(4);
+    let number_width = widest(&|table| count(table.rows_read).len()).max(4);
     for table in &report.tables {
         let aside: u64 = table.set_aside.iter().map(|reason| reason.rows).sum();
         out += &format!(
             "{:table_width$}  {:file_width$}  {:>number_width$} rows read  {:>number_width$} kept  {:>number_width$} set aside\n",
             table.table.name(),
             table.file,
-            grouped(table.rows_read),
-            grouped(table.rows_kept),
-            grouped(aside),
+            count(table.rows_read),
+            count(table.rows_kept),
+            count(aside),
         );
         for reason in &table.set_aside {
             let example = reason.examples.first();
             let example =
                 example.map_or_else(String::new, |example| format!("line {}: {}", example.line, example.value));
-            out += &format!("  {:>number_width$}  {:<16}  {example}\n", grouped(reason.rows), reason.reason);
+            out += &format!("  {:>number_width$}  {:<16}  {example}\n", count(reason.rows), reason.reason);
         }
         let renamed: Vec<String> = table
             .mapping
@@ -88,7 +89,7 @@ fn text(read: &data::Read) -> String {
     }
     out += &format!(
         "\n{} customers, {} to {}, amounts in {}\n",
-        grouped(read.customers.len() as u64),
+        count(read.customers.len() as u64),
         read.first_day,
         read.last_day,
         if read.currency == "XXX" { "an unknown currency" } else { &read.currency },
@@ -102,17 +103,4 @@ fn text(read: &data::Read) -> String {
         out += &format!("\n{severity}: {} [{}]\n  {}\n", finding.message, finding.code, finding.remedy);
     }
     out
-}
-
-/// With a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Global;
 use crate::config::{Config, Settings};
 use crate::jobs::{Cancel, Progress, Task};
+use crate::tui::text::clean;
 use crate::workspace::Workspace;
 
 /// What a command is given.
@@ -72,6 +73,17 @@ impl Context<'_> {
         );
         serde_json::to_writer_pretty(&mut *self.stdout, &document)?;
         writeln!(self.stdout)?;
+        Ok(())
+    }
+
+    /// Prints text for people, harmless to a terminal whatever the shop's files have put into it.
+    ///
+    /// # Errors
+    /// Stdout cannot be written.
+    pub fn print_text(&mut self, text: &str) -> std::io::Result<()> {
+        for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+            writeln!(self.stdout, "{}", clean(line))?;
+        }
         Ok(())
     }
 

@@ -7,11 +7,13 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::grouped::{Grouped, Grouping};
-use super::segments::{cell, thousands};
+use super::segments::cell;
 use super::{Context, Exit, SCHEMA, UsageError};
-use crate::data::Channel;
+use crate::data::{Channel, Event, OrderLine};
 use crate::features::Feature;
-use crate::segments::{feature_words, membership};
+use crate::profiles::{self, Portion};
+use crate::tui::numbers::count;
+use crate::tui::text::clean;
 
 /// Customers: find them, and what is known of one.
 #[derive(Debug, clap::Args)]
@@ -19,7 +21,7 @@ pub struct Args {
     /// The customer with this id: facts, cluster, and what decided.
     #[arg(long, value_name = "ID", conflicts_with = "find")]
     pub id: Option<String>,
-    /// Customers whose id, name or e-mail address contains this text.
+    /// Customers whose id, name or e-mail address has these letters in this order; exact matches first.
     #[arg(long, value_name = "TEXT")]
     pub find: Option<String>,
     /// Most customers to list; without --id and --find those with the highest total.
@@ -43,10 +45,10 @@ struct List {
 struct Brief {
     id: String,
     name: String,
-    /// Letter; null without an order.
+    /// Letter of the cluster; N: not bought yet.
     cluster: Option<String>,
     cluster_name: Option<String>,
-    features: BTreeMap<Feature, f32>,
+    features: BTreeMap<Feature, f64>,
 }
 
 /// The document of `--json` for one customer.
@@ -62,7 +64,13 @@ struct One {
     next: Option<Next>,
     /// What each feature adds to the preference for this cluster over the next, largest first.
     deciding: Vec<Deciding>,
+    /// By which the customer may be written to: has consented, and has an address.
+    reachable: Vec<Channel>,
+    /// By number of order lines, largest first.
+    categories: Vec<Portion>,
+    /// Up to the reference date, oldest first, as are the events.
     orders: Vec<OneLine>,
+    events: Vec<OneEvent>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +96,14 @@ struct OneLine {
     returned: bool,
 }
 
+#[derive(Serialize)]
+struct OneEvent {
+    date: String,
+    kind: String,
+    query: Option<String>,
+    product: Option<String>,
+}
+
 /// Text columns that say who a customer is.
 const FACTS: [&str; 7] = ["first_name", "last_name", "email", "phone", "language", "country", "time_zone"];
 
@@ -108,35 +124,30 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         if context.global.json {
             context.print_json(&one)?;
         } else {
-            print_one(context.stdout, &one, &all)?;
+            let mut text = Vec::new();
+            print_one(&mut text, &one, &all)?;
+            context.print_text(&String::from_utf8_lossy(&text))?;
         }
         return Ok(Exit::Done);
     }
     let rows = match &args.find {
-        Some(text) => containing(&all, text),
+        Some(text) => {
+            let everybody: Vec<u32> = (0..all.shop.customers.len() as u32).collect();
+            let found =
+                context.work(|task| profiles::find(&all.shop.customers, &everybody, text, task))?;
+            found.into_iter().map(|row| row as usize).collect()
+        }
         None => by_total(&all),
     };
     let customers: Vec<Brief> = rows.iter().take(args.limit).map(|&row| brief(&all, row)).collect();
     if context.global.json {
         context.print_json(&List { schema: SCHEMA, found: rows.len(), customers })?;
     } else {
-        print_list(context.stdout, rows.len(), &customers, args.find.as_deref())?;
+        let mut text = Vec::new();
+        print_list(&mut text, rows.len(), &customers, args.find.as_deref())?;
+        context.print_text(&String::from_utf8_lossy(&text))?;
     }
     Ok(Exit::Done)
-}
-
-/// Rows whose id, name or address contains the text, whatever its case.
-fn containing(all: &Grouped, text: &str) -> Vec<usize> {
-    let text = text.to_lowercase();
-    let customers = &all.shop.customers;
-    let holds = |value: &str| value.to_lowercase().contains(&text);
-    (0..customers.len())
-        .filter(|&row| {
-            holds(customers.id(row))
-                || holds(&customers.display_name(row))
-                || ["first_name", "last_name", "email"].iter().any(|c| customers.text(row, c).is_some_and(holds))
-        })
-        .collect()
 }
 
 /// All rows, the highest total first.
@@ -155,13 +166,19 @@ fn brief(all: &Grouped, row: usize) -> Brief {
         name: all.shop.customers.display_name(row),
         cluster: cluster.map(|cluster| cluster.id.clone()),
         cluster_name: cluster.map(|cluster| cluster.name.clone()),
-        features: known.filter_map(|feature| Some((feature, all.features.value(feature, row)?))).collect(),
+        features: known.filter_map(|feature| Some((feature, decimal(all.features.value(feature, row)?)))).collect(),
     }
+}
+
+/// The number that the feature's shortest writing says: 0.3, not 0.30000001192092896.
+fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }
 
 fn one(all: &Grouped, row: usize) -> One {
     let customers = &all.shop.customers;
-    let membership = membership(&all.segmentation, &all.features, row);
+    let profile = profiles::customer(&all.shop, &all.features, &all.segmentation, row);
+    let membership = profile.membership;
     let clusters = &all.segmentation.clusters;
     let minor = 10_f64.powi(all.shop.currency_digits as i32);
     let product = |product: Option<u32>| {
@@ -169,11 +186,24 @@ fn one(all: &Grouped, row: usize) -> One {
         let row = product? as usize;
         Some(products.name(row).unwrap_or_else(|| products.id(row)).to_owned())
     };
+    let line = |line: OrderLine| OneLine {
+        date: day(line.at),
+        amount: line.amount as f64 / minor,
+        product: product(line.product),
+        discounted: line.discounted,
+        returned: line.returned,
+    };
+    let event = |event: Event| OneEvent {
+        date: day(event.at),
+        kind: event.kind,
+        query: event.query,
+        product: product(event.product),
+    };
     One {
         schema: SCHEMA,
         brief: brief(all, row),
         facts: FACTS.iter().filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect(),
-        consent: [Channel::Email, Channel::Sms, Channel::Push].map(|c| (c, customers.consent(row, c))).into(),
+        consent: Channel::ALL.map(|channel| (channel, customers.consent(row, channel))).into(),
         distance: membership.as_ref().map(|membership| membership.distance),
         next: membership.as_ref().and_then(|membership| membership.next).map(|(number, distance)| Next {
             cluster: clusters[number].id.clone(),
@@ -183,18 +213,10 @@ fn one(all: &Grouped, row: usize) -> One {
         deciding: membership.map_or_else(Vec::new, |membership| {
             membership.deciding.into_iter().map(|(feature, effect)| Deciding { feature, effect }).collect()
         }),
-        orders: all
-            .shop
-            .customer_orders(row)
-            .into_iter()
-            .map(|line| OneLine {
-                date: day(line.at),
-                amount: line.amount as f64 / minor,
-                product: product(line.product),
-                discounted: line.discounted,
-                returned: line.returned,
-            })
-            .collect(),
+        reachable: profile.channels,
+        categories: profile.top_categories,
+        orders: profile.orders.into_iter().map(line).collect(),
+        events: profile.events.into_iter().map(event).collect(),
     }
 }
 
@@ -207,19 +229,19 @@ fn day(at: i64) -> String {
 fn print_list(out: &mut dyn Write, found: usize, customers: &[Brief], text: Option<&str>) -> io::Result<()> {
     if found == 0 {
         let text = text.unwrap_or_default();
-        return writeln!(out, "No customer's id, name or e-mail address contains \"{text}\".");
+        return writeln!(out, "No customer's id, name or e-mail address has \"{text}\" in it, not even with letters between.");
     }
     let id_wide = customers.iter().map(|customer| customer.id.width()).max().unwrap_or(0).max(2);
-    let name_wide = customers.iter().map(|customer| shown(&customer.name).width()).max().unwrap_or(0).max(4);
+    let name_wide = customers.iter().map(|customer| clean(&customer.name).width()).max().unwrap_or(0).max(4);
     writeln!(
         out,
         "{:id_wide$}  {:name_wide$}  {:>11}  {:>6}  {:>11}  Cluster",
         "Id", "Name", "Last order", "Orders", "Total"
     )?;
     for customer in customers {
-        let name = shown(&customer.name);
+        let name = clean(&customer.name);
         let value = |feature: Feature| {
-            customer.features.get(&feature).map_or_else(String::new, |&value| cell(feature, f64::from(value)))
+            customer.features.get(&feature).map_or_else(String::new, |&value| cell(feature, value))
         };
         writeln!(
             out,
@@ -239,39 +261,32 @@ fn print_list(out: &mut dyn Write, found: usize, customers: &[Brief], text: Opti
         )?;
     }
     if found > customers.len() {
-        writeln!(out, "{} of {} shown; --limit shows more.", thousands(customers.len()), thousands(found))?;
+        writeln!(out, "{} of {} shown; --limit shows more.", count(customers.len() as u64), count(found as u64))?;
     }
     Ok(())
 }
 
-/// A name without characters that steer a terminal.
-fn shown(name: &str) -> String {
-    name.chars().filter(|letter| !letter.is_control()).collect()
-}
-
 fn print_one(out: &mut dyn Write, one: &One, all: &Grouped) -> io::Result<()> {
-    writeln!(out, "{}  ({})", shown(&one.brief.name), one.brief.id)?;
+    writeln!(out, "{}  ({})", clean(&one.brief.name), one.brief.id)?;
     for (fact, value) in &one.facts {
-        writeln!(out, "  {:<28} {}", fact.replace('_', " "), shown(value))?;
+        writeln!(out, "  {:<28} {}", fact.replace('_', " "), clean(value))?;
     }
     for (channel, consent) in &one.consent {
-        let (channel, consent) = match (channel, consent) {
-            (Channel::Email, consent) => ("e-mail", consent),
-            (Channel::Sms, consent) => ("SMS", consent),
-            (Channel::Push, consent) => ("push", consent),
-        };
         let consent = consent.map_or("not known", |consent| if consent { "yes" } else { "no" });
-        writeln!(out, "  {:<28} {consent}", format!("consent to {channel}"))?;
+        writeln!(out, "  {:<28} {consent}", format!("consent to {}", channel.words()))?;
     }
     for (&feature, &value) in &one.brief.features {
-        let name = feature_words(feature).to_lowercase();
-        writeln!(out, "  {name:<28} {}", cell(feature, f64::from(value)))?;
+        let name = feature.words().to_lowercase();
+        writeln!(out, "  {name:<28} {}", cell(feature, value))?;
     }
     match (&one.brief.cluster, &one.brief.cluster_name, one.distance) {
         (Some(letter), Some(name), Some(distance)) => {
             writeln!(out, "\nCluster {letter}  {name}, {distance:.2} from its centre")?;
         }
-        _ => writeln!(out, "\nIn no cluster: there is no order yet.")?,
+        (Some(letter), Some(name), None) => {
+            writeln!(out, "\nGroup {letter}  {name}: there is no order to cluster by")?;
+        }
+        _ => {}
     }
     if let Some(next) = &one.next {
         writeln!(out, "Next is {}  {}, {:.2} away", next.cluster, next.name, next.distance)?;
@@ -279,7 +294,7 @@ fn print_one(out: &mut dyn Write, one: &One, all: &Grouped) -> io::Result<()> {
             .deciding
             .iter()
             .filter(|deciding| deciding.effect.abs() >= 0.05)
-            .map(|deciding| format!("{} ({:+.1})", feature_words(deciding.feature).to_lowercase(), deciding.effect))
+            .map(|deciding| format!("{} ({:+.1})", deciding.feature.words().to_lowercase(), deciding.effect))
             .collect();
         writeln!(out, "What decides between them: {}", deciding.join(", "))?;
     }
@@ -288,7 +303,7 @@ fn print_one(out: &mut dyn Write, one: &One, all: &Grouped) -> io::Result<()> {
         for line in &one.orders {
             let marks = [(line.discounted, "discounted"), (line.returned, "returned")];
             let marks: Vec<&str> = marks.iter().filter(|mark| mark.0).map(|mark| mark.1).collect();
-            let what = shown(line.product.as_deref().unwrap_or_default());
+            let what = clean(line.product.as_deref().unwrap_or_default());
             let text =
                 format!("  {}  {:>11}  {what}  {}", line.date, cell(Feature::Total, line.amount), marks.join(", "));
             writeln!(out, "{}", text.trim_end())?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::config::ConfigError;
 use crate::jobs::Cancelled;
+use crate::tui::text::clean;
 
 /// How a command ended; the process's exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +86,8 @@ pub fn explain(error: &anyhow::Error) -> String {
         }
         last = words;
     }
-    told
+    // Paths, columns and cells of the shop's files stand in errors too.
+    told.split('\n').map(clean).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

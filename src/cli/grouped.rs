@@ -64,7 +64,8 @@ impl Grouping {
         Ok(Measured { customers: read.customers, currency: read.currency, segmentation })
     }
 
-    fn as_of(&self, context: &Context<'_>) -> anyhow::Result<Option<Date>> {
+    /// The reference date: given here, or in the settings.
+    pub fn as_of(&self, context: &Context<'_>) -> anyhow::Result<Option<Date>> {
         Ok(match (self.as_of, &context.config.data.as_of) {
             (Some(date), _) => Some(date),
             (None, Some(text)) => Some(text.parse().with_context(|| {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::grouped::{Grouped, Grouping};
 use super::{Context, Exit, SCHEMA, UsageError};
+use crate::data::primary_language;
 use crate::profiles::{self, ClusterProfile};
 use crate::review::{Check, check, passes};
 use crate::segments::Segmentation;
@@ -209,10 +210,10 @@ fn from_segment(
         }
         facts
     } else {
-        let primary = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
+        let wanted = primary_language(&strategy.language);
         let candidates = || profile.representatives.iter().copied().chain(segmentation.members(number));
         let row = candidates()
-            .find(|&row| strategy::language_of(&shop, row) == primary)
+            .find(|&row| shop.customers.language(row) == wanted)
             .or_else(|| candidates().next());
         row.map_or_else(
             || shared.clone(),

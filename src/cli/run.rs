@@ -16,13 +16,15 @@ use anyhow::Context as _;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::grouped::Grouping;
 use super::{Context, Exit};
-use crate::data::{self, Shop};
+use crate::data::{self, Severity, Shop};
 use crate::features::{self, Features};
 use crate::profiles::{self, ClusterProfile};
 use crate::review::merge::{self, Copy, Plan};
 use crate::segments::{self, Segmentation};
 use crate::strategy::Strategy;
+use crate::tui::text::clean;
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::catalogue::Choice;
 use crate::writing::templates::Templates;
@@ -44,6 +46,9 @@ pub struct Args {
     /// Number of segments (default: segments.k, else chosen by silhouette).
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u8).range(2..=10))]
     k: Option<u8>,
+    /// Reference date, YYYY-MM-DD: what happened later is not seen (default: the last day in the data).
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
     /// Day on which the messages will be sent, from which offers count (default: the day after the last day
     /// in the data).
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -67,7 +72,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     // Before any work: a folder that cannot be written is told at once.
     let mut files = Files::create(&args.out)?;
 
-    let known = learn(args, context, &mut timings)?;
+    let known = learn(args, context, &mut timings, &mut warnings)?;
     let sending = match args.send_on {
         Some(day) => day,
         None => known.features.as_of.checked_add(1.day()).context("the reference date is the end of time")?,
@@ -122,7 +127,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     files.commit(&summary)?;
 
     for warning in &summary.warnings {
-        writeln!(context.stderr, "warning: {warning}")?;
+        writeln!(context.stderr, "warning: {}", clean(warning))?;
     }
     tell(
         context,
@@ -154,7 +159,12 @@ fn tell(context: &mut Context<'_>, line: &str) -> std::io::Result<()> {
 }
 
 /// Data, features, segments, profiles.
-fn learn(args: &Args, context: &mut Context<'_>, timings: &mut Timings) -> anyhow::Result<Known> {
+fn learn(
+    args: &Args,
+    context: &mut Context<'_>,
+    timings: &mut Timings,
+    warnings: &mut Vec<String>,
+) -> anyhow::Result<Known> {
     let sources = context.sources()?;
     let at = Instant::now();
     let shop = context.work(|task| data::load(&sources, &context.config.data, task))?;
@@ -165,11 +175,15 @@ fn learn(args: &Args, context: &mut Context<'_>, timings: &mut Timings) -> anyho
         &format!("{} customers, {} order lines read, {aside} rows set aside", shop.customers.len(), shop.order_line_count()),
     )?;
 
+    // Told at once, since what follows may fail because of it, and again at the end.
+    for finding in shop.report.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let warning = format!("{} {} [{}]", finding.message, finding.remedy, finding.code);
+        writeln!(context.stderr, "warning: {}", clean(&warning))?;
+        warnings.push(warning);
+    }
+
     let at = Instant::now();
-    let as_of = match &context.config.data.as_of {
-        Some(text) => Some(text.parse::<Date>().with_context(|| format!("data.as-of is no date: {text}"))?),
-        None => None,
-    };
+    let as_of = Grouping { as_of: args.as_of, ..Grouping::default() }.as_of(context)?;
     let features = context.work(|task| features::compute(&shop, as_of, task))?;
     timings.features = at.elapsed().as_secs_f64();
 

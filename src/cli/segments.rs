@@ -10,18 +10,20 @@ use jiff::civil::Date;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::grouped::{Grouping, Measured};
+use super::grouped::{Grouped, Grouping, Measured};
 use super::{Context, Exit, SCHEMA};
 use crate::data::Customers;
 use crate::features::Feature;
-use crate::segments::{Cluster, Direction, Driver, KScore, Name, Segmentation, Spread, Stage, feature_words};
+use crate::profiles::{self, ClusterProfile, Portion, Reach};
+use crate::segments::{Cluster, Direction, Driver, KScore, NOT_BOUGHT, Name, Segmentation, Spread, Stage};
+use crate::tui::numbers::count;
 
 /// Clusters of customers that behave alike, with the facts that set each apart.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     pub grouping: Grouping,
-    /// Write each customer's cluster to a CSV file: the id, the letter of the cluster (empty without an order).
+    /// Write each customer's cluster to a CSV file: the id, the letter of the cluster (N: not bought yet).
     #[arg(long, value_name = "FILE")]
     pub assignments: Option<PathBuf>,
 }
@@ -40,6 +42,8 @@ struct Document<'a> {
     curve: &'a [KScore],
     not_clustered: usize,
     clusters: Vec<OneCluster<'a>>,
+    /// Customers without an order, in the shape of a cluster; null where there are none.
+    not_bought: Option<OneCluster<'a>>,
 }
 
 #[derive(Serialize)]
@@ -48,10 +52,72 @@ struct OneCluster<'a> {
     name: &'a str,
     names: &'a Name,
     size: usize,
+    /// Of the clustered customers; of all customers for those who have not bought yet.
     share: f64,
     stage: Stage,
     features: &'a BTreeMap<Feature, Spread>,
     drivers: &'a [Driver],
+    profile: Profile<'a>,
+}
+
+/// Who they are.
+#[derive(Serialize)]
+struct Profile<'a> {
+    share_of_customers: f64,
+    share_of_revenue: f64,
+    categories: &'a [Portion],
+    hours: Option<[f64; 24]>,
+    weekdays: [f64; 7],
+    languages: &'a [Portion],
+    reach: &'a [Reach],
+    trend: Vec<Month>,
+    representatives: Vec<Representative<'a>>,
+}
+
+/// Members with an order in a month.
+#[derive(Serialize)]
+struct Month {
+    month: String,
+    members: u64,
+}
+
+/// A typical member.
+#[derive(Serialize)]
+struct Representative<'a> {
+    id: &'a str,
+    name: String,
+}
+
+impl<'a> OneCluster<'a> {
+    fn of(cluster: &'a Cluster, profile: &'a ClusterProfile, customers: &'a Customers) -> Self {
+        let trend = profile.active_members.iter();
+        let typical = profile.representatives.iter();
+        Self {
+            id: &cluster.id,
+            name: &cluster.name,
+            names: &cluster.names,
+            size: cluster.size,
+            share: cluster.share,
+            stage: cluster.stage,
+            features: &cluster.features,
+            drivers: &cluster.drivers,
+            profile: Profile {
+                share_of_customers: profile.share_of_customers,
+                share_of_revenue: profile.share_of_revenue,
+                categories: &profile.top_categories,
+                hours: profile.hours,
+                weekdays: profile.weekdays,
+                languages: &profile.languages,
+                reach: &profile.reach,
+                trend: trend
+                    .map(|&(month, members)| Month { month: month.strftime("%Y-%m").to_string(), members })
+                    .collect(),
+                representatives: typical
+                    .map(|&row| Representative { id: customers.id(row), name: customers.display_name(row) })
+                    .collect(),
+            },
+        }
+    }
 }
 
 /// Groups the customers and says how.
@@ -59,30 +125,43 @@ struct OneCluster<'a> {
 /// # Errors
 /// Unreadable data, customers that cannot be grouped, interrupted, or a file that cannot be written.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    let Measured { customers, currency, segmentation } = args.grouping.measure(context)?;
-    if let Some(path) = &args.assignments {
-        write_assignments(path, &customers, &segmentation)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
     if context.global.json {
-        context.print_json(&document(&segmentation))?;
+        let Grouped { shop, features, segmentation } = args.grouping.run(context)?;
+        let profiles = context.work(|task| profiles::clusters(&shop, &features, &segmentation, task))?;
+        args.assign(&shop.customers, &segmentation)?;
+        context.print_json(&document(&segmentation, &profiles, &shop.customers))?;
     } else {
-        print(context.stdout, &segmentation, &currency)?;
+        // What is shown needs no orders once they have been measured.
+        let Measured { customers, currency, segmentation } = args.grouping.measure(context)?;
+        args.assign(&customers, &segmentation)?;
+        let mut text = Vec::new();
+        print(&mut text, &segmentation, &currency)?;
+        context.print_text(&String::from_utf8_lossy(&text))?;
     }
     Ok(Exit::Done)
 }
 
-fn document(segmentation: &Segmentation) -> Document<'_> {
-    let clusters = segmentation.clusters.iter().map(|cluster| OneCluster {
-        id: &cluster.id,
-        name: &cluster.name,
-        names: &cluster.names,
-        size: cluster.size,
-        share: cluster.share,
-        stage: cluster.stage,
-        features: &cluster.features,
-        drivers: &cluster.drivers,
-    });
+impl Args {
+    /// Writes the file of assignments, if one is wanted.
+    fn assign(&self, customers: &Customers, segmentation: &Segmentation) -> anyhow::Result<()> {
+        let Some(path) = &self.assignments else { return Ok(()) };
+        write_assignments(path, customers, segmentation)
+            .with_context(|| format!("{} cannot be written", path.display()))
+    }
+}
+
+fn document<'a>(
+    segmentation: &'a Segmentation,
+    profiles: &'a [ClusterProfile],
+    customers: &'a Customers,
+) -> Document<'a> {
+    let mut groups: Vec<OneCluster<'_>> = segmentation
+        .clusters
+        .iter()
+        .zip(profiles)
+        .map(|(cluster, profile)| OneCluster::of(cluster, profile, customers))
+        .collect();
+    let not_bought = segmentation.not_bought().and_then(|_| groups.pop());
     Document {
         schema: SCHEMA,
         as_of: segmentation.as_of,
@@ -94,7 +173,8 @@ fn document(segmentation: &Segmentation) -> Document<'_> {
         notes: &segmentation.notes,
         curve: &segmentation.curve,
         not_clustered: segmentation.not_clustered,
-        clusters: clusters.collect(),
+        clusters: groups,
+        not_bought,
     }
 }
 
@@ -126,12 +206,12 @@ const BAR_CELLS: usize = 12;
 
 fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io::Result<()> {
     let clusters = &segmentation.clusters;
-    let customers: usize = clusters.iter().map(|cluster| cluster.size).sum();
-    write!(out, "{} customers in {} clusters as of {}", thousands(customers), segmentation.k, segmentation.as_of)?;
+    let customers: usize = segmentation.clustered().iter().map(|cluster| cluster.size).sum();
+    write!(out, "{} customers in {} clusters as of {}", count(customers as u64), segmentation.k, segmentation.as_of)?;
     match segmentation.not_clustered {
         0 => writeln!(out)?,
-        1 => writeln!(out, "; 1 without an order is not clustered")?,
-        more => writeln!(out, "; {} without an order are not clustered", thousands(more))?,
+        1 => writeln!(out, "; 1 without an order is not clustered ({NOT_BOUGHT})")?,
+        more => writeln!(out, "; {} without an order are not clustered ({NOT_BOUGHT})", count(more as u64))?,
     }
     writeln!(out, "{}", segmentation.why)?;
     writeln!(
@@ -151,7 +231,9 @@ fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io
         write!(out, "  {head:>11}")?;
     }
     writeln!(out, "  Stage")?;
-    let most = clusters.iter().map(|cluster| cluster.share).fold(0.0, f64::max);
+    // Of all customers, whether they have bought or not.
+    let everybody: usize = clusters.iter().map(|cluster| cluster.size).sum();
+    let most = clusters.iter().map(|cluster| cluster.size).max().unwrap_or(1) as f64;
     for cluster in clusters {
         let rest = wide - cluster.name.width();
         write!(
@@ -160,18 +242,18 @@ fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io
             cluster.id,
             cluster.name,
             "",
-            thousands(cluster.size),
-            cluster.share * 100.0,
-            bar(cluster.share / most)
+            count(cluster.size as u64),
+            cluster.size as f64 / everybody.max(1) as f64 * 100.0,
+            bar(cluster.size as f64 / most)
         )?;
         for (feature, _) in &shown {
             let cell = cluster.features.get(feature).map_or_else(String::new, |s| cell(*feature, s.median));
             write!(out, "  {cell:>11}")?;
         }
-        writeln!(out, "  {}", stage_word(cluster.stage))?;
+        writeln!(out, "  {}", cluster.stage.name())?;
     }
     writeln!(out, "   Medians; amounts in {currency}.\n\nWhat sets them apart (standard deviations from the average)")?;
-    for cluster in clusters {
+    for cluster in segmentation.clustered() {
         writeln!(out, "{}  {}", cluster.id, apart(cluster))?;
     }
 
@@ -193,7 +275,7 @@ fn apart(cluster: &Cluster) -> String {
         .iter()
         .map(|driver| {
             let direction = if driver.direction == Direction::High { "high" } else { "low" };
-            format!("{} {direction} ({:+.1})", feature_words(driver.feature).to_lowercase(), driver.effect)
+            format!("{} {direction} ({:+.1})", driver.feature.words().to_lowercase(), driver.effect)
         })
         .collect();
     parts.join(", ")
@@ -215,36 +297,12 @@ pub(super) fn cell(feature: Feature, value: f64) -> String {
         Feature::AverageOrderValue | Feature::Total => {
             let cents = (value.abs() * 100.0).round() as u64;
             let sign = if value < 0.0 && cents > 0 { "-" } else { "" };
-            format!("{sign}{}.{:02}", thousands((cents / 100) as usize), cents % 100)
+            format!("{sign}{}.{:02}", count(cents / 100), cents % 100)
         }
         Feature::Orders | Feature::Categories | Feature::Searches30d | Feature::Sessions30d => {
             let text = format!("{value:.1}");
             text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
         }
-    }
-}
-
-/// Thousands set apart: 12,345.
-pub(super) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// The stage as the settings and strategies spell it.
-pub(super) fn stage_word(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Acquisition => "acquisition",
-        Stage::Activation => "activation",
-        Stage::Retention => "retention",
-        Stage::WinBack => "win-back",
-        Stage::Loyalty => "loyalty",
     }
 }
 
@@ -254,7 +312,6 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_carry_their_unit() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(cell(Feature::Total, 1_234.5), "1,234.50");
         assert_eq!(cell(Feature::Total, -0.5), "-0.50");
         assert_eq!(cell(Feature::Orders, 3.0), "3");

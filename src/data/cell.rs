@@ -7,11 +7,9 @@
 mod date;
 mod number;
 
+pub(super) use super::day::DAY_MS;
 pub(super) use date::{DateEvidence, DateOrder, parse_when};
 pub(super) use number::{Decimal, DecimalEvidence, Quantity, parse_number};
-
-/// Milliseconds of a day.
-pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// Whether the cell says that there is nothing: empty, or one of the usual words for it.
 pub(super) fn is_missing(cell: &[u8]) -> bool {

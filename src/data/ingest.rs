@@ -11,11 +11,12 @@ mod orders;
 mod products;
 mod style;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use super::cell::DAY_MS;
+use super::day::{DAY_MS, date_of, day_number};
 use super::ids::{IdMap, Shape};
 use super::input::{self, Encoding, File};
 use super::recognise::{Mapping, Recognised, Words, recognise};
@@ -159,7 +160,7 @@ pub fn read(
 ) -> Result<Read, DataError> {
     let words = Words::load()?;
     style::check_settings(settings)?;
-    let found = input::find(sources)?;
+    let found = input::find(sources, task)?;
     let tomorrow = (i64::from(day_number(today)) + 1) * DAY_MS;
     let mut reading = Reading {
         task,
@@ -228,21 +229,6 @@ pub fn read(
     })
 }
 
-/// Days since 1970-01-01.
-pub(crate) fn day_number(date: Date) -> i32 {
-    let midnight =
-        date.to_zoned_datetime(jiff::tz::TimeZone::UTC).map(|zoned| zoned.timestamp().as_millisecond());
-    midnight.map_or(0, |ms| ms.div_euclid(DAY_MS)) as i32
-}
-
-/// The date of a day number; the first of 1970 for numbers that no calendar has.
-fn date_of(day: i64) -> Date {
-    jiff::Timestamp::from_millisecond(day.saturating_mul(DAY_MS))
-        .map_or(jiff::civil::date(1970, 1, 1), |moment| {
-            moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
-        })
-}
-
 /// The shape that most identifiers of a column probably have.
 fn shape_of(sample: &Rows, column: usize) -> Shape {
     (0..sample.len())
@@ -254,12 +240,26 @@ fn shape_of(sample: &Rows, column: usize) -> Shape {
 fn open_tables(words: &Words, files: Vec<File>, reading: &mut Reading<'_>) -> Result<Vec<Input>, DataError> {
     let mut inputs = Vec::new();
     let mut refused = Vec::new();
-    for (place, file) in files.into_iter().enumerate() {
+    let mut layouts = Vec::with_capacity(files.len());
+    for file in files {
         reading.task.check()?;
-        let layout = layout(&file)?;
+        layouts.push((layout(&file)?, file));
+    }
+    let all_columns: BTreeSet<String> =
+        layouts.iter().flat_map(|(layout, _)| layout.columns.iter().cloned()).collect();
+    for (place, (layout, file)) in layouts.into_iter().enumerate() {
+        reading.task.check()?;
         let sample =
             Blocks::open(&file, &layout)?.next()?.map(|block| block.split(&layout)).unwrap_or_default();
-        match recognise(words, &file.name, file.named, &layout.columns, &sample, reading.settings)? {
+        match recognise(
+            words,
+            &file.name,
+            file.named,
+            &layout.columns,
+            &all_columns,
+            &sample,
+            reading.settings,
+        )? {
             Recognised::Table(mapping) => {
                 say_what_was_guessed(&file, &layout, &mapping, reading);
                 inputs.push(Input { file, layout, mapping, sample, place });

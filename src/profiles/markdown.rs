@@ -35,7 +35,7 @@ pub fn markdown(
 }
 
 fn introduction(out: &mut String, shop: &Shop, features: &Features, segmentation: &Segmentation) {
-    let clustered: usize = segmentation.clusters.iter().map(|cluster| cluster.size).sum();
+    let clustered: usize = segmentation.clustered().iter().map(|cluster| cluster.size).sum();
     let _ = writeln!(
         out,
         "As of {}. {} customers with an order, in {} groups; amounts are in {}.",
@@ -44,9 +44,9 @@ fn introduction(out: &mut String, shop: &Shop, features: &Features, segmentation
         segmentation.k,
         shop.currency
     );
-    if segmentation.not_clustered > 0 {
-        let count = whole(segmentation.not_clustered as u64);
-        let _ = writeln!(out, "{count} customers have not ordered yet and are in no group.");
+    if let Some(group) = segmentation.not_bought() {
+        let count = counted(group.size as u64, "customer has", "customers have");
+        let _ = writeln!(out, "{count} not ordered yet: group {}, which is not clustered.", group.id);
     }
     let _ = writeln!(
         out,
@@ -103,7 +103,7 @@ fn section(out: &mut String, shop: &Shop, features: &Features, cluster: &Cluster
         .map(|comparison| {
             let shown = |value| measured(comparison.feature, value, &shop.currency);
             vec![
-                label(comparison.feature).to_owned(),
+                comparison.feature.words().to_owned(),
                 shown(comparison.median),
                 shown(comparison.shop_median),
             ]
@@ -126,7 +126,7 @@ fn section(out: &mut String, shop: &Shop, features: &Features, cluster: &Cluster
         .reach
         .iter()
         .map(|reach| {
-            format!("{} {} ({})", channel(reach.channel), whole(reach.customers as u64), percent(reach.share))
+            format!("{} {} ({})", reach.channel.words(), whole(reach.customers as u64), percent(reach.share))
         })
         .collect();
     let _ = if profile.reach.iter().all(|reach| reach.customers == 0) {
@@ -213,14 +213,6 @@ fn listed(portions: &[Portion], most: usize) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-fn channel(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Email => "e-mail",
-        Channel::Sms => "SMS",
-        Channel::Push => "push",
-    }
-}
-
 /// What it means to be high or low in a feature.
 fn tendency(feature: Feature, direction: Direction) -> &'static str {
     let (high, low) = match feature {
@@ -237,23 +229,6 @@ fn tendency(feature: Feature, direction: Direction) -> &'static str {
         Feature::Sessions30d => ("many visits lately", "few visits lately"),
     };
     if direction == Direction::High { high } else { low }
-}
-
-/// What a feature is called in a text.
-fn label(feature: Feature) -> &'static str {
-    match feature {
-        Feature::RecencyDays => "Days since the last order",
-        Feature::Orders => "Orders",
-        Feature::AverageOrderValue => "Average order value",
-        Feature::Total => "Total spent",
-        Feature::TenureDays => "Days as a customer",
-        Feature::MeanGapDays => "Days between orders",
-        Feature::Categories => "Categories bought",
-        Feature::DiscountedShare => "Orders with a discount",
-        Feature::ReturnsShare => "Orders returned",
-        Feature::Searches30d => "Searches in 30 days",
-        Feature::Sessions30d => "Sessions in 30 days",
-    }
 }
 
 /// A value of a feature with its unit.

@@ -1,5 +1,7 @@
 //! One pass over the lines of all orders, counting for every cluster at once.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -29,28 +31,28 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Lines by category.
-    pub(super) fn categories(&self, shop: &Shop) -> Vec<(String, u64)> {
+    /// Lines by number of the category.
+    pub(super) fn categories(&self, shop: &Shop) -> BTreeMap<u32, u64> {
         let lines = self.products.iter().enumerate().filter(|&(_, &count)| count > 0);
         by_category(shop, lines.map(|(product, &count)| (product, count)))
     }
 }
 
-/// Lines of one customer by category; what came back does not count.
-pub(super) fn categories_of(shop: &Shop, lines: &[OrderLine]) -> Vec<(String, u64)> {
+/// Lines of one customer by number of the category; what came back does not count.
+pub(super) fn categories_of(shop: &Shop, lines: &[OrderLine]) -> BTreeMap<u32, u64> {
     let bought = lines.iter().filter(|line| !line.returned);
     by_category(shop, bought.filter_map(|line| Some((line.product? as usize, 1))))
 }
 
-fn by_category(shop: &Shop, lines: impl Iterator<Item = (usize, u64)>) -> Vec<(String, u64)> {
-    let Some(products) = &shop.products else { return Vec::new() };
-    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+fn by_category(shop: &Shop, lines: impl Iterator<Item = (usize, u64)>) -> BTreeMap<u32, u64> {
+    let mut counts = BTreeMap::new();
+    let Some(products) = &shop.products else { return counts };
     for (product, count) in lines {
-        if let Some(category) = products.category(product) {
+        if let Some(category) = products.category_number(product) {
             *counts.entry(category).or_default() += count;
         }
     }
-    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    counts
 }
 
 /// Counts the orders of each cluster up to and including the day `as_of`.
@@ -87,12 +89,12 @@ pub(super) fn count(
             task.check()?;
         }
         let row = customer as usize;
+        if line.at >= end || !segmentation.is_clustered(row) {
+            return Ok(());
+        }
         let Some(counts) = segmentation.cluster_of(row).and_then(|cluster| counts.get_mut(cluster)) else {
             return Ok(());
         };
-        if line.at >= end {
-            return Ok(());
-        }
         counts.revenue += line.amount;
         if line.returned {
             return Ok(());

@@ -12,25 +12,6 @@ const REPRESENTATIVES: usize = 5;
 /// Distances are measured for so many members at most, evenly spread over the cluster.
 const MEASURED: usize = 50_000;
 
-/// The customer's language as a primary tag: what the shop says, or else `zh` for a name in Chinese characters
-/// and `en` for any other; `None` where there is no name either.
-#[must_use]
-pub fn language_of(customers: &Customers, row: usize) -> Option<String> {
-    if let Some(language) = customers.text(row, "language") {
-        let primary = language.trim().split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-        if !primary.is_empty() {
-            return Some(primary);
-        }
-    }
-    let mut names =
-        ["first_name", "last_name"].into_iter().filter_map(|column| customers.text(row, column)).peekable();
-    names.peek()?;
-    let chinese = names
-        .flat_map(str::chars)
-        .any(|letter| matches!(letter, '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{323AF}'));
-    Some(if chinese { "zh" } else { "en" }.to_owned())
-}
-
 /// Whether the customer may be sent a message: has consented, and has an address. An app that takes push
 /// messages is no column of the shop: consent to push is enough.
 #[must_use]
@@ -45,16 +26,16 @@ pub fn reachable(customers: &Customers, row: usize, channel: Channel) -> bool {
 
 pub(super) fn languages(customers: &Customers, members: &[usize]) -> Vec<Portion> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for &row in members {
-        if let Some(language) = language_of(customers, row) {
-            *counts.entry(language).or_default() += 1;
+    if customers.has_languages() {
+        for &row in members {
+            *counts.entry(customers.language(row)).or_default() += 1;
         }
     }
     portions(counts.into_iter().collect())
 }
 
 pub(super) fn reach(customers: &Customers, members: &[usize]) -> Vec<Reach> {
-    [Channel::Email, Channel::Sms, Channel::Push]
+    Channel::ALL
         .into_iter()
         .map(|channel| {
             let reached = members.iter().filter(|&&row| reachable(customers, row, channel)).count();
@@ -70,15 +51,21 @@ pub(super) fn representatives(
     members: &[usize],
 ) -> Vec<usize> {
     let step = members.len().div_ceil(MEASURED).max(1);
-    let mut near: Vec<(f64, usize)> = members
-        .iter()
-        .step_by(step)
-        .filter_map(|&row| Some((segments::membership(segmentation, features, row)?.distance, row)))
-        .collect();
+    let tenure = |row: usize| features.value(Feature::TenureDays, row).map(f64::from);
+    let mut tenures: Vec<f64> = members.iter().step_by(step).filter_map(|&row| tenure(row)).collect();
+    tenures.sort_by(f64::total_cmp);
+    let middle = tenures.get(tenures.len() / 2).copied().unwrap_or(0.0);
+    // Without a centre the most usual ones are those that came when the others did.
+    let distance = |row: usize| match segments::membership(segmentation, features, row) {
+        Some(membership) => membership.distance,
+        None => tenure(row).map_or(f64::INFINITY, |days| (days - middle).abs()),
+    };
+    let mut near: Vec<(f64, usize)> = members.iter().step_by(step).map(|&row| (distance(row), row)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let looks = |row: usize| {
         let whole = |feature| features.value(feature, row).map(|value| value.round() as i64);
-        (whole(Feature::Orders), whole(Feature::RecencyDays), whole(Feature::Total))
+        let came = if segmentation.is_clustered(row) { None } else { whole(Feature::TenureDays) };
+        (whole(Feature::Orders), whole(Feature::RecencyDays), whole(Feature::Total), came)
     };
     let mut chosen: Vec<usize> = Vec::with_capacity(REPRESENTATIVES);
     for &(_, row) in &near {

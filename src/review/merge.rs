@@ -18,11 +18,11 @@ use serde::Serialize;
 
 use super::coupon::{self, Recipient};
 use super::decision::{Author, Seal};
-use crate::data::{Channel, Shop};
+use crate::data::{Channel, DataError, Shop, primary_language};
 use crate::features::Features;
 use crate::jobs::{Cancelled, Task};
 use crate::segments::Segmentation;
-use crate::strategy::{CouponPolicy, Facts, Strategy, language_of};
+use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 
 use message::{Merged, Merger};
 
@@ -89,6 +89,18 @@ pub enum MergeError {
     /// Cause and remedy in words.
     #[error("{0}")]
     Template(String),
+    /// The orders cannot be read: cause and remedy in words.
+    #[error("{0}")]
+    Orders(String),
+}
+
+impl From<DataError> for MergeError {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            DataError::Unreadable(words) => Self::Orders(words),
+        }
+    }
 }
 
 /// Who gets which copy.
@@ -135,13 +147,13 @@ impl Plan {
             if list.is_empty() {
                 continue;
             }
-            let language = language_of(shop, row);
+            let language = shop.customers.language(row);
             let mut served: Vec<Channel> = Vec::new();
             for &number in list {
                 let strategy = &copies[number].strategy;
                 let audience = &mut audiences[number];
                 audience.members += 1;
-                if primary(&strategy.language) != language {
+                if primary_language(&strategy.language) != language {
                     audience.other_language += 1;
                 } else if shop.customers.consent(row, strategy.channel) != Some(true) {
                     audience.no_consent += 1;
@@ -170,11 +182,6 @@ impl Plan {
     }
 }
 
-/// The primary tag of a language: `zh` of `zh-CN`.
-fn primary(language: &str) -> String {
-    language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase()
-}
-
 /// Where a message would go. An app that takes push messages knows the customer by the shop's own id.
 fn address(shop: &Shop, row: usize, channel: Channel) -> Option<&str> {
     match channel {
@@ -188,7 +195,7 @@ fn address(shop: &Shop, row: usize, channel: Channel) -> Option<&str> {
 /// address.
 #[must_use]
 pub fn may_receive(shop: &Shop, row: usize, strategy: &Strategy) -> bool {
-    primary(&strategy.language) == language_of(shop, row)
+    primary_language(&strategy.language) == shop.customers.language(row)
         && shop.customers.consent(row, strategy.channel) == Some(true)
         && address(shop, row, strategy.channel).is_some()
 }
@@ -211,7 +218,7 @@ impl<F: FnMut(&[u8], &[u8], usize) -> std::io::Result<()>> Outbox for F {
 /// Merges all that was planned. `seed` is that of the coupon codes. The audiences are those of the copies.
 ///
 /// # Errors
-/// Cancelled, the outbox cannot be written, or a template that is not in order.
+/// Cancelled, the outbox cannot be written, orders that cannot be read, or a template that is not in order.
 pub fn merge(
     shop: &Shop,
     features: &Features,
@@ -226,7 +233,8 @@ pub fn merge(
     let Plan { recipients, mut audiences } = plan;
     let mut done = 0;
     for (((copy, rows), codes), audience) in copies.iter().zip(&recipients).zip(&codes).zip(&mut audiences) {
-        let merger = Merger::new(shop, features, copy, settings).map_err(|problem| {
+        let purchases = Purchases::of(shop, features.as_of, rows, &copy.strategy, task)?;
+        let merger = Merger::new(shop, features, copy, purchases, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
         })?;
         for (number, batch) in rows.chunks(BATCH).enumerate() {

@@ -43,7 +43,7 @@ impl Segmentation {
 /// Why the customer is where it is; `None` for customers without an order.
 #[must_use]
 pub fn membership(segmentation: &Segmentation, features: &Features, row: usize) -> Option<Membership> {
-    let cluster = segmentation.cluster_of(row)?;
+    let cluster = segmentation.cluster_of(row).filter(|&cluster| cluster < segmentation.k)?;
     let space = &segmentation.space;
     let point = space.point(features, row);
     let squares = |cluster: usize| -> Vec<f64> {
@@ -68,7 +68,7 @@ pub fn membership(segmentation: &Segmentation, features: &Features, row: usize) 
 #[must_use]
 pub fn scatter(segmentation: &Segmentation, features: &Features, axes: Axes, limit: usize) -> Vec<Point> {
     let clustered: Vec<usize> =
-        (0..segmentation.assignment.len()).filter(|&row| segmentation.cluster_of(row).is_some()).collect();
+        (0..segmentation.assignment.len()).filter(|&row| segmentation.is_clustered(row)).collect();
     let space = &segmentation.space;
     let along = |point: &[f32], feature: Feature| {
         let at = segmentation.features.iter().position(|&used| used == feature);

@@ -4,7 +4,7 @@
 //! [`Stage`] at which its members stand. A name holds of the medians: lapsed is who has been away for
 //! several times the usual gap between orders, of this shop and of these customers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::portrait::Portrait;
 use super::{Name, Stage};
@@ -192,6 +192,12 @@ pub fn names(groups: &[Portrait], shop: &Portrait) -> Vec<Name> {
         }
     }
     names
+}
+
+/// The name that a person has given to the group with this letter.
+#[must_use]
+pub fn given<'a>(names: &'a BTreeMap<String, String>, letter: &str) -> Option<&'a str> {
+    names.get(letter).map(|name| name.trim()).filter(|name| !name.is_empty())
 }
 
 /// "A", "B", ...

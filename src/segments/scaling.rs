@@ -147,7 +147,7 @@ impl Scaler {
             if known < KNOWN {
                 scaler.notes.push(format!(
                     "{} is not used: it is known of {:.0} % of the customers only.",
-                    words(feature),
+                    Feature::words(feature),
                     known * 100.0
                 ));
                 continue;
@@ -167,15 +167,15 @@ impl Scaler {
             if let Some(twin) = twin {
                 scaler.notes.push(format!(
                     "{} is not used: it says nearly the same as {}.",
-                    words(feature),
-                    words(scaler.scales[twin].feature).to_lowercase()
+                    Feature::words(feature),
+                    Feature::words(scaler.scales[twin].feature).to_lowercase()
                 ));
                 continue;
             }
             if known < 1.0 {
                 scaler.notes.push(format!(
                     "{} is not known of {:.0} % of the customers, who count as the median there.",
-                    words(feature),
+                    Feature::words(feature),
                     ((1.0 - known) * 100.0).max(1.0)
                 ));
             }
@@ -236,22 +236,4 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
         bb += (b - mean_b).powi(2);
     }
     if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 }
-}
-
-/// The feature as a person says it, at the start of a sentence.
-#[must_use]
-pub fn words(feature: Feature) -> &'static str {
-    match feature {
-        Feature::RecencyDays => "Days since the last order",
-        Feature::Orders => "Number of orders",
-        Feature::AverageOrderValue => "Average order value",
-        Feature::Total => "Total",
-        Feature::TenureDays => "Days as a customer",
-        Feature::MeanGapDays => "Days between orders",
-        Feature::Categories => "Number of categories",
-        Feature::DiscountedShare => "Share of discounted orders",
-        Feature::ReturnsShare => "Share of returns",
-        Feature::Searches30d => "Searches in 30 days",
-        Feature::Sessions30d => "Sessions in 30 days",
-    }
 }

@@ -92,7 +92,7 @@ fn names_of_people_are_shown_and_ours_give_way() {
 }
 
 #[test]
-fn customers_without_an_order_are_counted_and_not_clustered() {
+fn customers_without_an_order_are_a_group_of_their_own_and_not_clustered() {
     let mut all = three_kinds(300, 1);
     for column in &mut all.columns {
         for row in [5, 50] {
@@ -100,13 +100,26 @@ fn customers_without_an_order_are_counted_and_not_clustered() {
         }
     }
     let found = grouped(&all, Some(3));
-    assert_eq!(found.not_clustered, 2);
-    assert_eq!((found.cluster_of(5), found.cluster_of(50)), (None, None));
+    assert_eq!((found.k, found.clustered().len(), found.not_clustered), (3, 3, 2));
+    assert_eq!((found.cluster_of(5), found.cluster_of(50)), (Some(3), Some(3)));
+    assert!(!found.is_clustered(5) && found.is_clustered(6));
     assert_eq!(membership(&found, &all, 5), None);
+    let group = found.not_bought().unwrap();
+    assert_eq!((group.id.as_str(), group.size, group.stage), (NOT_BOUGHT, 2, Stage::Acquisition));
+    assert!((group.share - 2.0 / 300.0).abs() < 1e-9 && group.drivers.is_empty());
+    assert!(!group.features.contains_key(&Feature::Orders), "nought of everybody says nothing");
+    let shares: f64 = found.clustered().iter().map(|cluster| cluster.share).sum();
+    assert!((shares - 1.0).abs() < 1e-9);
     assert!(
         scatter(&found, &all, Axes::Principal, 1_000).iter().all(|point| point.row != 5 && point.row != 50)
     );
-    assert!(found.clusters.iter().all(|cluster| cluster.features[&Feature::Orders].p10 >= 1.0));
+    assert!(found.clustered().iter().all(|cluster| cluster.features[&Feature::Orders].p10 >= 1.0));
+
+    let names = BTreeMap::from([(NOT_BOUGHT.to_owned(), "Window shoppers".to_owned())]);
+    let named = unwatched(|task| segment(&all, &Options { names, ..options(Some(3)) }, task)).unwrap();
+    assert_eq!(named.not_bought().unwrap().name, "Window shoppers");
+    let everybody = grouped(&three_kinds(300, 1), Some(3));
+    assert_eq!((everybody.clusters.len(), everybody.not_bought()), (3, None));
 }
 
 #[test]
@@ -247,16 +260,17 @@ proptest! {
         let matrix = features(columns.map(|(at, &f)| (f, rows.iter().map(|row| row[at]).collect())).collect());
         if let Ok(found) = unwatched(|task| segment(&matrix, &options(k), task)) {
             prop_assert!(found.silhouette.is_finite() && found.stability.is_finite());
-            prop_assert_eq!(found.clusters.len(), found.k);
-            let clustered: usize = found.clusters.iter().map(|cluster| cluster.size).sum();
-            prop_assert_eq!(clustered + found.not_clustered, rows.len());
+            prop_assert_eq!(found.clustered().len(), found.k);
+            prop_assert_eq!(found.not_bought().map_or(0, |group| group.size), found.not_clustered);
+            let grouped: usize = found.clusters.iter().map(|cluster| cluster.size).sum();
+            prop_assert_eq!(grouped, rows.len());
             prop_assert!(found.clusters.iter().all(|cluster| cluster.size > 0));
             let names: BTreeSet<&str> = found.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-            prop_assert_eq!(names.len(), found.k);
+            prop_assert_eq!(names.len(), found.clusters.len());
             let chinese: BTreeSet<&str> = found.clusters.iter().map(|cluster| cluster.names.zh.as_str()).collect();
-            prop_assert_eq!(chinese.len(), found.k);
+            prop_assert_eq!(chinese.len(), found.clusters.len());
             for row in 0..rows.len() {
-                prop_assert_eq!(found.assign(&matrix, row), found.cluster_of(row));
+                prop_assert_eq!(found.assign(&matrix, row), found.cluster_of(row).filter(|_| found.is_clustered(row)));
             }
         }
     }

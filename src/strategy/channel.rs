@@ -42,14 +42,6 @@ pub(crate) fn parts(channel: Channel) -> &'static [Part] {
     }
 }
 
-pub(crate) fn name(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Email => "email",
-        Channel::Sms => "sms",
-        Channel::Push => "push",
-    }
-}
-
 /// The bounds of a channel's parts for a language, tightened by the strategy's own limits. A Chinese
 /// character is as wide as two Latin ones, so half as many fit on a lock screen.
 #[must_use]

@@ -10,6 +10,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::bought::{self, Bought, Purchases};
 use super::channel::is_chinese;
 use super::fields::{FIELDS, Scope};
 use super::render::{clean, environment};
@@ -35,14 +36,15 @@ pub fn facts_for_segment(
     sending: Date,
 ) -> Facts {
     let mut facts = shop_facts(strategy, config, currency, sending);
+    let chinese = is_chinese(&strategy.language);
     if let Some(cluster) = segmentation.clusters.get(profile.cluster) {
-        let name = if is_chinese(&strategy.language) { &cluster.names.zh } else { &cluster.name };
+        let name = if chinese { &cluster.names.zh } else { &cluster.name };
         put(&mut facts, "segment_name", name);
     }
-    for (field, category) in
-        ["segment_category", "segment_second_category"].iter().zip(&profile.top_categories)
-    {
-        put(&mut facts, field, &category.name);
+    // Those without a name in the message's language are passed over.
+    let categories = profile.top_categories.iter().filter_map(|category| category.name_in(chinese));
+    for (field, category) in ["segment_category", "segment_second_category"].into_iter().zip(categories) {
+        put(&mut facts, field, category);
     }
     add_defaults(&mut facts, strategy, Scope::shared);
     facts
@@ -57,6 +59,31 @@ pub fn facts_for_customer(
     row: usize,
     strategy: &Strategy,
     segment: &Facts,
+) -> Facts {
+    let bought = bought::of_customer(shop, features.as_of, row, strategy);
+    facts_with(shop, features, row, strategy, segment, bought)
+}
+
+/// As [`facts_for_customer`], for one of many recipients, whose purchases have been read for all at once.
+#[must_use]
+pub fn facts_for_recipient(
+    shop: &Shop,
+    features: &Features,
+    row: usize,
+    strategy: &Strategy,
+    segment: &Facts,
+    purchases: &Purchases,
+) -> Facts {
+    facts_with(shop, features, row, strategy, segment, purchases.of_recipient(row))
+}
+
+fn facts_with(
+    shop: &Shop,
+    features: &Features,
+    row: usize,
+    strategy: &Strategy,
+    segment: &Facts,
+    bought: Bought,
 ) -> Facts {
     let mut facts = segment.clone();
     let chinese = is_chinese(&strategy.language);
@@ -93,9 +120,8 @@ pub fn facts_for_customer(
     if let Some(day) = since {
         put(&mut facts, "customer_since", &day.year().to_string());
     }
-    if uses(strategy, "favourite_category") || uses(strategy, "last_product") {
-        bought(shop, row, chinese, &mut facts);
-    }
+    put(&mut facts, "favourite_category", bought.favourite_category(shop, chinese).unwrap_or(""));
+    put(&mut facts, "last_product", bought.last_product(shop, chinese).unwrap_or(""));
     add_defaults(&mut facts, strategy, |_| true);
     facts
 }
@@ -131,25 +157,6 @@ pub fn facts_from_json(
     Ok(facts)
 }
 
-/// The customer's language as a primary tag: what the shop says, or else `zh` for a name in Chinese
-/// characters and `en` for any other.
-#[must_use]
-pub fn language_of(shop: &Shop, row: usize) -> String {
-    if let Some(language) = shop.customers.text(row, "language") {
-        let tag = language.trim().to_ascii_lowercase();
-        if let Some(primary) = tag.split(['-', '_']).next().filter(|primary| !primary.is_empty()) {
-            return primary.to_owned();
-        }
-    }
-    let name = ["first_name", "last_name"].iter().filter_map(|column| shop.customers.text(row, column));
-    if name.flat_map(str::chars).any(is_han) { "zh".into() } else { "en".into() }
-}
-
-/// A Chinese character.
-pub(crate) fn is_han(character: char) -> bool {
-    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
-}
-
 fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Date) -> Facts {
     let mut facts = Facts::new();
     put(&mut facts, "shop_name", &config.brand.name);
@@ -162,12 +169,6 @@ fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Dat
     put(&mut facts, "unsubscribe", unsubscribe(strategy.channel, &strategy.language));
     add_offer(&mut facts, strategy, currency, Some(sending));
     facts
-}
-
-/// Whether the name of a category or product can stand in a message of that language: a Chinese name in an
-/// English sentence, or the other way round, is left out as if it were not known.
-fn reads(name: &str, chinese: bool) -> bool {
-    name.chars().any(is_han) == chinese
 }
 
 /// How to get no more of these messages.
@@ -276,44 +277,6 @@ fn add_defaults(facts: &mut Facts, strategy: &Strategy, wanted: impl Fn(Scope) -
         if let (false, Some(text)) = (facts.contains_key(field.name), strategy.defaults.get(field.name)) {
             put(facts, field.name, text);
         }
-    }
-}
-
-fn uses(strategy: &Strategy, field: &str) -> bool {
-    strategy.message.values().any(|text| text.contains(field))
-}
-
-/// The category bought most often (the later one of two as frequent) and the last product.
-fn bought(shop: &Shop, row: usize, chinese: bool, facts: &mut Facts) {
-    let Some(products) = &shop.products else { return };
-    // Category, lines, time of the last line.
-    let mut categories: Vec<(&str, usize, i64)> = Vec::new();
-    let mut last = None;
-    for line in shop.customer_orders(row) {
-        let Some(product) = line.product.filter(|_| !line.returned).map(|product| product as usize) else {
-            continue;
-        };
-        if let Some(name) = products.name(product) {
-            last = Some(name);
-        }
-        let Some(category) = products.category(product) else { continue };
-        match categories.iter_mut().find(|(name, _, _)| *name == category) {
-            Some(entry) => {
-                entry.1 += 1;
-                entry.2 = entry.2.max(line.at);
-            }
-            None => categories.push((category, 1, line.at)),
-        }
-    }
-    if let Some((category, _, _)) = categories
-        .iter()
-        .filter(|(name, _, _)| reads(name, chinese))
-        .max_by_key(|(_, lines, at)| (*lines, *at))
-    {
-        put(facts, "favourite_category", category);
-    }
-    if let Some(name) = last.filter(|name| reads(name, chinese)) {
-        put(facts, "last_product", name);
     }
 }
 

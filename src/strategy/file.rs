@@ -32,15 +32,6 @@ const KEYS: [&str; 11] = [
     "message",
 ];
 const OFFER_KEYS: [&str; 6] = ["kind", "value", "text", "conditions", "coupon", "valid-days"];
-const STAGES: [(&str, Stage); 5] = [
-    ("acquisition", Stage::Acquisition),
-    ("activation", Stage::Activation),
-    ("retention", Stage::Retention),
-    ("win-back", Stage::WinBack),
-    ("loyalty", Stage::Loyalty),
-];
-const CHANNELS: [(&str, Channel); 3] =
-    [("email", Channel::Email), ("sms", Channel::Sms), ("push", Channel::Push)];
 const OFFER_KINDS: [(&str, OfferKind); 5] = [
     ("percentage", OfferKind::Percentage),
     ("amount", OfferKind::Amount),
@@ -232,9 +223,14 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
     let mut keys = Keys { source, table, at: 0, prefix: "", problems };
     keys.unknown(&KEYS);
     let (name, _) = keys.required("name", "add name = \"...\", as the list of strategies shows it");
-    let stage = keys.required_choice("stage", &STAGES, Stage::Retention);
+    let stage =
+        keys.required_choice("stage", &Stage::ALL.map(|stage| (stage.name(), stage)), Stage::Retention);
     let (goal, _) = keys.required("goal", "add goal = \"...\": what the message is to achieve");
-    let channel = keys.required_choice("channel", &CHANNELS, Channel::Email);
+    let channel = keys.required_choice(
+        "channel",
+        &Channel::ALL.map(|channel| (channel.name(), channel)),
+        Channel::Email,
+    );
     let (language, language_at) = keys.required("language", "add language = \"en\" or \"zh\"");
     let (tone, _) = keys.required("tone", "add tone = \"...\": how the message sounds");
     let examples = texts(&mut keys, "examples");
@@ -417,7 +413,7 @@ fn read_message(keys: &mut Keys<'_, '_, '_>, channel: Channel) -> BTreeMap<Part,
             continue;
         }
         let message = match Part::named(name) {
-            Some(_) => format!("a message by {} has no {name}", channel::name(channel)),
+            Some(_) => format!("a message by {} has no {name}", channel.name()),
             None => format!("unknown key `message.{name}`"),
         };
         inner.problems.error(key.span().start, message, format!("its parts are {}", names.join(", ")));
@@ -432,7 +428,7 @@ fn read_message(keys: &mut Keys<'_, '_, '_>, channel: Channel) -> BTreeMap<Part,
                 message.insert(part, place);
             }
             None if inner.get(name).is_none() => {
-                let by = channel::name(channel);
+                let by = channel.name();
                 inner.missing(name, &format!("a message by {by} needs it: add {name} = \"...\""));
             }
             None => {}

@@ -4,9 +4,10 @@
 
 use serde::Serialize;
 
-use super::{Strategy, channel};
+use super::Strategy;
+use crate::data::primary_language;
 use crate::profiles::ClusterProfile;
-use crate::segments::{Cluster, Stage};
+use crate::segments::Cluster;
 
 /// How well a strategy fits a segment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,15 +34,15 @@ pub fn fits(strategy: &Strategy, cluster: &Cluster, profile: &ClusterProfile) ->
     let mut against = Vec::new();
     let mut why = Vec::new();
     if strategy.stage == cluster.stage {
-        why.push(format!("written for {}, where this segment stands", stage_name(cluster.stage)));
+        why.push(format!("written for {}, where this segment stands", cluster.stage.name()));
     } else {
         against.push(format!(
             "written for {}; this segment stands at {}",
-            stage_name(strategy.stage),
-            stage_name(cluster.stage)
+            strategy.stage.name(),
+            cluster.stage.name()
         ));
     }
-    let channel = channel::name(strategy.channel);
+    let channel = strategy.channel.name();
     let reachable = profile.reach.iter().find(|reach| reach.channel == strategy.channel);
     let reach = reachable.map_or(0.0, |reach| reach.share);
     let any_address = profile.reach.iter().any(|reach| reach.customers > 0);
@@ -69,27 +70,16 @@ pub fn fits(strategy: &Strategy, cluster: &Cluster, profile: &ClusterProfile) ->
 
 /// Share of the segment that reads the strategy's language; where the shop does not say, all read English.
 fn spoken(strategy: &Strategy, profile: &ClusterProfile) -> f64 {
-    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-    let wanted = primary(&strategy.language);
+    let wanted = primary_language(&strategy.language);
     if profile.languages.is_empty() {
         return if wanted == "en" { 1.0 } else { 0.0 };
     }
     profile
         .languages
         .iter()
-        .filter(|portion| primary(&portion.name) == wanted)
+        .filter(|portion| primary_language(&portion.name) == wanted)
         .map(|portion| portion.share)
         .sum()
-}
-
-fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Acquisition => "acquisition",
-        Stage::Activation => "activation",
-        Stage::Retention => "retention",
-        Stage::WinBack => "win-back",
-        Stage::Loyalty => "loyalty",
-    }
 }
 
 fn percentage(share: f64) -> String {
@@ -101,7 +91,7 @@ mod tests {
     use super::*;
     use crate::data::Channel;
     use crate::profiles::{Portion, Reach};
-    use crate::segments::Name;
+    use crate::segments::{Name, Stage};
 
     fn cluster(stage: Stage) -> Cluster {
         Cluster {
@@ -128,7 +118,7 @@ mod tests {
             weekdays: [0.0; 7],
             languages: languages
                 .iter()
-                .map(|&(name, share)| Portion { name: name.into(), count: 1, share })
+                .map(|&(name, share)| Portion { name: name.into(), name_zh: None, count: 1, share })
                 .collect(),
             reach: reach
                 .iter()

@@ -240,12 +240,34 @@ impl Shared {
         self.segmentation = Load::Loading(self.start(work));
     }
 
+    /// Profiles all clusters of the grouping that there is now.
+    pub fn profile(&mut self) {
+        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
+            (&self.shop, &self.features, &self.segmentation)
+        else {
+            return;
+        };
+        let work = Work::Profiles {
+            shop: Arc::clone(shop),
+            features: Arc::clone(features),
+            segmentation: Arc::clone(segmentation),
+        };
+        self.start(work);
+    }
+
+    /// Makes up for profiles that could not be made before.
+    pub fn profile_if_idle(&mut self) {
+        if self.jobs.in_slot(Slot::Profiles).is_none() {
+            self.profile();
+        }
+    }
+
     /// Reads the files again.
     pub fn reload(&mut self) {
         let work =
             Work::Load { sources: self.setup.sources.clone(), settings: self.setup.config.data.clone() };
         // What was being worked out hangs on the files as they were.
-        for slot in [Slot::Summary, Slot::Features, Slot::Segments] {
+        for slot in [Slot::Summary, Slot::Features, Slot::Segments, Slot::Profiles] {
             self.cancel_slot(slot);
         }
         self.shop = Load::Loading(self.start(work));

@@ -266,6 +266,7 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
         }
         End::Done(Outcome::Segmented(segmentation)) => {
             shared.segmentation = Load::Ready(Arc::clone(segmentation));
+            shared.profile();
         }
         End::Done(Outcome::ModelOpened(identity)) => {
             shared.model = match identity {

@@ -50,12 +50,11 @@ pub enum Work {
         features: Arc<Features>,
         options: segments::Options,
     },
-    /// Facts about one cluster.
-    ClusterProfile {
+    /// Facts about every cluster: the orders are read once for all.
+    Profiles {
         shop: Arc<Shop>,
         features: Arc<Features>,
         segmentation: Arc<Segmentation>,
-        cluster: usize,
     },
     /// Points for the map of segments.
     Scatter {
@@ -147,7 +146,7 @@ pub enum Slot {
     Summary,
     Features,
     Segments,
-    ClusterProfile,
+    Profiles,
     Scatter,
     Arrange,
     CustomerProfile,
@@ -174,7 +173,8 @@ pub enum Outcome {
     Summarised(Arc<Summary>),
     Measured(Arc<Features>),
     Segmented(Arc<Segmentation>),
-    ClusterProfiled(Arc<ClusterProfile>),
+    /// In the order of the clusters.
+    Profiled(Vec<Arc<ClusterProfile>>),
     Scattered(Axes, Arc<Vec<Point>>),
     /// Customer rows in the order in which they are listed.
     Arranged(Arrangement, Arc<Vec<u32>>),
@@ -211,7 +211,7 @@ impl Work {
             Self::Summarise { .. } => Slot::Summary,
             Self::Features { .. } => Slot::Features,
             Self::Segment { .. } => Slot::Segments,
-            Self::ClusterProfile { .. } => Slot::ClusterProfile,
+            Self::Profiles { .. } => Slot::Profiles,
             Self::Scatter { .. } => Slot::Scatter,
             Self::Arrange { .. } => Slot::Arrange,
             Self::CustomerProfile { .. } => Slot::CustomerProfile,
@@ -239,7 +239,7 @@ impl Work {
             Self::Summarise { .. } => "Sum up the shop".into(),
             Self::Features { .. } => "Measure customers".into(),
             Self::Segment { .. } => "Group customers".into(),
-            Self::ClusterProfile { .. } => "Profile a segment".into(),
+            Self::Profiles { .. } => "Profile the segments".into(),
             Self::Scatter { .. } => "Draw the map".into(),
             Self::Arrange { .. } => "List customers".into(),
             Self::CustomerProfile { .. } => "Look up a customer".into(),
@@ -264,7 +264,7 @@ impl Work {
         matches!(
             self,
             Self::Summarise { .. }
-                | Self::ClusterProfile { .. }
+                | Self::Profiles { .. }
                 | Self::Scatter { .. }
                 | Self::Arrange { .. }
                 | Self::CustomerProfile { .. }
@@ -304,9 +304,10 @@ impl Runner for Services {
             Work::Segment { features, options } => {
                 Ok(Outcome::Segmented(Arc::new(segments::segment(&features, &options, task)?)))
             }
-            Work::ClusterProfile { shop, features, segmentation, cluster } => Ok(Outcome::ClusterProfiled(
-                Arc::new(profiles::cluster(&shop, &features, &segmentation, cluster, task)?),
-            )),
+            Work::Profiles { shop, features, segmentation } => {
+                let profiles = profiles::clusters(&shop, &features, &segmentation, task)?;
+                Ok(Outcome::Profiled(profiles.into_iter().map(Arc::new).collect()))
+            }
             Work::Scatter { features, segmentation, axes, limit } => {
                 let points = segments::scatter(&segmentation, &features, axes, limit);
                 Ok(Outcome::Scattered(axes, Arc::new(points)))

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::date;
-use perennial::config::DataConfig;
+use perennial::config::{Config, DataConfig};
 use perennial::data::{self, Channel, Shop};
 use perennial::features::{self, Feature, Features};
 use perennial::jobs::{Cancel, Task, unwatched};
 use perennial::profiles::{self, ClusterProfile};
 use perennial::segments::{self, Options, Segmentation};
+use perennial::strategy::{self, Purchases, Strategy};
 
 struct Read {
     shop: Shop,
@@ -125,12 +126,22 @@ fn what_happens_after_the_reference_date_is_not_seen() {
     let folder = two_kinds();
     let read = read(folder.path(), Some(2), Some(date(2025, 6, 1)));
     assert_eq!(read.segmentation.not_clustered, 3, "the small ones come on 2 June");
-    for profile in read.profiles() {
+    let mut profiles = read.profiles();
+    let waiting = profiles.pop().unwrap();
+    assert_eq!((waiting.size, waiting.share_of_revenue), (3, 0.0));
+    assert!(waiting.active_members.is_empty() && waiting.top_categories.is_empty());
+    for profile in profiles {
         let active: u64 = profile.active_members.iter().map(|month| month.1).sum();
         assert_eq!(active, 5 * profile.size as u64);
         assert_eq!(profile.active_members.last(), Some(&(date(2025, 6, 1), 0)));
         assert!(profile.top_categories.iter().all(|portion| portion.count == 5 * profile.size as u64));
     }
+    let customer = |id: &str| {
+        let row = read.shop.customers.row_of(id).unwrap();
+        profiles::customer(&read.shop, &read.features, &read.segmentation, row)
+    };
+    assert_eq!((customer("big0").orders.len(), customer("small0").orders.len()), (10, 0));
+    assert!(customer("small0").top_categories.is_empty());
 }
 
 #[test]
@@ -155,12 +166,15 @@ fn a_customer_is_told_with_their_orders_and_the_way_to_them() {
 fn the_sample_shop_adds_up() {
     let read = read(&sample_data("shop"), None, None);
     let profiles = read.profiles();
-    assert_eq!(profiles.len(), read.segmentation.k);
+    assert_eq!(profiles.len(), read.segmentation.k + 1, "and those who have not bought yet");
     let total: f64 = profiles.iter().map(|profile| profile.share_of_revenue).sum();
     assert!((total - 1.0).abs() < 1e-9);
     let members: usize = profiles.iter().map(|profile| profile.size).sum();
-    assert_eq!(members + read.segmentation.not_clustered, 3_000);
-    for profile in &profiles {
+    assert_eq!(members, 3_000);
+    let waiting = &profiles[read.segmentation.k];
+    assert_eq!(waiting.size, read.segmentation.not_clustered);
+    assert_eq!(waiting.representatives.len(), 5);
+    for profile in &profiles[..read.segmentation.k] {
         assert!((profile.weekdays.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         assert!((profile.hours.unwrap().iter().sum::<f64>() - 1.0).abs() < 1e-9);
         // People order in the evening of their own day, wherever they live, and not before dawn.
@@ -201,6 +215,88 @@ fn the_text_names_every_segment_in_both_languages() {
     }
     assert!(text.ends_with('\n') && !text.ends_with("\n\n"));
     assert!(!text.contains("NaN"));
+}
+
+/// The strategy of that language whose message is these words, written for those who have not bought yet.
+fn strategy(language: &str, body: &str) -> Strategy {
+    let source = format!(
+        "name = \"Test\"\nstage = \"acquisition\"\ngoal = \"Test\"\nchannel = \"push\"\nlanguage = \"{language}\"\n\
+         tone = \"warm\"\n[defaults]\nfavourite_category = \"-\"\nlast_product = \"-\"\nsegment_category = \"-\"\n\
+         segment_second_category = \"-\"\n[message]\ntitle = \"Test\"\nbody = \"{body}\"\n"
+    );
+    strategy::parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+#[test]
+fn a_catalogue_in_two_languages_speaks_both_in_messages() {
+    let folder = two_kinds();
+    fs::write(
+        folder.path().join("products.csv"),
+        "product_id,name,name_zh,category,category_zh,price\nchair,Chair,椅子,Furniture,家具,200\nlamp,Lamp,,Lighting,,100\n",
+    )
+    .unwrap();
+    let read = read(folder.path(), Some(2), None);
+    let row = read.shop.customers.row_of("big0").unwrap();
+    let profiles = read.profiles();
+    let profile = &profiles[read.segmentation.cluster_of(row).unwrap()];
+    let body =
+        "{{ favourite_category }} {{ last_product }} {{ segment_category }} {{ segment_second_category }}";
+    let told = |language: &str| {
+        let strategy = strategy(language, body);
+        let day = date(2025, 7, 1);
+        let config = Config::default();
+        let segment =
+            strategy::facts_for_segment(&read.segmentation, profile, &strategy, &config, "EUR", day);
+        let alone = strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &segment);
+        let recipients: Vec<u32> = (0..read.shop.customers.len() as u32).collect();
+        let purchases = unwatched(|task| {
+            Purchases::of(&read.shop, read.features.as_of, &recipients, &strategy, task).unwrap()
+        });
+        let among_all =
+            strategy::facts_for_recipient(&read.shop, &read.features, row, &strategy, &segment, &purchases);
+        assert_eq!(alone, among_all, "one pass over all orders says the same");
+        ["favourite_category", "last_product", "segment_category", "segment_second_category"]
+            .map(|field| alone[field].as_str().unwrap().to_owned())
+    };
+    // Chairs and lamps are bought as often and as late, and the lamp stands last in the file.
+    assert_eq!(told("en"), ["Lighting", "Lamp", "Furniture", "Lighting"]);
+    assert_eq!(told("zh"), ["家具", "-", "家具", "-"], "what has no Chinese name is passed over");
+}
+
+#[test]
+fn facts_do_not_tell_what_was_bought_after_the_reference_date() {
+    let folder = two_kinds();
+    let orders = folder.path().join("orders.csv");
+    let more = "late,big0,2025-06-28T10:00:00Z,lamp,1,100.00,paid,EUR\n".repeat(9);
+    fs::write(&orders, fs::read_to_string(&orders).unwrap() + &more.replace("late", "l1")).unwrap();
+    let favourite = |as_of| {
+        let read = read(folder.path(), Some(2), as_of);
+        let row = read.shop.customers.row_of("big0").unwrap();
+        let strategy = strategy("en", "{{ favourite_category }} {{ last_product }}");
+        let facts =
+            strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &strategy::Facts::new());
+        facts["last_product"].as_str().unwrap().to_owned()
+    };
+    let chairs = "l2,big0,2025-06-30T10:00:00Z,chair,1,200.00,paid,EUR\n";
+    fs::write(&orders, fs::read_to_string(&orders).unwrap() + chairs).unwrap();
+    assert_eq!(favourite(None), "Chair");
+    assert_eq!(favourite(Some(date(2025, 6, 29))), "Lamp");
+}
+
+#[test]
+fn those_who_have_not_bought_yet_can_be_written_to() {
+    let read = read(&sample_data("shop"), None, None);
+    let profiles = read.profiles();
+    let group = read.segmentation.not_bought().unwrap();
+    let fitting: Vec<&str> = strategy::shipped()
+        .iter()
+        .filter(|file| {
+            let strategy = strategy::parse(file.id, file.source).unwrap();
+            strategy::fits(&strategy, group, &profiles[read.segmentation.k]).is_fit()
+        })
+        .map(|file| file.id)
+        .collect();
+    assert_eq!(fitting, ["welcome-email-en", "welcome-email-zh", "first-order-push-en"]);
 }
 
 #[test]

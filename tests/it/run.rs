@@ -239,6 +239,27 @@ fn a_shop_without_people_or_products_has_drafts_and_an_empty_outbox() {
 }
 
 #[test]
+fn errors_in_the_data_are_told_and_the_reference_date_can_be_given() {
+    let home = tempfile::tempdir().unwrap();
+    let mut orders = String::from("customer_id,ordered_at,amount,currency\n");
+    for customer in 0..20 {
+        for month in 1..=(1 + customer % 3) {
+            let currency = if customer % 2 == 0 { "EUR" } else { "USD" };
+            orders += &format!("c{customer},2025-0{month}-10,{}.00,{currency}\n", 10 + customer * customer);
+        }
+    }
+    fs::write(home.path().join("orders.csv"), orders).unwrap();
+    let mut command = perennial(home.path());
+    command.args(["run", "--out", "out", "--model", "none", "--json", "--quiet", "--k", "2"]);
+    let out = command.args(["--as-of", "2025-02-15", "--data", "orders.csv"]).assert().get_output().clone();
+    let (summary, told) = (serde_json::from_slice::<Value>(&out.stdout).unwrap(), text(&out.stderr));
+    assert_eq!(summary["as_of"], "2025-02-15");
+    assert_eq!(summary["data"]["findings"][0], "mixed-currencies");
+    assert!(told.contains("warning: ") && told.contains("[mixed-currencies]"), "{told}");
+    assert!(summary["warnings"].as_array().unwrap().iter().any(|said| told.contains(said.as_str().unwrap())));
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_told_before_any_work() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("file"), "").unwrap();

@@ -223,9 +223,10 @@ fn the_planted_kinds_can_be_found() {
     for row in rows(&truth) {
         let next = numbers.len() as u8;
         let kind = *numbers.entry(row["kind"].clone()).or_insert(next);
-        if let Some(cluster) = segmentation.cluster_of(shop.customers.row_of(&row["customer_id"]).unwrap()) {
+        let customer = shop.customers.row_of(&row["customer_id"]).unwrap();
+        if segmentation.is_clustered(customer) {
             planted.push(kind);
-            found.push(cluster as u8);
+            found.push(segmentation.cluster_of(customer).unwrap() as u8);
         }
     }
     let agreement = segments::stability::adjusted_rand_index(&planted, &found);

@@ -66,7 +66,7 @@ pub(in crate::data) fn parse_when(cell: &[u8], order: DateOrder) -> Option<i64> 
             let value = |from: usize, to: usize| {
                 digits[from..to].iter().fold(0u32, |sum, digit| sum * 10 + u32::from(**digit - b'0'))
             };
-            let day = day_number(value(0, 4), value(4, 6), value(6, 8))?;
+            let day = day_of_calendar(value(0, 4), value(4, 6), value(6, 8))?;
             return with_time(day, rest);
         }
     }
@@ -93,8 +93,9 @@ pub(in crate::data) fn parse_when(cell: &[u8], order: DateOrder) -> Option<i64> 
 fn digits_only(cell: &[u8]) -> Option<i64> {
     let value =
         cell.iter().try_fold(0i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')))?;
-    let ymd =
-        |value: i64| day_number((value / 10_000) as u32, (value / 100 % 100) as u32, (value % 100) as u32);
+    let ymd = |value: i64| {
+        day_of_calendar((value / 10_000) as u32, (value / 100 % 100) as u32, (value % 100) as u32)
+    };
     match cell.len() {
         8 => Some(i64::from(ymd(value)?) * DAY_MS),
         9..=10 => Some(value * 1000),
@@ -153,7 +154,7 @@ fn year_first(year: u32, mut cursor: Cursor<'_>) -> Option<i64> {
         if !cursor.literal("日") && !cursor.literal("号") {
             return None;
         }
-        return with_time(day_number(year, month, day)?, cursor.0);
+        return with_time(day_of_calendar(year, month, day)?, cursor.0);
     }
     let separator = cursor.any_of(b"/.-")?;
     let (month, _) = cursor.number(2)?;
@@ -161,7 +162,7 @@ fn year_first(year: u32, mut cursor: Cursor<'_>) -> Option<i64> {
         return None;
     }
     let (day, _) = cursor.number(2)?;
-    with_time(day_number(year, month, day)?, cursor.0)
+    with_time(day_of_calendar(year, month, day)?, cursor.0)
 }
 
 /// The rest of `1/11/2025`, `01.11.25`, `01-Nov-2025`.
@@ -169,7 +170,7 @@ fn year_last(first: u32, separator: u8, mut cursor: Cursor<'_>, order: DateOrder
     if let Some(month) = cursor.month_name() {
         cursor.any_of(b"/.-")?;
         let year = cursor.year()?;
-        return with_time(day_number(year, month, first)?, cursor.0);
+        return with_time(day_of_calendar(year, month, first)?, cursor.0);
     }
     let (second, _) = cursor.number(2)?;
     if cursor.any_of(b"/.-")? != separator {
@@ -180,7 +181,7 @@ fn year_last(first: u32, separator: u8, mut cursor: Cursor<'_>, order: DateOrder
         DateOrder::DayFirst => (first, second),
         DateOrder::MonthFirst => (second, first),
     };
-    with_time(day_number(year, month, day)?, cursor.0)
+    with_time(day_of_calendar(year, month, day)?, cursor.0)
 }
 
 /// `Nov 1, 2025`, `1 Nov 2025`, `Sat, 01 Nov 2025 10:00:00 +0000`, `Saturday, November 1, 2025`.
@@ -207,7 +208,7 @@ fn with_month_name(cell: &[u8]) -> Option<i64> {
     if digits != 4 {
         return None;
     }
-    with_time(day_number(year, month, day)?, cursor.0)
+    with_time(day_of_calendar(year, month, day)?, cursor.0)
 }
 
 /// What follows the date: nothing, or a time with or without a zone.
@@ -263,7 +264,7 @@ fn with_time(day: i32, rest: &[u8]) -> Option<i64> {
 }
 
 /// Days since 1970-01-01; `None` where the calendar has no such day.
-fn day_number(year: u32, month: u32, day: u32) -> Option<i32> {
+fn day_of_calendar(year: u32, month: u32, day: u32) -> Option<i32> {
     const DAYS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = *DAYS.get(month.checked_sub(1)? as usize)? + u32::from(month == 2 && leap);

@@ -91,7 +91,7 @@ pub(super) fn read(
     reading: &mut Reading<'_>,
     sink: &mut impl Sink,
 ) -> Result<Knows, DataError> {
-    let mut knows = Knows::default();
+    let mut knows = Knows { orders: !inputs.is_empty(), ..Knows::default() };
     let mut seen = Seen::default();
     let order_shape = inputs
         .iter()

@@ -61,7 +61,9 @@ pub(super) fn read(inputs: &[&Input], reading: &mut Reading<'_>) -> Result<Optio
                     products.push(ProductRow {
                         id: &decode_cell(id),
                         name: &present("name"),
+                        name_zh: &present("name_zh"),
                         category: &present("category"),
+                        category_zh: &present("category_zh"),
                         url: &present("url"),
                         price,
                         in_stock,

@@ -421,7 +421,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file.csv");
         std::fs::write(&path, text).unwrap();
-        let file = input::find(&[path]).unwrap().files.remove(0);
+        let file = crate::jobs::unwatched(|task| input::find(&[path], task)).unwrap().files.remove(0);
         let layout = layout(&file).unwrap();
         let mut blocks = Blocks::open(&file, layout.dialect.unwrap(), layout.columns.len()).unwrap();
         blocks.size = size;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::ids::IdMap;
+use super::super::is_han;
 use super::Channel;
 use super::text_column::TextColumn;
 
@@ -120,7 +121,7 @@ impl Customers {
     #[must_use]
     pub fn display_name(&self, row: usize) -> String {
         match (self.text(row, "first_name"), self.text(row, "last_name")) {
-            (Some(first), Some(last)) if is_han(first) && is_han(last) => format!("{last}{first}"),
+            (Some(first), Some(last)) if is_han_name(first) && is_han_name(last) => format!("{last}{first}"),
             (Some(first), Some(last)) => format!("{first} {last}"),
             (Some(name), None) | (None, Some(name)) => name.to_owned(),
             (None, None) => self.id(row).to_owned(),
@@ -147,12 +148,9 @@ impl Customers {
     }
 }
 
-/// Whether a name is written in Chinese characters.
-pub(in crate::data) fn is_han(name: &str) -> bool {
-    !name.is_empty()
-        && name.chars().all(|letter| {
-            matches!(letter, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}' | '·')
-        })
+/// Whether a name is written in Chinese characters, with a point between its parts or without.
+fn is_han_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| is_han(letter) || letter == '·')
 }
 
 /// Splits a full name into given and family name.
@@ -160,7 +158,7 @@ pub(in crate::data) fn split_name(name: &str) -> (&str, &str) {
     const DOUBLE: [&str; 12] =
         ["欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "司徒", "令狐", "夏侯"];
     let name = name.trim();
-    if is_han(name) && (2..=4).contains(&name.chars().count()) {
+    if is_han_name(name) && (2..=4).contains(&name.chars().count()) {
         let family = DOUBLE.iter().find(|family| name.starts_with(**family) && name.len() > family.len());
         let at = family.map_or_else(|| name.chars().next().map_or(0, char::len_utf8), |family| family.len());
         return (&name[at..], &name[..at]);

@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use polars::prelude::{
     Column, DataFrame, IntoLazy, LazyFrame, ParquetReader, ParquetWriter, PolarsError, SerReader, UnionArgs,
     col, concat, lit,
 };
 
+use super::super::scratch::Scratch;
 use super::{DataError, Event, OrderLine, frame};
 
 /// Lines held in memory (40 bytes each) before they go to disk.
@@ -33,16 +33,9 @@ pub(in crate::data) enum Lines {
 /// Lines on disk.
 #[derive(Debug)]
 pub(in crate::data) struct Spill {
-    folder: PathBuf,
+    folder: Scratch,
     files: Vec<PathBuf>,
     lines: usize,
-}
-
-impl Drop for Spill {
-    fn drop(&mut self) {
-        // The system clears its temporary folder some day if this fails.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
 }
 
 impl Lines {
@@ -85,7 +78,7 @@ impl Lines {
                     let frame = fs::File::open(file)
                         .map_err(|error| error.to_string())
                         .and_then(|file| ParquetReader::new(file).finish().map_err(|error| error.to_string()))
-                        .map_err(|error| spill_error(&spill.folder, &error))?;
+                        .map_err(|error| spill_error(spill.folder.path(), &error))?;
                     visit_frame(&frame, 0..frame.height(), visit)?;
                 }
                 Ok(())
@@ -270,15 +263,19 @@ impl LinesBuilder {
     fn write(&mut self) -> Result<(), DataError> {
         let spill = match &mut self.spill {
             Some(spill) => spill,
-            none => none.insert(Spill { folder: private_folder()?, files: Vec::new(), lines: 0 }),
+            none => {
+                let folder = Scratch::create()
+                    .map_err(|error| spill_error(&std::env::temp_dir(), &error.to_string()))?;
+                none.insert(Spill { folder, files: Vec::new(), lines: 0 })
+            }
         };
         let lines = self.columns.customer.len();
         let mut frame = std::mem::take(&mut self.columns).frame();
-        let path = spill.folder.join(format!("lines-{}.parquet", spill.files.len()));
+        let path = spill.folder.path().join(format!("lines-{}.parquet", spill.files.len()));
         fs::File::create(&path)
             .map_err(|error| error.to_string())
             .and_then(|file| ParquetWriter::new(file).finish(&mut frame).map_err(|error| error.to_string()))
-            .map_err(|error| spill_error(&spill.folder, &error))?;
+            .map_err(|error| spill_error(spill.folder.path(), &error))?;
         spill.files.push(path);
         spill.lines += lines;
         Ok(())
@@ -293,20 +290,6 @@ impl LinesBuilder {
             None => self.columns.sorted(customers),
         })
     }
-}
-
-/// A folder that only this user can read: it will hold who bought what.
-fn private_folder() -> Result<PathBuf, DataError> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("perennial-{}-{number}", std::process::id()));
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    // What an earlier process of this number left behind is of no use.
-    let _ = fs::remove_dir_all(&folder);
-    builder.create(&folder).map_err(|error| spill_error(&folder, &error.to_string()))?;
-    Ok(folder)
 }
 
 /// Every event.
@@ -434,7 +417,7 @@ mod tests {
         let memory = build(LinesBuilder::default());
         let disk = build(LinesBuilder::with_most_in_memory(2));
         let Lines::Disk(spill) = &disk else { panic!("still in memory") };
-        let folder = spill.folder.clone();
+        let folder = spill.folder.path().to_owned();
         assert_eq!((memory.len(), disk.len(), spill.files.len()), (7, 7, 4));
         for customer in 0..5 {
             assert_eq!(memory.of(customer), disk.of(customer), "{customer}");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::ids::IdMap;
+use super::super::name_in;
 use super::text_column::TextColumn;
 
 /// Products as columns.
@@ -15,10 +16,13 @@ pub(in crate::data) struct ProductsBuilder {
     pub(in crate::data) ids: IdMap,
     id_text: TextColumn,
     names: TextColumn,
+    names_zh: TextColumn,
     urls: TextColumn,
     /// Number of the category of each product.
     categories: Vec<Option<u32>>,
     category_names: Vec<String>,
+    /// By number of the category; the first one that the file gives.
+    category_names_zh: Vec<Option<String>>,
     prices: Vec<Option<i64>>,
     in_stock: Vec<Option<bool>>,
 }
@@ -28,7 +32,9 @@ pub(in crate::data) struct ProductsBuilder {
 pub(in crate::data) struct ProductRow<'a> {
     pub(in crate::data) id: &'a str,
     pub(in crate::data) name: &'a str,
+    pub(in crate::data) name_zh: &'a str,
     pub(in crate::data) category: &'a str,
+    pub(in crate::data) category_zh: &'a str,
     pub(in crate::data) url: &'a str,
     pub(in crate::data) price: Option<i64>,
     pub(in crate::data) in_stock: Option<bool>,
@@ -46,6 +52,7 @@ impl ProductsBuilder {
     pub(in crate::data) fn push(&mut self, row: ProductRow<'_>) {
         self.id_text.push(row.id);
         self.names.push(row.name);
+        self.names_zh.push(row.name_zh);
         self.urls.push(row.url);
         self.prices.push(row.price);
         self.in_stock.push(row.in_stock);
@@ -53,9 +60,13 @@ impl ProductsBuilder {
             let known = self.category_names.iter().position(|name| name == row.category);
             known.unwrap_or_else(|| {
                 self.category_names.push(row.category.to_owned());
+                self.category_names_zh.push(None);
                 self.category_names.len() - 1
             }) as u32
         });
+        if let Some(number) = category.filter(|_| !row.category_zh.is_empty()) {
+            self.category_names_zh[number as usize].get_or_insert_with(|| row.category_zh.to_owned());
+        }
         self.categories.push(category);
     }
 
@@ -85,6 +96,12 @@ impl Products {
         self.0.names.get(row)
     }
 
+    /// The name that can stand in a message of that language.
+    #[must_use]
+    pub fn name_in(&self, row: usize, chinese: bool) -> Option<&str> {
+        name_in(self.name(row), self.0.names_zh.get(row), chinese)
+    }
+
     #[must_use]
     pub fn category(&self, row: usize) -> Option<&str> {
         self.category_number(row).map(|number| self.0.category_names[number as usize].as_str())
@@ -100,6 +117,19 @@ impl Products {
     #[must_use]
     pub fn categories(&self) -> &[String] {
         &self.0.category_names
+    }
+
+    /// The name of a category (by its number) that can stand in a message of that language.
+    #[must_use]
+    pub fn category_name(&self, number: u32, chinese: bool) -> Option<&str> {
+        let name = self.categories().get(number as usize).map(String::as_str);
+        name_in(name, self.category_zh(number), chinese)
+    }
+
+    /// What a category (by its number) is called in Chinese, where the shop says so beside another name.
+    #[must_use]
+    pub fn category_zh(&self, number: u32) -> Option<&str> {
+        self.0.category_names_zh.get(number as usize)?.as_deref()
     }
 
     /// Minor units.

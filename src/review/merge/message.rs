@@ -16,7 +16,7 @@ use crate::review::outbox::Message;
 use crate::review::spreadsheet::Sheet;
 use crate::review::{Check, Rules};
 use crate::strategy::fields::FIELDS;
-use crate::strategy::{Facts, Problem, Renderer, facts_for_customer};
+use crate::strategy::{Facts, Problem, Purchases, Renderer, facts_for_recipient};
 
 /// Places for verdicts, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -38,6 +38,8 @@ pub(super) struct Merger<'a> {
     shop: &'a Shop,
     features: &'a Features,
     copy: &'a Copy,
+    /// Of all recipients.
+    purchases: Purchases,
     segment: &'a str,
     renderer: Renderer,
     rules: Rules<'a>,
@@ -56,6 +58,7 @@ impl<'a> Merger<'a> {
         shop: &'a Shop,
         features: &'a Features,
         copy: &'a Copy,
+        purchases: Purchases,
         settings: &Settings<'a>,
     ) -> Result<Self, Problem> {
         let is_used = |name: &str| copy.strategy.message.values().any(|template| template.contains(name));
@@ -65,6 +68,7 @@ impl<'a> Merger<'a> {
             shop,
             features,
             copy,
+            purchases,
             segment: settings.segments.get(copy.cluster).map_or("", String::as_str),
             renderer: Renderer::new(&copy.strategy)?,
             rules: Rules::new(&copy.strategy, &copy.facts, settings.banned_words),
@@ -112,7 +116,7 @@ impl<'a> Merger<'a> {
     /// The message to one customer, or the rules that it breaks.
     fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
         let Copy { strategy, slots, facts, .. } = self.copy;
-        let mut facts = facts_for_customer(self.shop, self.features, row, strategy, facts);
+        let mut facts = facts_for_recipient(self.shop, self.features, row, strategy, facts, &self.purchases);
         // What the message does not use proves nothing that it says.
         for name in &self.unused {
             facts.swap_remove(*name);

@@ -2,10 +2,7 @@
 
 use std::ops::Range;
 
-/// A Chinese character.
-pub(super) fn is_han(character: char) -> bool {
-    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
-}
+pub(super) use crate::data::is_han;
 
 /// Words with their places: a run of letters and digits (an apostrophe or a hyphen inside belongs to it),
 /// or one Chinese character.

@@ -57,7 +57,7 @@ fn steps(shared: &Shared) -> Vec<Step> {
         let columns = if unsure == 1 { "1 column was".into() } else { format!("{unsure} columns were") };
         step(Action::ShowMapping, format!("Check the mapping: {columns} guessed"));
     }
-    let kinds = shared.segmentation.ready().map(|segmentation| segmentation.clusters.len());
+    let kinds = shared.segmentation.ready().map(|segmentation| segmentation.k);
     step(
         Action::Segments,
         kinds.map_or("See which kinds of customer there are".into(), |kinds| {

@@ -14,7 +14,7 @@ use ratatui::layout::Rect;
 use crate::data::Shop;
 use crate::jobs::End;
 use crate::profiles::ClusterProfile;
-use crate::segments::{Axes, Point, Segmentation};
+use crate::segments::{Axes, NOT_BOUGHT, Point, Segmentation};
 use crate::tui::app::{Gravity, Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
@@ -65,14 +65,12 @@ impl Segments {
         self.profiles.get(self.chosen()?)?.as_ref()
     }
 
-    /// Asks for what the selected cluster's panels need and do not have yet.
+    /// Asks for what the panels need and do not have yet.
     fn look(&mut self, shared: &mut Shared) {
-        let (Some(cluster), Some(segmentation)) = (self.chosen(), self.seen.clone()) else { return };
+        let Some(cluster) = self.chosen() else { return };
         shared.segment = Some(cluster);
-        let (Load::Ready(shop), Load::Ready(features)) = (&shared.shop, &shared.features) else { return };
-        let (shop, features) = (Arc::clone(shop), Arc::clone(features));
         if self.profiles.get(cluster).is_some_and(Option::is_none) {
-            shared.start(Work::ClusterProfile { shop, features, segmentation, cluster });
+            shared.profile_if_idle();
         }
     }
 
@@ -125,11 +123,12 @@ impl Segments {
         let segmentation = self.seen.as_ref()?;
         let cluster = &segmentation.clusters[self.chosen()?];
         let mut text = format!(
-            "{} {}: {} customers, {:.1} % of those who buy.",
+            "{} {}: {} customers, {:.1} % of {}.",
             cluster.id,
             cluster.name,
             cluster.size,
-            cluster.share * 100.0
+            cluster.share * 100.0,
+            if cluster.id == NOT_BOUGHT { "all" } else { "those who buy" }
         );
         for (feature, spread) in &cluster.features {
             let shown = |value| {
@@ -297,12 +296,8 @@ impl Pane for Segments {
                 self.look(shared);
                 self.map(shared);
             }
-            End::Done(Outcome::ClusterProfiled(profile)) => {
-                if let Some(place) = self.profiles.get_mut(profile.cluster) {
-                    *place = Some(Arc::clone(profile));
-                }
-                // The selection may have moved on while this one was being made.
-                self.look(shared);
+            End::Done(Outcome::Profiled(profiles)) => {
+                self.profiles = profiles.iter().cloned().map(Some).collect();
             }
             End::Done(Outcome::Scattered(axes, points)) => {
                 self.axes = *axes;

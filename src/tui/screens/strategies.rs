@@ -6,7 +6,6 @@ mod follow;
 mod preview;
 mod view;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +50,8 @@ pub struct Strategies {
     editor: Option<Editor>,
     preview: Preview,
     scroll: Scroll,
-    profiles: BTreeMap<usize, Arc<ClusterProfile>>,
+    /// Of all segments, once they are made.
+    profiles: Vec<Arc<ClusterProfile>>,
     /// The seed of the next preview is this many on.
     again: u64,
     /// Which typical customer's facts are shown.
@@ -85,7 +85,7 @@ impl Strategies {
     fn fit(&self, file: &StrategyFile, shared: &Shared) -> Option<Fit> {
         let segment = Self::segment(shared);
         let cluster = shared.segmentation.ready()?.clusters.get(segment)?;
-        let profile = self.profiles.get(&segment)?;
+        let profile = self.profiles.get(segment)?;
         file.parsed.as_ref().ok().map(|strategy| fits(strategy, cluster, profile))
     }
 

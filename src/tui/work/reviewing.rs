@@ -232,6 +232,7 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     let cabinet = Cabinet::open(folder, config.brand.banned_words.clone())?;
     let strategies = cabinet.strategies.clone();
     let desk = cabinet.desk()?;
+    let profiles = profiles::clusters(shop, features, segmentation, task)?;
     let mut copies: Vec<Copy> = Vec::new();
     let filter = Filter { show: Show::Approved, ..Filter::default() };
     for item in desk.queue.shown(&filter) {
@@ -245,8 +246,8 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
         if copies.iter().any(|copy| copy.cluster == cluster && copy.strategy.id == strategy.id) {
             continue;
         }
-        let profile = profiles::cluster(shop, features, segmentation, cluster, task)?;
-        let facts = facts_for_segment(segmentation, &profile, strategy, config, &shop.currency, *sending);
+        let Some(profile) = profiles.get(cluster) else { continue };
+        let facts = facts_for_segment(segmentation, profile, strategy, config, &shop.currency, *sending);
         copies.push(Copy {
             strategy: strategy.clone(),
             cluster,
@@ -256,7 +257,7 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
             approved_by: *by,
             variant: variant_of(&desk.queue, item),
             seed: item.draft.seed,
-            fit: fits(strategy, &segmentation.clusters[cluster], &profile).score,
+            fit: fits(strategy, &segmentation.clusters[cluster], profile).score,
         });
     }
     if copies.is_empty() {

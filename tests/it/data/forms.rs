@@ -170,6 +170,24 @@ fn parquet_gives_the_same_shop() {
         ("customers.parquet", "orders.parquet"),
         "Parquet",
     );
+    is_the_shop(
+        &gzipped(&bytes("customers.parquet")),
+        &gzipped(&bytes("orders.parquet")),
+        ("customers.parquet.gz", "orders.parquet.gz"),
+        "gzipped Parquet",
+    );
+    let packed = gzipped(&bytes("orders.parquet"));
+    let refused =
+        |bytes: &[u8]| Folder::with(&[("orders.parquet.gz", bytes)]).load().unwrap_err().to_string();
+    let told = refused(&packed[..packed.len() - 20]);
+    assert!(told.contains("orders.parquet.gz") && told.contains("gzip data is damaged"), "{told}");
+    let told = refused(&gzipped(&bytes("orders.parquet")[..200]));
+    assert!(told.contains("orders.parquet.gz") && told.contains("Parquet data is damaged"), "{told}");
+    // Begins like Parquet, and would fill the disk.
+    let mut bomb = vec![0; 80 << 20];
+    bomb[..4].copy_from_slice(b"PAR1");
+    let told = refused(&gzipped(&bomb));
+    assert!(told.contains("64 times its size"), "{told}");
 }
 
 #[test]

@@ -9,6 +9,25 @@ use proptest::prelude::*;
 use super::{Folder, codes, lines, load, reasons};
 
 #[test]
+fn two_files_of_a_table_may_have_headers_of_their_own_under_a_mapping() {
+    let files: [(&str, &[u8]); 2] = [
+        ("orders_old.csv", b"customer_id,Tag,amount\n1,2025-01-01,5\n"),
+        ("orders_new.csv", b"customer_id,ordered_at,amount\n1,2025-02-01,6\n"),
+    ];
+    let mapping = |source: &str| DataConfig {
+        mapping: BTreeMap::from([(
+            "orders".to_owned(),
+            BTreeMap::from([("ordered_at".to_owned(), source.to_owned())]),
+        )]),
+        ..DataConfig::default()
+    };
+    let shop = Folder::with(&files).load_with(&mapping("Tag")).unwrap();
+    assert_eq!(lines(&shop).into_iter().map(|line| line.2).collect::<Vec<_>>(), [500, 600]);
+    let told = Folder::with(&files).load_with(&mapping("Tog")).unwrap_err().to_string();
+    assert!(told.contains("no column \"Tog\""), "{told}");
+}
+
+#[test]
 fn each_reason_is_counted_with_the_line_and_the_value() {
     let shop = load(&[
         (

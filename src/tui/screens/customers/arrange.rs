@@ -2,13 +2,12 @@
 //!
 //! In: a shop of any size and an [`Arrangement`]. Out: rows. Run as a job: a million customers take a while.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
 use rayon::prelude::*;
 
 use crate::data::Shop;
 use crate::features::{Feature, Features};
 use crate::jobs::{Cancelled, Task};
+use crate::profiles;
 use crate::segments::Segmentation;
 
 /// What the list is sorted by.
@@ -53,9 +52,6 @@ pub struct Arrangement {
     pub reverse: bool,
 }
 
-/// Customers between two looks at whether to stop.
-const CHUNK: usize = 4_096;
-
 /// Rows of the customers who fit, in order.
 ///
 /// # Errors
@@ -73,32 +69,8 @@ pub fn arrange(
         rows.retain(|&row| segmentation.cluster_of(row as usize) == Some(segment));
     }
     task.check()?;
-    let wanted = arrangement.find.trim();
-    if !wanted.is_empty() {
-        let pattern = Pattern::parse(wanted, CaseMatching::Ignore, Normalization::Smart);
-        let chunks: Vec<Vec<(u32, u32)>> = rows
-            .par_chunks(CHUNK)
-            .map(|chunk| {
-                task.check()?;
-                let mut matcher = Matcher::new(Config::DEFAULT);
-                let mut buffer = Vec::new();
-                Ok(chunk
-                    .iter()
-                    .filter_map(|&row| {
-                        let index = row as usize;
-                        let mut score =
-                            |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
-                        let name = score(&customers.display_name(index)).map(|score| score + 8);
-                        let id = score(customers.id(index));
-                        let email = customers.text(index, "email").and_then(&mut score);
-                        name.max(id).max(email).map(|score| (score, row))
-                    })
-                    .collect())
-            })
-            .collect::<Result<_, Cancelled>>()?;
-        let mut found: Vec<(u32, u32)> = chunks.into_iter().flatten().collect();
-        found.par_sort_by_key(|&(score, row)| (std::cmp::Reverse(score), row));
-        return Ok(found.into_iter().map(|(_, row)| row).collect());
+    if !arrangement.find.trim().is_empty() {
+        return profiles::find(customers, &rows, &arrangement.find, task);
     }
     // The largest first, but names, ids and the time since the last order the smallest first; who has no
     // value always comes last.

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::data::{Channel, OrderLine, Shop};
-use crate::profiles::CustomerProfile;
+use crate::profiles::{self, CustomerProfile};
 use crate::tui::app::Shared;
 use crate::tui::widgets::Line;
 use crate::tui::{measures, numbers};
@@ -63,15 +63,16 @@ fn who(row: usize, shop: &Shop) -> Vec<Line> {
 fn segment(profile: &CustomerProfile, shared: &Shared, lines: &mut Vec<Line>) {
     let Some(segmentation) = shared.segmentation.ready() else { return };
     lines.push(Line::Heading("Segment".into()));
-    let Some(membership) = &profile.membership else {
-        lines.push(Line::Text("None: has not bought yet.".into()));
-        return;
-    };
     let name = |cluster: usize| {
         segmentation
             .clusters
             .get(cluster)
             .map_or(String::new(), |cluster| format!("{} {}", cluster.id, cluster.name))
+    };
+    let Some(membership) = &profile.membership else {
+        let group = segmentation.cluster_of(profile.row).map_or("None".into(), name);
+        lines.push(Line::Text(format!("{group}: there is no order to cluster by")));
+        return;
     };
     lines.push(Line::Text(format!("{} (distance {:.2})", name(membership.cluster), membership.distance)));
     if let Some((next, distance)) = membership.next {
@@ -95,18 +96,17 @@ fn local(at: i64, zone: &TimeZone) -> Option<ZonedDateTime> {
 }
 
 fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mut Vec<Line>) {
-    let zone = shop
-        .customers
-        .text(profile.row, "time_zone")
-        .and_then(|name| TimeZone::get(name).ok())
-        .unwrap_or(TimeZone::UTC);
+    let zone =
+        shop.customers.text(profile.row, "time_zone").and_then(profiles::zone).unwrap_or(TimeZone::UTC);
     let when = |at: i64| {
         let pattern = if shop.orders_have_time { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d" };
         local(at, &zone).map_or_else(|| "?".into(), |at| at.strftime(pattern).to_string())
     };
     let months = by_month(&profile.orders, shared, &zone);
-    if months.iter().any(|amount| *amount > 0.0) {
+    if !profile.orders.is_empty() || !profile.events.is_empty() {
         lines.push(Line::Heading("Time line".into()));
+    }
+    if months.iter().any(|amount| *amount > 0.0) {
         lines.push(Line::Spark { values: months, note: "spent, by month".into() });
     }
     // One entry per order, its lines summed; events between them.

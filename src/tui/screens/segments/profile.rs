@@ -82,11 +82,13 @@ pub fn lines(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
             note: format!("{} to {}", first.strftime("%b %Y"), last.strftime("%b %Y")),
         });
     }
-    lines.push(Line::Heading("When they order".into()));
-    if let Some(hours) = &profile.hours {
-        lines.push(Line::Spark { values: hours.to_vec(), note: "0 to 23 h, their time".into() });
+    if profile.weekdays.iter().any(|share| *share > 0.0) {
+        lines.push(Line::Heading("When they order".into()));
+        if let Some(hours) = &profile.hours {
+            lines.push(Line::Spark { values: hours.to_vec(), note: "0 to 23 h, their time".into() });
+        }
+        lines.push(Line::Spark { values: profile.weekdays.to_vec(), note: "Monday to Sunday".into() });
     }
-    lines.push(Line::Spark { values: profile.weekdays.to_vec(), note: "Monday to Sunday".into() });
     if !profile.representatives.is_empty() {
         lines.push(Line::Heading("Typical customers".into()));
         for row in &profile.representatives {

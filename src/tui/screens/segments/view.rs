@@ -93,11 +93,8 @@ fn clusters(
     canvas: &mut Canvas<'_>,
 ) {
     let busy = matches!(shared.segmentation, Load::Loading(_));
-    let title = if busy {
-        "Grouping again …".to_owned()
-    } else {
-        format!("{} kinds of customer", segmentation.clusters.len())
-    };
+    let title =
+        if busy { "Grouping again …".to_owned() } else { format!("{} kinds of customer", segmentation.k) };
     let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Clusters);
     let foot = u16::from(inside.height > segmentation.clusters.len() as u16 + 1);
     let body = Rect { height: inside.height.saturating_sub(foot), ..inside };
@@ -119,6 +116,7 @@ fn clusters(
         focused: screen.panel == Panel::Clusters,
     };
     let theme = canvas.theme;
+    let everybody = segmentation.clusters.iter().map(|cluster| cluster.size).sum::<usize>().max(1) as f64;
     table.draw(canvas, body, |row, column| {
         let cluster = &segmentation.clusters[row];
         match column {
@@ -127,7 +125,8 @@ fn clusters(
             2 => Cell::styled(stage(cluster.stage), theme.dim),
             3 if body.width < 40 && cluster.size > 999_999 => numbers::short(cluster.size as f64).into(),
             3 => numbers::count(cluster.size as u64).into(),
-            _ => Cell::styled(numbers::percent(cluster.share), theme.dim),
+            // Of all customers: also of those who have not bought yet.
+            _ => Cell::styled(numbers::percent(cluster.size as f64 / everybody), theme.dim),
         }
     });
     if let (Some(input), Some(row)) = (&screen.renaming, screen.list.selected()) {

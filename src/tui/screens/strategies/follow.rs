@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use super::Strategies;
 use super::preview::{Order, Preview, Stage};
-use crate::data::Shop;
 use crate::jobs::{End, JobId};
-use crate::profiles::ClusterProfile;
-use crate::segments::Segmentation;
-use crate::strategy::{Severity, Strategy};
+use crate::strategy::Severity;
 use crate::tui::app::{Gravity, Load, Request, Shared};
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
@@ -17,48 +14,15 @@ use crate::tui::work::{Outcome, Slot, Work};
 /// The preview begins anew this long after the last key.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// Members who are looked at for one who reads the strategy's language.
-const LOOKED_AT: usize = 2_000;
-
-/// Whose facts can be shown: typical customers who read the strategy's language, or else others of the segment who
-/// do, or else typical ones.
-fn readers(
-    strategy: &Strategy,
-    shop: &Shop,
-    segmentation: &Segmentation,
-    profile: &ClusterProfile,
-) -> Vec<usize> {
-    let language = strategy.language.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
-    let reads = |row: &usize| crate::strategy::language_of(shop, *row) == language;
-    let typical = || profile.representatives.iter().copied();
-    let mut readers: Vec<usize> = typical().filter(reads).collect();
-    if readers.is_empty() {
-        let members = segmentation.members(profile.cluster).take(LOOKED_AT);
-        readers = members.filter(reads).take(profile.representatives.len().max(1)).collect();
-    }
-    if readers.is_empty() { typical().collect() } else { readers }
-}
-
 impl Strategies {
     /// Asks for the segment's profile, which fit and facts need; then for a preview.
     pub(super) fn look(&mut self, shared: &mut Shared) {
         let segment = Self::segment(shared);
-        if self.profiles.contains_key(&segment) {
+        if self.profiles.get(segment).is_some() {
             self.write(shared);
-            return;
+        } else {
+            shared.profile_if_idle();
         }
-        let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
-            (&shared.shop, &shared.features, &shared.segmentation)
-        else {
-            return;
-        };
-        let work = Work::ClusterProfile {
-            shop: Arc::clone(shop),
-            features: Arc::clone(features),
-            segmentation: Arc::clone(segmentation),
-            cluster: segment,
-        };
-        shared.start(work);
     }
 
     /// Writes the variants anew, if the text that counts can be used.
@@ -71,14 +35,12 @@ impl Strategies {
             return;
         };
         let segment = Self::segment(shared);
-        let Some(profile) = self.profiles.get(&segment).cloned() else { return };
+        let Some(profile) = self.profiles.get(segment).cloned() else { return };
         let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
             (&shared.shop, &shared.features, &shared.segmentation)
         else {
             return;
         };
-        let readers = readers(&strategy, shop, segmentation, &profile);
-        let customer = (!readers.is_empty()).then(|| readers[self.example % readers.len()]);
         let writing = &shared.setup.config.writing;
         let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
         let order = Order {
@@ -87,7 +49,7 @@ impl Strategies {
             features: Arc::clone(features),
             segmentation: Arc::clone(segmentation),
             profile,
-            customer,
+            example: self.example,
             config: shared.setup.config.clone(),
             sending: shared.setup.started.date(),
             seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
@@ -157,11 +119,11 @@ impl Strategies {
                 self.profiles.clear();
                 self.preview = Preview::default();
             }
-            End::Done(Outcome::ClusterProfiled(profile)) => {
-                self.profiles.insert(profile.cluster, Arc::clone(profile));
-                if profile.cluster == Self::segment(shared) && self.files.ready().is_some() {
+            End::Done(Outcome::Profiled(profiles)) => {
+                self.profiles.clone_from(profiles);
+                if self.files.ready().is_some() {
                     self.sort(shared);
-                    if self.preview.is_stale(profile.cluster) {
+                    if self.preview.is_stale(Self::segment(shared)) {
                         self.write(shared);
                     }
                 }

@@ -1,0 +1,147 @@
+//! What customers have bought, for the facts of a message: the favourite category and the last product.
+//!
+//! In: lines of orders up to the reference date. Out: names in the message's language. For one customer their own
+//! lines are read ([`of_customer`]); for all recipients of a message the shop's lines are read once
+//! ([`Purchases`]), since on disk each customer's own cost as much as everybody's.
+
+use jiff::civil::Date;
+
+use super::{Strategy, channel::is_chinese};
+use crate::data::{DataError, OrderLine, Products, Shop, day_number, day_of};
+use crate::jobs::Task;
+
+/// Lines between two looks at whether to stop.
+const LINES_PER_CHECK: u64 = 1 << 16;
+/// Marks a customer who gets no message.
+const NOBODY: u32 = u32::MAX;
+
+/// Numbers of a category and a product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bought {
+    category: Option<u32>,
+    product: Option<u32>,
+}
+
+impl Bought {
+    /// The category bought most often, of those that have a name in that language.
+    pub(crate) fn favourite_category<'a>(&self, shop: &'a Shop, chinese: bool) -> Option<&'a str> {
+        shop.products.as_ref()?.category_name(self.category?, chinese)
+    }
+
+    /// The product bought last, if it has a name in that language.
+    pub(crate) fn last_product<'a>(&self, shop: &'a Shop, chinese: bool) -> Option<&'a str> {
+        shop.products.as_ref()?.name_in(self.product? as usize, chinese)
+    }
+}
+
+/// What has been seen of one customer.
+#[derive(Clone, Default)]
+struct Tally {
+    /// Number of the category, lines, time of the last.
+    categories: Vec<(u32, u32, i64)>,
+    last: Option<(i64, u32)>,
+}
+
+impl Tally {
+    fn add(&mut self, line: &OrderLine, products: &Products) {
+        let Some(product) = line.product.filter(|_| !line.returned) else { return };
+        if products.name(product as usize).is_some() && self.last.is_none_or(|(at, _)| line.at >= at) {
+            self.last = Some((line.at, product));
+        }
+        let Some(category) = products.category_number(product as usize) else { return };
+        match self.categories.iter_mut().find(|(number, ..)| *number == category) {
+            Some((_, lines, at)) => {
+                *lines += 1;
+                *at = line.at.max(*at);
+            }
+            None => self.categories.push((category, 1, line.at)),
+        }
+    }
+
+    /// Of two categories as frequent the later one; of two in one order, whatever the order of the lines, the one
+    /// that the catalogue names later.
+    fn finish(&self, products: &Products, chinese: bool) -> Bought {
+        let named = |&&(number, ..): &&(u32, u32, i64)| products.category_name(number, chinese).is_some();
+        let favourite =
+            self.categories.iter().filter(named).max_by_key(|(number, lines, at)| (*lines, *at, *number));
+        Bought {
+            category: favourite.map(|&(number, ..)| number),
+            product: self.last.map(|(_, product)| product),
+        }
+    }
+}
+
+/// Whether the message says anything about what was bought.
+fn is_told(strategy: &Strategy) -> bool {
+    ["favourite_category", "last_product"]
+        .iter()
+        .any(|field| strategy.message.values().any(|text| text.contains(field)))
+}
+
+/// What one customer has bought; nothing where the message does not say it.
+pub(crate) fn of_customer(shop: &Shop, as_of: Date, row: usize, strategy: &Strategy) -> Bought {
+    let Some(products) = shop.products.as_ref().filter(|_| is_told(strategy)) else {
+        return Bought::default();
+    };
+    let last_day = day_number(as_of);
+    let mut tally = Tally::default();
+    for line in shop.customer_orders(row).iter().filter(|line| day_of(line.at) <= last_day) {
+        tally.add(line, products);
+    }
+    tally.finish(products, is_chinese(&strategy.language))
+}
+
+/// What all recipients of a message have bought.
+#[derive(Clone, Debug, Default)]
+pub struct Purchases {
+    /// Place in `bought` by customer row; empty where the message says nothing of it.
+    places: Vec<u32>,
+    bought: Vec<Bought>,
+}
+
+impl Purchases {
+    /// Reads all orders up to the reference date once, if the message says anything about them.
+    ///
+    /// # Errors
+    /// Cancelled, or lines that were put aside on disk cannot be read back.
+    pub fn of(
+        shop: &Shop,
+        as_of: Date,
+        recipients: &[u32],
+        strategy: &Strategy,
+        task: &Task<'_>,
+    ) -> Result<Self, DataError> {
+        let Some(products) = shop.products.as_ref().filter(|_| is_told(strategy) && !recipients.is_empty())
+        else {
+            return Ok(Self::default());
+        };
+        let mut places = vec![NOBODY; shop.customers.len()];
+        for (place, &row) in recipients.iter().enumerate() {
+            places[row as usize] = place as u32;
+        }
+        let mut tallies = vec![Tally::default(); recipients.len()];
+        let last_day = day_number(as_of);
+        let mut visited = 0_u64;
+        shop.each_order_line(&mut |customer, line| {
+            visited += 1;
+            if visited.is_multiple_of(LINES_PER_CHECK) {
+                task.check()?;
+            }
+            if let Some(tally) = tallies.get_mut(places[customer as usize] as usize)
+                && day_of(line.at) <= last_day
+            {
+                tally.add(line, products);
+            }
+            Ok(())
+        })?;
+        let chinese = is_chinese(&strategy.language);
+        let bought = tallies.iter().map(|tally| tally.finish(products, chinese)).collect();
+        Ok(Self { places, bought })
+    }
+
+    /// What this recipient has bought.
+    pub(crate) fn of_recipient(&self, row: usize) -> Bought {
+        let place = self.places.get(row).copied().unwrap_or(NOBODY);
+        self.bought.get(place as usize).copied().unwrap_or_default()
+    }
+}

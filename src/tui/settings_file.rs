@@ -23,7 +23,7 @@ pub fn save_mapping(
     Ok(save(folder, &["data", "mapping", name(table)], column, source)?.data)
 }
 
-/// Sets `[segments.names] A = "name"`, or takes the line away.
+/// Sets `[segments.names] "our own name" = "name"`, or takes the line away.
 ///
 /// # Errors
 /// The file cannot be read, is not valid, or cannot be written.

@@ -138,8 +138,6 @@ impl Strategies {
         else {
             return;
         };
-        let customer = (!profile.representatives.is_empty())
-            .then(|| profile.representatives[self.example % profile.representatives.len()]);
         let writing = &shared.setup.config.writing;
         let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
         let order = Order {
@@ -148,7 +146,7 @@ impl Strategies {
             features: Arc::clone(features),
             segmentation: Arc::clone(segmentation),
             profile,
-            customer,
+            example: self.example,
             config: shared.setup.config.clone(),
             sending: shared.setup.started.date(),
             seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),

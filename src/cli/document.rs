@@ -2,10 +2,8 @@
 
 use serde_json::{Number, Value};
 
-/// Digits of a number that was measured or computed.
-const DIGITS: usize = 7;
 /// A decimal fraction with more digits than these was computed by us: nobody wrote it into a file.
-const MOST_WRITTEN: usize = 12;
+const DIGITS: usize = 12;
 
 /// Rounds what is noise: a share of 0.3 that went through 32 bits is 0.30000001192092896, and reads 0.3 again.
 /// Whole numbers and amounts as people write them stay as they are.
@@ -25,10 +23,16 @@ pub fn tidy(value: &mut Value) {
 fn rounded(value: f64) -> f64 {
     let digits =
         format!("{value:e}").split('e').next().unwrap_or("").bytes().filter(u8::is_ascii_digit).count();
-    if digits <= MOST_WRITTEN {
+    if digits <= DIGITS {
         return value;
     }
-    format!("{value:.*e}", DIGITS - 1).parse().unwrap_or(value)
+    let narrow = value as f32;
+    let text = if f64::from(narrow).to_bits() == value.to_bits() {
+        narrow.to_string()
+    } else {
+        format!("{value:.*e}", DIGITS - 1)
+    };
+    text.parse().unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -56,8 +60,8 @@ mod tests {
                 "shares": [0.3, 0.3, -0.3],
                 "amount": 1_234_567.89,
                 "seed": u64::MAX,
-                "silhouette": 0.381_234_6,
-                "third": 0.333_333_3,
+                "silhouette": 0.381_234_567_89,
+                "third": 0.333_333_333_333,
                 "whole": 200.0,
             })
         );

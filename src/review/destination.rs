@@ -23,12 +23,16 @@ pub enum Destination {
 #[must_use]
 pub fn destination(group: Option<&Group>, letter: &str, today: &[Group]) -> Destination {
     let place = |fits: &dyn Fn(&Group) -> bool| today.iter().position(fits);
-    match group {
-        None => place(&|other| other.letter == letter).map_or(Destination::Gone, Destination::Renewed),
-        Some(group) => place(&|other| other == group).map(Destination::Same).unwrap_or_else(|| {
-            place(&|other| other.name == group.name).map_or(Destination::Gone, Destination::Renewed)
-        }),
-    }
+    let alike = match group {
+        None => place(&|other| other.letter == letter),
+        Some(group) => {
+            if let Some(number) = place(&|other| other == group) {
+                return Destination::Same(number);
+            }
+            place(&|other| other.name == group.name)
+        }
+    };
+    alike.map_or(Destination::Gone, Destination::Renewed)
 }
 
 /// Why the draft is held back, for people; `None` where it is not.

@@ -278,7 +278,8 @@ impl Pane for Review {
         match &mut self.typing {
             Some(Typing::Reason(input) | Typing::Slot(_, input)) => drop(input.key(key)),
             Some(Typing::Find(input)) => {
-                if input.key(key) {
+                let changed = input.key(key);
+                if changed {
                     self.find();
                 }
             }

@@ -227,7 +227,8 @@ fn coupons(seed: u64, recipients: &[Recipient<'_>], context: &Context<'_>) -> an
     match &context.workspace {
         Some(folder) if !recipients.is_empty() => {
             let at = jiff::Timestamp::now().as_millisecond();
-            Ok(Workspace::open(folder)?.store()?.give_coupons(seed, recipients, at)?)
+            let give = || Workspace::open(folder)?.store()?.give_coupons(seed, recipients, at);
+            give().context("the coupon codes cannot be kept, so nothing is written")
         }
         _ => Ok(coupon::codes(seed, recipients)),
     }

@@ -280,7 +280,8 @@ fn add_defaults(facts: &mut Facts, strategy: &Strategy, wanted: impl Fn(Scope) -
 }
 
 fn uses(strategy: &Strategy, field: &str) -> bool {
-    strategy.message.values().any(|text| text.contains(field))
+    // Asked for each customer, where the plain search takes ten times as long.
+    strategy.message.values().any(|text| memchr::memmem::find(text.as_bytes(), field.as_bytes()).is_some())
 }
 
 /// The category bought most often (the later one of two as frequent) and the last product.

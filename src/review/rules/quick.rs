@@ -8,8 +8,9 @@
 //! Slots are the same in every message of a copy. What the rules say of slots alone is taken from a message on which
 //! all rules were run and held.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,12 +19,39 @@ use memchr::memmem;
 use super::numbers::{self, Claim};
 use super::{Message, Rules, claims, filled, language, names, opt_out, repetition, sentences, words};
 use crate::data::Channel;
+use crate::review::coupon::is_code;
 use crate::strategy::{Facts, Part, Text, limits_of, sms};
 
 /// Places for what is known of lines, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
 /// Lines in each: together a quarter of a million, some 100 MB at worst.
 const LINES: usize = 1 << 12;
+
+/// A code as all are.
+const STAND_IN: &str = "K7RM3-XHP9TW";
+
+/// A map of texts. The hash is a plain one and fast: these texts are no attacker's.
+type Texts<T> = HashMap<String, T, BuildHasherDefault<Words>>;
+
+/// Eight bytes at a time, mixed by a multiplication.
+#[derive(Default)]
+struct Words(u64);
+
+impl Hasher for Words {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut chunks = bytes.chunks_exact(8);
+        let mut mix = |word: u64| self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        for chunk in chunks.by_ref() {
+            mix(chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)));
+        }
+        let rest = chunks.remainder();
+        mix(rest.iter().fold(rest.len() as u64, |word, &byte| word << 8 | u64::from(byte)));
+    }
+}
 
 /// What the rules say of a line, whoever it is for.
 struct Line {
@@ -51,8 +79,8 @@ struct Line {
 /// The quick look at all messages of one copy.
 pub(super) struct Quick {
     hasher: RandomState,
-    lines: Vec<Mutex<HashMap<String, Arc<Line>>>>,
-    facts: Vec<Mutex<HashMap<String, Arc<Vec<Claim>>>>>,
+    lines: Vec<Mutex<Texts<Arc<Line>>>>,
+    facts: Vec<Mutex<Texts<Arc<Vec<Claim>>>>>,
     /// Hashes of the runs of words that each slot has.
     runs: Vec<Vec<u64>>,
     slots: Vec<String>,
@@ -135,12 +163,18 @@ impl Quick {
             // Slots that were met in this part: only their first place is theirs.
             let (mut met, mut characters) = (0_u64, 0_usize);
             for (number, whole) in text.split('\n').enumerate() {
-                let without_code =
-                    code.filter(|code| contains(whole, code)).map(|code| numbers::remove_whole(whole, code));
-                code_found |= without_code.as_deref().is_some_and(|without| without != whole);
+                // Codes differ in their letters only: all lines with one are looked at with the same code in them.
+                let has_code = code.filter(|code| contains(whole, code));
+                let bare = has_code.map(|code| numbers::remove_whole(whole, code));
+                code_found |= bare.as_deref().is_some_and(|bare| bare != whole);
+                let shown = match has_code.filter(|code| is_code(code)) {
+                    Some(code) => Cow::Owned(whole.replace(code, STAND_IN)),
+                    None => Cow::Borrowed(whole),
+                };
+                let whole = shown.as_ref();
                 let line = self.line(rules, facts, whole);
-                let plain = without_code.as_deref().map(|without| self.line(rules, facts, without));
-                let claimed = plain.as_ref().unwrap_or(&line);
+                let bare = bare.as_deref().map(|bare| self.line(rules, facts, bare));
+                let claimed = bare.as_ref().unwrap_or(&line);
                 let excused_line = excused
                     .iter()
                     .any(|value| contains(whole, value))
@@ -215,7 +249,7 @@ impl Quick {
 
     /// What is known of a line.
     fn line(&self, rules: &Rules<'_>, facts: &Facts, text: &str) -> Arc<Line> {
-        let shard = &self.lines[self.hasher.hash_one(text) as usize % SHARDS];
+        let shard = &self.lines[shard_of(text)];
         // What is in the map is whole whatever happened to the thread that had it.
         if let Some(line) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Arc::clone(line);
@@ -290,7 +324,7 @@ impl Quick {
 
     /// What a fact claims.
     fn claims_of(&self, text: &str) -> Arc<Vec<Claim>> {
-        let shard = &self.facts[self.hasher.hash_one(text) as usize % SHARDS];
+        let shard = &self.facts[shard_of(text)];
         if let Some(claims) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Arc::clone(claims);
         }
@@ -356,6 +390,10 @@ fn is_chinese(rules: &Rules<'_>) -> bool {
 
 fn runs(hasher: &RandomState, words: &[String], run: usize) -> Vec<u64> {
     words.windows(run).map(|window| hasher.hash_one(window)).collect()
+}
+
+fn shard_of(text: &str) -> usize {
+    (BuildHasherDefault::<Words>::default().hash_one(text) >> 40) as usize % SHARDS
 }
 
 fn fact<'a>(facts: &'a Facts, name: &str) -> Option<&'a str> {

@@ -10,12 +10,14 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use perennial::config::Config;
 use perennial::data::sample;
 use perennial::jobs::unwatched;
+use perennial::review::coupon;
 use perennial::review::decision::{Author, Seal};
 use perennial::review::merge::{self, Copy, Plan};
 use perennial::strategy::{facts_for_segment, fits, parse, shipped, slots};
 use perennial::{data, features, profiles, segments};
 
-const CUSTOMERS: u32 = 30_000;
+/// Some hundred thousand messages: as in a large export, most lines have been seen before.
+const CUSTOMERS: u32 = 200_000;
 
 fn merging(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -65,8 +67,9 @@ fn merging(criterion: &mut Criterion) {
         }
     }
     let letters: Vec<String> = segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
-    let settings = merge::Settings { seed: 7, banned_words: &[], segments: &letters };
     let plan = unwatched(|task| Plan::new(&shop, &segmentation, &copies, task)).expect("a plan");
+    let codes = coupon::codes(7, &merge::coupon_recipients(&shop, &copies, &plan));
+    let settings = merge::Settings { codes: &codes, banned_words: &[], segments: &letters };
 
     let mut group = criterion.benchmark_group("merge");
     group.sample_size(10).measurement_time(Duration::from_secs(5));

@@ -55,7 +55,7 @@ impl Session {
         let mut reader = child.stdout.take().expect("piped");
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(length) = reader.read(&mut buffer) {
                 if length == 0 || sender.send(buffer[..length].to_vec()).is_err() {
                     break;

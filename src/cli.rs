@@ -7,6 +7,7 @@
 //! never has to tell a document of data from a document of complaint.
 
 mod context;
+mod document;
 mod exit;
 mod grouped;
 mod open;

@@ -23,10 +23,10 @@ pub(crate) use day::{day_number, day_of};
 pub(crate) use ids::Bits;
 pub use ingest::{Read, Sink, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};
+pub use language::{is_han, name_in, primary_language};
 pub use report::{
     AmbiguousDate, DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport,
 };
-pub use language::{is_han, name_in, primary_language};
 pub use shop::{Customers, Event, Knows, OrderLine, Products, Shop};
 
 use std::path::PathBuf;

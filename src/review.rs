@@ -8,6 +8,7 @@
 
 pub mod coupon;
 pub mod decision;
+pub mod destination;
 pub mod merge;
 pub mod outbox;
 pub mod quality;

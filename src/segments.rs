@@ -4,6 +4,7 @@
 //! Customers without an order are not clustered: they are one more group, lettered N.
 
 mod choose_k;
+mod group;
 pub mod kmeans;
 mod membership;
 mod naming;
@@ -15,6 +16,7 @@ mod scaling;
 pub mod silhouette;
 pub mod stability;
 
+pub use group::Group;
 pub use membership::{membership, scatter};
 pub use not_bought::NOT_BOUGHT;
 
@@ -74,7 +76,8 @@ pub struct Options {
     /// 2..=10; `None`: chosen by silhouette.
     pub k: Option<usize>,
     pub seed: u64,
-    /// Names given by people, by cluster letter.
+    /// Names given by people, by our own English name of the group: a letter would carry a name over to other
+    /// people when k or the data change.
     pub names: BTreeMap<String, String>,
 }
 
@@ -309,7 +312,7 @@ pub fn segment(
         stability,
         curve,
         why,
-        notes: scaler.notes.clone(),
+        notes: scaler.notes.iter().cloned().chain(group::given_to_letters(&options.names)).collect(),
         features: scaler.features(),
         clusters,
         not_clustered: features.rows - rows.len(),
@@ -415,7 +418,7 @@ fn describe(
 
 /// A person's names, ours where there is none; ours give way where a person has chosen the same.
 fn shown_names(ours: &[Name], given: &BTreeMap<String, String>) -> Vec<String> {
-    let of_person = |number: usize| naming::given(given, &naming::letter(number));
+    let of_person = |number: usize| naming::given(given, &ours[number].en);
     let taken: BTreeSet<&str> = (0..ours.len()).filter_map(of_person).collect();
     ours.iter()
         .enumerate()

@@ -37,7 +37,7 @@ pub use fit::{Fit, fits};
 pub use highlight::{Kind, highlight};
 pub use render::{Renderer, render, slots};
 pub use shipped::{Shipped, shipped};
-pub use validate::{parse, validate, version};
+pub use validate::{parse, validate};
 
 use std::collections::BTreeMap;
 

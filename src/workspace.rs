@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
-pub use store::{Coupon, Store, StoredDraft};
+pub use store::{NO_REASON, Store, StoredDraft, one_variant};
 pub use strategies::StrategyFile;
 
 use crate::review::Check;

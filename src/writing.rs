@@ -32,6 +32,7 @@ pub mod tokenizer;
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::{Cancel, Cancelled};
+use crate::segments::Group;
 use crate::strategy::{Facts, Text};
 
 /// Which model wrote something.
@@ -206,10 +207,13 @@ pub trait TextEngine: Send {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     pub strategy: String,
-    /// Hash of the strategy's file.
+    /// SHA-256 of the strategy's id and of all that its file says (comments and layout apart).
     pub strategy_version: String,
     /// Cluster letter.
     pub segment: String,
+    /// The group that it was written for; `None` with facts from a file, and in drafts of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
     /// The facts that the text shows.
     pub fields: Facts,
     pub slots: Vec<Written>,
@@ -219,8 +223,22 @@ pub struct Draft {
     pub finish_reason: FinishReason,
     pub tokens: usize,
     pub tokens_per_second: f64,
+    /// Who wrote the slots: the model, or `templates` where every one of them is the strategy's own text.
     pub model: ModelIdentity,
     pub sampling: Sampling,
-    /// SHA-256 of the exact prompts.
+    /// The exact prompt of each slot, also of those that were not written by a model in the end; none in drafts
+    /// of older programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
+    /// SHA-256 of the prompts, one after the other.
     pub prompt_sha256: String,
+}
+
+impl Draft {
+    /// Numbers of the slots that hold one of the strategy's own texts: the model does not write the language, or
+    /// wrote nothing that could stand, or there is none.
+    pub fn own_texts(&self) -> impl Iterator<Item = usize> + '_ {
+        let own = |slot: &Written| slot.finish_reason == FinishReason::Template;
+        self.slots.iter().enumerate().filter(move |(_, slot)| own(slot)).map(|(number, _)| number)
+    }
 }

@@ -36,9 +36,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     match args.what {
         What::Print => print(context)?,
         What::Path => path(context)?,
+        What::Schema if context.global.json => {
+            context.print_json(&json!({ "schema": SCHEMA, "json_schema": schema() }))?;
+        }
         What::Schema => {
             serde_json::to_writer_pretty(&mut *context.stdout, &schema())?;
             writeln!(context.stdout)?;
+        }
+        What::Reference if context.global.json => {
+            context.print_json(&json!({ "schema": SCHEMA, "markdown": reference() }))?;
         }
         What::Reference => context.stdout.write_all(reference().as_bytes())?,
     }
@@ -58,7 +64,8 @@ fn print(context: &mut Context<'_>) -> anyhow::Result<()> {
     }
     let mut section: Option<&[String]> = None;
     for entry in &entries {
-        let (name, table) = entry.path.split_last().map_or((String::new(), &[][..]), |(name, table)| (quoted(name), table));
+        let (name, table) =
+            entry.path.split_last().map_or((String::new(), &[][..]), |(name, table)| (quoted(name), table));
         if section != Some(table) {
             let heading = table.iter().map(|step| quoted(step)).collect::<Vec<_>>().join(".");
             writeln!(context.stdout, "{}[{heading}]", if section.is_some() { "\n" } else { "" })?;
@@ -101,7 +108,8 @@ fn path(context: &mut Context<'_>) -> anyhow::Result<()> {
 /// The settings as a table in Markdown: the text of `docs/guide/configuration.md`.
 #[must_use]
 pub fn reference() -> String {
-    let mut text = String::from("| Setting | What it means | Takes | Default | Variable |\n|---|---|---|---|---|\n");
+    let mut text =
+        String::from("| Setting | What it means | Takes | Default | Variable |\n|---|---|---|---|---|\n");
     for key in keys() {
         let meaning = key.meaning.replace('|', "\\|");
         let default = key.default.map_or_else(|| "absent".into(), |default| format!("`{default}`"));

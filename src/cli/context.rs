@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Global;
+use super::document::tidy;
 use crate::config::{Config, Settings};
 use crate::jobs::{Cancel, Progress, Task};
 use crate::tui::text::clean;
@@ -66,11 +67,12 @@ impl Context<'_> {
     /// # Errors
     /// A value without the `schema` field, or stdout cannot be written.
     pub fn print_json<T: Serialize>(&mut self, value: &T) -> anyhow::Result<()> {
-        let document = serde_json::to_value(value).context("the result cannot be written as JSON")?;
+        let mut document = serde_json::to_value(value).context("the result cannot be written as JSON")?;
         anyhow::ensure!(
             document.get("schema").is_some_and(serde_json::Value::is_u64),
             "this command's JSON document lacks its `schema` version: please report this as a bug"
         );
+        tidy(&mut document);
         serde_json::to_writer_pretty(&mut *self.stdout, &document)?;
         writeln!(self.stdout)?;
         Ok(())

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use super::grouped::{Grouped, Grouping};
 use super::{Context, Exit, SCHEMA, UsageError};
-use crate::data::primary_language;
 use crate::profiles::{self, ClusterProfile};
+use crate::review::merge::shown_customers;
 use crate::review::{Check, check, passes};
-use crate::segments::Segmentation;
+use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::catalogue::Choice;
@@ -85,6 +85,7 @@ struct Subject {
     facts: Facts,
     /// The cluster's letter; empty with facts from a file alone.
     segment: String,
+    group: Option<Group>,
     name: String,
     fit: Option<Fit>,
 }
@@ -96,10 +97,12 @@ struct Subject {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let strategy = find_strategy(&args.strategy, context)?;
     let given = args.facts.as_deref().map(read_facts).transpose()?;
-    let subject = if let Some(segment) = &args.segment { from_segment(args, segment, given.as_ref(), &strategy, context)? } else {
+    let subject = if let Some(segment) = &args.segment {
+        from_segment(args, segment, given.as_ref(), &strategy, context)?
+    } else {
         let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
         let facts = from_file(given.as_ref(), &strategy, "EUR", sending, context)?;
-        Subject { facts, segment: String::new(), name: String::new(), fit: None }
+        Subject { facts, segment: String::new(), group: None, name: String::new(), fit: None }
     };
     if let Some(fit) = subject.fit.as_ref().filter(|fit| !fit.is_fit()) {
         let why = fit.why.join("; ");
@@ -114,6 +117,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         strategy,
         facts: subject.facts.clone(),
         segment: subject.segment.clone(),
+        group: subject.group.clone(),
         seeds: (0..variants as u64).map(|number| seed.wrapping_add(number)).collect(),
         sampling,
         banned_words: context.config.brand.banned_words.clone(),
@@ -132,7 +136,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         .collect();
     let passed = drafts.iter().filter(|checked| passes(&checked.checks)).count();
     if context.global.json {
-        let segment = subject.fit.as_ref().map(|fit| Target { id: &subject.segment, name: &subject.name, fit });
+        let segment =
+            subject.fit.as_ref().map(|fit| Target { id: &subject.segment, name: &subject.name, fit });
         let strategy = &assignment.strategy.id;
         context.print_json(&Document { schema: SCHEMA, strategy, segment, passed, drafts: &drafts })?;
     } else {
@@ -152,7 +157,11 @@ fn find_strategy(id: &str, context: &mut Context<'_>) -> anyhow::Result<Strategy
         let names: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
         let near = names.iter().max_by(|a, b| strsim::jaro(id, a).total_cmp(&strsim::jaro(id, b)));
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
-        return Err(UsageError(format!("there is no strategy \"{id}\".{near} There are: {}.", names.join(", "))).into());
+        return Err(UsageError(format!(
+            "there is no strategy \"{id}\".{near} There are: {}.",
+            names.join(", ")
+        ))
+        .into());
     };
     match &file.parsed {
         Ok(strategy) => Ok(strategy.clone()),
@@ -199,8 +208,14 @@ fn from_segment(
     let number = find_segment(segment, &segmentation)?;
     let profile: ClusterProfile =
         context.work(|task| profiles::cluster(&shop, &features, &segmentation, number, task))?;
-    let shared =
-        strategy::facts_for_segment(&segmentation, &profile, strategy, &context.config, &shop.currency, sending);
+    let shared = strategy::facts_for_segment(
+        &segmentation,
+        &profile,
+        strategy,
+        &context.config,
+        &shop.currency,
+        sending,
+    );
     let facts = if let Some(given) = given {
         let mut facts = shared;
         for (name, value) in from_file(Some(given), strategy, &shop.currency, sending, context)? {
@@ -210,19 +225,16 @@ fn from_segment(
         }
         facts
     } else {
-        let wanted = primary_language(&strategy.language);
-        let candidates = || profile.representatives.iter().copied().chain(segmentation.members(number));
-        let row = candidates()
-            .find(|&row| shop.customers.language(row) == wanted)
-            .or_else(|| candidates().next());
-        row.map_or_else(
+        let row = shown_customers(&shop, &segmentation, &profile, strategy, 1);
+        row.first().map_or_else(
             || shared.clone(),
-            |row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
+            |&row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
         )
     };
     let cluster = &segmentation.clusters[number];
     let fit = strategy::fits(strategy, cluster, &profile);
-    Ok(Subject { facts, segment: cluster.id.clone(), name: cluster.name.clone(), fit: Some(fit) })
+    let group = Group::of(&segmentation, number);
+    Ok(Subject { facts, segment: cluster.id.clone(), group, name: cluster.name.clone(), fit: Some(fit) })
 }
 
 /// The number of the cluster with this letter or name.
@@ -232,8 +244,11 @@ fn find_segment(text: &str, segmentation: &Segmentation) -> anyhow::Result<usize
         same(&cluster.id) || same(&cluster.name) || same(&cluster.names.en) || same(&cluster.names.zh)
     });
     found.ok_or_else(|| {
-        let names: Vec<String> =
-            segmentation.clusters.iter().map(|cluster| format!("{} ({})", cluster.id, cluster.name)).collect();
+        let names: Vec<String> = segmentation
+            .clusters
+            .iter()
+            .map(|cluster| format!("{} ({})", cluster.id, cluster.name))
+            .collect();
         UsageError(format!("there is no segment \"{text}\". There are: {}.", names.join(", "))).into()
     })
 }
@@ -253,7 +268,14 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
         } else {
             String::new()
         };
-        writeln!(out, "\n-- Draft {} of {} (seed {}, {}{speed})", number + 1, drafts.len(), draft.seed, draft.model.name)?;
+        writeln!(
+            out,
+            "\n-- Draft {} of {} (seed {}, {}{speed})",
+            number + 1,
+            drafts.len(),
+            draft.seed,
+            draft.model.name
+        )?;
         for (part, text) in &draft.text {
             let mut lines = text.lines();
             writeln!(out, "{:>9}  {}", part.name(), lines.next().unwrap_or(""))?;

@@ -21,6 +21,7 @@ use super::{Context, Exit};
 use crate::data::{self, Severity, Shop};
 use crate::features::{self, Features};
 use crate::profiles::{self, ClusterProfile};
+use crate::review::coupon::{self, Recipient};
 use crate::review::merge::{self, Copy, Plan};
 use crate::segments::{self, Segmentation};
 use crate::strategy::Strategy;
@@ -96,10 +97,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let at = Instant::now();
     let copies: Vec<Copy> = pairs.iter().filter_map(|pair| pair.copy.clone()).collect();
     let letters: Vec<String> = known.segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
-    let settings = merge::Settings { seed, banned_words: &context.config.brand.banned_words, segments: &letters };
     let Known { shop, features, segmentation, profiles } = &known;
     let audiences = context.work(|task| -> anyhow::Result<_> {
         let plan = Plan::new(shop, segmentation, &copies, task)?;
+        let codes = coupons(seed, &merge::coupon_recipients(shop, &copies, &plan), context)?;
+        let settings = merge::Settings {
+            codes: &codes,
+            banned_words: &context.config.brand.banned_words,
+            segments: &letters,
+        };
         Ok(merge::merge(shop, features, &copies, plan, &settings, &mut files, task)?)
     })?;
     timings.merge = at.elapsed().as_secs_f64();
@@ -172,7 +178,11 @@ fn learn(
     let aside = DataSummary::of(&shop).rows_set_aside;
     tell(
         context,
-        &format!("{} customers, {} order lines read, {aside} rows set aside", shop.customers.len(), shop.order_line_count()),
+        &format!(
+            "{} customers, {} order lines read, {aside} rows set aside",
+            shop.customers.len(),
+            shop.order_line_count()
+        ),
     )?;
 
     // Told at once, since what follows may fail because of it, and again at the end.
@@ -225,6 +235,19 @@ fn strategies(context: &Context<'_>, warnings: &mut Vec<String>) -> anyhow::Resu
     Ok(strategies)
 }
 
+/// The customers' codes. A project knows which codes it has given out: who has one keeps it, and nobody gets
+/// another's. Without a project they follow from the seed alone.
+fn coupons(seed: u64, recipients: &[Recipient<'_>], context: &Context<'_>) -> anyhow::Result<Vec<String>> {
+    match &context.workspace {
+        Some(folder) if !recipients.is_empty() => {
+            let at = jiff::Timestamp::now().as_millisecond();
+            let give = || Workspace::open(folder)?.store()?.give_coupons(seed, recipients, at);
+            give().context("the coupon codes cannot be kept, so nothing is written")
+        }
+        _ => Ok(coupon::codes(seed, recipients)),
+    }
+}
+
 /// The model, fetched where it is not here yet; templates where it cannot be had, and that is said.
 fn engine(
     context: &mut Context<'_>,
@@ -234,7 +257,8 @@ fn engine(
     let requested = context.config.writing.model.clone();
     let choice = Choice::parse(&requested)?;
     let at = Instant::now();
-    let (engine, fallback): (Box<dyn TextEngine>, _) = match context.work(|task| choice.fetch_and_load(task)) {
+    let (engine, fallback): (Box<dyn TextEngine>, _) = match context.work(|task| choice.fetch_and_load(task))
+    {
         Ok(engine) => (engine, None),
         Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
         Err(WritingError::Failed(reason)) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -15,8 +15,10 @@ use super::{Context, Exit, SCHEMA};
 use crate::data::Customers;
 use crate::features::Feature;
 use crate::profiles::{self, ClusterProfile, Portion, Reach};
+use crate::review::spreadsheet::Sheet;
 use crate::segments::{Cluster, Direction, Driver, KScore, NOT_BOUGHT, Name, Segmentation, Spread, Stage};
 use crate::tui::numbers::count;
+use crate::workspace::{AtomicFile, Privacy};
 
 /// Clusters of customers that behave alike, with the facts that set each apart.
 #[derive(Debug, clap::Args)]
@@ -178,20 +180,26 @@ fn document<'a>(
     }
 }
 
-/// One line per customer, in the order of the shop. Only the owner may read it.
+/// One line per customer, in the order of the shop, safe to open in a spreadsheet. Only the owner may read it; a file
+/// that cannot be finished leaves the one before it as it was.
 fn write_assignments(path: &Path, customers: &Customers, segmentation: &Segmentation) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut table = csv::Writer::from_writer(options.open(path)?);
-    table.write_record(["customer_id", "cluster"])?;
+    // What is no plain file (/dev/stdout) is written straight.
+    if path.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        let file = OpenOptions::new().write(true).truncate(true).open(path)?;
+        return Ok(assignments(BufWriter::new(file), customers, segmentation)?.flush()?);
+    }
+    let file = AtomicFile::create(path, Privacy::Private)?;
+    Ok(assignments(file, customers, segmentation)?.commit()?)
+}
+
+fn assignments<W: Write>(out: W, customers: &Customers, segmentation: &Segmentation) -> io::Result<W> {
+    let mut sheet = Sheet::new(out);
+    sheet.row(["customer_id", "cluster"])?;
     for row in 0..customers.len() {
         let cluster = segmentation.cluster_of(row).map_or("", |number| segmentation.clusters[number].id.as_str());
-        table.write_record([customers.id(row), cluster])?;
+        sheet.row([customers.id(row), cluster])?;
     }
-    table.flush()?;
-    Ok(())
+    sheet.finish()
 }
 
 /// Medians shown for people, with the head of the column.

@@ -13,7 +13,7 @@ pub struct SegmentsConfig {
     pub k: Option<usize>,
     /// Seed of everything random in segmentation.
     pub seed: u64,
-    /// Names given by people, by cluster letter.
+    /// Names given by people, by the program's own English name of the segment: `"Lapsed big spenders" = "Sleepers"`.
     pub names: BTreeMap<String, String>,
 }
 

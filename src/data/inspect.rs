@@ -3,6 +3,7 @@
 //! In: files or folders and the settings of `[data]`. Out: a [`FileOutline`] for each file. Only the first
 //! rows are read.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::recognise::{Words, outline};
@@ -47,12 +48,21 @@ pub fn inspect(
 ) -> Result<Vec<FileOutline>, DataError> {
     let words = Words::load()?;
     let mut outlines = Vec::new();
-    for file in input::find(sources)?.files {
+    let mut all_opened = Vec::new();
+    for file in input::find(sources, task)?.files {
         task.check()?;
         let opened = layout(&file).and_then(|layout| {
             let first = Blocks::open(&file, &layout)?.next()?;
             Ok((first.map(|block| block.split(&layout)).unwrap_or_default(), layout.columns))
         });
+        all_opened.push((file, opened));
+    }
+    let all_columns: BTreeSet<String> = all_opened
+        .iter()
+        .filter_map(|(_, opened)| opened.as_ref().ok())
+        .flat_map(|(_, columns)| columns.clone())
+        .collect();
+    for (file, opened) in all_opened {
         let (sample, columns) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -68,7 +78,7 @@ pub fn inspect(
                 continue;
             }
         };
-        let found = outline(&words, &file.name, file.named, &columns, &sample, settings);
+        let found = outline(&words, &file.name, file.named, &columns, &all_columns, &sample, settings);
         let source = |at: Option<usize>| at.map(|at| columns[at].clone());
         outlines.push(FileOutline {
             file: file.name.clone(),

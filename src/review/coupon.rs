@@ -44,6 +44,12 @@ pub fn codes(seed: u64, recipients: &[Recipient<'_>]) -> Vec<String> {
     drawn.into_par_iter().map(code).collect()
 }
 
+/// Another code for a recipient whose code is somebody else's; each attempt, counted from 1, gives another one.
+#[must_use]
+pub fn drawn_again(seed: u64, recipient: &Recipient<'_>, attempt: u32) -> String {
+    code(draw(seed, recipient, attempt))
+}
+
 /// Draws again, with the next attempt, for all but one of the recipients that have the same number.
 fn redraw_doubles(
     drawn: &mut [u64],

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::segments::Group;
 use crate::writing::Draft;
 
 /// Number of a draft in its workspace.
@@ -69,8 +70,13 @@ impl Seal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Decision {
-    /// Good as it is: as it was when it had this seal.
-    Approve { seal: Seal },
+    /// Good as it is: as it was when it had this seal. `group`: for these customers, where they are not those that
+    /// it was written for.
+    Approve {
+        seal: Seal,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Group>,
+    },
     /// Not to be used, and why.
     Reject { reason: String },
     /// A slot's text was changed.
@@ -98,6 +104,8 @@ pub enum Status {
     Open,
     Approved {
         seal: Seal,
+        /// The customers that it was approved for, where they are not those that it was written for.
+        group: Option<Group>,
         at: i64,
         by: Author,
     },
@@ -139,8 +147,9 @@ impl Standing {
         for entry in log.iter().filter(|entry| !undone.contains(&entry.id)) {
             match &entry.decision {
                 Decision::Undo { .. } => continue,
-                Decision::Approve { seal } => {
-                    standing.status = Status::Approved { seal: seal.clone(), at: entry.at, by: entry.by };
+                Decision::Approve { seal, group } => {
+                    let (seal, group) = (seal.clone(), group.clone());
+                    standing.status = Status::Approved { seal, group, at: entry.at, by: entry.by };
                     standing.voided = false;
                 }
                 Decision::Reject { reason } => {
@@ -165,6 +174,15 @@ impl Standing {
             standing.voided = true;
         }
         standing
+    }
+
+    /// The customers that the draft is for: those that its approval names, or else those that it was written for.
+    #[must_use]
+    pub fn group<'a>(&'a self, draft: &'a Draft) -> Option<&'a Group> {
+        match &self.status {
+            Status::Approved { group: Some(group), .. } => Some(group),
+            _ => draft.group.as_ref(),
+        }
     }
 
     /// Whether the draft is approved as it stands.

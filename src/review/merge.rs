@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::coupon::{self, Recipient};
+use super::coupon::Recipient;
 use super::decision::{Author, Seal};
 use crate::data::{Channel, DataError, Shop, primary_language};
 use crate::features::Features;
 use crate::jobs::{Cancelled, Task};
+use crate::profiles::ClusterProfile;
 use crate::segments::Segmentation;
 use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 
@@ -200,6 +201,40 @@ pub fn may_receive(shop: &Shop, row: usize, strategy: &Strategy) -> bool {
         && address(shop, row, strategy.channel).is_some()
 }
 
+/// Customers to show drafts of this strategy with, at most `most`: those of the segment who could be sent the message,
+/// the most typical first; where there are none, those who read its language; else the most typical ones.
+#[must_use]
+pub fn shown_customers(
+    shop: &Shop,
+    segmentation: &Segmentation,
+    profile: &ClusterProfile,
+    strategy: &Strategy,
+    most: usize,
+) -> Vec<usize> {
+    let first = |suits: &dyn Fn(usize) -> bool| {
+        let mut rows: Vec<usize> = Vec::with_capacity(most);
+        let typical = profile.representatives.iter().copied();
+        for row in typical.chain(segmentation.members(profile.cluster)) {
+            if rows.len() >= most {
+                break;
+            }
+            if !rows.contains(&row) && suits(row) {
+                rows.push(row);
+            }
+        }
+        rows
+    };
+    let language = primary_language(&strategy.language);
+    let mut rows = first(&|row| may_receive(shop, row, strategy));
+    if rows.is_empty() {
+        rows = first(&|row| shop.customers.language(row) == language);
+    }
+    if rows.is_empty() {
+        rows = first(&|_| true);
+    }
+    rows
+}
+
 /// Where the messages go: one call for each batch, in order.
 pub trait Outbox {
     /// Rows of the CSV file, without its header, and lines of JSON: `messages` of each.
@@ -215,7 +250,7 @@ impl<F: FnMut(&[u8], &[u8], usize) -> std::io::Result<()>> Outbox for F {
     }
 }
 
-/// Merges all that was planned. `seed` is that of the coupon codes. The audiences are those of the copies.
+/// Merges all that was planned. The audiences are those of the copies.
 ///
 /// # Errors
 /// Cancelled, the outbox cannot be written, orders that cannot be read, or a template that is not in order.
@@ -228,11 +263,13 @@ pub fn merge(
     outbox: &mut dyn Outbox,
     task: &Task<'_>,
 ) -> Result<Vec<Audience>, MergeError> {
-    let codes = coupons(shop, copies, &plan, settings.seed);
     let total = plan.len() as u64;
     let Plan { recipients, mut audiences } = plan;
     let mut done = 0;
-    for (((copy, rows), codes), audience) in copies.iter().zip(&recipients).zip(&codes).zip(&mut audiences) {
+    let mut codes = settings.codes;
+    for ((copy, rows), audience) in copies.iter().zip(&recipients).zip(&mut audiences) {
+        let (own, others) = codes.split_at(if has_coupon(copy) { rows.len().min(codes.len()) } else { 0 });
+        codes = others;
         let purchases = Purchases::of(shop, features.as_of, rows, &copy.strategy, task)?;
         let merger = Merger::new(shop, features, copy, purchases, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
@@ -243,7 +280,7 @@ pub fn merge(
             let merged: Vec<Merged> = batch
                 .par_chunks(CHUNK)
                 .enumerate()
-                .map(|(chunk, rows)| merger.chunk(rows, codes, number * BATCH + chunk * CHUNK))
+                .map(|(chunk, rows)| merger.chunk(rows, own, number * BATCH + chunk * CHUNK))
                 .collect::<Result<_, _>>()?;
             for part in merged {
                 outbox.batch(&part.csv, &part.json, part.messages)?;
@@ -268,29 +305,27 @@ pub fn merge(
 /// What holds for all copies.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings<'a> {
-    /// Of the coupon codes.
-    pub seed: u64,
+    /// A code for each of [`coupon_recipients`], in their order.
+    pub codes: &'a [String],
     /// The brand's.
     pub banned_words: &'a [String],
     /// Cluster letters by number.
     pub segments: &'a [String],
 }
 
-/// The codes of each copy's recipients; empty where it has none. All of them are different.
-fn coupons(shop: &Shop, copies: &[Copy], plan: &Plan, seed: u64) -> Vec<Vec<String>> {
-    let wants =
-        |copy: &Copy| copy.strategy.offer.as_ref().is_some_and(|offer| offer.coupon == CouponPolicy::Unique);
+fn has_coupon(copy: &Copy) -> bool {
+    copy.strategy.offer.as_ref().is_some_and(|offer| offer.coupon == CouponPolicy::Unique)
+}
+
+/// Who is to have a coupon code of their own, in the order of the copies and of their recipients.
+#[must_use]
+pub fn coupon_recipients<'a>(shop: &'a Shop, copies: &'a [Copy], plan: &Plan) -> Vec<Recipient<'a>> {
     let mut recipients = Vec::new();
-    for (copy, rows) in copies.iter().zip(&plan.recipients).filter(|(copy, _)| wants(copy)) {
+    for (copy, rows) in copies.iter().zip(&plan.recipients).filter(|(copy, _)| has_coupon(copy)) {
         recipients.extend(rows.iter().map(|&row| Recipient {
             strategy: copy.strategy.id.as_str(),
             customer: shop.customers.id(row as usize),
         }));
     }
-    let mut codes = coupon::codes(seed, &recipients).into_iter();
-    copies
-        .iter()
-        .zip(&plan.recipients)
-        .map(|(copy, rows)| if wants(copy) { codes.by_ref().take(rows.len()).collect() } else { Vec::new() })
-        .collect()
+    recipients
 }

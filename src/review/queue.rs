@@ -172,6 +172,7 @@ pub(crate) mod testing {
             strategy: strategy.to_owned(),
             strategy_version: "00ff".to_owned(),
             segment: segment.to_owned(),
+            group: None,
             fields: Facts::new(),
             slots: slots.iter().map(written).collect(),
             text: [(Part::Body, slots.join(" "))].into_iter().collect(),
@@ -181,6 +182,7 @@ pub(crate) mod testing {
             tokens_per_second: 60.5,
             model: ModelIdentity { name: "scripted".into(), sha256: "ab".into() },
             sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.1 },
+            prompts: vec!["Task: say hello.".into()],
             prompt_sha256: "cd".into(),
         }
     }

@@ -14,6 +14,7 @@ mod length;
 mod names;
 mod numbers;
 mod opt_out;
+mod quick;
 mod repetition;
 mod sentences;
 mod voice;
@@ -43,11 +44,7 @@ impl Message<'_> {
     }
 
     fn fact(&self, name: &str) -> Option<&str> {
-        self.facts
-            .get(name)
-            .and_then(serde_json::Value::as_str)
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
+        told(self.facts, name)
     }
 
     /// What the facts say, as texts.
@@ -68,6 +65,11 @@ impl Message<'_> {
     fn is_chinese(&self) -> bool {
         self.strategy.language.to_ascii_lowercase().starts_with("zh")
     }
+}
+
+/// What a fact says; nothing where it is no text, or an empty one.
+fn told<'a>(facts: &'a Facts, name: &str) -> Option<&'a str> {
+    facts.get(name).and_then(serde_json::Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// A rule that holds.
@@ -94,6 +96,8 @@ pub struct Rules<'a> {
     banned_words: &'a [String],
     wanted: Vec<Slot>,
     authored: Vec<numbers::Claim>,
+    /// For many messages with the same slots.
+    quick: Option<quick::Quick>,
 }
 
 impl<'a> Rules<'a> {
@@ -112,13 +116,41 @@ impl<'a> Rules<'a> {
             banned_words,
             wanted: crate::strategy::slots(strategy, facts).unwrap_or_default(),
             authored,
+            quick: None,
         }
+    }
+
+    /// The same for many messages that all have these slots: see [`Self::failures`].
+    #[must_use]
+    pub fn for_many(
+        strategy: &'a Strategy,
+        facts: &Facts,
+        slots: &[String],
+        banned_words: &'a [String],
+    ) -> Self {
+        let rules = Self::new(strategy, facts, banned_words);
+        Self { quick: quick::Quick::new(&rules, slots), ..rules }
+    }
+
+    /// The rules that a message breaks; it has the slots that were given beforehand. As [`Self::check`] without what
+    /// holds, and many times faster on a message that breaks none.
+    #[must_use]
+    pub fn failures(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
+        if self.quick.as_ref().is_some_and(|quick| quick.surely_holds(self, facts, text)) {
+            return Vec::new();
+        }
+        let mut failures = self.check(facts, slots, text);
+        failures.retain(|check| !check.ok);
+        if let Some(quick) = self.quick.as_ref().filter(|_| failures.is_empty()) {
+            quick.held(facts);
+        }
+        failures
     }
 
     /// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.
     #[must_use]
     pub fn check(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
-        let Self { strategy, banned_words, wanted, authored } = self;
+        let Self { strategy, banned_words, wanted, authored, quick: _ } = self;
         let message = Message { strategy, facts, slots, wanted, authored, text };
         let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
         if strategy.channel == Channel::Sms {

@@ -194,10 +194,10 @@ pub fn names(groups: &[Portrait], shop: &Portrait) -> Vec<Name> {
     names
 }
 
-/// The name that a person has given to the group with this letter.
+/// The name that a person has given to the group of this name of ours.
 #[must_use]
-pub fn given<'a>(names: &'a BTreeMap<String, String>, letter: &str) -> Option<&'a str> {
-    names.get(letter).map(|name| name.trim()).filter(|name| !name.is_empty())
+pub fn given<'a>(names: &'a BTreeMap<String, String>, own: &str) -> Option<&'a str> {
+    names.get(own).map(|name| name.trim()).filter(|name| !name.is_empty())
 }
 
 /// "A", "B", ...

@@ -21,7 +21,7 @@ pub(super) fn group(features: &Features, rows: Vec<u32>, options: &Options) -> O
     let names = Name { en: "Not bought yet".to_owned(), zh: "尚未下单".to_owned() };
     Some(Cluster {
         id: NOT_BOUGHT.to_owned(),
-        name: naming::given(&options.names, NOT_BOUGHT).unwrap_or(&names.en).to_owned(),
+        name: naming::given(&options.names, &names.en).unwrap_or(&names.en).to_owned(),
         names,
         stage: Stage::Acquisition,
         size,

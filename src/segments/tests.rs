@@ -84,11 +84,30 @@ fn letters_follow_value_and_names_follow_what_sets_apart() {
 #[test]
 fn names_of_people_are_shown_and_ours_give_way() {
     let mut options = options(Some(3));
-    options.names = BTreeMap::from([("A".into(), "Loyal regulars".into()), ("C".into(), "  ".into())]);
+    options.names = BTreeMap::from([
+        ("Lapsed big spenders".into(), "Loyal regulars".into()),
+        ("Active one-time buyers".into(), "  ".into()),
+    ]);
     let found = unwatched(|task| segment(&three_kinds(300, 1), &options, task)).unwrap();
     let shown: Vec<&str> = found.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
     assert_eq!(shown, ["Loyal regulars", "Loyal regulars (B)", "Active one-time buyers"]);
     assert_eq!(found.clusters[0].names.en, "Lapsed big spenders");
+}
+
+#[test]
+fn a_given_name_stays_with_its_group_and_not_with_a_letter() {
+    let mut options = options(Some(2));
+    options.names =
+        BTreeMap::from([("Lapsed big spenders".into(), "Sleepers".into()), ("B".into(), "Friends".into())]);
+    let names = |options: &Options| -> (Vec<String>, Vec<String>) {
+        let found = unwatched(|task| segment(&three_kinds(300, 1), options, task)).unwrap();
+        (found.clusters.into_iter().map(|cluster| cluster.name).collect(), found.notes)
+    };
+    let (two, notes) = names(&options);
+    assert!(!two.contains(&"Friends".to_owned()), "{two:?}");
+    assert!(notes.iter().any(|note| note.contains("\"Friends\" is given to the letter B")), "{notes:?}");
+    options.k = Some(3);
+    assert_eq!(names(&options).0, ["Sleepers", "Loyal regulars", "Active one-time buyers"]);
 }
 
 #[test]

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::channel::{self, SMS_PARTS, is_chinese};
 use super::document::Mapped;
 use super::fields::{FIELDS, Scope, field_named, nearest};
@@ -34,16 +32,6 @@ pub fn parse(id: &str, source: &str) -> Result<Strategy, Vec<Problem>> {
 #[must_use]
 pub fn validate(source: &str) -> Vec<Problem> {
     look("", source).1
-}
-
-/// SHA-256 of a strategy file: the version that a draft records.
-#[must_use]
-pub fn version(source: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(source.as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn look(id: &str, source: &str) -> (Option<Strategy>, Vec<Problem>) {

@@ -59,7 +59,7 @@ pub fn save_data(folder: &Path, change: &DataChange) -> Result<(), Failure> {
     }
 }
 
-/// Sets `[segments.names] A = "name"`, or takes the line away.
+/// Sets `[segments.names] "our own name" = "name"`, or takes the line away.
 ///
 /// # Errors
 /// The file cannot be read, is not valid, or cannot be written.

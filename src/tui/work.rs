@@ -4,6 +4,7 @@
 //! [`Outcome`]. [`Services`] is the real [`Runner`]; tests put a script in its place.
 //! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
 
+mod exporting;
 mod reviewing;
 mod writer;
 
@@ -26,7 +27,8 @@ use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
-pub use reviewing::{Desk, Export, Verdict};
+pub use exporting::Export;
+pub use reviewing::{Desk, Verdict};
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
@@ -342,7 +344,7 @@ impl Runner for Services {
             Work::Decide { folder, draft, verdict, at, banned_words } => {
                 reviewing::decide(&folder, draft, verdict, at, banned_words)
             }
-            Work::Export(export) => reviewing::export(&export, task),
+            Work::Export(export) => exporting::export(&export, task),
             Work::OpenModel { model } => self.writer.open(&model, task, tell),
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))

@@ -4,6 +4,7 @@
 //! ([`crate::review::decision`]). A call that returns without an error has written to the disk: it survives a
 //! killed process and a loss of power.
 
+mod approval;
 mod coupons;
 mod migrations;
 
@@ -14,12 +15,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::WorkspaceError;
 use super::files::touch_private;
-use crate::review::decision::{Author, Decision, DecisionId, DraftId, Entry, Seal, Standing};
+use crate::review::Check;
+use crate::review::decision::{Author, Decision, DecisionId, DraftId, Entry, Standing};
 use crate::review::queue::Item;
-use crate::review::{Check, passes};
 use crate::writing::Draft;
 
-pub use coupons::Coupon;
+pub use approval::one_variant;
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -131,15 +132,18 @@ impl Store {
         self.read(|connection| find_draft(connection, id))?.ok_or_else(|| no_draft(id))
     }
 
-    /// The text of the strategy's file that drafts with this version were written from.
+    /// The text of the strategy's file that drafts with this version were written from. Older programs kept one text
+    /// for all strategies that said the same: it stands for each of them.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn template(&self, version: &str) -> Result<Option<String>, WorkspaceError> {
+    pub fn template(&self, strategy: &str, version: &str) -> Result<Option<String>, WorkspaceError> {
         self.read(|connection| {
             connection
-                .prepare_cached("SELECT source FROM templates WHERE version = ?1")?
-                .query_row([version], |row| row.get(0))
+                .prepare_cached(
+                    "SELECT source FROM templates WHERE version = ?2 ORDER BY strategy = ?1 DESC LIMIT 1",
+                )?
+                .query_row([strategy, version], |row| row.get(0))
                 .optional()
         })
     }
@@ -197,32 +201,14 @@ impl Store {
             .collect())
     }
 
-    /// Approves a draft as it stands. The rules are run here, on what is in the database now.
-    ///
-    /// # Errors
-    /// [`WorkspaceError::Refused`] where a rule is broken; no such draft; the database cannot be written.
-    pub fn approve(
-        &mut self,
-        id: DraftId,
-        at: i64,
-        by: Author,
-        check: &dyn Fn(&Draft, &[String]) -> Vec<Check>,
-    ) -> Result<Seal, WorkspaceError> {
-        self.decide(id, at, by, |draft, standing| {
-            let checks = check(draft, &standing.slots);
-            if !passes(&checks) {
-                return Err(WorkspaceError::Refused(checks));
-            }
-            let seal = Seal::of_draft(draft, &standing.slots);
-            Ok((Decision::Approve { seal: seal.clone() }, seal))
-        })
-    }
-
     /// Rejects a draft.
     ///
     /// # Errors
-    /// No such draft; the database cannot be written.
+    /// No reason; no such draft; the database cannot be written.
     pub fn reject(&mut self, id: DraftId, at: i64, by: Author, reason: &str) -> Result<(), WorkspaceError> {
+        if reason.trim().is_empty() {
+            return Err(WorkspaceError::Nothing(NO_REASON.into()));
+        }
         self.decide(id, at, by, |_, _| Ok((Decision::Reject { reason: reason.to_owned() }, ())))
     }
 
@@ -323,6 +309,9 @@ impl Store {
         run(&mut self.connection).map_err(|error| unusable(&self.path, &error))
     }
 }
+
+/// What is told where a draft is to be rejected without a reason.
+pub const NO_REASON: &str = "Say in a word or two why: whoever writes the next one reads it.";
 
 fn no_draft(id: DraftId) -> WorkspaceError {
     WorkspaceError::Nothing(format!("there is no draft {} in this project.", id.0))

@@ -12,10 +12,12 @@ use super::local::hex;
 use super::rank::Taste;
 use super::templates::Templates;
 use super::{
-    Draft, FinishReason, Guard, Piece, Request, Sampling, TextEngine, WritingError, Written, guard, prompt,
+    Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError, Written,
+    guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
+use crate::segments::Group;
 use crate::strategy::{self, Facts, Part, Problem, Slot, Strategy};
 
 /// Times that an unusable slot is written again.
@@ -31,6 +33,8 @@ pub struct Assignment {
     pub facts: Facts,
     /// Cluster letter.
     pub segment: String,
+    /// The group that has this letter; `None` with facts from a file.
+    pub group: Option<Group>,
     /// One per variant.
     pub seeds: Vec<u64>,
     pub sampling: Sampling,
@@ -62,10 +66,13 @@ pub fn write_drafts(
     let Assignment { strategy, facts, seeds, .. } = assignment;
     let slots = strategy::slots(strategy, facts).map_err(|problem| unfilled(strategy, &problem))?;
     let mut hash = Sha256::new();
+    let mut prompts = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     for slot in &slots {
         let request = request(assignment, slot);
-        hash.update(request.prompt.text());
+        let prompt = request.prompt.text();
+        hash.update(&prompt);
+        prompts.push(prompt);
         let texts = if engine.writes(&strategy.language) {
             write_slot(strategy, slot, &request, engine, cancel, tell)?
         } else {
@@ -94,15 +101,17 @@ pub fn write_drafts(
                 strategy: strategy.id.clone(),
                 strategy_version: version.clone(),
                 segment: assignment.segment.clone(),
+                group: assignment.group.clone(),
                 fields: facts.clone(),
                 text,
                 seed: *seed,
                 finish_reason: worst(&slots),
                 tokens,
                 tokens_per_second: if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 },
+                model: writer_of(&slots, engine),
                 slots,
-                model: engine.identity().clone(),
                 sampling: assignment.sampling,
+                prompts: prompts.clone(),
                 prompt_sha256: prompt_sha256.clone(),
             })
         })
@@ -116,10 +125,22 @@ fn unfilled(strategy: &Strategy, problem: &Problem) -> WritingError {
     ))
 }
 
-/// SHA-256 of what the strategy says.
+/// SHA-256 of the strategy's id and of what it says: a copy of a strategy under another name is another one.
 fn version(strategy: &Strategy) -> String {
-    let bytes = serde_json::to_vec(strategy).unwrap_or_default();
-    hex(&Sha256::digest(&bytes))
+    let mut hash = Sha256::new();
+    hash.update((strategy.id.len() as u64).to_le_bytes());
+    hash.update(strategy.id.as_bytes());
+    hash.update(serde_json::to_vec(strategy).unwrap_or_default());
+    hex(&hash.finalize())
+}
+
+/// Who wrote the slots: nobody but the strategy's author where all of them are its own texts.
+fn writer_of(slots: &[Written], engine: &dyn TextEngine) -> ModelIdentity {
+    if slots.iter().all(|slot| slot.finish_reason == FinishReason::Template) {
+        Templates::default().identity().clone()
+    } else {
+        engine.identity().clone()
+    }
 }
 
 /// The reason to show for a whole draft: the least good of its slots'.

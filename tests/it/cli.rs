@@ -91,7 +91,14 @@ fn an_error_with_json_leaves_stdout_empty() {
 #[test]
 fn json_is_one_document_with_a_schema_version() {
     let home = tempfile::tempdir().unwrap();
-    for command in [&["config", "print"][..], &["config", "path"], &["doctor"]] {
+    for command in [
+        &["config", "print"][..],
+        &["config", "path"],
+        &["config", "schema"],
+        &["completions", "bash"],
+        &["keys"],
+        &["doctor"],
+    ] {
         let out = perennial(home.path()).args(command).arg("--json").output().unwrap();
         let document: serde_json::Value = serde_json::from_slice(&out.stdout)
             .unwrap_or_else(|error| panic!("{command:?} prints no single document: {error}"));

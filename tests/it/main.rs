@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod data;
 mod documents;
+mod faults;
 mod preview;
 mod profiles;
 mod rules;

@@ -56,6 +56,30 @@ fn kinds_that_were_planted_in_the_sample_are_found() {
 }
 
 #[test]
+fn the_file_of_assignments_is_safe_in_a_spreadsheet() {
+    let home = tempfile::tempdir().unwrap();
+    let mut orders = String::from("customer_id,ordered_at,amount\n");
+    for number in 0..60 {
+        let id = if number == 0 { "=HYPERLINK(1)".to_owned() } else { format!("-{number}") };
+        for day in 1..=(number % 3 + 1) {
+            orders.push_str(&format!(
+                "{id},2025-0{}-1{day},{}\n",
+                number % 9 + 1,
+                10 + number * (number % 3)
+            ));
+        }
+    }
+    let (data, found) = (home.path().join("orders.csv"), home.path().join("found.csv"));
+    std::fs::write(&data, orders).unwrap();
+    std::fs::write(&found, "as it was").unwrap();
+    let mut segments = perennial(home.path());
+    segments.arg("segments").arg("--data").arg(&data).arg("--assignments").arg(&found).assert().code(0);
+    let found = table(&found);
+    assert!(found.contains_key("'=HYPERLINK(1)"), "{found:?}");
+    assert!(found.contains_key("-7"), "a number stays a number: {found:?}");
+}
+
+#[test]
 fn the_document_says_what_sets_each_cluster_apart() {
     let shop = document("segments", "shop", &[]);
     let clusters = shop["clusters"].as_array().unwrap();

@@ -19,6 +19,7 @@ fn draft(slot: &str) -> Draft {
         strategy: "win-back-email-en".into(),
         strategy_version: "00ff".into(),
         segment: "A".into(),
+        group: None,
         fields: serde_json::Map::new(),
         slots: vec![Written {
             text: slot.into(),
@@ -35,6 +36,7 @@ fn draft(slot: &str) -> Draft {
         tokens_per_second: 60.0,
         model: ModelIdentity { name: "scripted".into(), sha256: String::new() },
         sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.0 },
+        prompts: Vec::new(),
         prompt_sha256: String::new(),
     }
 }

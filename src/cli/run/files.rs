@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::summary::Summary;
 use super::write::Pair;
+use crate::cli::document::tidy;
 use crate::data::Shop;
 use crate::features::{Feature, Features};
 use crate::review::Check;
@@ -63,6 +64,7 @@ struct DraftLine<'a> {
     tokens: usize,
     model: &'a ModelIdentity,
     sampling: Sampling,
+    prompts: &'a [String],
     prompt_sha256: &'a str,
 }
 
@@ -78,17 +80,29 @@ impl Files {
     /// Makes the folder and the beginnings of the outbox.
     pub fn create(folder: &Path) -> anyhow::Result<Self> {
         let told = || {
-            format!("the files cannot be written to {}; choose a folder that you may write with --out", folder.display())
+            format!(
+                "the files cannot be written to {}; choose a folder that you may write with --out",
+                folder.display()
+            )
         };
         private_folder(folder).with_context(told)?;
         remove_left_overs(folder).with_context(told)?;
         let open = |name: &str| AtomicFile::create(folder.join(name), Privacy::Private).with_context(told);
         let mut outbox_csv = open("outbox.csv")?;
         write_csv_header(&mut outbox_csv).with_context(told)?;
-        Ok(Self { folder: folder.to_owned(), done: Vec::new(), outbox_csv, outbox_json: open("outbox.jsonl")? })
+        Ok(Self {
+            folder: folder.to_owned(),
+            done: Vec::new(),
+            outbox_csv,
+            outbox_json: open("outbox.jsonl")?,
+        })
     }
 
-    fn add(&mut self, name: &str, fill: impl FnOnce(&mut AtomicFile) -> io::Result<()>) -> anyhow::Result<()> {
+    fn add(
+        &mut self,
+        name: &str,
+        fill: impl FnOnce(&mut AtomicFile) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
         let path = self.folder.join(name);
         let write = || {
             let mut file = AtomicFile::create(&path, Privacy::Private)?;
@@ -105,7 +119,9 @@ impl Files {
         self.add("segments.csv", |file| {
             let mut sheet = Sheet::new(file);
             let mut header: Vec<String> =
-                ["segment", "name", "name_zh", "stage", "customers", "share", "sets_apart"].map(str::to_owned).into();
+                ["segment", "name", "name_zh", "stage", "customers", "share", "sets_apart"]
+                    .map(str::to_owned)
+                    .into();
             for feature in features {
                 let name = feature_name(*feature);
                 header.extend([format!("{name}_p10"), format!("{name}_median"), format!("{name}_p90")]);
@@ -144,20 +160,38 @@ impl Files {
         })
     }
 
-    pub fn customers(&mut self, shop: &Shop, features: &Features, segmentation: &Segmentation) -> anyhow::Result<()> {
+    pub fn customers(
+        &mut self,
+        shop: &Shop,
+        features: &Features,
+        segmentation: &Segmentation,
+    ) -> anyhow::Result<()> {
         self.add("customers.csv", |file| {
             let mut sheet = Sheet::new(file);
-            let names: Vec<String> = features.columns.iter().map(|column| feature_name(column.feature)).collect();
-            sheet.row(["customer_id", "segment", "segment_name"].into_iter().chain(names.iter().map(String::as_str)))?;
+            let names: Vec<String> =
+                features.columns.iter().map(|column| feature_name(column.feature)).collect();
+            sheet.row(
+                ["customer_id", "segment", "segment_name"]
+                    .into_iter()
+                    .chain(names.iter().map(String::as_str)),
+            )?;
             let mut cells: Vec<String> = Vec::with_capacity(names.len());
             for row in 0..shop.customers.len() {
                 cells.clear();
                 cells.extend(features.columns.iter().map(|column| {
-                    column.values.get(row).filter(|value| !value.is_nan()).map_or_else(String::new, |&value| number(f64::from(value)))
+                    column
+                        .values
+                        .get(row)
+                        .filter(|value| !value.is_nan())
+                        .map_or_else(String::new, |&value| number(f64::from(value)))
                 }));
-                let cluster = segmentation.cluster_of(row).and_then(|number| segmentation.clusters.get(number));
-                let (id, name) = cluster.map_or(("", ""), |cluster| (cluster.id.as_str(), cluster.name.as_str()));
-                sheet.row([shop.customers.id(row), id, name].into_iter().chain(cells.iter().map(String::as_str)))?;
+                let cluster =
+                    segmentation.cluster_of(row).and_then(|number| segmentation.clusters.get(number));
+                let (id, name) =
+                    cluster.map_or(("", ""), |cluster| (cluster.id.as_str(), cluster.name.as_str()));
+                sheet.row(
+                    [shop.customers.id(row), id, name].into_iter().chain(cells.iter().map(String::as_str)),
+                )?;
             }
             sheet.finish().map(|_| ())
         })
@@ -198,6 +232,7 @@ impl Files {
                         tokens: draft.tokens,
                         model: &draft.model,
                         sampling: draft.sampling,
+                        prompts: &draft.prompts,
                         prompt_sha256: &draft.prompt_sha256,
                     };
                     serde_json::to_writer(&mut *file, &line)?;
@@ -211,7 +246,9 @@ impl Files {
     /// Gives all files their names, the summary last.
     pub fn commit(mut self, summary: &Summary) -> anyhow::Result<()> {
         self.add("summary.json", |file| {
-            serde_json::to_writer_pretty(&mut *file, summary)?;
+            let mut document = serde_json::to_value(summary)?;
+            tidy(&mut document);
+            serde_json::to_writer_pretty(&mut *file, &document)?;
             file.write_all(b"\n")
         })?;
         let Self { folder, done, outbox_csv, outbox_json } = self;

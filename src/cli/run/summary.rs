@@ -146,7 +146,10 @@ pub(super) struct Timings {
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "one of each thing that the document tells, named by its type")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one of each thing that the document tells, named by its type"
+    )]
     pub fn new(
         known: &Known,
         pairs: Vec<Pair>,
@@ -159,7 +162,8 @@ impl Summary {
         mut timings: Timings,
     ) -> Self {
         let segmentation = &known.segmentation;
-        let tokens: usize = pairs.iter().flat_map(|pair| &pair.drafts).map(|judged| judged.draft.tokens).sum();
+        let tokens: usize =
+            pairs.iter().flat_map(|pair| &pair.drafts).map(|judged| judged.draft.tokens).sum();
         if tokens > 0 {
             timings.tokens_per_second = tokens as f64 / timings.write.max(1e-9);
         }

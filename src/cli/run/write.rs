@@ -7,9 +7,10 @@ use super::Known;
 use crate::cli::Context;
 use crate::jobs::Cancelled;
 use crate::review::decision::{Author, Seal};
-use crate::review::merge::{Copy, may_receive};
+use crate::review::merge::{Copy, shown_customers};
 use crate::review::quality::quality;
 use crate::review::{Check, check, passes};
+use crate::segments::Group;
 use crate::strategy::{Facts, Fit, Strategy, facts_for_customer, facts_for_segment, fits, render};
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::{Draft, Sampling, TextEngine, WritingError};
@@ -68,79 +69,72 @@ pub(super) fn write(
         ..Sampling::default()
     };
     let total = fitting.len() as u64;
-    context.work(|task| {
-        let mut pairs = Vec::with_capacity(fitting.len());
-        for (done, (profile, strategy, fit)) in fitting.into_iter().enumerate() {
-            task.check()?;
-            let cluster = profile.cluster;
-            let letter = &known.segmentation.clusters[cluster].id;
-            task.progress(format!("writing {} for segment {letter}", strategy.id), done as u64, Some(total));
-            let segment = facts_for_segment(
-                &known.segmentation,
-                profile,
-                strategy,
-                &context.config,
-                &known.shop.currency,
-                sending,
-            );
-            let shown = shown_facts(known, cluster, strategy, &segment);
-            let assignment = Assignment {
-                strategy: strategy.clone(),
-                facts: shown.first().cloned().unwrap_or_else(|| segment.clone()),
-                segment: letter.clone(),
-                seeds: seeds.clone(),
-                sampling,
-                banned_words: context.config.brand.banned_words.clone(),
-            };
-            let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
-                Ok(drafts) => Ok(drafts),
-                Err(WritingError::Cancelled(cancelled)) => return Err(cancelled),
-                Err(WritingError::Failed(reason)) => Err(reason),
-            };
-            let banned_words = &context.config.brand.banned_words;
-            let judged = written.map(|drafts| {
-                let mut judged = judge(strategy, drafts, banned_words);
-                // One customer's long name is no reason to give up what suits the others.
-                for facts in shown.iter().skip(1) {
-                    if judged.iter().any(Judged::passes) {
-                        break;
+    context
+        .work(|task| {
+            let mut pairs = Vec::with_capacity(fitting.len());
+            for (done, (profile, strategy, fit)) in fitting.into_iter().enumerate() {
+                task.check()?;
+                let cluster = profile.cluster;
+                let letter = &known.segmentation.clusters[cluster].id;
+                task.progress(
+                    format!("writing {} for segment {letter}", strategy.id),
+                    done as u64,
+                    Some(total),
+                );
+                let segment = facts_for_segment(
+                    &known.segmentation,
+                    profile,
+                    strategy,
+                    &context.config,
+                    &known.shop.currency,
+                    sending,
+                );
+                let shown = shown_facts(known, cluster, strategy, &segment);
+                let assignment = Assignment {
+                    strategy: strategy.clone(),
+                    facts: shown.first().cloned().unwrap_or_else(|| segment.clone()),
+                    segment: letter.clone(),
+                    group: Group::of(&known.segmentation, cluster),
+                    seeds: seeds.clone(),
+                    sampling,
+                    banned_words: context.config.brand.banned_words.clone(),
+                };
+                let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
+                    Ok(drafts) => Ok(drafts),
+                    Err(WritingError::Cancelled(cancelled)) => return Err(cancelled),
+                    Err(WritingError::Failed(reason)) => Err(reason),
+                };
+                let banned_words = &context.config.brand.banned_words;
+                let judged = written.map(|drafts| {
+                    let mut judged = judge(strategy, drafts, banned_words);
+                    // One customer's long name is no reason to give up what suits the others.
+                    for facts in shown.iter().skip(1) {
+                        if judged.iter().any(Judged::passes) {
+                            break;
+                        }
+                        let drafts =
+                            judged.iter().map(|judged| shown_to(&judged.draft, strategy, facts)).collect();
+                        let others = judge(strategy, drafts, banned_words);
+                        if others.iter().any(Judged::passes) {
+                            judged = others;
+                        }
                     }
-                    let drafts = judged.iter().map(|judged| shown_to(&judged.draft, strategy, facts)).collect();
-                    let others = judge(strategy, drafts, banned_words);
-                    if others.iter().any(Judged::passes) {
-                        judged = others;
-                    }
-                }
-                judged
-            });
-            pairs.push(choose(strategy, cluster, fit, segment, judged));
-        }
-        Ok::<_, Cancelled>(pairs)
-    })
-    .map_err(Into::into)
+                    judged
+                });
+                pairs.push(choose(strategy, cluster, fit, segment, judged));
+            }
+            Ok::<_, Cancelled>(pairs)
+        })
+        .map_err(Into::into)
 }
 
 /// Customers that drafts are shown to before they are given up.
 const SHOWN: usize = 4;
 
-/// The facts that the drafts may show: those of customers of the segment who could be sent the message, the most
-/// typical first; where there are none, of the most typical ones.
+/// The facts that the drafts may show.
 fn shown_facts(known: &Known, cluster: usize, strategy: &Strategy, segment: &Facts) -> Vec<Facts> {
     let Known { shop, features, segmentation, profiles } = known;
-    let typical = profiles[cluster].representatives.iter().copied();
-    let mut rows: Vec<usize> = typical.clone().filter(|&row| may_receive(shop, row, strategy)).collect();
-    for row in segmentation.members(cluster).filter(|&row| may_receive(shop, row, strategy)) {
-        if rows.len() >= SHOWN {
-            break;
-        }
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
-    }
-    if rows.is_empty() {
-        rows.extend(typical);
-    }
-    rows.truncate(SHOWN);
+    let rows = shown_customers(shop, segmentation, &profiles[cluster], strategy, SHOWN);
     rows.into_iter().map(|row| facts_for_customer(shop, features, row, strategy, segment)).collect()
 }
 
@@ -187,7 +181,8 @@ fn choose(
             chosen = Some(number);
         }
     }
-    let why_not = if chosen.is_some() { None } else { Some(failure.unwrap_or_else(|| broken_rules(&drafts))) };
+    let why_not =
+        if chosen.is_some() { None } else { Some(failure.unwrap_or_else(|| broken_rules(&drafts))) };
     let copy = chosen.map(|number| {
         let judged = &drafts[number];
         Copy {

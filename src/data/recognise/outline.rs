@@ -1,5 +1,7 @@
 //! What a file is taken for, whether or not it can be used so: what a person sees who maps columns by hand.
 
+use std::collections::BTreeSet;
+
 use super::{Mapping, Recognised, Rows, Table, Words, called, map_columns, recognise};
 use crate::config::DataConfig;
 
@@ -21,10 +23,11 @@ pub(in crate::data) fn outline(
     name: &str,
     named: bool,
     columns: &[String],
+    all_columns: &BTreeSet<String>,
     sample: &Rows,
     settings: &DataConfig,
 ) -> Outline {
-    let (mapping, problem) = match recognise(words, name, named, columns, sample, settings) {
+    let (mapping, problem) = match recognise(words, name, named, columns, all_columns, sample, settings) {
         Ok(Recognised::Table(mapping)) => (Some(mapping), None),
         Ok(Recognised::No(why)) => (None, Some(why)),
         Err(error) => (nearest_table(words, name, columns, sample, settings), Some(error.to_string())),
@@ -60,7 +63,8 @@ fn nearest_table(
         .into_iter()
         .filter(|table| set.is_none_or(|set| set == *table))
         .filter_map(|table| {
-            let mapping = map_columns(words, table, name, columns, sample, &fitting).ok()?;
+            let mapping =
+                map_columns(words, table, name, columns, &BTreeSet::new(), sample, &fitting).ok()?;
             let found: f64 = mapping.columns.iter().map(|&(.., sure)| sure).sum();
             let called = if called(words.table(table), file_name) { 100.0 } else { 0.0 };
             Some((found + called, mapping))

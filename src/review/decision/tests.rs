@@ -9,7 +9,7 @@ fn entry(id: i64, decision: Decision) -> Entry {
 
 fn approve(id: i64, draft: &Draft, slots: &[&str]) -> Entry {
     let slots: Vec<String> = slots.iter().map(ToString::to_string).collect();
-    entry(id, Decision::Approve { seal: Seal::of_draft(draft, &slots) })
+    entry(id, Decision::Approve { seal: Seal::of_draft(draft, &slots), group: None })
 }
 
 fn edit(id: i64, old: &str, new: &str) -> Entry {

@@ -71,7 +71,7 @@ impl<'a> Merger<'a> {
             purchases,
             segment: settings.segments.get(copy.cluster).map_or("", String::as_str),
             renderer: Renderer::new(&copy.strategy)?,
-            rules: Rules::new(&copy.strategy, &copy.facts, settings.banned_words),
+            rules: Rules::for_many(&copy.strategy, &copy.facts, &copy.slots, settings.banned_words),
             used,
             unused,
             good: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -132,8 +132,7 @@ impl<'a> Merger<'a> {
         // A set of hashes is whole whatever happened to the thread that had it.
         let known = shard.lock().unwrap_or_else(PoisonError::into_inner).contains(&verdict);
         if !known {
-            let mut failures = self.rules.check(&facts, slots, &text);
-            failures.retain(|check| !check.ok);
+            let failures = self.rules.failures(&facts, slots, &text);
             if !failures.is_empty() {
                 return Err(failures);
             }

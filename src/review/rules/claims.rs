@@ -169,11 +169,7 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
 
 /// Superlatives and pressure anywhere in the message.
 pub(super) fn overclaim(message: &Message<'_>) -> Check {
-    let text = harmless(&words::without(&message.whole(), &own_words(message)));
-    let found = OVERCLAIMS
-        .iter()
-        .chain(&OVERCLAIMS_MORE)
-        .filter(|claim| words::find_lower(&text, claim))
+    let found = overclaims(&words::without(&message.whole(), &own_words(message)))
         .map(|claim| format!("\"{claim}\" cannot be proved, or presses"))
         .collect();
     judged(
@@ -184,6 +180,13 @@ pub(super) fn overclaim(message: &Message<'_>) -> Check {
     )
 }
 
+/// Superlatives and pressure in a text without the values of facts.
+pub(super) fn overclaims(text: &str) -> impl Iterator<Item = &'static str> {
+    let text = harmless(text);
+    let all = OVERCLAIMS.into_iter().chain(OVERCLAIMS_MORE);
+    all.filter(move |claim| words::find_lower(&text, claim))
+}
+
 fn harmless(text: &str) -> String {
     let mut text = text.to_lowercase();
     for phrase in HARMLESS {
@@ -192,10 +195,11 @@ fn harmless(text: &str) -> String {
     text
 }
 
+/// Facts whose words are nobody's promise.
+pub(super) const OWN_WORDS: [&str; 5] =
+    ["last_product", "shop_name", "favourite_category", "segment_category", "segment_second_category"];
+
 /// Values of facts: a product may be called "The Best of Bach".
 fn own_words<'a>(message: &'a Message<'_>) -> Vec<&'a str> {
-    ["last_product", "shop_name", "favourite_category", "segment_category", "segment_second_category"]
-        .into_iter()
-        .filter_map(|name| message.fact(name))
-        .collect()
+    OWN_WORDS.iter().filter_map(|name| message.fact(name)).collect()
 }

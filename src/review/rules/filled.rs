@@ -44,7 +44,7 @@ pub(super) fn unfilled_field(message: &Message<'_>) -> Check {
 }
 
 /// What looks like a field that nobody filled.
-fn braces(text: &str) -> Vec<String> {
+pub(super) fn braces(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (open, close, any) in [('{', '}', true), ('[', ']', false), ('<', '>', false), ('【', '】', false)]
     {
@@ -84,7 +84,7 @@ fn braces(text: &str) -> Vec<String> {
 }
 
 /// "Hi ," or "，您好" with nothing before it.
-fn gap_after_greeting(text: &str) -> bool {
+pub(super) fn gap_after_greeting(text: &str) -> bool {
     let start = text.trim_start();
     let english = ["Hi", "Hello", "Dear", "Hey"].iter().any(|greeting| {
         start.strip_prefix(greeting).is_some_and(|rest| {

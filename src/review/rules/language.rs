@@ -39,7 +39,7 @@ pub(super) fn wrong_language(message: &Message<'_>) -> Check {
 }
 
 /// Letters of the wanted script (Latin words weigh by letters) and of others.
-fn count(text: &str, chinese: bool) -> (usize, usize) {
+pub(super) fn count(text: &str, chinese: bool) -> (usize, usize) {
     let mut native = 0;
     let mut foreign = 0;
     for character in text.chars().filter(|character| character.is_alphabetic()) {

@@ -2,6 +2,7 @@
 
 use super::words::is_han;
 use super::{Check, Message, judged};
+use crate::strategy::{Facts, Strategy};
 
 const GREETINGS: [&str; 9] = [
     "Hi",
@@ -123,42 +124,20 @@ const COMMON: [&str; 60] = [
 
 pub(super) fn wrong_name(message: &Message<'_>) -> Check {
     let mut found = Vec::new();
-    // A default stands in where there is no name: "there" and 朋友 name nobody.
-    let defaults = &message.strategy.defaults;
-    let own: Vec<&str> = ["first_name", "last_name", "full_name"]
-        .into_iter()
-        .filter_map(|name| {
-            message.fact(name).filter(|value| defaults.get(name).is_none_or(|default| default != value))
-        })
-        .collect();
-    let mut known: Vec<String> =
-        own.iter().flat_map(|name| name.split_whitespace()).map(str::to_lowercase).collect();
-    known.extend(own.iter().map(|name| name.to_lowercase()));
-    for value in ["shop_name", "last_product"]
-        .into_iter()
-        .filter_map(|name| message.fact(name))
-        .chain(message.strategy.defaults.values().map(String::as_str))
-    {
-        known.extend(value.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase));
-        known.push(value.to_lowercase());
-    }
-    let is_known = |name: &str| {
-        let lower = name.to_lowercase();
-        let stem = lower.strip_suffix("'s").or(lower.strip_suffix("’s")).unwrap_or(&lower);
-        NOBODY.contains(&stem) || known.iter().any(|known| known == stem) || NOBODY_CHINESE.contains(&stem)
-    };
+    let known = known(message.strategy, message.facts);
     for text in message.text.values() {
         for name in greeted(text) {
-            if !is_known(&name) {
+            if !is_known(&name, &known) {
                 found.push(format!("\"{name}\" is greeted, and is not the recipient"));
             }
         }
-        for name in latin_words(text).filter(|name| COMMON.contains(&name.as_str())) {
-            if !is_known(&name) && !found.iter().any(|line| line.contains(&name)) {
+        for name in common(text) {
+            if !is_known(&name, &known) && !found.iter().any(|line| line.contains(&name)) {
                 found.push(format!("\"{name}\" is a name, and not the recipient's"));
             }
         }
     }
+    let own = own(message.strategy, message.facts);
     for (index, slot) in message.slots.iter().enumerate() {
         if let Some(name) = own.iter().find(|name| stands_in(slot, name)) {
             found.push(format!(
@@ -176,8 +155,53 @@ pub(super) fn wrong_name(message: &Message<'_>) -> Check {
     )
 }
 
+/// The recipient's names. A default stands in where there is none: "there" and 朋友 name nobody.
+pub(super) fn own<'a>(strategy: &Strategy, facts: &'a Facts) -> Vec<&'a str> {
+    ["first_name", "last_name", "full_name"]
+        .into_iter()
+        .filter_map(|name| {
+            let value = super::told(facts, name)?;
+            strategy.defaults.get(name).is_none_or(|default| default != value).then_some(value)
+        })
+        .collect()
+}
+
+/// Names that may stand in the message, in lower case: the recipient's, the shop's, the product's.
+pub(super) fn known(strategy: &Strategy, facts: &Facts) -> Vec<String> {
+    let own = own(strategy, facts);
+    let mut known: Vec<String> =
+        own.iter().flat_map(|name| name.split_whitespace()).map(str::to_lowercase).collect();
+    known.extend(own.iter().map(|name| name.to_lowercase()));
+    for value in ["shop_name", "last_product"]
+        .into_iter()
+        .filter_map(|name| super::told(facts, name))
+        .chain(strategy.defaults.values().map(String::as_str))
+    {
+        known.extend(value.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase));
+        known.push(value.to_lowercase());
+    }
+    known
+}
+
+pub(super) fn is_known(name: &str, known: &[String]) -> bool {
+    let lower = name.to_lowercase();
+    let stem = lower.strip_suffix("'s").or(lower.strip_suffix("’s")).unwrap_or(&lower);
+    NOBODY.contains(&stem) || known.iter().any(|known| known == stem) || NOBODY_CHINESE.contains(&stem)
+}
+
+/// Given names that stand anywhere in the text.
+pub(super) fn common(text: &str) -> impl Iterator<Item = String> + '_ {
+    latin_words(text).filter(|name| COMMON.contains(&name.as_str()))
+}
+
+/// Whether what is greeted at the end of a line may stand in the next one.
+pub(super) fn may_go_on(line: &str) -> bool {
+    let last = line.split_whitespace().next_back().unwrap_or("");
+    line.ends_with(char::is_whitespace) || SALUTATIONS.contains(&last.trim_end_matches('.'))
+}
+
 /// Names that follow a greeting.
-fn greeted(text: &str) -> Vec<String> {
+pub(super) fn greeted(text: &str) -> Vec<String> {
     let mut names = Vec::new();
     for greeting in GREETINGS {
         for (at, found) in text.match_indices(greeting) {
@@ -251,7 +275,7 @@ fn latin_words(text: &str) -> impl Iterator<Item = String> + '_ {
 
 /// Whether the name stands in the text as a whole word that is not just the first word of a sentence
 /// ("Will you ...", "Rose petals ..."). One Chinese character is a word more often than a name.
-fn stands_in(text: &str, name: &str) -> bool {
+pub(super) fn stands_in(text: &str, name: &str) -> bool {
     if name.chars().count() < 2 {
         return false;
     }

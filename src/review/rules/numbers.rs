@@ -24,7 +24,7 @@ pub(super) enum Claim {
 }
 
 impl Claim {
-    fn follows_from(&self, fact: &Self) -> bool {
+    pub(super) fn follows_from(&self, fact: &Self) -> bool {
         let same = |left: f64, right: f64| (left - right).abs() < 1e-6;
         match (self, fact) {
             (Self::Number(said), Self::Number(fact)) | (Self::Percentage(said), Self::Percentage(fact)) => {
@@ -180,7 +180,7 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
 }
 
 /// The text without the code, where it stands as a whole.
-fn remove_whole(text: &str, code: &str) -> String {
+pub(super) fn remove_whole(text: &str, code: &str) -> String {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
     let mut out = String::with_capacity(text.len());
     let mut place = 0;

@@ -7,6 +7,13 @@ use super::{Check, Message, judged, words};
 /// Words (or Chinese characters) in a row that nobody says twice by chance.
 const RUN: usize = 6;
 const RUN_CHINESE: usize = 9;
+/// Words of a sentence that is noticed when it comes twice.
+pub(super) const LONG: usize = 4;
+
+/// Words in a row that count as said again.
+pub(super) fn run_of(chinese: bool) -> usize {
+    if chinese { RUN_CHINESE } else { RUN }
+}
 
 pub(super) fn repeated_text(message: &Message<'_>) -> Check {
     let mut found = Vec::new();
@@ -14,13 +21,13 @@ pub(super) fn repeated_text(message: &Message<'_>) -> Check {
         let mut seen = BTreeSet::new();
         for sentence in words::sentences(text) {
             let normal = words::normal(sentence);
-            let long = normal.len() >= 4;
+            let long = normal.len() >= LONG;
             if long && !seen.insert(normal) {
                 found.push(format!("the {} says \"{}\" twice", part.name(), short(sentence)));
             }
         }
     }
-    let run = if message.is_chinese() { RUN_CHINESE } else { RUN };
+    let run = run_of(message.is_chinese());
     for (index, slot) in message.slots.iter().enumerate() {
         let own = words::normal(slot);
         if let Some(twice) = repeated_run(&own, run.min(4)) {

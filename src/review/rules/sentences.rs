@@ -31,17 +31,7 @@ pub(super) fn unfinished_sentence(message: &Message<'_>) -> Check {
     if let Some(body) = message.text.get(&Part::Body) {
         let unsubscribe = message.fact("unsubscribe").unwrap_or("");
         for paragraph in body.lines().map(str::trim) {
-            let count = words(paragraph).len();
-            let long = count >= if paragraph.chars().any(is_han) { 16 } else { 9 };
-            let ends_well = !unsubscribe.is_empty() && paragraph.ends_with(unsubscribe)
-                || ["opt out", "unsubscribe", "回复R", "回复T", "退订"]
-                    .iter()
-                    .any(|ending| paragraph.ends_with(ending));
-            if long
-                && !ends_well
-                && !paragraph.ends_with([',', '，', ':', '：'])
-                && let Some(what) = broken(paragraph, true)
-            {
+            if let Some(what) = unfinished_paragraph(paragraph, unsubscribe) {
                 let end: String =
                     paragraph.chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
                 if !found.iter().any(|line: &String| line.starts_with("slot")) {
@@ -49,11 +39,28 @@ pub(super) fn unfinished_sentence(message: &Message<'_>) -> Check {
                 }
             }
         }
-        if body.trim_end().ends_with([',', '，', ';', '；', '、']) {
+        if body.trim_end().ends_with(COMMAS) {
             found.push("the message ends with a comma".to_owned());
         }
     }
     judged("unfinished-sentence", found, "Finish it, or write the slot again.", "Every sentence is finished.")
+}
+
+/// What no message ends with.
+pub(super) const COMMAS: [char; 5] = [',', '，', ';', '；', '、'];
+
+/// Why a long paragraph of a body does not look finished; `unsubscribe` may end one as it is.
+pub(super) fn unfinished_paragraph(paragraph: &str, unsubscribe: &str) -> Option<String> {
+    let count = words(paragraph).len();
+    let long = count >= if paragraph.chars().any(is_han) { 16 } else { 9 };
+    let ends_well = !unsubscribe.is_empty() && paragraph.ends_with(unsubscribe)
+        || ["opt out", "unsubscribe", "回复R", "回复T", "退订"]
+            .iter()
+            .any(|ending| paragraph.ends_with(ending));
+    if !long || ends_well || paragraph.ends_with([',', '，', ':', '：']) {
+        return None;
+    }
+    broken(paragraph, true)
 }
 
 /// Why the text does not look finished.

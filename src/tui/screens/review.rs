@@ -9,8 +9,10 @@ use ratatui::layout::Rect;
 
 use crate::jobs::End;
 use crate::review::decision::{DraftId, Status};
+use crate::review::destination::{Destination, destination, why_held_back};
 use crate::review::passes;
 use crate::review::queue::{Filter, Item, Show};
+use crate::segments::Group;
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::event::Effect;
@@ -19,6 +21,7 @@ use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{Input, List, Scroll};
 use crate::tui::work::{Desk, Export, Outcome, Slot, Verdict, Work};
+use crate::workspace::{NO_REASON, one_variant};
 
 const QUEUE: u8 = 0;
 const MESSAGE: u8 = 1;
@@ -41,6 +44,8 @@ pub struct Review {
     typing: Option<Typing>,
     /// The slot that edits go to.
     slot: usize,
+    /// The groups of customers that there are now; none before the customers are grouped.
+    today: Vec<Group>,
 }
 
 impl Review {
@@ -50,6 +55,57 @@ impl Review {
 
     fn chosen(&self) -> Option<&Item> {
         self.list.selected().and_then(|row| self.shown().get(row).copied())
+    }
+
+    /// Why the draft would not go out if it were approved as it is; nothing before the customers are grouped.
+    fn held_back(&self, item: &Item) -> Option<String> {
+        let group = item.standing.group(&item.draft);
+        if self.today.is_empty() { None } else { why_held_back(group, &item.draft.segment, &self.today) }
+    }
+
+    /// The group that an approval of the draft would be for today; `None`: the one that it was written for.
+    fn target(&self, item: &Item) -> Option<Group> {
+        match destination(item.standing.group(&item.draft), &item.draft.segment, &self.today) {
+            Destination::Same(number) | Destination::Renewed(number) => self.today.get(number).cloned(),
+            Destination::Gone => None,
+        }
+    }
+
+    /// Number of another variant of the same message that is approved for the group that this one would go to.
+    fn approved_variant(&self, item: &Item) -> Option<usize> {
+        let target = self.target(item).or_else(|| item.draft.group.clone());
+        let items = self.desk.ready()?.queue.items();
+        let of_segment = |other: &&Item| {
+            other.draft.strategy == item.draft.strategy && other.draft.segment == item.draft.segment
+        };
+        let taken = items.iter().filter(of_segment).find(|other| {
+            other.id != item.id
+                && other.standing.is_approved()
+                && other.standing.group(&other.draft) == target.as_ref()
+        })?;
+        Some(items.iter().filter(of_segment).filter(|other| other.id <= taken.id).count())
+    }
+
+    fn may_approve(&self, item: &Item, shared: &Shared) -> Availability {
+        let held_back = self.held_back(item);
+        if item.standing.is_approved() && held_back.is_none() {
+            return Availability::No("It is approved already.".into());
+        }
+        if !passes(&item.checks) {
+            let broken: Vec<&str> = item.failures().map(|check| check.rule).collect();
+            let edit = shared.keymap.shown(Action::EditDraft);
+            return Availability::No(format!(
+                "It breaks rules and cannot be approved: {}. Press {edit} to edit it.",
+                broken.join(", ")
+            ));
+        }
+        if let Some(why) = held_back.filter(|_| self.target(item).is_none()) {
+            return Availability::No(format!("It was {why}. Write it again for one of today's segments."));
+        }
+        match self.approved_variant(item) {
+            Some(variant) => Availability::No(one_variant(variant, &item.draft.segment)),
+            None => Availability::Yes,
+        }
     }
 
     fn count(&mut self) {
@@ -88,27 +144,16 @@ impl Pane for Review {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
         let chosen = self.chosen();
         match action {
-            Action::Accept | Action::Leave => {
-                if self.typing.is_some() {
-                    Availability::Yes
-                } else {
-                    Availability::Hidden
-                }
-            }
-            Action::Approve => match chosen {
-                None => Availability::No(NO_DRAFT.into()),
-                Some(item) if item.standing.is_approved() => {
-                    Availability::No("It is approved already.".into())
-                }
-                Some(item) if !passes(&item.checks) => {
-                    let broken: Vec<&str> = item.failures().map(|check| check.rule).collect();
-                    let edit = shared.keymap.shown(Action::EditDraft);
-                    Availability::No(format!(
-                        "It breaks rules and cannot be approved: {}. Press {edit} to edit it.",
-                        broken.join(", ")
-                    ))
+            Action::Accept | Action::Leave => match &self.typing {
+                None => Availability::Hidden,
+                Some(Typing::Reason(input)) if action == Action::Accept => {
+                    Availability::when(!input.text().trim().is_empty(), NO_REASON)
                 }
                 Some(_) => Availability::Yes,
+            },
+            Action::Approve => match chosen {
+                None => Availability::No(NO_DRAFT.into()),
+                Some(item) => self.may_approve(item, shared),
             },
             Action::Reject => match chosen {
                 None => Availability::No(NO_DRAFT.into()),
@@ -157,9 +202,7 @@ impl Pane for Review {
         match action {
             Action::Accept => match self.typing.take() {
                 Some(Typing::Reason(input)) => {
-                    let reason = input.text().trim().to_owned();
-                    let reason = if reason.is_empty() { "no reason given".to_owned() } else { reason };
-                    Self::decide(id, Verdict::Reject(reason), shared);
+                    Self::decide(id, Verdict::Reject(input.text().trim().to_owned()), shared);
                 }
                 Some(Typing::Slot(slot, input)) => {
                     let text = input.text().trim().to_owned();
@@ -173,7 +216,10 @@ impl Pane for Review {
                     self.count();
                 }
             }
-            Action::Approve => Self::decide(id, Verdict::Approve, shared),
+            Action::Approve => {
+                let group = self.chosen().and_then(|item| self.target(item));
+                Self::decide(id, Verdict::Approve(group), shared);
+            }
             Action::Reject => self.typing = Some(Typing::Reason(Input::default())),
             Action::EditDraft => {
                 if let Some(item) = self.chosen() {
@@ -234,8 +280,7 @@ impl Pane for Review {
             Some(Typing::Find(input)) => {
                 let changed = input.key(key);
                 if changed {
-                    input.text().clone_into(&mut self.filter.text);
-                    self.count();
+                    self.find();
                 }
             }
             None => {}
@@ -246,6 +291,7 @@ impl Pane for Review {
         if let Some(Typing::Reason(input) | Typing::Slot(_, input) | Typing::Find(input)) = &mut self.typing {
             input.insert(text);
         }
+        self.find();
     }
 
     fn mouse(&mut self, hit: Hit, mouse: Mouse, _: &mut Shared) {
@@ -266,6 +312,7 @@ impl Pane for Review {
     fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
         match news {
             News::Entered if !matches!(self.desk, Load::Loading(_)) => self.load(shared),
+            News::Ended { end: End::Done(Outcome::Segmented(found)), .. } => self.today = Group::all(found),
             News::Edited(Ok(text)) => {
                 let id = self.chosen().map(|item| item.id);
                 let slot = self.slot;
@@ -313,6 +360,14 @@ impl Review {
         }
     }
 
+    /// Shows what has the words that stand in the line of the search.
+    fn find(&mut self) {
+        if let Some(Typing::Find(input)) = &self.typing {
+            input.text().clone_into(&mut self.filter.text);
+            self.count();
+        }
+    }
+
     fn export(shared: &mut Shared) {
         let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
             (&shared.shop, &shared.features, &shared.segmentation)
@@ -326,6 +381,7 @@ impl Review {
             segmentation: Arc::clone(segmentation),
             config: shared.setup.config.clone(),
             sending: shared.setup.started.date(),
+            at: shared.unix_milliseconds(),
         }));
         shared.start(work);
     }

@@ -103,15 +103,15 @@ impl Segments {
         let changed = &mut Arc::make_mut(segmentation).clusters[cluster];
         let name = name.trim();
         if name.is_empty() {
-            names.remove(&changed.id);
+            names.remove(&changed.names.en);
             changed.name.clone_from(&changed.names.en);
         } else {
-            names.insert(changed.id.clone(), name.to_owned());
+            names.insert(changed.names.en.clone(), name.to_owned());
             name.clone_into(&mut changed.name);
         }
         let work = Work::SaveSegmentName {
             folder: shared.setup.folder.clone(),
-            cluster: changed.id.clone(),
+            cluster: changed.names.en.clone(),
             name: (!name.is_empty()).then(|| name.to_owned()),
         };
         shared.segmentation = Load::Ready(Arc::clone(segmentation));

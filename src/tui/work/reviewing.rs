@@ -1,32 +1,25 @@
-//! Drafts, decisions and the outbox: what Review does in a workspace's database and files.
+//! Drafts and decisions: what Review does in a workspace's database.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use super::Outcome;
-use crate::config::Config;
-use crate::data::{Channel, Shop};
-use crate::features::Features;
-use crate::jobs::{Failure, Task};
-use crate::profiles;
-use crate::review::decision::{Author, Decision, DraftId, Status};
-use crate::review::merge::{Audience, Copy, MergeError, Plan, Settings, merge};
-use crate::review::outbox::write_csv_header;
-use crate::review::queue::{Filter, Item, Queue, Show};
+use crate::data::Channel;
+use crate::jobs::Failure;
+use crate::review::decision::{Author, Decision, DraftId};
+use crate::review::queue::{Item, Queue};
 use crate::review::{self, Check};
-use crate::segments::Segmentation;
-use crate::strategy::{self, Strategy, Text, facts_for_segment, fits};
-use crate::workspace::{AtomicFile, Privacy, Store, Workspace, WorkspaceError, private_folder};
+use crate::segments::Group;
+use crate::strategy::{self, Strategy, Text};
+use crate::workspace::{Store, Workspace, WorkspaceError};
 use crate::writing::Draft;
 
 /// A decision that a person makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    Approve,
+    /// For this group; `None`: the one that it was written for.
+    Approve(Option<Group>),
     Reject(String),
     Edit {
         slot: usize,
@@ -36,14 +29,21 @@ pub enum Verdict {
     Undo,
 }
 
+/// By id and version: the strategies as they were when the drafts were written.
+type Templates = BTreeMap<(String, String), Strategy>;
+
+/// What a draft's strategy stands under.
+pub(super) fn key(draft: &Draft) -> (String, String) {
+    (draft.strategy.clone(), draft.strategy_version.clone())
+}
+
 /// The queue as it stands, and its messages as they would be sent.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     pub queue: Queue,
     /// Whether there is a decision to take back.
     pub undoable: bool,
-    /// By version of the template: the strategy as it was when the drafts were written.
-    strategies: BTreeMap<String, Strategy>,
+    strategies: Templates,
     messages: BTreeMap<DraftId, Result<(Channel, Text), String>>,
 }
 
@@ -73,15 +73,15 @@ impl Desk {
     /// What the draft's strategy is called.
     #[must_use]
     pub fn name(&self, item: &Item) -> String {
-        let strategy = self.strategies.get(&item.draft.strategy_version);
+        let strategy = self.strategies.get(&key(&item.draft));
         strategy.map_or_else(|| item.draft.strategy.clone(), |strategy| strategy.name.clone())
     }
 }
 
 /// The database with the strategies that its drafts were written from.
-struct Cabinet {
-    store: Store,
-    strategies: BTreeMap<String, Strategy>,
+pub(super) struct Cabinet {
+    pub(super) store: Store,
+    pub(super) strategies: Templates,
     banned_words: Vec<String>,
 }
 
@@ -92,16 +92,16 @@ impl From<WorkspaceError> for Failure {
 }
 
 impl Cabinet {
-    fn open(folder: &Path, banned_words: Vec<String>) -> Result<Self, Failure> {
+    pub(super) fn open(folder: &Path, banned_words: Vec<String>) -> Result<Self, Failure> {
         let store = Workspace::open(folder)?.store()?;
         let mut strategies = BTreeMap::new();
         for stored in store.drafts()? {
-            let version = &stored.draft.strategy_version;
-            if !strategies.contains_key(version)
-                && let Some(source) = store.template(version)?
-                && let Ok(strategy) = strategy::parse(&stored.draft.strategy, &source)
+            let Draft { strategy: id, strategy_version: version, .. } = &stored.draft;
+            if !strategies.contains_key(&key(&stored.draft))
+                && let Some(source) = store.template(id, version)?
+                && let Ok(strategy) = strategy::parse(id, &source)
             {
-                strategies.insert(version.clone(), strategy);
+                strategies.insert(key(&stored.draft), strategy);
             }
         }
         Ok(Self { store, strategies, banned_words })
@@ -111,7 +111,7 @@ impl Cabinet {
         let (strategies, banned_words) = (self.strategies.clone(), self.banned_words.clone());
         move |draft, slots| {
             let broken = |detail: String| vec![Check { rule: "unfilled-field", ok: false, detail }];
-            let Some(strategy) = strategies.get(&draft.strategy_version) else {
+            let Some(strategy) = strategies.get(&key(draft)) else {
                 return broken(
                     "the strategy that this was written from is lost; write the draft again".into(),
                 );
@@ -121,6 +121,11 @@ impl Cabinet {
                 Err(problem) => broken(format!("{}; {}", problem.message, problem.remedy)),
             }
         }
+    }
+
+    /// All drafts, with the rules run on each.
+    pub(super) fn queue(&self) -> Result<Queue, Failure> {
+        Ok(Queue::new(self.store.items(&self.check())?))
     }
 
     fn desk(self) -> Result<Desk, Failure> {
@@ -141,9 +146,9 @@ impl Cabinet {
     }
 }
 
-fn message(strategies: &BTreeMap<String, Strategy>, item: &Item) -> Result<(Channel, Text), String> {
+fn message(strategies: &Templates, item: &Item) -> Result<(Channel, Text), String> {
     let strategy = strategies
-        .get(&item.draft.strategy_version)
+        .get(&key(&item.draft))
         .ok_or("the strategy that this was written from is lost; write the draft again")?;
     let slots: Vec<String> =
         item.standing.slots.iter().map(|slot| crate::tui::widgets::marked(slot)).collect();
@@ -183,9 +188,9 @@ pub fn decide(
     let mut go_on = true;
     let mut next = None;
     let said = match verdict {
-        Verdict::Approve => {
+        Verdict::Approve(group) => {
             let check = cabinet.check();
-            cabinet.store.approve(chosen()?, at, by, &check)?;
+            cabinet.store.approve_for(chosen()?, at, by, group.as_ref(), &check)?;
             "Approved."
         }
         Verdict::Reject(reason) => {
@@ -213,102 +218,4 @@ pub fn decide(
         next = desk.queue.next_open(draft);
     }
     Ok(Outcome::Decided { said: said.into(), next, desk: Arc::new(desk) })
-}
-
-/// What an export needs to know.
-#[derive(Clone, Debug)]
-pub struct Export {
-    pub folder: PathBuf,
-    pub shop: Arc<Shop>,
-    pub features: Arc<Features>,
-    pub segmentation: Arc<Segmentation>,
-    pub config: Config,
-    pub sending: Date,
-}
-
-/// Merges everything that is approved into `outbox/outbox.csv` and `outbox/outbox.jsonl` of the project.
-pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
-    let Export { folder, shop, features, segmentation, config, sending } = export;
-    let cabinet = Cabinet::open(folder, config.brand.banned_words.clone())?;
-    let strategies = cabinet.strategies.clone();
-    let desk = cabinet.desk()?;
-    let profiles = profiles::clusters(shop, features, segmentation, task)?;
-    let mut copies: Vec<Copy> = Vec::new();
-    let filter = Filter { show: Show::Approved, ..Filter::default() };
-    for item in desk.queue.shown(&filter) {
-        let Status::Approved { seal, by, .. } = &item.standing.status else { continue };
-        let Some(strategy) = strategies.get(&item.draft.strategy_version) else { continue };
-        let Some(cluster) = segmentation.clusters.iter().position(|cluster| cluster.id == item.draft.segment)
-        else {
-            continue;
-        };
-        // Of several approved variants the first in the queue is taken.
-        if copies.iter().any(|copy| copy.cluster == cluster && copy.strategy.id == strategy.id) {
-            continue;
-        }
-        let Some(profile) = profiles.get(cluster) else { continue };
-        let facts = facts_for_segment(segmentation, profile, strategy, config, &shop.currency, *sending);
-        copies.push(Copy {
-            strategy: strategy.clone(),
-            cluster,
-            slots: item.standing.slots.clone(),
-            facts,
-            approval: seal.clone(),
-            approved_by: *by,
-            variant: variant_of(&desk.queue, item),
-            seed: item.draft.seed,
-            fit: fits(strategy, &segmentation.clusters[cluster], profile).score,
-        });
-    }
-    if copies.is_empty() {
-        return Err(Failure::Failed(
-            "No approved draft belongs to a segment that there is now. Write for one of the segments, and approve."
-                .into(),
-        ));
-    }
-    let place = folder.join("outbox");
-    let unwritable = |error: std::io::Error| {
-        Failure::Failed(format!("{} cannot be written: {error}. Nothing was changed there.", place.display()))
-    };
-    private_folder(&place).map_err(unwritable)?;
-    let mut csv = AtomicFile::create(place.join("outbox.csv"), Privacy::Private).map_err(unwritable)?;
-    let mut json = AtomicFile::create(place.join("outbox.jsonl"), Privacy::Private).map_err(unwritable)?;
-    write_csv_header(&mut csv).map_err(unwritable)?;
-    let plan = Plan::new(shop, segmentation, &copies, task)?;
-    let letters: Vec<String> = segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
-    let settings =
-        Settings { seed: config.writing.seed, banned_words: &config.brand.banned_words, segments: &letters };
-    let mut outbox = |rows: &[u8], lines: &[u8], _: usize| {
-        csv.write_all(rows)?;
-        json.write_all(lines)
-    };
-    let audiences =
-        merge(shop, features, &copies, plan, &settings, &mut outbox, task).map_err(|error| match error {
-            MergeError::Cancelled(_) => Failure::Cancelled,
-            other => Failure::Failed(other.to_string()),
-        })?;
-    csv.commit().map_err(unwritable)?;
-    json.commit().map_err(unwritable)?;
-    let sum = |part: fn(&Audience) -> usize| -> usize { audiences.iter().map(part).sum() };
-    Ok(Outcome::Exported(format!(
-        "{} messages are in outbox/outbox.csv and outbox.jsonl. Left out: {} read another language, {} have not \
-         consented, {} have no address, {} broke a rule.",
-        sum(|audience| audience.messages),
-        sum(|audience| audience.other_language),
-        sum(|audience| audience.no_consent),
-        sum(|audience| audience.no_address),
-        sum(|audience| audience.held_back),
-    )))
-}
-
-/// Number of the draft among those of its strategy and segment, counted from 1.
-fn variant_of(queue: &Queue, item: &Item) -> usize {
-    queue
-        .items()
-        .iter()
-        .filter(|other| {
-            other.draft.strategy == item.draft.strategy && other.draft.segment == item.draft.segment
-        })
-        .filter(|other| other.id <= item.id)
-        .count()
 }

@@ -8,7 +8,8 @@ use crossbeam_channel::{RecvTimeoutError, unbounded};
 
 use super::{Outcome, Partial};
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
-use crate::review;
+use crate::review::{self, merge::shown_customers};
+use crate::segments::Group;
 use crate::strategy::{facts_for_customer, facts_for_segment};
 use crate::tui::screens::strategies::{Order, Part};
 use crate::writing::catalogue::Choice;
@@ -19,6 +20,9 @@ use crate::writing::{Draft, Sampling, TextEngine, WritingError};
 
 /// How often a waiting job looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Customers that a preview may be shown with, one after the other.
+const EXAMPLES: usize = 5;
 
 #[derive(Default)]
 pub struct Writer {
@@ -85,8 +89,10 @@ impl Writer {
 
     /// Writes the variants of a preview, telling of every piece, and runs the rules on each.
     pub fn preview(&self, order: Order, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
-        let Order { strategy, shop, features, segmentation, profile, customer, config, sending, seeds } =
+        let Order { strategy, shop, features, segmentation, profile, example, config, sending, seeds } =
             order;
+        let shown = shown_customers(&shop, &segmentation, &profile, &strategy, EXAMPLES);
+        let customer = (!shown.is_empty()).then(|| shown[example % shown.len()]);
         let segment = facts_for_segment(&segmentation, &profile, &strategy, &config, &shop.currency, sending);
         let facts = match customer {
             Some(row) => facts_for_customer(&shop, &features, row, &strategy, &segment),
@@ -109,6 +115,7 @@ impl Writer {
             strategy: strategy.clone(),
             facts: facts.clone(),
             segment: letter,
+            group: Group::of(&segmentation, profile.cluster),
             seeds,
             sampling: Sampling {
                 temperature: config.writing.temperature,

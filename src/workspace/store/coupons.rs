@@ -1,70 +1,83 @@
-//! Coupon codes that were given out.
+//! Coupon codes that were given out: a code is one customer's for ever, and a customer keeps it.
 
-use rusqlite::params;
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Transaction, params};
 
 use super::Store;
+use crate::review::coupon::{self, Recipient};
 use crate::workspace::WorkspaceError;
 
-/// A code and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coupon {
-    pub code: String,
-    pub strategy: String,
-    pub customer: String,
-}
+/// Room for the pages of the table while a million codes are noted, in KiB.
+const CACHE: i64 = 131_072;
 
 impl Store {
-    /// Notes the codes as given out; those that were given to the same customer for the same strategy before are
-    /// passed over. The number of new ones.
+    /// A code for each recipient, in their order, noted as given out. Whoever had a code for the strategy before has
+    /// it again, whatever the seed; a new code is one that nobody was ever given here. Recipients must differ from
+    /// each other.
     ///
     /// # Errors
-    /// A code that is somebody else's: nothing is noted then. The database cannot be written.
-    pub fn reserve_coupons(&mut self, coupons: &[Coupon], at: i64) -> Result<usize, WorkspaceError> {
-        let mut taken = None;
-        let reserved = self.write(|transaction| {
+    /// The database cannot be written: no code is noted then.
+    pub fn give_coupons(
+        &mut self,
+        seed: u64,
+        recipients: &[Recipient<'_>],
+        at: i64,
+    ) -> Result<Vec<String>, WorkspaceError> {
+        if recipients.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(|transaction| {
+            transaction.pragma_update(None, "cache_size", -CACHE)?;
+            let mut codes = known(transaction, recipients)?;
+            let lacking: Vec<usize> = (0..codes.len()).filter(|&place| codes[place].is_empty()).collect();
+            let without: Vec<Recipient<'_>> =
+                lacking.iter().map(|&place| recipients[place].clone()).collect();
+            let drawn = coupon::codes(seed, &without);
+            // In the order of the codes, so that the pages of their index are written one after the other.
+            let mut order: Vec<(String, usize)> = drawn.into_iter().zip(lacking).collect();
+            order.sort_unstable();
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO coupons (code, strategy, customer, reserved_at) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT DO NOTHING",
+                 ON CONFLICT (code) DO NOTHING",
             )?;
-            let mut known =
-                transaction.prepare_cached("SELECT strategy, customer FROM coupons WHERE code = ?1")?;
-            let mut reserved = 0;
-            for coupon in coupons {
-                if insert.execute(params![coupon.code, coupon.strategy, coupon.customer, at])? == 1 {
-                    reserved += 1;
-                    continue;
+            for (mut code, place) in order {
+                let recipient = &recipients[place];
+                let mut attempt = 0;
+                while insert.execute(params![code, recipient.strategy, recipient.customer, at])? == 0 {
+                    // Somebody else was given it once.
+                    attempt += 1;
+                    code = coupon::drawn_again(seed, recipient, attempt);
                 }
-                let (strategy, customer): (String, String) =
-                    known.query_row([&coupon.code], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                if strategy != coupon.strategy || customer != coupon.customer {
-                    taken = Some(coupon.clone());
-                    // Leaves the transaction without a commit.
-                    return Err(rusqlite::Error::StatementChangedRows(0));
-                }
+                codes[place] = code;
             }
-            Ok(reserved)
-        });
-        match taken {
-            Some(coupon) => Err(WorkspaceError::Nothing(format!(
-                "the code {} for customer {} ({}) clashes with one given out before. Export again with another seed.",
-                coupon.code, coupon.customer, coupon.strategy
-            ))),
-            None => reserved,
-        }
-    }
-
-    /// The codes that a customer was given for a strategy, oldest first.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn coupons_of(&self, strategy: &str, customer: &str) -> Result<Vec<String>, WorkspaceError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT code FROM coupons WHERE strategy = ?1 AND customer = ?2 ORDER BY rowid",
-                )?
-                .query_map(params![strategy, customer], |row| row.get(0))?
-                .collect()
+            Ok(codes)
         })
     }
+}
+
+/// The codes that recipients have already; an empty text for those who have none.
+fn known(transaction: &Transaction<'_>, recipients: &[Recipient<'_>]) -> rusqlite::Result<Vec<String>> {
+    let strategies: HashSet<&str> = recipients.iter().map(|recipient| recipient.strategy).collect();
+    let mut codes = vec![String::new(); recipients.len()];
+    let mut select = transaction
+        .prepare_cached("SELECT customer, code FROM coupons WHERE strategy = ?1 ORDER BY rowid")?;
+    for strategy in strategies {
+        let mut of_customer: HashMap<String, String> = HashMap::new();
+        let mut rows = select.query([strategy])?;
+        while let Some(row) = rows.next()? {
+            of_customer.entry(row.get(0)?).or_insert(row.get(1)?);
+        }
+        if of_customer.is_empty() {
+            continue;
+        }
+        for (recipient, code) in recipients.iter().zip(&mut codes) {
+            if recipient.strategy == strategy
+                && let Some(known) = of_customer.remove(recipient.customer)
+            {
+                *code = known;
+            }
+        }
+    }
+    Ok(codes)
 }

@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: [&str; 1] = [
+pub(super) const STEPS: [&str; 1] = [
     // 1: drafts, the log of decisions, coupons.
     "
     CREATE TABLE templates (

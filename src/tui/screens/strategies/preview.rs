@@ -23,8 +23,8 @@ pub struct Order {
     pub features: Arc<Features>,
     pub segmentation: Arc<Segmentation>,
     pub profile: Arc<ClusterProfile>,
-    /// Row of the customer whose facts are shown; `None`: the segment has nobody to show.
-    pub customer: Option<usize>,
+    /// Which of the customers who may be sent it is shown, counted on and round.
+    pub example: usize,
     pub config: Config,
     pub sending: jiff::civil::Date,
     /// One per variant.

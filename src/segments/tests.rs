@@ -134,7 +134,7 @@ fn customers_without_an_order_are_a_group_of_their_own_and_not_clustered() {
     );
     assert!(found.clustered().iter().all(|cluster| cluster.features[&Feature::Orders].p10 >= 1.0));
 
-    let names = BTreeMap::from([(NOT_BOUGHT.to_owned(), "Window shoppers".to_owned())]);
+    let names = BTreeMap::from([("Not bought yet".to_owned(), "Window shoppers".to_owned())]);
     let named = unwatched(|task| segment(&all, &Options { names, ..options(Some(3)) }, task)).unwrap();
     assert_eq!(named.not_bought().unwrap().name, "Window shoppers");
     let everybody = grouped(&three_kinds(300, 1), Some(3));

@@ -155,7 +155,8 @@ fn a_good_message_is_found_good_at_a_glance() {
             }
             let text = message(&strategy, &slots, &other, 0, &[]);
             let looked = rules.check(&other, &slots, &text);
-            let (sure, holds) = (quick.surely_holds(&rules, &other, &text), looked.iter().all(|check| check.ok));
+            let (sure, holds) =
+                (quick.surely_holds(&rules, &other, &text), looked.iter().all(|check| check.ok));
             assert!(holds || !sure, "{text:?} {looked:?}");
             // A name and a product in the language of the copy are what nearly all messages have.
             if name != "there" {

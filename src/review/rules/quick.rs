@@ -210,7 +210,7 @@ impl Quick {
             if self.most.iter().any(|(of, most)| of == part && most.is_some_and(|most| characters > most)) {
                 return Some(false);
             }
-            if *part == Part::Body && !self.ends(rules, facts, text) {
+            if *part == Part::Body && !Self::ends(rules, facts, text) {
                 return Some(false);
             }
         }
@@ -227,7 +227,7 @@ impl Quick {
     }
 
     /// Whether a body ends as it should, is short enough for its channel and says how to get no more.
-    fn ends(&self, rules: &Rules<'_>, facts: &Facts, body: &str) -> bool {
+    fn ends(rules: &Rules<'_>, facts: &Facts, body: &str) -> bool {
         let strategy = rules.strategy;
         if body.trim_end().ends_with(sentences::COMMAS) {
             return false;

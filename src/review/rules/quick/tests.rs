@@ -119,10 +119,10 @@ fn message(strategy: &Strategy, slots: &[String], facts: &Facts, at: usize, adde
         let mut lines: Vec<&str> = whole.split('\n').collect();
         let line = at % lines.len();
         let grown = format!("{} {added}", lines[line]);
-        if at % 2 == 0 {
-            lines.insert(line, added)
+        if at.is_multiple_of(2) {
+            lines.insert(line, added);
         } else {
-            lines[line] = &grown
+            lines[line] = &grown;
         }
         text.insert(part, lines.join("\n"));
     }

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use super::Written;
 use super::drafts::words;
+use crate::data::primary_language;
 use crate::strategy::{Slot, Strategy, shipped};
 
 /// How much the share of known words counts, in nats for each token.
@@ -92,16 +93,12 @@ fn common(language: &str) -> &'static HashSet<String> {
         let mut all: BTreeMap<String, HashSet<String>> = BTreeMap::new();
         for file in shipped() {
             if let Ok(strategy) = crate::strategy::parse(file.id, file.source) {
-                all.entry(primary(&strategy.language)).or_default().extend(words(file.source));
+                all.entry(primary_language(&strategy.language)).or_default().extend(words(file.source));
             }
         }
         all
     });
-    all.get(&primary(language)).unwrap_or_else(|| NONE.get_or_init(HashSet::new))
-}
-
-fn primary(language: &str) -> String {
-    language.split(['-', '_']).next().unwrap_or_default().to_lowercase()
+    all.get(&primary_language(language)).unwrap_or_else(|| NONE.get_or_init(HashSet::new))
 }
 
 #[cfg(test)]

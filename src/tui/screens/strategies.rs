@@ -165,7 +165,12 @@ impl Pane for Strategies {
                 "The customers have not been grouped yet.",
             ),
             Action::KeepDrafts => {
-                Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
+                let why = if self.preview.stage == preview::Stage::Stopped {
+                    "Nothing new is written while the strategy has a mistake: mend it first."
+                } else {
+                    "The variants are not finished yet."
+                };
+                Availability::when(self.preview.drafts().is_some(), why)
             }
             Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
             Action::StopWriting => Availability::when(self.preview.is_running(), "Nothing is being written."),

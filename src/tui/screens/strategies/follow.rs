@@ -109,7 +109,12 @@ impl Strategies {
                     shared.toast(
                         Gravity::Warning,
                         format!(
-                            "{errors} mistakes are left in {}.toml: nothing is written from it yet.",
+                            "{} left in {}.toml: nothing is written from it yet.",
+                            if errors == 1 {
+                                "1 mistake is".to_owned()
+                            } else {
+                                format!("{errors} mistakes are")
+                            },
                             saved.id
                         ),
                     );

@@ -283,10 +283,18 @@ impl Quick {
             }
         });
         let (native, foreign) = language::count(text, chinese);
+        let sentences: Vec<u64> = words::sentences(text)
+            .into_iter()
+            .map(words::normal)
+            .filter(|words| words.len() >= repetition::LONG)
+            .map(|words| self.hasher.hash_one(&words))
+            .collect();
+        let said_twice = (1..sentences.len()).any(|at| sentences[..at].contains(&sentences[at]));
         Line {
             claims: numbers::claims(text),
             names,
             doubtful: banned
+                || said_twice
                 || open
                 || !filled::braces(text).is_empty()
                 || text.contains("%}")
@@ -297,12 +305,7 @@ impl Quick {
                 fact(facts, "unsubscribe").unwrap_or(""),
             )
             .is_some(),
-            sentences: words::sentences(text)
-                .into_iter()
-                .map(words::normal)
-                .filter(|words| words.len() >= repetition::LONG)
-                .map(|words| self.hasher.hash_one(&words))
-                .collect(),
+            sentences,
             holds,
             says: self.bits(|slot| self.runs[slot].iter().any(|run| said.contains(run))),
             says_around,

@@ -28,9 +28,9 @@ use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 use message::{Merged, Merger};
 
 /// Recipients merged at a time.
-const BATCH: usize = 16_384;
+const BATCH: usize = 4_096;
 /// Recipients that one thread merges in one go.
-const CHUNK: usize = 256;
+const CHUNK: usize = 64;
 
 /// What was approved for a segment.
 #[derive(Clone, Debug)]
@@ -260,7 +260,7 @@ pub fn merge(
     copies: &[Copy],
     plan: Plan,
     settings: &Settings<'_>,
-    outbox: &mut dyn Outbox,
+    outbox: &mut (dyn Outbox + Send),
     task: &Task<'_>,
 ) -> Result<Vec<Audience>, MergeError> {
     let total = plan.len() as u64;
@@ -274,16 +274,30 @@ pub fn merge(
         let merger = Merger::new(shop, features, copy, purchases, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
         })?;
-        for (number, batch) in rows.chunks(BATCH).enumerate() {
-            task.check()?;
-            task.progress("merging messages", done, Some(total));
-            let merged: Vec<Merged> = batch
+        let merge = |number: usize, batch: &[u32]| -> std::io::Result<Vec<Merged>> {
+            batch
                 .par_chunks(CHUNK)
                 .enumerate()
                 .map(|(chunk, rows)| merger.chunk(rows, own, number * BATCH + chunk * CHUNK))
-                .collect::<Result<_, _>>()?;
-            for part in merged {
-                outbox.batch(&part.csv, &part.json, part.messages)?;
+                .collect()
+        };
+        let mut batches = rows.chunks(BATCH).enumerate();
+        let mut next = batches.next();
+        let mut merged: Vec<Merged> = Vec::new();
+        while next.is_some() || !merged.is_empty() {
+            task.check()?;
+            task.progress("merging messages", done, Some(total));
+            // One batch is written while the next is merged.
+            let ready = std::mem::take(&mut merged);
+            let (written, following) = rayon::join(
+                || ready.iter().try_for_each(|part| outbox.batch(&part.csv, &part.json, part.messages)),
+                || next.map_or(Ok(Vec::new()), |(number, batch)| merge(number, batch)),
+            );
+            written?;
+            merged = following?;
+            done += next.map_or(0, |(_, batch)| batch.len() as u64);
+            next = batches.next();
+            for part in ready {
                 audience.messages += part.messages;
                 audience.held_back += part.held_back;
                 for (rule, held) in part.held_back_by {
@@ -295,7 +309,6 @@ pub fn merge(
                     }
                 }
             }
-            done += batch.len() as u64;
         }
     }
     task.progress("merging messages", total, Some(total));

@@ -124,11 +124,12 @@ impl Renderer {
         let mut context = self.values(facts, |_| true);
         let texts: Vec<Value> = slots.iter().map(|text| Value::from(text.trim())).collect();
         context.insert(SLOT_TEXTS.to_owned(), Value::from(texts));
+        let values = Value::from(context);
+        let is_lacking = |name: &String| values.get_attr(name).map_or(true, |value| value.is_undefined());
         let lacking = |part: Part| {
             let mut printed = self.printed.iter().filter(|(of, _)| *of == part).map(|(_, name)| name);
-            printed.find(|name| !context.contains_key(*name)).map(String::as_str)
+            printed.find(|name| is_lacking(name)).map(String::as_str)
         };
-        let values = Value::from(context.clone());
         let mut text = Text::new();
         for &(part, name) in &self.parts {
             let rendered = self

@@ -2,6 +2,7 @@
 
 use super::words::is_han;
 use super::{Check, Message, judged};
+use crate::strategy::Facts;
 
 pub(super) fn wrong_language(message: &Message<'_>) -> Check {
     let chinese = message.is_chinese();
@@ -22,13 +23,8 @@ pub(super) fn wrong_language(message: &Message<'_>) -> Check {
             found.push(format!("slot {} is not in {}", index + 1, name(chinese, &message.strategy.language)));
         }
     }
-    if found.is_empty() {
-        let facts: Vec<&str> = message.facts.values().filter_map(serde_json::Value::as_str).collect();
-        let whole = super::words::without(&message.whole(), &facts);
-        let (native, foreign) = count(&whole, chinese);
-        if foreign > 20 && native < foreign / 2 {
-            found.push(format!("the message is mostly not in {}", name(chinese, &message.strategy.language)));
-        }
+    if found.is_empty() && is_mostly_foreign(message.facts, &message.whole(), chinese) {
+        found.push(format!("the message is mostly not in {}", name(chinese, &message.strategy.language)));
     }
     judged(
         "wrong-language",
@@ -36,6 +32,16 @@ pub(super) fn wrong_language(message: &Message<'_>) -> Check {
         "Write it in that language, or choose a strategy of the other one.",
         "The language is right.",
     )
+}
+
+/// Foreign letters that no message is judged by.
+pub(super) const FEW: usize = 20;
+
+/// Whether most of what the message says beside its facts is of another script.
+pub(super) fn is_mostly_foreign(facts: &Facts, whole: &str, chinese: bool) -> bool {
+    let facts: Vec<&str> = facts.values().filter_map(serde_json::Value::as_str).collect();
+    let (native, foreign) = count(&super::words::without(whole, &facts), chinese);
+    foreign > FEW && native < foreign / 2
 }
 
 /// Letters of the wanted script (Latin words weigh by letters) and of others.

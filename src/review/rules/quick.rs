@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memchr::memmem;
 
@@ -55,13 +55,13 @@ impl Hasher for Words {
 
 /// What the rules say of a line, whoever it is for.
 struct Line {
-    claims: Vec<Claim>,
+    /// Worked out when they are asked for: of a line with a code or a fact's own words they are not.
+    claims: OnceLock<Vec<Claim>>,
+    overclaims: OnceLock<bool>,
     /// Names that are greeted, and given names wherever they stand.
     names: Vec<String>,
     /// Something that only the whole message can tell right from wrong.
     doubtful: bool,
-    /// It says something that cannot be proved.
-    overclaims: bool,
     /// As a paragraph of a body it is not finished.
     unfinished: bool,
     /// Hashes of its long sentences.
@@ -72,7 +72,6 @@ struct Line {
     /// Slots that are said again by what is left of it without them.
     says_around: u64,
     characters: usize,
-    native: usize,
     foreign: usize,
 }
 
@@ -81,6 +80,7 @@ pub(super) struct Quick {
     hasher: RandomState,
     lines: Vec<Mutex<Texts<Arc<Line>>>>,
     facts: Vec<Mutex<Texts<Arc<Vec<Claim>>>>>,
+    excused: Vec<Mutex<Texts<bool>>>,
     /// Hashes of the runs of words that each slot has.
     runs: Vec<Vec<u64>>,
     slots: Vec<String>,
@@ -105,6 +105,7 @@ impl Quick {
             hasher,
             lines: (0..SHARDS).map(|_| Mutex::default()).collect(),
             facts: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            excused: (0..SHARDS).map(|_| Mutex::default()).collect(),
             runs,
             slots: slots.iter().map(|slot| slot.trim().to_owned()).collect(),
             most: limits_of(strategy.channel, &strategy.language, &strategy.limits)
@@ -148,7 +149,7 @@ impl Quick {
         if own.iter().any(|value| value.contains('\n')) {
             return None;
         }
-        let (mut code_found, mut native, mut foreign) = (false, 0_usize, 0_usize);
+        let (mut code_found, mut foreign) = (false, 0_usize);
         let mut known_names: Option<Vec<String>> = None;
         let mut spoken: Vec<u64> = Vec::with_capacity(32);
         if strategy.message.keys().any(|part| !text.contains_key(part)) {
@@ -173,19 +174,20 @@ impl Quick {
                 };
                 let whole = shown.as_ref();
                 let line = self.line(rules, facts, whole);
-                let bare = bare.as_deref().map(|bare| self.line(rules, facts, bare));
-                let claimed = bare.as_ref().unwrap_or(&line);
-                let excused_line = excused
-                    .iter()
-                    .any(|value| contains(whole, value))
-                    .then(|| self.line(rules, facts, &words::without(whole, &excused)));
-                if line.doubtful || excused_line.as_ref().unwrap_or(&line).overclaims {
+                let overclaims = if excused.iter().any(|value| contains(whole, value)) {
+                    self.overclaims(&words::without(whole, &excused))
+                } else {
+                    *line.overclaims.get_or_init(|| says_too_much(whole))
+                };
+                if line.doubtful || overclaims || *part == Part::Body && line.unfinished {
                     return Some(false);
                 }
-                if *part == Part::Body && line.unfinished {
-                    return Some(false);
-                }
-                if !claimed.claims.iter().all(|claim| proof.proves(claim)) {
+                let proved = |claims: &[Claim]| claims.iter().all(|claim| proof.proves(claim));
+                let proved = match bare.as_deref() {
+                    Some(bare) => proved(&self.claims_of(bare)),
+                    None => proved(line.claims.get_or_init(|| numbers::claims(whole))),
+                };
+                if !proved {
                     return Some(false);
                 }
                 if !line.names.is_empty() {
@@ -204,7 +206,6 @@ impl Quick {
                 }
                 spoken.extend_from_slice(&line.sentences);
                 characters += line.characters + usize::from(number > 0);
-                native += line.native;
                 foreign += line.foreign;
             }
             if self.most.iter().any(|(of, most)| of == part && most.is_some_and(|most| characters > most)) {
@@ -223,7 +224,7 @@ impl Quick {
         {
             return Some(false);
         }
-        Some(right_language(facts, text, native, foreign) && right_mark(rules, facts, text))
+        Some(right_language(rules, facts, text, foreign) && right_mark(rules, facts, text))
     }
 
     /// Whether a body ends as it should, is short enough for its channel and says how to get no more.
@@ -282,7 +283,7 @@ impl Quick {
                 self.runs[slot].iter().any(|run| around.contains(run))
             }
         });
-        let (native, foreign) = language::count(text, chinese);
+        let (_, foreign) = language::count(text, chinese);
         let sentences: Vec<u64> = words::sentences(text)
             .into_iter()
             .map(words::normal)
@@ -291,7 +292,8 @@ impl Quick {
             .collect();
         let said_twice = (1..sentences.len()).any(|at| sentences[..at].contains(&sentences[at]));
         Line {
-            claims: numbers::claims(text),
+            claims: OnceLock::new(),
+            overclaims: OnceLock::new(),
             names,
             doubtful: banned
                 || said_twice
@@ -299,7 +301,6 @@ impl Quick {
                 || !filled::braces(text).is_empty()
                 || text.contains("%}")
                 || names::may_go_on(text),
-            overclaims: claims::overclaims(text).next().is_some(),
             unfinished: sentences::unfinished_paragraph(
                 text.trim(),
                 fact(facts, "unsubscribe").unwrap_or(""),
@@ -310,7 +311,6 @@ impl Quick {
             says: self.bits(|slot| self.runs[slot].iter().any(|run| said.contains(run))),
             says_around,
             characters: text.chars().count(),
-            native,
             foreign,
         }
     }
@@ -325,7 +325,21 @@ impl Quick {
         sentences.into_iter().flat_map(|sentence| runs(&self.hasher, &words::normal(sentence), run)).collect()
     }
 
-    /// What a fact claims.
+    /// Whether a line without the words of facts says too much.
+    fn overclaims(&self, text: &str) -> bool {
+        let shard = &self.excused[shard_of(text)];
+        if let Some(overclaims) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return *overclaims;
+        }
+        let overclaims = says_too_much(text);
+        let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < LINES {
+            known.insert(text.to_owned(), overclaims);
+        }
+        overclaims
+    }
+
+    /// What a fact claims, or a line without its code.
     fn claims_of(&self, text: &str) -> Arc<Vec<Claim>> {
         let shard = &self.facts[shard_of(text)];
         if let Some(claims) = shard.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
@@ -363,18 +377,10 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// Whether the message is surely mostly in its language, from the letters of its lines.
-fn right_language(facts: &Facts, text: &Text, native: usize, foreign: usize) -> bool {
-    if foreign <= 20 {
-        return true;
-    }
-    // Facts are not counted: at most so many letters of the language are theirs.
-    let mut own = 0;
-    for value in facts.values().filter_map(serde_json::Value::as_str) {
-        let places: usize = text.values().map(|part| memmem::find_iter(part.as_bytes(), value).count()).sum();
-        own += places * value.chars().count();
-    }
-    native.saturating_sub(own) >= foreign / 2
+/// Whether the message is in its language, from the letters of its lines; facts count where these leave a doubt.
+fn right_language(rules: &Rules<'_>, facts: &Facts, text: &Text, foreign: usize) -> bool {
+    let whole = || text.values().map(String::as_str).collect::<Vec<_>>().join("\n");
+    foreign <= language::FEW || !language::is_mostly_foreign(facts, &whole(), is_chinese(rules))
 }
 
 /// Whether advertising is marked as such where it must be.
@@ -389,6 +395,10 @@ fn right_mark(rules: &Rules<'_>, facts: &Facts, text: &Text) -> bool {
 
 fn is_chinese(rules: &Rules<'_>) -> bool {
     rules.strategy.language.to_ascii_lowercase().starts_with("zh")
+}
+
+fn says_too_much(text: &str) -> bool {
+    claims::overclaims(text).next().is_some()
 }
 
 fn runs(hasher: &RandomState, words: &[String], run: usize) -> Vec<u64> {

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 pub(super) use crate::data::is_han;
 
 /// Words with their places: a run of letters and digits (an apostrophe or a hyphen inside belongs to it),
@@ -78,9 +80,10 @@ pub(super) fn find_lower(text: &str, phrase: &str) -> bool {
     }
     let letter = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() && !is_han(c));
     let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
-    text.match_indices(phrase).any(|(at, found)| {
+    // Phrases are many and texts short: this search is ready at once.
+    memmem::find_iter(text.as_bytes(), phrase).any(|at| {
         let before = text[..at].chars().next_back();
-        let after = text[at + found.len()..].chars().next();
+        let after = text[at + phrase.len()..].chars().next();
         let inside_word = letter(first) && letter(before) || letter(last) && letter(after);
         !inside_word
     })

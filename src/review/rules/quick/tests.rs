@@ -166,8 +166,24 @@ fn a_good_message_is_found_good_at_a_glance() {
     }
 }
 
+#[test]
+fn a_sentence_twice_in_one_line_is_seen() {
+    let strategy = parse("hello", ENGLISH).unwrap();
+    let known = facts(Some("Otto"), Some("Tea"), "K7RM3-XHP9TW");
+    let slots = slots_of(&strategy, &known);
+    let rules = Rules::for_many(&strategy, &known, &slots, &[]);
+    assert_eq!(rules.failures(&known, &slots, &message(&strategy, &slots, &known, 0, &[])), []);
+    let twice = "We are open every day. We are open every day.";
+    let broken: Vec<&str> = rules
+        .failures(&known, &slots, &message(&strategy, &slots, &known, 2, &[twice]))
+        .iter()
+        .map(|check| check.rule)
+        .collect();
+    assert_eq!(broken, ["repeated-text"]);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
     fn what_is_passed_at_a_glance_breaks_no_rule(
         english in any::<bool>(),

@@ -23,6 +23,6 @@ pub struct WritingConfig {
 
 impl Default for WritingConfig {
     fn default() -> Self {
-        Self { model: "smollm2-135m-instruct".into(), variants: 5, temperature: 0.7, top_p: 0.9, seed: 7 }
+        Self { model: "smollm2-135m-instruct".into(), variants: 5, temperature: 0.6, top_p: 0.9, seed: 7 }
     }
 }

@@ -169,6 +169,8 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
     let sms = strategy.channel == Channel::Sms;
     let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
     let chinese = strategy.language.starts_with("zh");
+    let banned_words =
+        assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
     Request {
         prompt: prompt::of_slot(strategy, slot),
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
@@ -179,7 +181,7 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
             coupon_like: true,
             line_breaks: true,
             gsm7_only: sms && !chinese,
-            banned_words: assignment.banned_words.clone(),
+            banned_words: banned_words.collect(),
         },
         // A token is some four characters of English, and half of a Chinese one.
         max_tokens: (if chinese { limit * 2 } else { limit / 3 }).clamp(16, 200),
@@ -296,7 +298,8 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let within = slot.limit.is_none_or(|limit| text.chars().count() <= limit);
     let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]);
     let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);
-    let echo = plain.contains(&self::plain(&slot.instruction));
+    let instruction = self::words(&slot.instruction);
+    let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
     let twice = others.iter().any(|other| similar(&words, &self::words(other)));
     whole && long_enough && within && !stutters && !copied && !echo && !twice
 }

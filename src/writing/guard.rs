@@ -16,6 +16,12 @@ use crate::strategy::sms;
 /// Longest piece of text before a token that its judgement can depend on, in characters.
 const TAIL: usize = 48;
 
+/// Words by which somebody else than the shop speaks, or is spoken of, in lower case.
+pub const SINGULAR: [&str; 16] = [
+    "i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "me", "my", "mine", "myself", "he",
+    "she", "him",
+];
+
 /// A guard made ready for one vocabulary.
 pub struct Mask {
     guard: Guard,

@@ -363,7 +363,8 @@ fn a_fresh_project_is_written_for_by_the_model_and_the_next_time_the_same() {
     };
     let drafts = write("one");
     let written: Vec<&Value> = drafts.iter().filter(|draft| draft["finish_reason"] != "template").collect();
-    assert!(written.len() * 2 > drafts.len(), "the model wrote {} of {}", written.len(), drafts.len());
+    let english = drafts.iter().filter(|draft| draft["strategy"].as_str().unwrap().ends_with("-en")).count();
+    assert!(written.len() * 2 > english, "the model wrote {} of {english}", written.len());
     assert!(written.iter().all(|draft| number(&draft["tokens"]) > 0));
     let failing: Vec<&Value> = drafts.iter().filter(|draft| draft["passes"] != true).collect();
     assert!(failing.len() * 20 <= drafts.len(), "{} of {} break a rule", failing.len(), drafts.len());

@@ -2,11 +2,7 @@
 
 use super::words::{normal, words};
 use super::{Check, Message, judged};
-
-const SINGULAR: [&str; 16] = [
-    "i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "me", "my", "mine", "myself", "he",
-    "she", "him",
-];
+use crate::writing::guard::SINGULAR;
 
 pub(super) fn voice(message: &Message<'_>) -> Check {
     let mut found = Vec::new();

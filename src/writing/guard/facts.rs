@@ -2,7 +2,7 @@
 //! data; what a model makes up must not look like one.
 
 /// All of them, in lower case; whole words, but for the Chinese ones.
-pub(super) const WORDS_OF_FACTS: [&[&str]; 4] = [&OFFERS, &NUMBERS, &TIMES, &CHINESE];
+pub(super) const WORDS_OF_FACTS: [&[&str]; 5] = [&OFFERS, &NUMBERS, &TIMES, &STOCK, &CHINESE];
 
 /// What is offered or given, and for what money.
 const OFFERS: [&str; 62] = [
@@ -138,6 +138,34 @@ const TIMES: [&str; 38] = [
     "holidays",
     "christmas",
     "easter",
+];
+
+/// What is in the shop, how it is made, and how it compares.
+const STOCK: [&str; 24] = [
+    "arrived",
+    "arrives",
+    "restocked",
+    "stock",
+    "sold",
+    "selling",
+    "available",
+    "unavailable",
+    "exclusive",
+    "exclusively",
+    "limited",
+    "unique",
+    "handmade",
+    "handcrafted",
+    "organic",
+    "sustainable",
+    "certified",
+    "award",
+    "awards",
+    "award-winning",
+    "best",
+    "finest",
+    "never",
+    "everything",
 ];
 
 const CHINESE: [&str; 24] = [

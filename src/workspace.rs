@@ -13,6 +13,7 @@
 
 mod files;
 mod init;
+mod kept;
 mod sample;
 mod store;
 mod strategies;
@@ -84,6 +85,14 @@ impl Workspace {
     /// The user has no home folder, or it cannot be written.
     pub fn sample() -> Result<Self, WorkspaceError> {
         sample::open()
+    }
+
+    /// Where the sample shop's workspace is, or will be.
+    ///
+    /// # Errors
+    /// The user has no home folder.
+    pub fn sample_folder() -> Result<PathBuf, WorkspaceError> {
+        sample::place()
     }
 
     #[must_use]

@@ -13,7 +13,7 @@ use super::document::tidy;
 use crate::config::{Config, Settings};
 use crate::jobs::{Cancel, Progress, Task};
 use crate::tui::text::clean;
-use crate::workspace::Workspace;
+use crate::workspace::{StrategyFile, Workspace};
 
 /// What a command is given.
 pub struct Context<'a> {
@@ -62,6 +62,27 @@ impl Context<'_> {
         Ok(paths)
     }
 
+    /// Where what is saved and decided is kept: the project, or a folder of this user. It need not be there.
+    ///
+    /// # Errors
+    /// The user has no home folder.
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        kept_folder(self.workspace.as_deref(), &self.global, &self.config)
+    }
+
+    /// The strategies of that folder, or those that come with the program.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn strategies(&self) -> anyhow::Result<Vec<StrategyFile>> {
+        let folder = self.folder()?;
+        if folder.is_dir() {
+            Ok(Workspace::open(folder)?.strategies()?)
+        } else {
+            Ok(Workspace::shipped_strategies())
+        }
+    }
+
     /// Prints the one JSON document of this command.
     ///
     /// # Errors
@@ -95,6 +116,22 @@ impl Context<'_> {
         let line = ProgressLine::new(self.progress);
         stage(&Task::new(&self.cancel, &|progress| line.show(&progress)))
     }
+}
+
+/// The project's folder; without a project the one of the user's state folder that belongs to this data.
+pub(super) fn kept_folder(
+    project: Option<&Path>,
+    global: &Global,
+    config: &Config,
+) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = project {
+        return Ok(folder.to_path_buf());
+    }
+    let sources = if global.data.is_empty() { &config.data.sources } else { &global.data };
+    if sources.is_empty() {
+        return Ok(Workspace::sample_folder()?);
+    }
+    Ok(Workspace::kept_for(sources)?)
 }
 
 /// A path of a setting, relative to the folder that the setting belongs to.

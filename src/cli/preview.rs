@@ -18,7 +18,7 @@ use crate::review::merge::shown_customers;
 use crate::review::{Check, check, passes};
 use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
-use crate::workspace::{StrategyFile, Workspace};
+use crate::workspace::StrategyFile;
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::{Draft, Sampling};
@@ -149,10 +149,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 /// The strategy of the project, or one that comes with the program.
 fn find_strategy(id: &str, context: &mut Context<'_>) -> anyhow::Result<Strategy> {
     let id = id.strip_suffix(".toml").unwrap_or(id);
-    let files: Vec<StrategyFile> = match &context.workspace {
-        Some(folder) => Workspace::open(folder)?.strategies()?,
-        None => Workspace::shipped_strategies(),
-    };
+    let files: Vec<StrategyFile> = context.strategies()?;
     let Some(file) = files.iter().find(|file| file.id == id) else {
         let names: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
         let near = names.iter().max_by(|a, b| strsim::jaro(id, a).total_cmp(&strsim::jaro(id, b)));

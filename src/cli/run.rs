@@ -215,10 +215,7 @@ fn learn(
 
 /// The strategies of the project, or those that come with the program; what cannot be used is warned of.
 fn strategies(context: &Context<'_>, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Strategy>> {
-    let files = match &context.workspace {
-        Some(folder) => Workspace::open(folder)?.strategies()?,
-        None => Workspace::shipped_strategies(),
-    };
+    let files = context.strategies()?;
     let mut strategies = Vec::new();
     for StrategyFile { id, parsed, .. } in files {
         match parsed {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use super::context::kept_folder;
 use super::{Cli, Context, Exit, Global, UsageError, exit};
 use crate::config::{Layers, PROJECT_FILE, Settings, nearest};
 use crate::jobs::Cancel;
@@ -46,7 +47,14 @@ pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
 
 fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     let workspace = find_workspace(cli)?;
-    let settings = load_settings(&cli.global, workspace.as_deref())?;
+    let mut settings = load_settings(&cli.global, workspace.as_deref())?;
+    if workspace.is_none() {
+        // What the dashboard wrote when these files were last open: names of segments, the mapping of columns.
+        let kept = kept_folder(None, &cli.global, settings.config())?;
+        if kept.join(PROJECT_FILE).is_file() {
+            settings = load_settings(&cli.global, Some(&kept))?;
+        }
+    }
     let config = settings.config().clone();
 
     let threads = threads(cli.command.is_none());
@@ -115,7 +123,7 @@ fn not_a_folder(word: &str) -> UsageError {
 }
 
 /// The settings of a project's folder, over the user's and the built-in ones, under the environment and flags.
-pub(super) fn load_settings(global: &Global, workspace: Option<&Path>) -> anyhow::Result<Settings> {
+fn load_settings(global: &Global, workspace: Option<&Path>) -> anyhow::Result<Settings> {
     let mut layers = Layers::with_defaults();
     if let Some(file) = crate::config::user_file().filter(|file| file.is_file()) {
         layers.add_file(&file)?;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::files::{AtomicFile, Privacy, private_folder};
+use super::kept::state_folder;
 use super::{Workspace, WorkspaceError};
 
 /// Folder of the sample's workspace, in place of the one in the user's state folder.
@@ -19,13 +20,12 @@ macro_rules! files {
 const FILES: [(&str, &[u8]); 4] = files!["customers.csv", "orders.csv", "products.csv", "events.csv"];
 
 /// `sample` in the user's state folder (Linux: `~/.local/state/perennial`).
-fn place() -> Result<PathBuf, WorkspaceError> {
+pub(super) fn place() -> Result<PathBuf, WorkspaceError> {
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
         return Ok(folder.into());
     }
-    let folders = directories::ProjectDirs::from("", "", "perennial");
-    folders
-        .map(|folders| folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("sample"))
+    state_folder()
+        .map(|folder| folder.join("sample"))
         .ok_or_else(|| {
             WorkspaceError::Unusable(format!(
                 "no home folder was found to keep the sample shop in: set {FOLDER_VARIABLE} to a folder, or make a \

@@ -1,5 +1,7 @@
 //! `perennial preview` without a model: drafts and their checks, from the strategies' own texts.
 
+use perennial::workspace::Workspace;
+
 use crate::program::{perennial, text};
 
 #[test]
@@ -80,4 +82,34 @@ fn mistakes_have_a_remedy() {
         let told = text(&out.get_output().stderr);
         assert!(told.contains(words), "{told}");
     }
+}
+
+#[test]
+fn what_the_dashboard_saved_about_the_same_data_is_used_without_a_project() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("facts.json"), "{}").expect("written");
+    let preview = |data: &[&str]| {
+        let mut command = perennial(home.path());
+        command.args(data).args(["preview", "--strategy", "mine", "--facts", "facts.json"]);
+        command.args(["--model", "none", "--send-on", "2025-11-03"]);
+        command
+    };
+    let source = std::fs::read_to_string("assets/strategies/welcome-email-en.toml").expect("shipped");
+    let save = |folder: std::path::PathBuf| {
+        Workspace::open(&folder).expect("a folder").save_strategy("mine", &source).expect("saved");
+    };
+    let state = home.path().join(".local/state/perennial");
+
+    preview(&[]).assert().code(2);
+    std::fs::create_dir_all(state.join("sample")).expect("made");
+    save(state.join("sample"));
+    preview(&[]).assert().code(0);
+
+    std::fs::create_dir(home.path().join("shop")).expect("made");
+    preview(&["--data", "shop"]).assert().code(2);
+    let kept = Workspace::kept_for(&[home.path().join("shop")]).expect("a name");
+    let kept = state.join(kept.file_name().expect("a name"));
+    std::fs::create_dir_all(&kept).expect("made");
+    save(kept);
+    preview(&["--data", "shop"]).assert().code(0);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Finding;
 use crate::cli::Context;
 use crate::config::PROJECT_FILE;
-use crate::workspace::{DATABASE, Store, Workspace};
+use crate::workspace::{DATABASE, Store};
 
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let finding = |name, found: String| Finding::new("project", name, found);
@@ -22,12 +22,9 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         }
         Err(error) => finding("data", "no data".into()).problem(error.to_string()),
     };
-    let database = match &context.workspace {
-        Some(folder) => folder.join(DATABASE),
-        None => match Workspace::sample() {
-            Ok(sample) => sample.folder().join(DATABASE),
-            Err(error) => return vec![folder, sources, finding("decisions", "no place".into()).problem(error.to_string())],
-        },
+    let database = match context.folder() {
+        Ok(folder) => folder.join(DATABASE),
+        Err(error) => return vec![folder, sources, finding("decisions", "no place".into()).problem(error.to_string())],
     };
     vec![folder, sources, decisions(&database)]
 }

@@ -33,7 +33,6 @@ pub const SCHEMA: u32 = 1;
     name = "perennial",
     version,
     about,
-    args_conflicts_with_subcommands = true,
     after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 stopped by a check, 130 interrupted."
 )]
 pub struct Cli {

@@ -38,8 +38,10 @@ pub enum Feature {
     /// Returned orders over orders, 0..=1.
     ReturnsShare,
     /// Searches in the last 30 days.
+    #[serde(rename = "searches_30d")]
     Searches30d,
     /// Sessions in the last 30 days.
+    #[serde(rename = "sessions_30d")]
     Sessions30d,
 }
 

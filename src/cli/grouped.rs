@@ -4,9 +4,10 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use super::{Context, UsageError};
-use crate::data::{Customers, Shop, load};
+use crate::data::{Customers, DataReport, Severity, Shop, load};
 use crate::features::{Features, compute, from_files};
 use crate::segments::{Options, Segmentation, segment};
+use crate::tui::text::clean;
 
 /// How to group; what is not given here comes from the settings.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -41,10 +42,11 @@ impl Grouping {
     ///
     /// # Errors
     /// Unreadable data, an impossible date or number of clusters, or interrupted.
-    pub fn run(&self, context: &Context<'_>) -> anyhow::Result<Grouped> {
+    pub fn run(&self, context: &mut Context<'_>) -> anyhow::Result<Grouped> {
         let (as_of, options) = (self.as_of(context)?, self.options(context)?);
         let sources = context.sources()?;
         let shop = context.work(|task| load(&sources, &context.config.data, task))?;
+        warn(&shop.report, context)?;
         let features = context.work(|task| compute(&shop, as_of, task))?;
         let segmentation = context.work(|task| segment(&features, &options, task))?;
         Ok(Grouped { shop, features, segmentation })
@@ -55,11 +57,12 @@ impl Grouping {
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub fn measure(&self, context: &Context<'_>) -> anyhow::Result<Measured> {
+    pub fn measure(&self, context: &mut Context<'_>) -> anyhow::Result<Measured> {
         let (as_of, options) = (self.as_of(context)?, self.options(context)?);
         let sources = context.sources()?;
         let (read, features) =
             context.work(|task| from_files(&sources, &context.config.data, as_of, task))?;
+        warn(&read.report, context)?;
         let segmentation = context.work(|task| segment(&features, &options, task))?;
         Ok(Measured { customers: read.customers, currency: read.currency, segmentation })
     }
@@ -86,4 +89,20 @@ impl Grouping {
         }
         Ok(Options { k, seed: self.seed.unwrap_or(settings.seed), names: settings.names.clone() })
     }
+}
+
+/// The errors that the data report found, one line each: what is made of the data may be wrong because of them.
+pub fn errors(report: &DataReport) -> Vec<String> {
+    let errors = report.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| format!("{} {} [{}]", finding.message, finding.remedy, finding.code)).collect()
+}
+
+/// Tells them before what may fail because of them.
+fn warn(report: &DataReport, context: &mut Context<'_>) -> std::io::Result<()> {
+    if !context.global.quiet {
+        for warning in errors(report) {
+            writeln!(context.stderr, "warning: {}", clean(&warning))?;
+        }
+    }
+    Ok(())
 }

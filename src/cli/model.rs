@@ -34,12 +34,14 @@ enum Action {
     /// Says what a model file holds.
     Inspect {
         /// Catalogue name or GGUF file; the chosen model without it.
-        model: Option<String>,
+        #[arg(value_name = "MODEL")]
+        name_or_file: Option<String>,
     },
     /// Measures how fast a model reads and writes on this machine.
     Bench {
         /// Catalogue name or GGUF file; the chosen model without it.
-        model: Option<String>,
+        #[arg(value_name = "MODEL")]
+        name_or_file: Option<String>,
         /// Times that each figure is measured.
         #[arg(long, default_value_t = 3)]
         repeats: usize,
@@ -52,8 +54,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let done = match &args.action {
         Action::Pull { name } => fetch(name.as_deref(), context),
         Action::List => list(context),
-        Action::Inspect { model } => inspect(model.as_deref(), context),
-        Action::Bench { model, repeats } => bench(model.as_deref(), (*repeats).max(1), context),
+        Action::Inspect { name_or_file } => inspect(name_or_file.as_deref(), context),
+        Action::Bench { name_or_file, repeats } => bench(name_or_file.as_deref(), (*repeats).max(1), context),
     };
     match done {
         Err(error) if matches!(error.downcast_ref(), Some(WritingError::Cancelled(_))) => Ok(Exit::Interrupted),

@@ -16,9 +16,9 @@ use anyhow::Context as _;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::grouped::Grouping;
+use super::grouped::{self, Grouping};
 use super::{Context, Exit};
-use crate::data::{self, Severity, Shop};
+use crate::data::{self, Shop};
 use crate::features::{self, Features};
 use crate::profiles::{self, ClusterProfile};
 use crate::review::coupon::{self, Recipient};
@@ -186,8 +186,7 @@ fn learn(
     )?;
 
     // Told at once, since what follows may fail because of it, and again at the end.
-    for finding in shop.report.findings.iter().filter(|finding| finding.severity == Severity::Error) {
-        let warning = format!("{} {} [{}]", finding.message, finding.remedy, finding.code);
+    for warning in grouped::errors(&shop.report) {
         writeln!(context.stderr, "warning: {}", clean(&warning))?;
         warnings.push(warning);
     }

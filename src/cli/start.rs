@@ -3,6 +3,7 @@
 //! The order matters: settings first, then the sizes of the thread pools (polars, candle and rayon fix
 //! theirs at first use), then signals, then the command.
 
+use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +28,8 @@ pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage.code()));
         }
     };
-    let ended = run(&cli, set_threads);
+    let ended =
+        one_place(&cli, std::env::args_os()).map_err(Into::into).and_then(|()| run(&cli, set_threads));
     let exit = match ended {
         Ok(exit) => exit,
         Err(error) if exit::is_broken_pipe(&error) => Exit::Done,
@@ -85,6 +87,31 @@ fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     };
     stdout.flush()?;
     Ok(exit)
+}
+
+/// Options may stand before or after the command. Of those that may be repeated clap keeps only what follows the
+/// command, and a folder before a command would be read as a project's: both are told, not guessed.
+fn one_place(cli: &Cli, words: impl Iterator<Item = OsString>) -> Result<(), UsageError> {
+    if let (Some(folder), Some(_)) = (&cli.workspace_folder, &cli.command) {
+        let folder = folder.display();
+        return Err(UsageError(format!(
+            "`{folder}` stands before the command. If it is the project's folder, name it with --workspace {folder}; \
+             see `perennial help` for the commands."
+        )));
+    }
+    let words: Vec<OsString> = words.take_while(|word| word != "--").collect();
+    for (option, taken) in [("--data", cli.global.data.len()), ("--set", cli.global.set.len())] {
+        let is_it = |word: &OsString| {
+            let rest = word.to_str().and_then(|word| word.strip_prefix(option));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        if words.iter().filter(|word| is_it(word)).count() > taken {
+            return Err(UsageError(format!(
+                "{option} stands both before and after the command. Put all of them on one side."
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The project: named, or the nearest folder upwards that holds a `perennial.toml`.

@@ -150,7 +150,14 @@ enum Refused {
 
 fn inspect(path: &Path, name: String, named: bool, task: &Task<'_>) -> Result<Option<File>, Refused> {
     let unreadable = |error: &io::Error| Refused::Unreadable(cannot_open(path, error));
-    let size = fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+    let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        // Opening a pipe waits for whoever writes into it, and tables are read more than once.
+        return Err(Refused::NoTable(
+            "is a pipe, device or socket: save what comes out of it to a file, and name that".into(),
+        ));
+    }
+    let size = metadata.len();
     let mut start = Vec::new();
     fs::File::open(path)
         .and_then(|file| file.take(4).read_to_end(&mut start))

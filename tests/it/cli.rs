@@ -48,6 +48,74 @@ fn an_unknown_command_or_option_is_wrong_usage() {
 }
 
 #[test]
+fn options_of_every_command_stand_before_it_or_after_it() {
+    let home = tempfile::tempdir().unwrap();
+    let orders = home.path().join("orders.csv");
+    std::fs::write(&orders, "customer_id,ordered_at,amount\n1,2025-01-01,5\n2,2025-01-02,7\n").unwrap();
+    let said =
+        |words: &[&str]| text(&perennial(home.path()).args(words).assert().code(0).get_output().stdout);
+    let after = said(&["check", "--data", "orders.csv", "--json"]);
+    assert!(after.contains("\"customers\": 2"), "{after}");
+    assert_eq!(said(&["--data", "orders.csv", "--json", "check"]), after);
+    assert_eq!(said(&["--json", "-q", "check", "--data=orders.csv"]), after);
+    let keys = said(&["keys", "--json"]);
+    assert_eq!(said(&["--json", "keys"]), keys);
+    assert_eq!(
+        said(&["--set", "segments.k=5", "config", "print"]),
+        said(&["config", "print", "--set", "segments.k=5"])
+    );
+
+    // Nothing that was given is passed over.
+    perennial(home.path())
+        .args(["--data", "orders.csv", "check", "--data", "more.csv"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::contains("--data stands both before and after"));
+    perennial(home.path())
+        .args(["some-folder", "check"])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(predicate::str::contains("--workspace some-folder"));
+    // Without a command they are the dashboard's.
+    perennial(home.path())
+        .args(["--data", "orders.csv", "--quiet"])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("needs a terminal"));
+}
+
+#[test]
+fn quiet_and_an_option_of_the_command_go_together() {
+    let home = tempfile::tempdir().unwrap();
+    perennial(home.path())
+        .args(["-q", "segments", "--k", "4", "--assignments", "assignments.csv"])
+        .assert()
+        .code(0)
+        .stderr("");
+    let written = std::fs::read_to_string(home.path().join("assignments.csv")).unwrap();
+    assert!(written.lines().next().is_some_and(|head| head.ends_with("customer_id,cluster")), "{written}");
+}
+
+#[test]
+fn the_model_to_inspect_is_named_by_a_word_or_by_the_option() {
+    let home = tempfile::tempdir().unwrap();
+    for words in [
+        &["model", "inspect", "none"][..],
+        &["model", "inspect", "--model", "none"],
+        &["--model", "none", "model", "bench"],
+    ] {
+        perennial(home.path())
+            .args(words)
+            .assert()
+            .code(1)
+            .stdout("")
+            .stderr(predicate::str::contains("`none` means no model"));
+    }
+}
+
+#[test]
 fn a_workspace_that_is_not_there_is_an_error_that_says_what_to_do() {
     let home = tempfile::tempdir().unwrap();
     perennial(home.path())

@@ -80,6 +80,20 @@ fn tables_of_the_strategies_guide() {
     check(guide, "fields", &table);
 }
 
+/// What the guide calls a feature is what files and documents call it.
+#[test]
+fn the_guide_names_features_as_the_files_do() {
+    let guide = fs::read_to_string("docs/guide/data.md").unwrap();
+    let table = guide.split("\n| Feature | Meaning |\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let heads = table.lines().skip(1).filter_map(|row| row.split('|').nth(1));
+    let names: Vec<&str> = heads.flat_map(|head| head.split('`').skip(1).step_by(2)).collect();
+    assert!(names.len() >= 11, "{names:?}");
+    for name in names {
+        let feature: Result<perennial::features::Feature, _> = serde_json::from_str(&format!("\"{name}\""));
+        assert!(feature.is_ok(), "{name}: {feature:?}");
+    }
+}
+
 /// Every picture and page that the documents point to is there.
 #[test]
 fn links_lead_somewhere() {

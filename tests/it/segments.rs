@@ -158,6 +158,35 @@ fn who_has_lapsed_has_been_away_longer_than_everybody_else() {
 }
 
 #[test]
+fn errors_in_the_data_are_told_once_by_what_uses_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut orders = String::from("customer_id,ordered_at,amount,currency\n");
+    for customer in 0..20 {
+        for month in 1..=(1 + customer % 3) {
+            let currency = if customer % 2 == 0 { "EUR" } else { "USD" };
+            orders += &format!("c{customer},2025-0{month}-10,{}.00,{currency}\n", 10 + customer * customer);
+        }
+    }
+    std::fs::write(home.path().join("orders.csv"), orders).unwrap();
+    let told = |words: &[&str]| {
+        let mut command = perennial(home.path());
+        command.args(words).args(["--k", "2", "--model", "none", "--data", "orders.csv"]);
+        text(&command.assert().get_output().stderr)
+    };
+    for words in [
+        &["segments"][..],
+        &["segments", "--json"],
+        &["customers"],
+        &["preview", "--strategy", "win-back-email-en", "--segment", "A"],
+    ] {
+        let all = told(words);
+        assert_eq!(all.matches("warning: ").count(), 1, "{words:?}: {all}");
+        assert_eq!(all.matches("[mixed-currencies]").count(), 1, "{words:?}: {all}");
+        assert!(!told(&[words, &["--quiet"]].concat()).contains("mixed-currencies"), "{words:?}");
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes() {
     let first = document("segments", "cdnow", &["--seed", "11"]);
     assert_eq!(first, document("segments", "cdnow", &["--seed", "11"]));

@@ -57,6 +57,24 @@ fn a_folder_in_place_of_a_file_is_looked_into() {
     assert_eq!(folder.load().unwrap().customers.len(), 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_before_it_is_opened() {
+    let folder = Folder::with(&[("orders.csv", ORDERS)]);
+    let pipe = folder.path().join("customers.csv");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for place in [pipe, "/dev/null".into()] {
+        let named = place.display().to_string();
+        let message = read(&[place], &DataConfig::default()).unwrap_err().to_string();
+        says(&message, &[&named, "pipe, device or socket", "to a file"]);
+    }
+    let shop = folder.load().unwrap();
+    assert_eq!(shop.customers.len(), 2);
+    let told = shop.report.findings.iter().find(|finding| finding.code == "file-not-read").unwrap();
+    says(&told.message, &["customers.csv", "pipe"]);
+}
+
 #[test]
 fn broken_containers_are_named() {
     let mut rows = ORDERS.to_vec();

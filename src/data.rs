@@ -11,6 +11,7 @@ mod ingest;
 mod input;
 mod inspect;
 mod language;
+mod reach;
 mod recognise;
 mod records;
 mod report;
@@ -23,7 +24,8 @@ pub(crate) use day::{day_number, day_of};
 pub(crate) use ids::Bits;
 pub use ingest::{Read, Sink, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};
-pub use language::{is_han, name_in, primary_language};
+pub use language::{is_han, language_name, name_in, primary_language};
+pub use reach::Hindrance;
 pub use report::{
     AmbiguousDate, DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport,
 };

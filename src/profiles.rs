@@ -24,7 +24,6 @@ use crate::segments::{self, Membership, Segmentation};
 pub use clocks::zone;
 pub use find::find;
 pub use markdown::markdown;
-pub use people::reachable;
 
 /// A name and how much of the whole it makes up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,6 +51,16 @@ pub struct Reach {
     pub channel: Channel,
     pub customers: usize,
     pub share: f64,
+}
+
+/// Those who read a language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Readers {
+    pub customers: usize,
+    /// Of these, for whom the files state no language: it is assumed.
+    pub unstated: usize,
+    /// Those who can be sent a message, by the number of the channel.
+    pub reach: [usize; 3],
 }
 
 /// A feature here and in the whole shop.
@@ -82,6 +91,8 @@ pub struct ClusterProfile {
     /// Primary tags (`en`, `zh`), largest first; empty where the shop tells neither languages nor names.
     pub languages: Vec<Portion>,
     pub reach: Vec<Reach>,
+    /// By language, a primary tag; all members are in one of them.
+    pub readers: BTreeMap<String, Readers>,
     /// Members with an order in each month, oldest first: at most 24. The last month may not be over. Empty for
     /// those who have not bought yet.
     pub active_members: Vec<(Date, u64)>,
@@ -139,6 +150,7 @@ pub fn clusters(
             let median = portrait.features.get(&feature)?.median;
             Some(Comparison { feature, median, shop_median })
         });
+        let readers = people::readers(&shop.customers, members);
         profiles.push(ClusterProfile {
             cluster,
             size: members.len(),
@@ -148,8 +160,9 @@ pub fn clusters(
             top_categories: categories(shop, &counts.categories(shop)),
             hours: (buys && shop.orders_have_time).then(|| shares(&counts.hours)),
             weekdays: shares(&counts.weekdays),
-            languages: people::languages(&shop.customers, members),
+            languages: people::languages(&shop.customers, &readers),
             reach: people::reach(&shop.customers, members),
+            readers,
             active_members: if buys { counts.active_members } else { Vec::new() },
             representatives: people::representatives(features, segmentation, members),
         });
@@ -200,7 +213,10 @@ pub fn customer(
             .collect(),
         events,
         top_categories: categories(shop, &orders::categories_of(shop, &orders)),
-        channels: channels.into_iter().filter(|&channel| reachable(&shop.customers, row, channel)).collect(),
+        channels: channels
+            .into_iter()
+            .filter(|&channel| shop.customers.channel_hindrance(row, channel).is_none())
+            .collect(),
         orders,
     }
 }

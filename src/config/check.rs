@@ -174,8 +174,20 @@ fn well_formed(text: &str, schema: &Schema) -> Result<(), String> {
         Some("currency") if text.len() != 3 || !text.bytes().all(|byte| byte.is_ascii_uppercase()) => {
             Err("Write the three capital letters of ISO 4217: EUR, USD, CNY.".into())
         }
+        Some("language") if !is_language(text) => Err("Write a code of ISO 639: en, zh, de.".into()),
         _ => Ok(()),
     }
+}
+
+/// Whether it is a language's tag: two or three small letters, then parts such as `-CN`.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let primary = parts.next().unwrap_or("");
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_lowercase())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 /// A value as it stands in the file, cut where it is long.

@@ -21,6 +21,10 @@ pub struct DataConfig {
     /// The shop's currency (ISO 4217) where the files do not say.
     #[schemars(extend("format" = "currency"))]
     pub currency: Option<String>,
+    /// The customers' language (`en`, `zh`) where the files do not say; absent: Chinese for a name in Chinese
+    /// characters, else English.
+    #[schemars(extend("format" = "language"))]
+    pub language: Option<String>,
     /// Reference date (YYYY-MM-DD); absent: the last day in the data.
     #[schemars(extend("format" = "date"))]
     pub as_of: Option<String>,

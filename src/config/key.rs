@@ -72,6 +72,7 @@ pub(super) fn kind(schema: &Value) -> String {
     let named = match schema["format"].as_str() {
         Some("date") => Some("a date as in 2025-11-01"),
         Some("currency") => Some("a currency code as in EUR"),
+        Some("language") => Some("a language code as in en"),
         _ => None,
     };
     if let Some(named) = named {

@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use super::day::{DAY_MS, date_of, day_number};
 use super::ids::{IdMap, Shape};
 use super::input::{self, Encoding, File};
+use super::primary_language;
 use super::recognise::{Mapping, Recognised, Words, recognise};
 use super::records::{Blocks, Layout, Rows, layout};
 use super::shop::{CustomersBuilder, Knows};
@@ -214,7 +215,9 @@ pub fn read(
         findings: reading.findings,
         ambiguous_date: reading.ambiguous_date,
     };
-    let customers = customers.unwrap_or_default().finish();
+    let mut customers = customers.unwrap_or_default();
+    customers.assume_language(settings.language.as_deref().map(primary_language));
+    let customers = customers.finish();
     Ok(Read {
         customers,
         products,

@@ -15,25 +15,56 @@ pub fn primary_language(tag: &str) -> String {
 }
 
 impl Customers {
-    /// The language that the customer reads, as a primary tag: what the shop says, or else `zh` for a name in
-    /// Chinese characters and `en` for everybody else. All who count or choose by language ask here.
+    /// The language that the files state for the customer, as a primary tag.
+    #[must_use]
+    pub fn stated_language(&self, row: usize) -> Option<String> {
+        self.text(row, "language").map(primary_language).filter(|tag| !tag.is_empty())
+    }
+
+    /// The language that the customer reads, as a primary tag: what the files state, or else the one of the settings
+    /// (`data.language`), or else `zh` for a name in Chinese characters and `en` for everybody else. All who count or
+    /// choose by language ask here.
     #[must_use]
     pub fn language(&self, row: usize) -> String {
-        if let Some(tag) = self.text(row, "language").map(primary_language).filter(|tag| !tag.is_empty()) {
-            return tag;
+        self.stated_language(row).unwrap_or_else(|| self.assumed_language(row))
+    }
+
+    /// What a customer reads for whom the files state no language.
+    #[must_use]
+    pub fn assumed_language(&self, row: usize) -> String {
+        if let Some(tag) = self.language_setting() {
+            return tag.to_owned();
         }
         let names = NAMES.iter().filter_map(|column| self.text(row, column));
         if names.flat_map(str::chars).any(is_han) { "zh".into() } else { "en".into() }
     }
 
-    /// Whether the shop tells anything from which a language follows: languages, or names.
+    /// Whether anything tells a language: the files' languages or names, or the settings.
     #[must_use]
     pub fn has_languages(&self) -> bool {
-        self.has("language") || NAMES.iter().any(|column| self.has(column))
+        self.language_setting().is_some()
+            || self.has("language")
+            || NAMES.iter().any(|column| self.has(column))
     }
 }
 
 const NAMES: [&str; 2] = ["first_name", "last_name"];
+
+/// The language in words where it has a common name: `English` of `en`; else the tag.
+#[must_use]
+pub fn language_name(tag: &str) -> &str {
+    match tag {
+        "en" => "English",
+        "zh" => "Chinese",
+        "de" => "German",
+        "fr" => "French",
+        "es" => "Spanish",
+        "it" => "Italian",
+        "ja" => "Japanese",
+        "ko" => "Korean",
+        tag => tag,
+    }
+}
 
 /// Of a thing's name and its Chinese name the one that can stand in a message of that language. A Chinese name
 /// in an English sentence, or the other way round, is left out as if it were not known.

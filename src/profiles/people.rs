@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Portion, Reach, portions, share};
+use super::{Portion, Reach, Readers, portions, share};
 use crate::data::{Channel, Customers};
 use crate::features::{Feature, Features};
 use crate::segments::{self, Segmentation};
@@ -12,36 +12,38 @@ const REPRESENTATIVES: usize = 5;
 /// Distances are measured for so many members at most, evenly spread over the cluster.
 const MEASURED: usize = 50_000;
 
-/// Whether the customer may be sent a message: has consented, and has an address. An app that takes push
-/// messages is no column of the shop: consent to push is enough.
-#[must_use]
-pub fn reachable(customers: &Customers, row: usize, channel: Channel) -> bool {
-    let address = match channel {
-        Channel::Email => customers.text(row, "email").is_some_and(|email| email.contains('@')),
-        Channel::Sms => customers.text(row, "phone").is_some(),
-        Channel::Push => true,
-    };
-    address && customers.consent(row, channel) == Some(true)
-}
-
-pub(super) fn languages(customers: &Customers, members: &[usize]) -> Vec<Portion> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    if customers.has_languages() {
-        for &row in members {
-            *counts.entry(customers.language(row)).or_default() += 1;
-        }
+/// Empty where the shop tells neither languages nor names.
+pub(super) fn languages(customers: &Customers, readers: &BTreeMap<String, Readers>) -> Vec<Portion> {
+    if !customers.has_languages() {
+        return Vec::new();
     }
-    portions(counts.into_iter().collect())
+    portions(readers.iter().map(|(tag, readers)| (tag.clone(), readers.customers as u64)).collect())
 }
 
 pub(super) fn reach(customers: &Customers, members: &[usize]) -> Vec<Reach> {
     Channel::ALL
         .into_iter()
         .map(|channel| {
-            let reached = members.iter().filter(|&&row| reachable(customers, row, channel)).count();
+            let free = |&&row: &&usize| customers.channel_hindrance(row, channel).is_none();
+            let reached = members.iter().filter(free).count();
             Reach { channel, customers: reached, share: share(reached as u64, members.len() as u64) }
         })
         .collect()
+}
+
+pub(super) fn readers(customers: &Customers, members: &[usize]) -> BTreeMap<String, Readers> {
+    let mut readers: BTreeMap<String, Readers> = BTreeMap::new();
+    for &row in members {
+        let stated = customers.stated_language(row);
+        let unstated = usize::from(stated.is_none());
+        let of = readers.entry(stated.unwrap_or_else(|| customers.assumed_language(row))).or_default();
+        of.customers += 1;
+        of.unstated += unstated;
+        for channel in Channel::ALL {
+            of.reach[channel as usize] += usize::from(customers.channel_hindrance(row, channel).is_none());
+        }
+    }
+    readers
 }
 
 /// The members nearest the centre, of those that would look the same only the first.

@@ -9,22 +9,21 @@
 //! Rows are merged in parallel, a batch at a time, and told in the order of the copies and of the shop's rows,
 //! so that memory does not grow with the audience and the bytes do not depend on the number of threads.
 
+mod audience;
 mod message;
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
-use serde::Serialize;
 
 use super::coupon::Recipient;
 use super::decision::{Author, Seal};
-use crate::data::{Channel, DataError, Shop, primary_language};
+use crate::data::{Channel, DataError, Hindrance, Shop, primary_language};
 use crate::features::Features;
 use crate::jobs::{Cancelled, Task};
 use crate::profiles::ClusterProfile;
 use crate::segments::Segmentation;
 use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 
+pub use audience::{Audience, HeldBack};
 use message::{Merged, Merger};
 
 /// Recipients merged at a time.
@@ -50,35 +49,6 @@ pub struct Copy {
     pub seed: u64,
     /// How well the strategy fits the segment, 0..=1.
     pub fit: f64,
-}
-
-/// What became of the members of a copy's segment. All numbers but `members` add up to `members`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Audience {
-    pub members: usize,
-    /// They read another language.
-    pub other_language: usize,
-    /// They have not consented to the channel.
-    pub no_consent: usize,
-    /// No address in this channel.
-    pub no_address: usize,
-    /// They get another strategy's message in this channel.
-    pub other_strategy: usize,
-    /// The message broke a rule, or a field had no value.
-    pub held_back: usize,
-    /// Rule to the number of messages that broke it; a message may break several.
-    pub held_back_by: BTreeMap<String, HeldBack>,
-    /// Messages in the outbox.
-    pub messages: usize,
-}
-
-/// Messages that broke one rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HeldBack {
-    pub messages: usize,
-    /// The first one: whose, and what was found.
-    pub customer_id: String,
-    pub detail: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +94,8 @@ impl Plan {
         task: &Task<'_>,
     ) -> Result<Self, Cancelled> {
         let mut recipients = vec![Vec::new(); copies.len()];
+        let languages: Vec<String> =
+            copies.iter().map(|copy| primary_language(&copy.strategy.language)).collect();
         let mut audiences = vec![Audience::default(); copies.len()];
         // Copies by cluster and channel, the best fit first.
         let mut by_cluster = vec![Vec::new(); segmentation.clusters.len()];
@@ -148,23 +120,23 @@ impl Plan {
             if list.is_empty() {
                 continue;
             }
-            let language = shop.customers.language(row);
+            let stated = shop.customers.stated_language(row).is_some();
             let mut served: Vec<Channel> = Vec::new();
             for &number in list {
                 let strategy = &copies[number].strategy;
                 let audience = &mut audiences[number];
                 audience.members += 1;
-                if primary_language(&strategy.language) != language {
-                    audience.other_language += 1;
-                } else if shop.customers.consent(row, strategy.channel) != Some(true) {
-                    audience.no_consent += 1;
-                } else if address(shop, row, strategy.channel).is_none() {
-                    audience.no_address += 1;
-                } else if served.contains(&strategy.channel) {
-                    audience.other_strategy += 1;
-                } else {
-                    served.push(strategy.channel);
-                    recipients[number].push(row as u32);
+                match shop.customers.hindrance(row, &languages[number], strategy.channel) {
+                    Some(Hindrance::OtherLanguage) => audience.other_language += 1,
+                    Some(Hindrance::NoLanguage) => audience.no_language += 1,
+                    Some(Hindrance::NoConsent) => audience.no_consent += 1,
+                    Some(Hindrance::NoAddress) => audience.no_address += 1,
+                    None if served.contains(&strategy.channel) => audience.other_strategy += 1,
+                    None => {
+                        served.push(strategy.channel);
+                        audience.language_assumed += usize::from(!stated);
+                        recipients[number].push(row as u32);
+                    }
                 }
             }
         }
@@ -181,24 +153,6 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// Where a message would go. An app that takes push messages knows the customer by the shop's own id.
-fn address(shop: &Shop, row: usize, channel: Channel) -> Option<&str> {
-    match channel {
-        Channel::Email => shop.customers.text(row, "email").filter(|address| address.contains('@')),
-        Channel::Sms => shop.customers.text(row, "phone"),
-        Channel::Push => Some(shop.customers.id(row)),
-    }
-}
-
-/// Whether this customer could be sent a message of this strategy: reads the language, has consented, has an
-/// address.
-#[must_use]
-pub fn may_receive(shop: &Shop, row: usize, strategy: &Strategy) -> bool {
-    primary_language(&strategy.language) == shop.customers.language(row)
-        && shop.customers.consent(row, strategy.channel) == Some(true)
-        && address(shop, row, strategy.channel).is_some()
 }
 
 /// Customers to show drafts of this strategy with, at most `most`: those of the segment who could be sent the message,
@@ -225,7 +179,7 @@ pub fn shown_customers(
         rows
     };
     let language = primary_language(&strategy.language);
-    let mut rows = first(&|row| may_receive(shop, row, strategy));
+    let mut rows = first(&|row| shop.customers.hindrance(row, &language, strategy.channel).is_none());
     if rows.is_empty() {
         rows = first(&|row| shop.customers.language(row) == language);
     }
@@ -301,12 +255,7 @@ pub fn merge(
                 audience.messages += part.messages;
                 audience.held_back += part.held_back;
                 for (rule, held) in part.held_back_by {
-                    match audience.held_back_by.get_mut(&rule) {
-                        Some(known) => known.messages += held.messages,
-                        None => {
-                            audience.held_back_by.insert(rule, held);
-                        }
-                    }
+                    audience.hold_back(&rule, &held);
                 }
             }
         }

@@ -5,15 +5,16 @@
 use serde::Serialize;
 
 use super::Strategy;
-use crate::data::primary_language;
+use crate::data::{language_name, primary_language};
 use crate::profiles::ClusterProfile;
 use crate::segments::Cluster;
 
 /// How well a strategy fits a segment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fit {
-    /// About the share of the segment that the strategy is for and that can be reached, 0..=1;
-    /// 0 where it does not fit.
+    /// Share of the segment that could be sent the message, 0..=1: as many as a merge would reach before the rules are
+    /// run and other strategies count. Where the shop has no addresses at all: that reads its language. 0 where the
+    /// strategy does not fit.
     pub score: f64,
     /// Reasons in plain words; where it does not fit, only what stands against it.
     pub why: Vec<String>,
@@ -33,53 +34,64 @@ impl Fit {
 pub fn fits(strategy: &Strategy, cluster: &Cluster, profile: &ClusterProfile) -> Fit {
     let mut against = Vec::new();
     let mut why = Vec::new();
-    if strategy.stage == cluster.stage {
-        why.push(format!("written for {}, where this segment stands", cluster.stage.name()));
-    } else {
+    if strategy.stage != cluster.stage {
         against.push(format!(
             "written for {}; this segment stands at {}",
             strategy.stage.name(),
             cluster.stage.name()
         ));
     }
-    let channel = strategy.channel.name();
-    let reachable = profile.reach.iter().find(|reach| reach.channel == strategy.channel);
-    let reach = reachable.map_or(0.0, |reach| reach.share);
+    let tag = primary_language(&strategy.language);
+    let language = language_name(&tag);
+    let channel = strategy.channel.words();
+    let readers = profile.readers.get(&tag).copied().unwrap_or_default();
+    let of_channel = profile.reach.iter().find(|reach| reach.channel == strategy.channel);
+    let by_channel = of_channel.map_or(0, |reach| reach.customers);
     let any_address = profile.reach.iter().any(|reach| reach.customers > 0);
-    if reach > 0.0 {
-        let customers = reachable.map_or(0, |reach| reach.customers);
-        why.push(format!("{} of the segment ({customers}) can be reached by {channel}", percentage(reach)));
-    } else if any_address {
-        against.push(format!("nobody here can be reached by {channel}"));
-    } else {
-        why.push("the shop's files hold no addresses: the message can be written, not sent".to_owned());
+    let size = profile.size.max(1) as f64;
+    let spoken = readers.customers as f64 / size;
+    let reached = readers.reach[strategy.channel as usize];
+    if readers.customers == 0 {
+        let unstated: usize = profile.readers.values().map(|readers| readers.unstated).sum();
+        let assumed = match profile.readers.keys().next() {
+            Some(one) if unstated == profile.size && profile.readers.len() == 1 => {
+                format!(
+                    ": the files state no language, and {} is assumed (data.language says otherwise)",
+                    language_name(one)
+                )
+            }
+            _ => String::new(),
+        };
+        against.push(format!("nobody here reads {language}{assumed}"));
     }
-    let spoken = spoken(strategy, profile);
-    if spoken > 0.0 {
-        why.push(format!("{} of the segment read {}", percentage(spoken), strategy.language));
+    if by_channel == 0 && any_address {
+        against.push(format!("nobody here can be reached by {channel}"));
+    } else if reached == 0 && any_address && readers.customers > 0 {
+        against.push(format!("nobody here who reads {language} can be reached by {channel}"));
+    } else if any_address {
+        why.push(format!(
+            "{} of the segment ({reached}) can be sent it: they read {language} and agreed to {channel}",
+            percentage(reached as f64 / size)
+        ));
     } else {
-        against.push(format!("nobody here reads {}", strategy.language));
+        why.push(
+            "the shop's files hold no address with a consent: the message can be written, not sent"
+                .to_owned(),
+        );
     }
     if against.is_empty() {
-        let reach = if any_address { reach } else { 1.0 };
-        Fit { score: (reach * spoken).clamp(0.0, 1.0), why }
+        let assumed = match readers.unstated {
+            0 => String::new(),
+            all if all == readers.customers => ", which is assumed: the files state no language".to_owned(),
+            some => format!("; for {some} of them it is assumed, as the files state none"),
+        };
+        why.push(format!("{} of the segment read {language}{assumed}", percentage(spoken)));
+        why.push(format!("written for {}, where this segment stands", strategy.stage.name()));
+        let score = if any_address { reached as f64 / size } else { spoken };
+        Fit { score: score.clamp(0.0, 1.0), why }
     } else {
         Fit { score: 0.0, why: against }
     }
-}
-
-/// Share of the segment that reads the strategy's language; where the shop does not say, all read English.
-fn spoken(strategy: &Strategy, profile: &ClusterProfile) -> f64 {
-    let wanted = primary_language(&strategy.language);
-    if profile.languages.is_empty() {
-        return if wanted == "en" { 1.0 } else { 0.0 };
-    }
-    profile
-        .languages
-        .iter()
-        .filter(|portion| primary_language(&portion.name) == wanted)
-        .map(|portion| portion.share)
-        .sum()
 }
 
 fn percentage(share: f64) -> String {
@@ -90,7 +102,7 @@ fn percentage(share: f64) -> String {
 mod tests {
     use super::*;
     use crate::data::Channel;
-    use crate::profiles::{Portion, Reach};
+    use crate::profiles::{Reach, Readers};
     use crate::segments::{Name, Stage};
 
     fn cluster(stage: Stage) -> Cluster {
@@ -106,7 +118,8 @@ mod tests {
         }
     }
 
-    fn profile(reach: &[(Channel, usize)], languages: &[(&str, f64)]) -> ClusterProfile {
+    /// Of ten customers: readers by language with those of them who can be reached by e-mail.
+    fn profile(reach: &[(Channel, usize)], readers: &[(&str, usize, usize)]) -> ClusterProfile {
         ClusterProfile {
             cluster: 0,
             size: 10,
@@ -116,13 +129,16 @@ mod tests {
             top_categories: Vec::new(),
             hours: None,
             weekdays: [0.0; 7],
-            languages: languages
-                .iter()
-                .map(|&(name, share)| Portion { name: name.into(), name_zh: None, count: 1, share })
-                .collect(),
+            languages: Vec::new(),
             reach: reach
                 .iter()
                 .map(|&(channel, customers)| Reach { channel, customers, share: customers as f64 / 10.0 })
+                .collect(),
+            readers: readers
+                .iter()
+                .map(|&(name, customers, email)| {
+                    (name.into(), Readers { customers, unstated: 0, reach: [email, 0, 0] })
+                })
                 .collect(),
             active_members: Vec::new(),
             representatives: Vec::new(),
@@ -138,25 +154,45 @@ mod tests {
     fn stage_reach_and_language_decide() {
         let strategy = shipped("win-back-email-zh");
         let reach = [(Channel::Email, 6), (Channel::Sms, 0)];
-        let fit = fits(&strategy, &cluster(Stage::WinBack), &profile(&reach, &[("en", 0.5), ("zh-CN", 0.5)]));
-        assert!((fit.score - 0.3).abs() < 1e-9, "{fit:?}");
+        let both = [("en", 5, 5), ("zh", 5, 1)];
+        let fit = fits(&strategy, &cluster(Stage::WinBack), &profile(&reach, &both));
+        assert!((fit.score - 0.1).abs() < 1e-9, "one who reads Chinese can be reached: {fit:?}");
         assert_eq!(fit.why.len(), 3);
-        for (stage, reach, languages) in [
-            (Stage::Loyalty, &reach[..], &[("zh", 1.0)][..]),
-            (Stage::WinBack, &[(Channel::Email, 0), (Channel::Sms, 3)], &[("zh", 1.0)]),
-            (Stage::WinBack, &reach, &[("en", 1.0)]),
-            (Stage::WinBack, &reach, &[]),
+        assert!(fit.why[0].starts_with("10 % of the segment (1) can be sent it"), "{fit:?}");
+        for (stage, reach, readers) in [
+            (Stage::Loyalty, &reach[..], &[("zh", 10, 6)][..]),
+            (Stage::WinBack, &[(Channel::Email, 0), (Channel::Sms, 3)], &[("zh", 10, 0)]),
+            (Stage::WinBack, &reach, &[("en", 10, 6)]),
+            (Stage::WinBack, &reach, &[("en", 5, 6), ("zh", 5, 0)]),
         ] {
-            let fit = fits(&strategy, &cluster(stage), &profile(reach, languages));
+            let fit = fits(&strategy, &cluster(stage), &profile(reach, readers));
             assert!(!fit.is_fit() && fit.why.len() == 1, "{fit:?}");
         }
     }
 
     #[test]
-    fn a_shop_without_addresses_can_have_messages_written() {
-        let strategy = shipped("win-back-email-en");
+    fn a_shop_without_addresses_or_languages_can_have_messages_written() {
         let nobody = [(Channel::Email, 0), (Channel::Sms, 0), (Channel::Push, 0)];
-        let fit = fits(&strategy, &cluster(Stage::WinBack), &profile(&nobody, &[]));
-        assert!(fit.is_fit() && fit.why.iter().any(|why| why.contains("no addresses")), "{fit:?}");
+        let mut profile = profile(&nobody, &[("en", 10, 0)]);
+        for readers in profile.readers.values_mut() {
+            readers.unstated = readers.customers;
+        }
+        let fit = fits(&shipped("win-back-email-en"), &cluster(Stage::WinBack), &profile);
+        assert!(fit.is_fit(), "{fit:?}");
+        assert_eq!(
+            fit.why[..2],
+            [
+                "the shop's files hold no address with a consent: the message can be written, not sent",
+                "100 % of the segment read English, which is assumed: the files state no language",
+            ]
+        );
+        let fit = fits(&shipped("win-back-email-zh"), &cluster(Stage::WinBack), &profile);
+        assert_eq!(
+            fit.why,
+            [
+                "nobody here reads Chinese: the files state no language, and English is assumed (data.language says \
+              otherwise)"
+            ]
+        );
     }
 }

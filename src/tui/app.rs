@@ -99,6 +99,8 @@ pub struct Note {
 const TOAST: Duration = Duration::from_secs(4);
 /// The same for what went wrong.
 const TOAST_BAD: Duration = Duration::from_secs(8);
+/// A key sends a toast away that has stood this long: what came while somebody types is not lost.
+const TOAST_SEEN: Duration = Duration::from_secs(1);
 /// Lines that the log keeps.
 const LOG_LINES: usize = 1_000;
 /// While a job runs, the clock on the status line moves this often.
@@ -155,7 +157,7 @@ pub struct Shared {
     pub model: ModelState,
     pub jobs: JobList,
     pub log: VecDeque<Note>,
-    /// Notes that stand over the screen, with the time at which they go.
+    /// Notes that stand under the screen, with the time at which they go.
     pub toasts: Vec<(Duration, Note)>,
     effects: Vec<Effect>,
     requests: VecDeque<Request>,
@@ -184,16 +186,21 @@ impl Shared {
         }
     }
 
-    /// Shows a line for a few seconds, and logs it.
+    /// Shows a line for a few seconds or until a key is pressed, and logs it. Two stand at most: what went well, and
+    /// what did not.
     pub fn toast(&mut self, gravity: Gravity, text: impl Into<String>) {
         let text = text.into();
         let until = self.now + if gravity >= Gravity::Warning { TOAST_BAD } else { TOAST };
-        self.toasts.retain(|(_, note)| note.text != text);
+        let trouble = |gravity: Gravity| gravity >= Gravity::Warning;
+        self.toasts.retain(|(_, note)| trouble(note.gravity) != trouble(gravity));
         self.toasts.push((until, Note { at: self.now, gravity, text: text.clone() }));
-        if self.toasts.len() > 3 {
-            self.toasts.remove(0);
-        }
         self.log(gravity, text);
+    }
+
+    /// A key was pressed: what has stood long enough to be seen goes.
+    pub(super) fn dismiss_toasts(&mut self) {
+        let now = self.now;
+        self.toasts.retain(|(_, note)| now < note.at + TOAST_SEEN);
     }
 
     /// Adds a line to the log.

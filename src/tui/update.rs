@@ -67,6 +67,7 @@ fn press(app: &mut App, event: KeyEvent) {
     if event.kind == KeyEventKind::Release {
         return;
     }
+    app.shared.dismiss_toasts();
     let key = Key::from(event);
     if let Some(action) = app.action_of(key) {
         perform(app, action);

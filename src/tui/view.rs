@@ -4,7 +4,7 @@
 //! Perennial  Tulip Home      1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Jobs
 //! ------------------------------------------------------------------------------------------------
 //!                                    the screen, popups over it
-//!                                                                                      | toasts |
+//! | ✓ toasts
 //! ● SmolLM2 135M, local, no network                        Group customers  ▊▊▊▊▊▎··· 52 %  4 s left
 //! m mapping  a set aside  R reload  ? help  : commands  q quit
 //! ```
@@ -12,7 +12,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use super::app::{App, ModelState, Shared};
+use super::app::{App, Gravity, ModelState, Shared};
 use super::canvas::{Canvas, Hit, Regions};
 use super::job_list::Job;
 use super::keymap::{Availability, Scope, TABLE};
@@ -59,7 +59,10 @@ fn window(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
         let style = canvas.theme.border;
         canvas.text(area.x, area.y + 1, area.width, &line, style);
     }
-    let body = Rect { y: area.y + 1 + rule, height: area.height - 3 - rule, ..area };
+    let toasts = toasts(&app.shared, area);
+    // What is told stands on rows of its own: it never covers what somebody reads.
+    let told = toasts.len() as u16;
+    let body = Rect { y: area.y + 1 + rule, height: area.height - 3 - rule - told, ..area };
     canvas.region(body, Hit::Pane);
     app.screens.get(app.screen).draw(&app.shared, body, canvas);
     for (index, popup) in app.popups.iter().enumerate() {
@@ -67,7 +70,7 @@ fn window(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
         // Only the popup in front may set the cursor.
         *canvas.cursor = None;
         let (width, height) = popup.size(&app.shared);
-        let whole = Rect { height: area.height - 2, ..area };
+        let whole = Rect { height: area.height - 2 - told, ..area };
         let place = middle(whole, width, height);
         canvas.clear(place);
         canvas.region(place, Hit::Pane);
@@ -75,7 +78,16 @@ fn window(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
         let inside = widgets::panel(canvas, place, &popup.title(), front);
         popup.draw(&app.shared, inside, canvas);
     }
-    toasts(&app.shared, Rect { height: area.height - 2, ..area }, canvas);
+    for (row, (gravity, first, line)) in toasts.iter().enumerate() {
+        let y = area.bottom() - 2 - told + row as u16;
+        let style = gravity.style(canvas.theme);
+        canvas.text(area.x, y, 1, "▌", style);
+        if *first {
+            canvas.text(area.x + 1, y, 2, gravity.glyph(), style);
+        }
+        let normal = canvas.theme.text;
+        canvas.text(area.x + 3, y, area.width.saturating_sub(3), line, normal);
+    }
     status_line(&app.shared, Rect { y: area.bottom() - 2, height: 1, ..area }, canvas);
     hints(app, Rect { y: area.bottom() - 1, height: 1, ..area }, canvas);
 }
@@ -127,31 +139,26 @@ fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn toasts(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
-    let mut bottom = area.bottom();
-    let width = area.width.min(64);
+/// The rows of the toasts, each with whether it is a toast's first, and how many there is room for: two, or a sixth of the
+/// window. The newest stands last and is the last to be cut.
+fn toasts(shared: &Shared, area: Rect) -> Vec<(Gravity, bool, String)> {
+    let mut room = usize::from((area.height / 6).max(2));
+    let columns = usize::from(area.width.saturating_sub(4));
+    let mut shown: Vec<Vec<(Gravity, bool, String)>> = Vec::new();
     for (_, note) in shared.toasts.iter().rev() {
-        let inner = usize::from(width) - 6;
-        let mut lines = text::wrap(&text::clean(&note.text), inner);
-        lines.truncate(3);
-        let height = lines.len() as u16;
-        if bottom < area.y + height + 3 {
+        let mut lines = text::wrap(&text::clean(&note.text), columns);
+        if room == 0 {
             break;
         }
-        let widest = lines.iter().map(|line| text::width(line)).max().unwrap_or(0) as u16 + 5;
-        let place = Rect { x: area.right() - widest - 1, y: bottom - height, width: widest, height };
-        canvas.clear(place);
-        let style = note.gravity.style(canvas.theme);
-        for (row, line) in lines.iter().enumerate() {
-            let y = place.y + row as u16;
-            canvas.text(place.x, y, 1, "▌", style);
-            if row == 0 {
-                canvas.text(place.x + 1, y, 2, note.gravity.glyph(), style);
-            }
-            canvas.text(place.x + 3, y, place.width - 3, line, canvas.theme.text);
+        if lines.len() > room {
+            let rest = lines.split_off(room - 1).join(" ");
+            lines.push(text::cut(&rest, columns).into_owned());
         }
-        bottom -= height;
+        room -= lines.len();
+        let rows = lines.into_iter().enumerate();
+        shown.push(rows.map(|(row, line)| (note.gravity, row == 0, line)).collect());
     }
+    shown.into_iter().rev().flatten().collect()
 }
 
 fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {

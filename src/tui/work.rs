@@ -195,7 +195,11 @@ pub enum Outcome {
         desk: Arc<Desk>,
     },
     /// What the outbox holds, in words.
-    Exported(String),
+    Exported {
+        told: String,
+        /// Whether every approved draft went to somebody.
+        complete: bool,
+    },
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
     FilesInspected(Arc<Vec<FileOutline>>),

@@ -156,7 +156,7 @@ fn an_export_to_a_full_disk_keeps_the_decisions_and_the_last_outbox() {
     fs::remove_file(odd.place().join("filler")).unwrap();
     let mut harness = dashboard(odd.place()).keys("5 f o");
     let told = said(&mut harness);
-    assert!(told.contains("✓ approved") && told.contains("messages are in outbox/outbox.csv"), "{told}");
+    assert!(told.contains("✓ approved") && told.contains("outbox/outbox.csv and outbox.jsonl"), "{told}");
 }
 
 #[test]

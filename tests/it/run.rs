@@ -33,6 +33,8 @@ const FILES: [&str; 7] = [
 struct Run {
     home: tempfile::TempDir,
     summary: Value,
+    /// What was said on stderr.
+    told: String,
 }
 
 impl Run {
@@ -60,7 +62,7 @@ fn run(data: Option<&Path>) -> Run {
         command.arg("--data").arg(data);
     }
     let output = command.assert().success().get_output().clone();
-    Run { home, summary: serde_json::from_slice(&output.stdout).unwrap() }
+    Run { home, summary: serde_json::from_slice(&output.stdout).unwrap(), told: text(&output.stderr) }
 }
 
 fn sample_data(name: &str) -> PathBuf {
@@ -107,8 +109,15 @@ fn the_summary_agrees_with_the_files() {
                 continue;
             }
             assert_eq!(strategy["chosen"]["chosen_by"], "program");
-            let parts =
-                ["other_language", "no_consent", "no_address", "other_strategy", "held_back", "messages"];
+            let parts = [
+                "other_language",
+                "no_language",
+                "no_consent",
+                "no_address",
+                "other_strategy",
+                "held_back",
+                "messages",
+            ];
             assert_eq!(
                 parts.iter().map(|part| number(&audience[*part])).sum::<usize>(),
                 number(&audience["members"])
@@ -234,6 +243,72 @@ fn a_shop_without_people_or_products_has_drafts_and_an_empty_outbox() {
         for audience in segment["strategies"].as_array().unwrap().iter().map(|strategy| &strategy["audience"])
         {
             assert!(audience.is_null() || audience["messages"] == 0);
+        }
+        for strategy in segment["strategies"].as_array().unwrap() {
+            let why = &strategy["why_no_messages"][0];
+            let reason = format!("{} have not consented to ", segment["size"]);
+            assert!(why.as_str().is_some_and(|why| why.starts_with(&reason)), "{strategy}");
+        }
+    }
+    let told = &run.told;
+    assert!(told.contains("warning: 0 messages of ") && told.contains("(the files have no column"), "{told}");
+}
+
+#[test]
+fn the_fit_of_a_strategy_is_the_share_that_the_merge_reaches() {
+    for segment in SAMPLE.summary["segments"].as_array().unwrap() {
+        for strategy in segment["strategies"].as_array().unwrap() {
+            let audience = &strategy["audience"];
+            if audience.is_null() {
+                continue;
+            }
+            let reached: usize =
+                ["messages", "held_back", "other_strategy"].iter().map(|part| number(&audience[*part])).sum();
+            let fit = strategy["fit"].as_f64().unwrap() * number(&segment["size"]) as f64;
+            assert!((fit - reached as f64).abs() < 1e-6, "{strategy}");
+            let words = format!("({reached}) can be sent it");
+            assert!(strategy["why"].to_string().contains(&words), "{strategy}");
+        }
+    }
+}
+
+#[test]
+fn the_language_of_customers_who_state_none_is_assumed_and_told() {
+    let home = tempfile::tempdir().unwrap();
+    let mut orders = String::from("customer_id,ordered_at,amount\n");
+    let mut customers = String::from("customer_id,email,email_consent,sms_consent\n");
+    for customer in 0..40 {
+        customers += &format!("c{customer},c{customer}@example.com,yes,no\n");
+        for month in 1..=(1 + customer % 4) {
+            orders += &format!("c{customer},2025-0{month}-10,{}.00\n", 10 + customer * customer);
+        }
+    }
+    fs::write(home.path().join("orders.csv"), orders).unwrap();
+    fs::write(home.path().join("customers.csv"), customers).unwrap();
+    let run = |language: &str| {
+        let mut command = perennial(home.path());
+        command.args(["run", "--out", "out", "--model", "none", "--json", "--quiet", "--k", "2"]);
+        command.args(["--data", "orders.csv", "--data", "customers.csv", "--set", language]);
+        let out = command.assert().get_output().clone();
+        let summary: Value =
+            serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)));
+        let segments = summary["segments"].as_array().unwrap().clone();
+        segments
+            .iter()
+            .flat_map(|segment| segment["strategies"].as_array().unwrap().clone())
+            .collect::<Vec<_>>()
+    };
+    for (language, end) in [("data.language=en", "-en"), ("data.language=zh-CN", "-zh")] {
+        let strategies = run(language);
+        assert!(!strategies.is_empty());
+        for strategy in strategies {
+            assert!(strategy["strategy"].as_str().unwrap().ends_with(end), "{strategy}");
+            assert!(
+                strategy["why"].to_string().contains("assumed: the files state no language"),
+                "{strategy}"
+            );
+            let audience = &strategy["audience"];
+            assert_eq!(audience["language_assumed"], audience["members"], "{strategy}");
         }
     }
 }

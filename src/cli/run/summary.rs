@@ -117,6 +117,8 @@ pub(super) struct StrategySummary {
     why_not: Option<String>,
     /// Who gets it.
     audience: Option<Audience>,
+    /// Why nobody gets it, each reason with its number of customers; empty where somebody does, or nothing was chosen.
+    why_no_messages: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -158,7 +160,7 @@ impl Summary {
         model: ModelSummary,
         send_on: Date,
         seed: u64,
-        warnings: Vec<String>,
+        mut warnings: Vec<String>,
         mut timings: Timings,
     ) -> Self {
         let segmentation = &known.segmentation;
@@ -191,6 +193,19 @@ impl Summary {
         let mut audiences = audiences.iter().cloned();
         for pair in pairs {
             let audience = if pair.copy.is_some() { audiences.next() } else { None };
+            let nobody = audience.as_ref().filter(|audience| audience.messages == 0);
+            let channel = pair.copy.as_ref().map(|copy| copy.strategy.channel);
+            let why_no_messages =
+                nobody.map_or_else(Vec::new, |audience| audience.reasons(&known.shop.customers, channel));
+            if let Some(audience) = nobody {
+                warnings.push(format!(
+                    "0 messages of {} for {}, which has {} customers: {}.",
+                    pair.strategy,
+                    segments[pair.cluster].id,
+                    audience.members,
+                    why_no_messages.join(", ")
+                ));
+            }
             let chosen = pair.chosen.map(|number| &pair.drafts[number]).map(|judged| Chosen {
                 chosen_by: Author::Program,
                 variant: pair.chosen.map_or(0, |number| number + 1),
@@ -207,6 +222,7 @@ impl Summary {
                 chosen,
                 why_not: pair.why_not,
                 audience,
+                why_no_messages,
             });
         }
         for segment in segments.iter_mut().filter(|segment| segment.strategies.is_empty()) {

@@ -20,6 +20,8 @@ pub(in crate::data) struct CustomersBuilder {
     texts: BTreeMap<String, TextColumn>,
     consents: [Option<Vec<Option<bool>>>; 3],
     created_at: Option<Vec<i64>>,
+    /// Of customers for whom the files state none: a primary tag.
+    assumed_language: Option<String>,
 }
 
 /// Marks a creation time that is not known.
@@ -65,6 +67,11 @@ impl CustomersBuilder {
         let column = self.created_at.get_or_insert_default();
         column.resize(row, NO_TIME);
         column.push(at.unwrap_or(NO_TIME));
+    }
+
+    /// Customers for whom the files state no language read this one.
+    pub(in crate::data) fn assume_language(&mut self, tag: Option<String>) {
+        self.assumed_language = tag;
     }
 
     pub(in crate::data) fn finish(self) -> Customers {
@@ -132,6 +139,11 @@ impl Customers {
     #[must_use]
     pub fn consent(&self, row: usize, channel: Channel) -> Option<bool> {
         self.0.consents[channel as usize].as_ref()?.get(row).copied().flatten()
+    }
+
+    /// The settings' language of customers for whom the files state none: a primary tag.
+    pub(in crate::data) fn language_setting(&self) -> Option<&str> {
+        self.0.assumed_language.as_deref()
     }
 
     /// Milliseconds since 1970-01-01 UTC.

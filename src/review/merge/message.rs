@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Copy, HeldBack, Settings, address};
+use super::{Copy, HeldBack, Settings};
 use crate::data::Shop;
 use crate::features::Features;
 use crate::review::outbox::Message;
@@ -144,7 +144,7 @@ impl<'a> Merger<'a> {
         Ok(Message {
             customer_id: self.shop.customers.id(row),
             channel: strategy.channel,
-            address: address(self.shop, row, strategy.channel).unwrap_or(""),
+            address: self.shop.customers.address(row, strategy.channel).unwrap_or(""),
             language: &strategy.language,
             text,
             coupon_code: code,

@@ -118,7 +118,7 @@ actions! {
         NextSegmentFilter "segment-filter" "f" "segment" "Narrow the list to the next segment, or to all";
     }
     Scope::Screen(ScreenId::Strategies) => {
-        KeepDrafts "keep" "a" "to review" "Put the variants into Review, where one of them can be approved";
+        KeepDrafts "keep" "a" "to review" "Go to Review with the variants; nothing is approved before you say so there";
         EditStrategy "edit-strategy" "e" "edit" "Edit the strategy; the preview follows as you type";
         SaveStrategy "save" "ctrl-s" "save" "Save the strategy";
         WriteAgain "write-again" "n" "new variants" "Write other variants of the same message";

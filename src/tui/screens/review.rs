@@ -330,8 +330,8 @@ impl Pane for Review {
                 shared.toast(Gravity::Good, said.clone());
                 self.see(desk, *next);
             }
-            News::Ended { end: End::Done(Outcome::Exported(report)), .. } => {
-                shared.toast(Gravity::Good, report.clone());
+            News::Ended { end: End::Done(Outcome::Exported { told, complete }), .. } => {
+                shared.toast(if *complete { Gravity::Good } else { Gravity::Warning }, told.clone());
             }
             News::Ended { slot: Some(Slot::Queue), end: End::Failed(message), .. }
                 if !matches!(self.desk, Load::Ready(_)) =>

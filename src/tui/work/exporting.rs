@@ -1,7 +1,7 @@
 //! The outbox: everything that is approved, merged into files.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -82,20 +82,65 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
         })?;
     csv.commit().map_err(unwritable)?;
     json.commit().map_err(unwritable)?;
-    let sum = |part: fn(&Audience) -> usize| -> usize { audiences.iter().map(part).sum() };
-    let mut told = format!(
-        "{} messages are in outbox/outbox.csv and outbox.jsonl. Left out: {} read another language, {} have not \
-         consented, {} have no address, {} broke a rule.",
-        sum(|audience| audience.messages),
-        sum(|audience| audience.other_language),
-        sum(|audience| audience.no_consent),
-        sum(|audience| audience.no_address),
-        sum(|audience| audience.held_back),
-    );
+    let total = Audience::total(&audiences);
+    let out = copies.iter().zip(&audiences).map(|(copy, audience)| Sent { copy, audience });
+    let (mut told, mut complete) = told(shop, segmentation, &total, &out.collect::<Vec<_>>(), &place);
     if let Some(first) = held_back.first() {
         told.push_str(&format!(" {}: {first}.", held_words(held_back.len())));
+        complete = false;
     }
-    Ok(Outcome::Exported(told))
+    Ok(Outcome::Exported { told, complete })
+}
+
+/// A copy and what became of its segment.
+struct Sent<'a> {
+    copy: &'a Copy,
+    audience: &'a Audience,
+}
+
+/// What the export came to, and whether every copy went to somebody.
+fn told(
+    shop: &Shop,
+    segmentation: &Segmentation,
+    total: &Audience,
+    sent: &[Sent<'_>],
+    place: &Path,
+) -> (String, bool) {
+    let customers = &shop.customers;
+    let why =
+        |Sent { copy, audience }: &Sent<'_>| match audience.reasons(customers, Some(copy.strategy.channel)) {
+            reasons if reasons.is_empty() => "nobody is in that segment".to_owned(),
+            reasons => reasons.join(", "),
+        };
+    let nobody: Vec<&Sent<'_>> = sent.iter().filter(|sent| sent.audience.messages == 0).collect();
+    let files = format!("{} and outbox.jsonl", place.join("outbox.csv").display());
+    if let (0, [only]) = (total.messages, nobody.as_slice()) {
+        return (
+            format!("0 messages of {}: {}. Empty files: {files}.", only.copy.strategy.name, why(only)),
+            false,
+        );
+    }
+    if total.messages == 0 {
+        let reasons = total.reasons(customers, None).join(", ");
+        return (format!("0 messages: {reasons}. Empty files: {files}."), false);
+    }
+    let are = if total.messages == 1 { "message is" } else { "messages are" };
+    let mut told = format!("{} {are} in {files}.", total.messages);
+    let reasons = total.reasons(customers, None);
+    if !reasons.is_empty() {
+        told.push_str(&format!(" Left out: {}.", reasons.join(", ")));
+    }
+    for none in &nobody {
+        let letter = segmentation.clusters.get(none.copy.cluster).map_or("?", |cluster| cluster.id.as_str());
+        told.push_str(&format!(" 0 of them from “{}” for {letter}: {}.", none.copy.strategy.name, why(none)));
+    }
+    if total.language_assumed > 0 {
+        told.push_str(&format!(
+            " No language is stated for {} of the recipients: it was assumed.",
+            total.language_assumed
+        ));
+    }
+    (told, nobody.is_empty())
 }
 
 fn held_words(count: usize) -> String {
@@ -158,7 +203,7 @@ fn copies(export: &Export, cabinet: &Cabinet, task: &Task<'_>) -> Result<(Vec<Co
 }
 
 /// Removes what a killed export left behind: it holds personal data, and nobody would look for it.
-fn remove_left_overs(folder: &std::path::Path) -> std::io::Result<()> {
+fn remove_left_overs(folder: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();

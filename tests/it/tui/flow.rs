@@ -279,7 +279,7 @@ fn an_approved_draft_is_exported_and_found_again_at_the_next_start() {
     assert!(harness.screen(120, 40).contains("0 rejected"), "taken back");
     let mut harness = harness.keys("o");
     let told = harness.screen(120, 40);
-    assert!(told.contains("messages are in outbox/outbox.csv"), "{told}");
+    assert!(told.contains("outbox/outbox.csv and outbox.jsonl"), "{told}");
     let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
     assert!(lines.lines().count() > 50, "{}", lines.lines().count());
     for line in lines.lines() {
@@ -311,7 +311,7 @@ fn approved_copy_is_held_back_when_its_letter_is_another_group() {
     assert!(harness.screen(120, 40).contains("✓ approved"));
     let mut harness = harness.keys("o");
     let told = harness.screen(120, 40);
-    assert!(told.contains("messages are in outbox/outbox.csv"), "{told}");
+    assert!(told.contains("outbox/outbox.csv and outbox.jsonl"), "{told}");
     let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
     assert!(lines.lines().all(|line| line.contains("\"segment\":\"B\"")));
 }
@@ -419,4 +419,20 @@ fn a_shop_with_no_names_and_no_products_is_served_too() {
     let mut harness = harness.keys("w");
     let screen = harness.screen(120, 40);
     assert!(screen.contains("Hi there"), "nobody has a name there: {screen}");
+}
+
+#[test]
+fn an_export_that_reaches_nobody_says_why_and_warns() {
+    let folder = folder();
+    let mut harness = dashboard("cdnow", folder.path()).keys("2 w a a o");
+    let screen = harness.screen(120, 40);
+    let words = "▌! 0 messages of Early access for our regulars: 314 have not consented to e-mail (the files have no column";
+    assert!(screen.contains(words) && screen.contains("▌  email_consent)."), "{screen}");
+    assert_eq!(screen.matches('▌').count(), 3, "what went well last, and what did not: {screen}");
+    assert!(!screen.contains("variants are in Review now"), "its place was taken: {screen}");
+    let (panes, toast) = (screen.rfind('╯').unwrap(), screen.find('▌').unwrap());
+    assert!(panes < toast, "it covers neither pane: {screen}");
+    // What was said goes with the next key, once it has been there for a moment.
+    let mut harness = harness.wait(Duration::from_secs(2)).keys("j");
+    assert!(!harness.screen(120, 40).contains("▌!"), "{}", harness.screen(120, 40));
 }

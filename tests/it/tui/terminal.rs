@@ -167,7 +167,7 @@ fn from_the_sample_shop_to_an_outbox_file_and_the_decision_is_there_the_next_tim
     session.press("4");
     session.shows("The strategy's own texts");
     session.press("a");
-    session.shows("5 drafts wait for a");
+    session.shows("5 drafts wait: a approves");
     session.press("5");
     session.shows("waits for a decision");
     session.press("a");

@@ -8,6 +8,7 @@ use super::preview::{Order, Preview, Stage};
 use crate::jobs::{End, JobId};
 use crate::strategy::Severity;
 use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::keymap::Action;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
 
@@ -83,7 +84,8 @@ impl Strategies {
                 self.look(shared);
             }
             End::Done(Outcome::StrategySaved(saved)) => {
-                shared.toast(Gravity::Good, format!("Saved strategies/{}.toml.", saved.id));
+                let file = shared.setup.folder.join("strategies").join(format!("{}.toml", saved.id));
+                shared.toast(Gravity::Good, format!("Saved {}.", file.display()));
                 if let Load::Ready(files) = &mut self.files {
                     let files = Arc::make_mut(files);
                     match files.iter_mut().find(|file| file.id == saved.id) {
@@ -140,7 +142,12 @@ impl Strategies {
                 let waiting = desk.queue.counts().open;
                 shared.toast(
                     Gravity::Good,
-                    format!("The variants are in Review, where {waiting} drafts wait for a decision."),
+                    format!(
+                        "The variants are in Review now, where {waiting} drafts wait: {} approves the selected one, {} \
+                         rejects it.",
+                        shared.keymap.shown(Action::Approve),
+                        shared.keymap.shown(Action::Reject),
+                    ),
                 );
                 shared.request(Request::Goto(ScreenId::Review));
             }

@@ -294,6 +294,7 @@ fn edits_of_the_whole_message_are_checked_too() {
             "New things have come in and we think that you would",
             "unfinished-sentence",
         ),
+        ("New things have come in.", "New things have come in.\n\nT", "unfinished-sentence"),
     ] {
         let broken = english.edited(from, to);
         assert!(broken.contains(rule), "{to}: {broken:?}");
@@ -309,6 +310,9 @@ fn edits_of_the_whole_message_are_checked_too() {
     ] {
         let broken = chinese.edited(from, to);
         assert!(broken.contains(rule), "{to}: {broken:?}");
+    }
+    for sentence in ["Here are the people that we work with.", "This is what our tea is made of."] {
+        assert_eq!(english.edited("New things have come in.", sentence), BTreeSet::new(), "{sentence}");
     }
     // The same offer in other words is the same offer.
     assert_eq!(chinese.edited("九折优惠", "10%优惠"), BTreeSet::new());

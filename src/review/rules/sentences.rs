@@ -49,9 +49,12 @@ pub(super) fn unfinished_sentence(message: &Message<'_>) -> Check {
 /// What no message ends with.
 pub(super) const COMMAS: [char; 5] = [',', '，', ';', '；', '、'];
 
-/// Why a long paragraph of a body does not look finished; `unsubscribe` may end one as it is.
+/// Why a paragraph of a body does not look finished: a long one without its end, or the first letter of a word; `unsubscribe` may end one as it is.
 pub(super) fn unfinished_paragraph(paragraph: &str, unsubscribe: &str) -> Option<String> {
     let count = words(paragraph).len();
+    if count == 1 && paragraph.chars().count() == 1 && paragraph.chars().all(char::is_alphabetic) {
+        return (!paragraph.chars().all(is_han)).then(|| "is a single letter".to_owned());
+    }
     let long = count >= if paragraph.chars().any(is_han) { 16 } else { 9 };
     let ends_well = !unsubscribe.is_empty() && paragraph.ends_with(unsubscribe)
         || ["opt out", "unsubscribe", "回复R", "回复T", "退订"]
@@ -74,8 +77,7 @@ fn broken(text: &str, wants_end: bool) -> Option<String> {
     if is_terminator(last) {
         // "and." is a sentence that was cut and given a dot.
         let word = last_word(bare.trim_end_matches(is_terminator));
-        let cut =
-            ["a", "an", "the", "and", "or", "of", "with", "your", "our", "because"].contains(&word.as_str());
+        let cut = ["a", "an", "the", "and", "or", "your", "our", "because"].contains(&word.as_str());
         return cut.then(|| format!("ends after \"{word}\""));
     }
     if last == '~' || last == '～' {

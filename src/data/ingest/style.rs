@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::cell::{DAY_MS, DateEvidence, DateOrder, Decimal, DecimalEvidence, is_missing, parse_when};
+use iso_currency::Currency;
+
+use super::super::cell::{
+    DAY_MS, DateEvidence, DateOrder, Decimal, DecimalEvidence, is_missing, parse_number, parse_when,
+};
 use super::super::records::Rows;
 use super::super::scan::scan;
 use super::super::{AmbiguousDate, DataError, Severity, Table};
@@ -170,8 +174,11 @@ pub(super) fn currency<'a>(inputs: impl Iterator<Item = &'a Input>, reading: &mu
             if let Some(column) = money.iter().find_map(|column| input.mapping.source(column)) {
                 for row in 0..rows {
                     let cell = input.sample.cell(row, column);
-                    if !cell.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+                    let bare =
+                        cell.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
+                    if !bare
                         && let Some(code) = code_of(cell)
+                        && is_number(cell)
                     {
                         *seen.entry(code).or_default() += 1;
                     }
@@ -213,7 +220,12 @@ pub(super) fn currency<'a>(inputs: impl Iterator<Item = &'a Input>, reading: &mu
     }
 }
 
-/// The currency code that a cell names or shows by a sign.
+/// Whether a cell holds an amount: what was typed in its place says nothing about money.
+fn is_number(cell: &[u8]) -> bool {
+    [Decimal::Point, Decimal::Comma].into_iter().any(|decimal| parse_number(cell, decimal).is_some())
+}
+
+/// The currency code (ISO 4217) that a cell names or shows by a sign.
 fn code_of(cell: &[u8]) -> Option<String> {
     if is_missing(cell) {
         return None;
@@ -222,7 +234,8 @@ fn code_of(cell: &[u8]) -> Option<String> {
     let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
     if letters.len() == 3 {
         let code = letters.to_ascii_uppercase();
-        return Some(if code == "RMB" { "CNY".to_owned() } else { code });
+        let code = if code == "RMB" { "CNY" } else { code.as_str() };
+        return Currency::from_code(code).map(|currency| currency.code().to_owned());
     }
     const SIGNS: [(&str, &str); 10] = [
         ("HK$", "HKD"),
@@ -245,9 +258,5 @@ fn code_of(cell: &[u8]) -> Option<String> {
 
 /// Decimal digits of the currency's minor unit (ISO 4217).
 pub(super) fn minor_digits(currency: &str) -> u32 {
-    match currency {
-        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "XAF" | "XOF" | "XPF" | "PYG" | "UGX" | "RWF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    }
+    Currency::from_code(currency).and_then(Currency::exponent).map_or(2, u32::from)
 }

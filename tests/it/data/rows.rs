@@ -162,6 +162,21 @@ fn customers_are_derived_from_the_orders_where_there_is_no_table_of_them() {
 }
 
 #[test]
+fn what_is_typed_in_place_of_an_amount_is_no_currency() {
+    for junk in ["abc", "nil", "inf", "yes", "TBD", "abc 5", "try"] {
+        for (sign, currency) in [("", "XXX"), ("€", "EUR")] {
+            let mut orders = "order_id,customer_id,ordered_at,amount\n".to_owned();
+            for order in 1..10 {
+                orders.push_str(&format!("{order},a,2025-05-01,{sign}{order}.50\n"));
+            }
+            let shop = load(&[("orders.csv", &format!("{orders}10,a,2025-05-01,{junk}\n"))]);
+            assert_eq!(shop.currency, currency, "{junk}");
+            assert!(!shop.report.findings.iter().any(|it| it.code == "mixed-currencies"), "{junk}");
+        }
+    }
+}
+
+#[test]
 fn several_currencies_stop_a_check() {
     let shop = load(&[(
         "orders.csv",

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, SCHEMA};
 use crate::tui::numbers::count;
-use crate::data::{self, DataReport, OrderLine, Severity, Sink, TableReport};
+use crate::data::{self, DataReport, NO_CURRENCY, OrderLine, Severity, Sink, TableReport};
 
 /// Data report: rows read, kept, set aside and why.
 #[derive(Debug, clap::Args)]
@@ -92,7 +92,7 @@ fn text(read: &data::Read) -> String {
         count(read.customers.len() as u64),
         read.first_day,
         read.last_day,
-        if read.currency == "XXX" { "an unknown currency" } else { &read.currency },
+        if read.currency == NO_CURRENCY { "an unknown currency" } else { &read.currency },
     );
     for finding in &report.findings {
         let severity = match finding.severity {

@@ -126,7 +126,7 @@ mod tests {
         let findings = [
             Finding::new("terminal", "size", "120 x 40"),
             Finding::new("terminal", "colours", "16").warn("Set COLORTERM=truecolor."),
-            Finding::new("machine", "disk", "0.1 GiB free").problem("Free 1 GiB."),
+            Finding::new("machine", "disk", "0.1 GB free").problem("Free 1 GB."),
         ];
         insta::assert_snapshot!(page(&findings));
     }

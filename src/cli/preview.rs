@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::grouped::{Grouped, Grouping};
 use super::{Context, Exit, SCHEMA, UsageError};
+use crate::config::nearest;
 use crate::profiles::{self, ClusterProfile};
 use crate::review::merge::shown_customers;
 use crate::review::{Check, check, passes};
@@ -152,7 +153,7 @@ fn find_strategy(id: &str, context: &mut Context<'_>) -> anyhow::Result<Strategy
     let files: Vec<StrategyFile> = context.strategies()?;
     let Some(file) = files.iter().find(|file| file.id == id) else {
         let names: Vec<&str> = files.iter().map(|file| file.id.as_str()).collect();
-        let near = names.iter().max_by(|a, b| strsim::jaro(id, a).total_cmp(&strsim::jaro(id, b)));
+        let near = nearest(id, names.iter().copied());
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
         return Err(UsageError(format!(
             "there is no strategy \"{id}\".{near} There are: {}.",

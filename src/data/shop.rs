@@ -18,12 +18,16 @@ pub(super) use products::{ProductRow, ProductsBuilder};
 use super::{Channel, DataError, DataReport};
 use lines::{Events, Lines};
 
+/// The currency of amounts where nothing says which it is (ISO 4217).
+pub const NO_CURRENCY: &str = "XXX";
+
 /// Everything that was read. A customer is a row number, `0..customers.len()`.
 #[derive(Clone, Debug)]
 pub struct Shop {
     pub customers: Customers,
     pub products: Option<Products>,
-    /// ISO 4217 code of all amounts, which are integer minor units (cents); `XXX` where nothing says which.
+    /// ISO 4217 code of all amounts, which are integer minor units (cents); [`NO_CURRENCY`] where nothing
+    /// says which.
     pub currency: String,
     /// Decimal digits of the minor unit: 2 for EUR, 0 for JPY.
     pub currency_digits: u32,

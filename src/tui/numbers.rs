@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::data::NO_CURRENCY;
+
 /// `1234567` as `1,234,567`.
 #[must_use]
 pub fn count(number: u64) -> String {
@@ -51,10 +53,10 @@ pub fn money(minor: i64, digits: u32, currency: &str) -> String {
     amount.trim_end().to_owned()
 }
 
-/// The currency's code; nothing where it is not known (`XXX` in ISO 4217).
+/// The currency's code; nothing where it is not known.
 #[must_use]
 pub fn shown_currency(code: &str) -> &str {
-    if code == "XXX" { "" } else { code }
+    if code == NO_CURRENCY { "" } else { code }
 }
 
 /// An amount in major units as it stands in tables and beside bars: `1,234.50`, and `1.2 M` from a million on.

@@ -314,7 +314,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for c in text.chars().flat_map(char::to_lowercase) {
-        if guard::is_han(c) {
+        if guard::is_unspaced(c) {
             if c.is_alphabetic() {
                 words.push(c.to_string());
             }

@@ -136,10 +136,10 @@ impl Mask {
     /// A word at the end counts as whole.
     fn has_banned_word(&self, lower: &str) -> bool {
         let Some(banned) = &self.banned else { return true };
-        let bounded = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_han(c));
+        let bounded = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() || is_unspaced(c));
         banned.find_overlapping_iter(lower).any(|found| {
             let (before, after) = (&lower[..found.start()], &lower[found.end()..]);
-            lower[found.range()].chars().any(is_han)
+            lower[found.range()].chars().any(is_unspaced)
                 || bounded(before.chars().next_back()) && bounded(after.chars().next())
         })
     }
@@ -175,7 +175,7 @@ fn has_address(lower: &str) -> bool {
     if lower.contains("http") || lower.contains("www") || lower.contains("://") {
         return true;
     }
-    let joins = |c: char| c.is_alphanumeric() && !is_han(c);
+    let joins = |c: char| c.is_alphanumeric() && !is_unspaced(c);
     let mut window = ['\0'; 2];
     for c in lower.chars() {
         if window[1] == '.' && joins(window[0]) && joins(c) {
@@ -205,9 +205,9 @@ fn has_code(text: &str) -> bool {
     false
 }
 
-/// Chinese and Japanese characters, which stand without gaps between words.
+/// Chinese and Japanese characters, their punctuation included, which stand without gaps between words.
 #[must_use]
-pub fn is_han(c: char) -> bool {
+pub fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{2E80}'..='\u{303F}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
 }
 

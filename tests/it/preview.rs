@@ -72,6 +72,7 @@ fn mistakes_have_a_remedy() {
         (&["--strategy", "win-back-email-en", "--facts", "facts.json"], 1, "not a JSON object"),
         (&["--strategy", "win-back-email-en", "--facts", "none.json"], 1, "cannot be read"),
         (&["--strategy", "win-back-email-en"], 2, "--segment"),
+        (&["--strategy", "nope", "--facts", "facts.json"], 2, "there is no strategy \"nope\". There are: "),
     ] {
         let out = perennial(home.path())
             .arg("preview")

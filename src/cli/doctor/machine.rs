@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::Finding;
+use crate::tui::numbers;
 use crate::writing::kernels::Processor;
 
 /// Free space below which fetching the model or writing an outbox may fail, in bytes.
-const LITTLE_SPACE: u64 = 1 << 30;
+const LITTLE_SPACE: u64 = 1_000_000_000;
 
 pub(super) fn look() -> Vec<Finding> {
     let mut findings = vec![simd(Processor::detect().name(), &compiled_in(), &processor())];
@@ -112,10 +113,10 @@ pub(super) fn folder_finding(name: &'static str, folder: &Path) -> Finding {
     }
     match fs4::available_space(existing) {
         Ok(bytes) => {
-            let found = format!("{shown}, {:.1} GiB free", bytes as f64 / f64::from(1 << 30));
+            let found = format!("{shown}, {} free", numbers::bytes(bytes));
             let finding = Finding::new("machine", name, found);
             if bytes < LITTLE_SPACE {
-                finding.warn("Free 1 GiB, or set the XDG variable to a folder on another disk.")
+                finding.warn("Free 1 GB, or set the XDG variable to a folder on another disk.")
             } else {
                 finding
             }

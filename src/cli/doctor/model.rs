@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Finding;
 use crate::cli::Context;
+use crate::tui::numbers::bytes;
 use crate::writing::catalogue::{Choice, Entry};
 use crate::writing::gguf::Gguf;
 
@@ -31,17 +32,17 @@ fn named(entry: &Entry) -> Finding {
         Ok(path) => path,
         Err(error) => return finding(entry.name.clone()).problem(sentence(&error.to_string())),
     };
-    let mebibytes = entry.bytes as f64 / f64::from(1 << 20);
+    let size = bytes(entry.bytes);
     let again = "Fetch it again: perennial model pull.";
     if !path.exists() {
-        return finding(format!("{} ({mebibytes:.0} MiB) is not here yet", entry.name)).warn(
+        return finding(format!("{} ({size}) is not here yet", entry.name)).warn(
             "The dashboard fetches it in the background; or fetch it now: perennial model pull. Without it, \
              messages take the strategies' own texts.",
         );
     }
     match sha256(&path) {
         Ok(found) if found == entry.sha256 => {
-            finding(format!("{}, {mebibytes:.0} MiB, checksum right, {}", entry.name, path.display()))
+            finding(format!("{}, {size}, checksum right, {}", entry.name, path.display()))
         }
         Ok(_) => finding(format!("{} is not the file that was published", path.display())).problem(again),
         Err(error) => finding(format!("{} cannot be read: {error}", path.display())).problem(again),

@@ -9,7 +9,7 @@ use super::super::cell::{
 };
 use super::super::records::Rows;
 use super::super::scan::scan;
-use super::super::{AmbiguousDate, DataError, Severity, Table};
+use super::super::{AmbiguousDate, DataError, NO_CURRENCY, Severity, Table};
 use super::{Input, Reading, date_of};
 use crate::config::DataConfig;
 
@@ -215,7 +215,7 @@ pub(super) fn currency<'a>(inputs: impl Iterator<Item = &'a Input>, reading: &mu
                 "Nothing says in which currency the amounts are.",
                 "Write currency = \"EUR\" (or another code) under [data] in perennial.toml.",
             );
-            "XXX".to_owned()
+            NO_CURRENCY.to_owned()
         }
     }
 }

@@ -118,11 +118,6 @@ impl Customers {
         }
     }
 
-    /// The names of the text columns, extra ones included, in the order of the alphabet.
-    pub fn text_columns(&self) -> impl Iterator<Item = &str> {
-        self.0.texts.keys().map(String::as_str)
-    }
-
     /// Given name and family name in the order of their script ("李 小龙" writes the family name first,
     /// with no space); the id where there is no name.
     #[must_use]

@@ -111,7 +111,7 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         }
         (Some(model), _) if model.sha256.is_empty() => parts.push("the strategy's own texts".into()),
         (Some(model), _) if own_texts => {
-            parts.push(format!("the strategy's own texts: {} does not write its language well", model.name));
+            parts.push(format!("the strategy's own texts: {} wrote none that could be sent", model.name));
         }
         (Some(model), _) => parts.push(format!("by {}", model.name)),
         (None, _) => {}
@@ -123,9 +123,12 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         _ => {}
     }
     if let (Some(drafts), Some(took)) = (preview.drafts(), preview.took) {
-        let tokens: usize = drafts.iter().map(|(draft, _)| draft.tokens).sum();
-        if tokens > 0 {
-            parts.push(format!("{tokens} tokens in {}", numbers::duration(took)));
+        let own = drafts.iter().filter(|(draft, _)| draft.finish_reason == FinishReason::Template).count();
+        if own < drafts.len() {
+            parts.push(format!("in {}", numbers::duration(took)));
+            if own > 0 {
+                parts.push(format!("{own} of {} the strategy's own", drafts.len()));
+            }
         }
     }
     let line = parts.join(", ");

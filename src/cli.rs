@@ -11,6 +11,7 @@ mod document;
 mod exit;
 mod grouped;
 mod open;
+mod sending;
 mod start;
 
 pub use context::Context;

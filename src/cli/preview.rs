@@ -7,7 +7,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -202,7 +201,10 @@ fn from_segment(
 ) -> anyhow::Result<Subject> {
     let grouping = Grouping { k: args.k, seed: None, as_of: args.as_of };
     let Grouped { shop, features, segmentation } = grouping.run(context)?;
-    let sending = args.send_on.unwrap_or_else(|| features.as_of.saturating_add(1.day()));
+    let (sending, over) = super::sending::day(args.send_on, features.as_of);
+    if let Some(over) = over.filter(|_| !context.global.quiet) {
+        writeln!(context.stderr, "warning: {over}")?;
+    }
     let number = find_segment(segment, &segmentation)?;
     let profile: ClusterProfile =
         context.work(|task| profiles::cluster(&shop, &features, &segmentation, number, task))?;

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::grouped::{self, Grouping};
@@ -74,16 +73,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut files = Files::create(&args.out)?;
 
     let known = learn(args, context, &mut timings, &mut warnings)?;
-    let sending = match args.send_on {
-        Some(day) => day,
-        None => known.features.as_of.checked_add(1.day()).context("the reference date is the end of time")?,
-    };
-    if sending < data::today() {
-        warnings.push(format!(
-            "Offers count from {sending}, which is over: the data ends on {}. Give the day of sending with --send-on.",
-            known.features.as_of
-        ));
-    }
+    let (sending, over) = super::sending::day(args.send_on, known.features.as_of);
+    warnings.extend(over);
     let strategies = strategies(context, &mut warnings)?;
     let (mut engine, model) = engine(context, &mut timings, &mut warnings)?;
 
@@ -124,6 +115,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         drafts: drafts(&pairs),
         passing: passing(&pairs),
         chosen: copies.len(),
+        own_texts: pairs.iter().filter(|pair| pair.is_own_text()).count(),
         messages,
         held_back: audiences.iter().map(|audience| audience.held_back).sum(),
     };
@@ -138,8 +130,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     tell(
         context,
         &format!(
-            "{messages} messages from {} chosen drafts in {} ({:.1} s). Nothing is sent.",
+            "{messages} messages from {} chosen drafts, {} of them all in the strategies' own words, in {} ({:.1} s). \
+             Nothing is sent.",
             summary.counts.chosen,
+            summary.counts.own_texts,
             args.out.display(),
             summary.timings.total
         ),

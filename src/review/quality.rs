@@ -10,14 +10,18 @@ use crate::strategy::Strategy;
 use crate::writing::rank::familiarity;
 use crate::writing::{Draft, FinishReason};
 
+/// The log-probability of a token that the strategy's own text counts as.
+const OWN_TEXT: f64 = -1.0;
+
 /// 0..=1: the mean over the draft's slots of ending x length x variety x manner. A draft without slots has 1.
 ///
-/// - ending: 1 where the model ended the text, 0.9 for the strategy's own text, 0.5 where it was cut off;
+/// - ending: 1 where the text is whole, 0.5 where it was cut off;
 /// - length: 1 between half and one and a half of the examples' mean length, falling to 0 at three times it
 ///   and at nothing; 1 where there are no examples;
 /// - variety: different words over words; a Chinese character is a word;
 /// - manner: the square of the share of words that the strategies of its language use, times the fourth root of the
-///   probability that the model gave each token.
+///   probability that the model gave each token. The strategy's own text counts like a sentence that the model was fairly
+///   sure of: a surer one is taken before it.
 #[must_use]
 pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
     if draft.slots.is_empty() {
@@ -32,13 +36,15 @@ pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
         .iter()
         .map(|slot| {
             let ending = match slot.finish_reason {
-                FinishReason::Stop => 1.0,
-                FinishReason::Template => 0.9,
+                FinishReason::Stop | FinishReason::Template => 1.0,
                 FinishReason::Length => 0.5,
                 FinishReason::Cancelled => 0.0,
             };
-            let manner =
-                familiarity(&slot.text, &strategy.language).powi(2) * (slot.mean_log_probability / 4.0).exp();
+            let sure = match slot.finish_reason {
+                FinishReason::Template => OWN_TEXT,
+                _ => slot.mean_log_probability,
+            };
+            let manner = familiarity(&slot.text, &strategy.language).powi(2) * (sure / 4.0).exp();
             ending * length(slot.text.chars().count() as f64, usual) * variety(&slot.text) * manner
         })
         .sum();
@@ -111,6 +117,18 @@ mod tests {
         let mut doubted = draft("A", "s", &[texts[0]]);
         doubted.slots[0].mean_log_probability = -2.0;
         assert!(quality(&doubted, &strategy()) < usual);
+    }
+
+    #[test]
+    fn the_strategys_own_text_gives_way_to_a_sentence_that_the_model_was_sure_of() {
+        let judged = |sure: f64, reason| {
+            let mut draft = draft("A", "s", &["There are new things to see."]);
+            draft.slots[0].mean_log_probability = sure;
+            draft.slots[0].finish_reason = reason;
+            quality(&draft, &strategy())
+        };
+        let own = judged(0.0, FinishReason::Template);
+        assert!(judged(-0.7, FinishReason::Stop) > own && judged(-1.2, FinishReason::Stop) < own);
     }
 
     #[test]

@@ -86,6 +86,21 @@ fn mistakes_have_a_remedy() {
 }
 
 #[test]
+fn a_day_of_sending_that_is_over_is_told() {
+    let home = tempfile::tempdir().expect("a folder");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/shop");
+    let told = |more: &[&str]| {
+        let mut command = perennial(home.path());
+        command.args(["preview", "--strategy", "win-back-email-en", "--segment", "B", "--model", "none"]);
+        text(&command.args(["--data", data]).args(more).assert().code(0).get_output().stderr)
+    };
+    let over = "Offers count from 2025-11-01, which is over: the data ends on 2025-10-31.";
+    assert!(told(&[]).contains(over));
+    assert!(!told(&["--send-on", "2999-01-01"]).contains("Offers count"));
+    assert!(!told(&["--quiet"]).contains("Offers count"));
+}
+
+#[test]
 fn what_the_dashboard_saved_about_the_same_data_is_used_without_a_project() {
     let home = tempfile::tempdir().expect("a folder");
     std::fs::write(home.path().join("facts.json"), "{}").expect("written");

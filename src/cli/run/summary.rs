@@ -84,6 +84,8 @@ pub(super) struct Counts {
     pub passing: usize,
     /// Drafts that were chosen.
     pub chosen: usize,
+    /// Chosen drafts whose slots are all the strategy's own texts.
+    pub own_texts: usize,
     /// Messages in the outbox.
     pub messages: usize,
     /// Messages that broke a rule when they were merged.
@@ -141,7 +143,7 @@ pub(super) struct Timings {
     /// Fetching and loading the model.
     pub model: f64,
     pub write: f64,
-    /// Tokens written for each second of writing.
+    /// Tokens that stand in the drafts, for each second of writing; those of candidates that fell away are not counted.
     tokens_per_second: f64,
     pub merge: f64,
     pub total: f64,

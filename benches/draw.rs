@@ -23,6 +23,7 @@ fn app() -> App {
     let keymap = Keymap::new(&config.tui.keys).expect("built-in keys");
     let theme = Theme::named("terminal", false).expect("built-in theme");
     let setup = Setup {
+        unnamed_brand: None,
         shop_name: "Tulip Home".into(),
         config,
         folder: "/nowhere".into(),

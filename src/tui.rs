@@ -97,6 +97,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// Files or folders with the shop's tables.
     pub sources: Vec<PathBuf>,
+    /// What is wrong and what to do where messages would be signed with the sample's name.
+    pub unnamed_brand: Option<(String, String)>,
 }
 
 /// Why the dashboard could not be opened or went down.
@@ -128,6 +130,7 @@ pub fn run(options: Options) -> Result<Ended, TuiError> {
     }
     let setup = app::Setup {
         shop_name: options.config.brand.name.clone(),
+        unnamed_brand: options.unnamed_brand,
         config: options.config,
         folder: options.folder,
         sources: options.sources,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Global;
 use super::document::tidy;
-use crate::config::{Config, Settings};
+use crate::config::{Config, PROJECT_FILE, Settings};
 use crate::jobs::{Cancel, Progress, Task};
 use crate::tui::text::clean;
 use crate::workspace::{StrategyFile, Workspace};
@@ -81,6 +81,18 @@ impl Context<'_> {
         } else {
             Ok(Workspace::shipped_strategies())
         }
+    }
+
+    /// What is wrong and what to do where a shop's messages would be signed with the sample's name.
+    ///
+    /// # Errors
+    /// The user has no home folder.
+    pub fn unnamed_brand(&self) -> anyhow::Result<Option<(String, String)>> {
+        let folder = self.folder()?;
+        if folder == Workspace::sample_folder()? {
+            return Ok(None);
+        }
+        Ok(self.config.brand.unnamed(&folder.join(PROJECT_FILE)))
     }
 
     /// Prints the one JSON document of this command.

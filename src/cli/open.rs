@@ -22,7 +22,8 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             )
         })?;
     }
-    let options = tui::Options { config: context.config.clone(), folder, sources };
+    let unnamed_brand = context.unnamed_brand()?;
+    let options = tui::Options { config: context.config.clone(), folder, sources, unnamed_brand };
     match tui::run(options) {
         Ok(Ended::Quit) => Ok(Exit::Done),
         Ok(Ended::Signal(_)) => Ok(Exit::Interrupted),

@@ -202,8 +202,9 @@ fn from_segment(
     let grouping = Grouping { k: args.k, seed: None, as_of: args.as_of };
     let Grouped { shop, features, segmentation } = grouping.run(context)?;
     let (sending, over) = super::sending::day(args.send_on, features.as_of);
-    if let Some(over) = over.filter(|_| !context.global.quiet) {
-        writeln!(context.stderr, "warning: {over}")?;
+    let unnamed = context.unnamed_brand()?.map(|(message, remedy)| format!("{message} {remedy}"));
+    for warning in over.into_iter().chain(unnamed).filter(|_| !context.global.quiet) {
+        writeln!(context.stderr, "warning: {warning}")?;
     }
     let number = find_segment(segment, &segmentation)?;
     let profile: ClusterProfile =

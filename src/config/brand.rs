@@ -1,5 +1,7 @@
 //! `[brand]`.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 /// How the shop speaks.
@@ -12,8 +14,25 @@ pub struct BrandConfig {
     pub banned_words: Vec<String>,
 }
 
+/// The name of the sample shop, which stands where no other is set.
+const SAMPLE_NAME: &str = "Perennial Home";
+
 impl Default for BrandConfig {
     fn default() -> Self {
-        Self { name: "Perennial Home".into(), banned_words: Vec::new() }
+        Self { name: SAMPLE_NAME.into(), banned_words: Vec::new() }
+    }
+}
+
+impl BrandConfig {
+    /// What is wrong and what to do where a shop's messages would be signed with the sample's name. `settings` is the
+    /// file that its settings are kept in.
+    #[must_use]
+    pub fn unnamed(&self, settings: &Path) -> Option<(String, String)> {
+        (self.name == SAMPLE_NAME).then(|| {
+            (
+                format!("Messages are signed \"{SAMPLE_NAME}\", the name of the sample shop."),
+                format!("Write name = \"…\" under [brand] in {}.", settings.display()),
+            )
+        })
     }
 }

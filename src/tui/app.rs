@@ -128,6 +128,8 @@ pub struct Setup {
     pub sources: Vec<PathBuf>,
     /// The name on the top line.
     pub shop_name: String,
+    /// What is wrong and what to do where messages would be signed with the sample's name.
+    pub unnamed_brand: Option<(String, String)>,
     /// Whether `NO_COLOR` is set.
     pub no_color: bool,
     /// The user's own settings, for all projects: what is kept there is of the person, not of the shop.

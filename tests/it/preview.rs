@@ -101,6 +101,21 @@ fn a_day_of_sending_that_is_over_is_told() {
 }
 
 #[test]
+fn a_shop_that_would_be_signed_with_the_samples_name_is_told() {
+    let home = tempfile::tempdir().expect("a folder");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/shop");
+    let told = |more: &[&str]| {
+        let mut command = perennial(home.path());
+        command.args(["preview", "--strategy", "win-back-email-en", "--segment", "B", "--model", "none"]);
+        text(&command.args(more).assert().code(0).get_output().stderr)
+    };
+    let signed = "Messages are signed \"Perennial Home\", the name of the sample shop. Write name = ";
+    assert!(told(&["--data", data]).contains(signed));
+    assert!(!told(&["--data", data, "--set", "brand.name=Teehaus"]).contains("signed"));
+    assert!(!told(&[]).contains("signed"), "the sample shop has that name");
+}
+
+#[test]
 fn what_the_dashboard_saved_about_the_same_data_is_used_without_a_project() {
     let home = tempfile::tempdir().expect("a folder");
     std::fs::write(home.path().join("facts.json"), "{}").expect("written");

@@ -48,6 +48,7 @@ impl Harness {
         let keymap = Keymap::new(&config.tui.keys).unwrap();
         let theme = Theme::named(&config.tui.theme, false).unwrap();
         let setup = Setup {
+            unnamed_brand: None,
             shop_name: config.brand.name.clone(),
             config,
             folder: "/nowhere".into(),

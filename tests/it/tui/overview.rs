@@ -99,6 +99,16 @@ fn ready() -> Harness {
 }
 
 #[test]
+fn a_shop_without_a_name_of_its_own_is_told_where_to_set_it() {
+    let mut harness = ready();
+    let settings = std::path::Path::new("shop/perennial.toml");
+    harness.app.shared.setup.unnamed_brand = Config::default().brand.unnamed(settings);
+    let screen = harness.screen(160, 60);
+    assert!(screen.contains("Messages are signed \"Perennial Home\""), "{screen}");
+    assert!(screen.contains("under [brand] in shop/perennial.toml"), "{screen}");
+}
+
+#[test]
 fn it_shows_the_shop_its_health_and_what_next() {
     insta::assert_snapshot!(ready().wait(std::time::Duration::from_secs(20)).screens());
 }

@@ -47,13 +47,20 @@ pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<
         shop(summary, widgets::panel(canvas, left, "The shop", false), canvas);
         health(
             screen,
+            shared,
             &summary.report,
             widgets::panel(canvas, right, "Can it be trusted?", screen.on_health),
             canvas,
         );
         next(screen, shared, &steps, widgets::panel(canvas, below, "What next", !screen.on_health), canvas);
     } else if screen.on_health {
-        health(screen, &summary.report, widgets::panel(canvas, area, "Can it be trusted?", true), canvas);
+        health(
+            screen,
+            shared,
+            &summary.report,
+            widgets::panel(canvas, area, "Can it be trusted?", true),
+            canvas,
+        );
     } else {
         // One column: the facts, then as many steps as fit.
         let facts = facts(summary);
@@ -124,7 +131,7 @@ fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canvas<'_>) {
+fn health(screen: &Overview, shared: &Shared, report: &DataReport, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let mut paragraph = Paragraph::default();
     let widest = |number: fn(&TableReport) -> u64| {
@@ -169,6 +176,11 @@ fn health(screen: &Overview, report: &DataReport, area: Rect, canvas: &mut Canva
         paragraph.blank();
         paragraph.push(&format!("{} {}", gravity.glyph(), finding.message), gravity.style(theme));
         paragraph.push_indented(2, &finding.remedy, theme.dim);
+    }
+    if let Some((message, remedy)) = &shared.setup.unnamed_brand {
+        paragraph.blank();
+        paragraph.push(&format!("{} {message}", Gravity::Warning.glyph()), Gravity::Warning.style(theme));
+        paragraph.push_indented(2, remedy, theme.dim);
     }
     paragraph.draw(canvas, area, &screen.health, HEALTH);
 }

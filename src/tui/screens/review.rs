@@ -350,6 +350,9 @@ impl Pane for Review {
 impl Review {
     /// Takes over the queue as it is now; the selection stays on its draft, or goes to `next`.
     fn see(&mut self, desk: &Arc<Desk>, next: Option<DraftId>) {
+        if self.desk.ready().is_some_and(|known| desk.is_older_than(known)) {
+            return;
+        }
         let before = self.chosen().map(|item| item.id);
         self.desk = Load::Ready(Arc::clone(desk));
         self.count();

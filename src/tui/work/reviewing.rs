@@ -41,6 +41,8 @@ pub(super) fn key(draft: &Draft) -> (String, String) {
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     pub queue: Queue,
+    /// Drafts and decisions that there were at least when it was read: both are only ever added.
+    revision: usize,
     /// Whether there is a decision to take back.
     pub undoable: bool,
     strategies: Templates,
@@ -48,6 +50,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Whether it was read before `other` was: reading and deciding run side by side, and may end in any order.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.revision < other.revision
+    }
+
     /// The message with all edits, its slots between marks; why it cannot be shown.
     ///
     /// # Errors
@@ -129,9 +137,11 @@ impl Cabinet {
     }
 
     fn desk(self) -> Result<Desk, Failure> {
-        let items = self.store.items(&self.check())?;
-        let messages = items.iter().map(|item| (item.id, message(&self.strategies, item))).collect();
+        // What is decided between the two is in the items, and counted by whoever reads after.
         let log = self.store.log()?;
+        let items = self.store.items(&self.check())?;
+        let revision = log.len() + items.len();
+        let messages = items.iter().map(|item| (item.id, message(&self.strategies, item))).collect();
         let undone: Vec<_> = log
             .iter()
             .filter_map(|entry| match entry.decision {
@@ -142,7 +152,7 @@ impl Cabinet {
         let undoable = log
             .iter()
             .any(|entry| !matches!(entry.decision, Decision::Undo { .. }) && !undone.contains(&entry.id));
-        Ok(Desk { queue: Queue::new(items), undoable, strategies: self.strategies, messages })
+        Ok(Desk { queue: Queue::new(items), revision, undoable, strategies: self.strategies, messages })
     }
 }
 

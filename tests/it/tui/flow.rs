@@ -1,22 +1,29 @@
 //! From the sample shop to an outbox, screen by screen, with the real work behind the keys and no model.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use perennial::config::Config;
-use perennial::tui::event::Effect;
-use perennial::tui::work::Services;
+use perennial::jobs::{End, Failure, Signal, Task};
+use perennial::tui::event::{Effect, What};
+use perennial::tui::work::{Outcome, Partial, Runner, Services, Work};
 
-use super::harness::Harness;
+use super::harness::{HOLD, Harness};
 
 /// How long the preview waits for somebody who types.
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// The dashboard on a shop of this source tree, everything loaded. Decisions are kept in `folder`.
 fn dashboard(shop: &str, folder: &Path) -> Harness {
+    dashboard_with(Services::default(), shop, folder)
+}
+
+fn dashboard_with(runner: impl Runner + 'static, shop: &str, folder: &Path) -> Harness {
     let mut config = Config::default();
     config.writing.model = "none".into();
-    let mut harness = Harness::with(config, Services::default());
+    let mut harness = Harness::with(config, runner);
     let setup = &mut harness.app.shared.setup;
     setup.sources = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)];
     setup.folder = folder.into();
@@ -53,6 +60,39 @@ fn drafts_wait_in_review_with_every_rule() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w a");
     insta::assert_snapshot!(harness.screens());
+}
+
+/// The real work, but for a reading of the queue that is done at once and told late.
+#[derive(Clone, Default)]
+struct LateReading {
+    services: Arc<Services>,
+    hold: Arc<AtomicBool>,
+    read: Arc<Mutex<Option<Outcome>>>,
+}
+
+impl Runner for LateReading {
+    fn run(&self, work: Work, task: &Task<'_>, partial: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
+        let late = matches!(work, Work::LoadQueue { .. }) && self.hold.load(Ordering::Relaxed);
+        let outcome = self.services.run(work, task, partial)?;
+        if late {
+            *self.read.lock().unwrap() = Some(outcome);
+            return Err(Failure::Failed(HOLD.into()));
+        }
+        Ok(outcome)
+    }
+}
+
+#[test]
+fn a_reading_from_before_a_decision_does_not_hide_it() {
+    let folder = folder();
+    let runner = LateReading::default();
+    let mut harness = dashboard_with(runner.clone(), "shop", folder.path()).keys("2 j w a 1");
+    runner.hold.store(true, Ordering::Relaxed);
+    harness = harness.keys("5 a");
+    assert!(harness.screen(120, 40).contains("1 approved"));
+    let (job, read) = (harness.held.pop().unwrap(), runner.read.lock().unwrap().take().unwrap());
+    harness.happen(What::Job(job, Signal::End(End::Done(read))));
+    assert!(harness.screen(120, 40).contains("1 approved"));
 }
 
 #[test]
@@ -372,7 +412,7 @@ fn a_rejection_needs_a_reason_and_a_paste_is_searched_for_at_once() {
     let mut harness = harness.types("dull").keys("enter");
     assert!(harness.screen(120, 40).contains("1 rejected"));
     let mut harness = harness.keys("/");
-    harness.happen(perennial::tui::event::What::Paste("words that no draft has".into()));
+    harness.happen(What::Paste("words that no draft has".into()));
     let screen = harness.screen(120, 40);
     assert!(screen.contains("No draft has these words."), "{screen}");
 }

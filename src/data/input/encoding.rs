@@ -120,6 +120,11 @@ fn guess_without_utf8(head: &[u8]) -> Encoding {
                 pairs += 1;
                 after
             }
+            // Four bytes for what GB 2312 lacks, such as ¥.
+            [0x81..=0xFE, b'0'..=b'9', 0x81..=0xFE, b'0'..=b'9', after @ ..] => {
+                pairs += 1;
+                after
+            }
             [_, after @ ..] => {
                 alone += 1;
                 after

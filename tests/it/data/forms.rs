@@ -212,6 +212,17 @@ fn a_shop_in_chinese_is_recognised_by_names_and_columns() {
 }
 
 #[test]
+fn a_sign_of_four_bytes_is_no_doubt_about_gb18030() {
+    let mut text = "订单号,客户编号,下单时间,金额\n".to_owned();
+    for order in 1..60 {
+        text.push_str(&format!("A{order},1001,2025-11-01,¥{order}0.50\n"));
+    }
+    let bytes = encoding_rs::GB18030.encode(&text).0;
+    let shop = Folder::with(&[("订单.csv", &bytes)]).load().unwrap();
+    assert_eq!((shop.currency.as_str(), lines(&shop).len()), ("CNY", 59));
+}
+
+#[test]
 fn dates_follow_the_whole_column_the_settings_or_are_asked_about() {
     let orders = |last: &str| format!("customer_id,ordered_at,amount\n1,01/11/2025,5\n2,{last},6\n");
     let day = |text: String, settings: &DataConfig| {

@@ -18,8 +18,9 @@ struct Document<'a> {
     report: &'a DataReport,
     currency: &'a str,
     customers: usize,
-    first_day: String,
-    last_day: String,
+    /// `None` where no row has a date.
+    first_day: Option<String>,
+    last_day: Option<String>,
 }
 
 /// Reads everything and keeps nothing.
@@ -43,8 +44,8 @@ pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             report: &read.report,
             currency: &read.currency,
             customers: read.customers.len(),
-            first_day: read.first_day.to_string(),
-            last_day: read.last_day.to_string(),
+            first_day: read.dated.then(|| read.first_day.to_string()),
+            last_day: read.dated.then(|| read.last_day.to_string()),
         })?;
     } else {
         context.print_text(&text(&read))?;
@@ -87,11 +88,14 @@ fn text(read: &data::Read) -> String {
             out += &format!("  columns: {}\n", renamed.join(", "));
         }
     }
+    let span = if read.dated {
+        format!("{} to {}", read.first_day, read.last_day)
+    } else {
+        "no orders or events".to_owned()
+    };
     out += &format!(
-        "\n{} customers, {} to {}, amounts in {}\n",
+        "\n{} customers, {span}, amounts in {}\n",
         count(read.customers.len() as u64),
-        read.first_day,
-        read.last_day,
         if read.currency == NO_CURRENCY { "an unknown currency" } else { &read.currency },
     );
     for finding in &report.findings {

@@ -65,6 +65,8 @@ pub struct Read {
     pub has_events: bool,
     pub currency: String,
     pub currency_digits: u32,
+    /// Whether any row has a date: without one, both days are today.
+    pub dated: bool,
     pub first_day: Date,
     pub last_day: Date,
     pub orders_have_time: bool,
@@ -206,8 +208,8 @@ pub fn read(
 
     let span = reading.span;
     let day = |at: i64| date_of(at.div_euclid(DAY_MS));
-    let (first_day, last_day) =
-        if span.first <= span.last { (day(span.first), day(span.last)) } else { (today, today) };
+    let dated = span.first <= span.last;
+    let (first_day, last_day) = if dated { (day(span.first), day(span.last)) } else { (today, today) };
     reading.tables.sort_by_key(|(place, table)| (table.table, *place));
     reading.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let report = DataReport {
@@ -224,6 +226,7 @@ pub fn read(
         has_events: !event_files.is_empty(),
         currency_digits: reading.currency_digits,
         currency,
+        dated,
         first_day,
         last_day,
         orders_have_time: span.has_time,

@@ -177,6 +177,20 @@ fn what_is_typed_in_place_of_an_amount_is_no_currency() {
 }
 
 #[test]
+fn files_without_a_row_have_no_days() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("orders.csv"), "order_id,customer_id,ordered_at,amount\n").unwrap();
+    let check = |more: &[&str]| {
+        let mut command = crate::program::perennial(home.path());
+        let out = command.args(["check", "--data", "orders.csv"]).args(more).output().unwrap();
+        crate::program::text(&out.stdout)
+    };
+    assert!(check(&[]).contains("0 customers, no orders or events, amounts in"), "{}", check(&[]));
+    let document: serde_json::Value = serde_json::from_str(&check(&["--json"])).unwrap();
+    assert!(document["first_day"].is_null() && document["last_day"].is_null(), "{document}");
+}
+
+#[test]
 fn several_currencies_stop_a_check() {
     let shop = load(&[(
         "orders.csv",

@@ -89,7 +89,9 @@ fn facts(summary: &Summary) -> Vec<Fact> {
         let (value, currency) = amount(summary.revenue / summary.orders as i64);
         facts.push(Fact::new("Per order", value, currency));
     }
-    facts.push(Fact::new("Span", numbers::count(days.max(0) as u64), "days"));
+    if is_dated(summary) {
+        facts.push(Fact::new("Span", numbers::count(days.max(0) as u64), "days"));
+    }
     if let Some(products) = summary.products {
         facts.push(Fact::new("Products", numbers::count(products), ""));
     }
@@ -99,11 +101,16 @@ fn facts(summary: &Summary) -> Vec<Fact> {
     facts
 }
 
+/// Whether anything happened on a day.
+fn is_dated(summary: &Summary) -> bool {
+    summary.orders > 0 || summary.events.is_some_and(|events| events > 0)
+}
+
 fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
     let used = widgets::facts(canvas, area, &facts(summary));
     let theme = canvas.theme;
     let mut y = area.y + used;
-    if y < area.bottom() {
+    if y < area.bottom() && is_dated(summary) {
         let span = format!("{} to {}", summary.first_day, summary.last_day);
         canvas.pieces(area.x, y, area.width, &[("From ", theme.dim), (&span, theme.text)]);
         y += 1;

@@ -293,6 +293,19 @@ fn on_a_small_window_the_comparison_is_in_the_profile() {
 }
 
 #[test]
+fn a_strategy_with_a_mistake_is_opened_at_it() {
+    let folder = folder();
+    let source = std::fs::read_to_string("assets/strategies/welcome-email-en.toml").unwrap();
+    let source = source.replace("language = \"en\"", "language = \"en\"\ncolour = \"red\"");
+    std::fs::create_dir(folder.path().join("strategies")).unwrap();
+    std::fs::write(folder.path().join("strategies/welcome.toml"), source).unwrap();
+    let mut harness = dashboard("shop", folder.path()).keys("4 e");
+    assert!(harness.screen(120, 40).contains("unknown key `colour`"));
+    let mut harness = harness.types("# ");
+    assert!(harness.screen(120, 40).contains("✓ no mistakes"), "{}", harness.screen(120, 40));
+}
+
+#[test]
 fn leaving_with_unsaved_changes_asks_first() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w e").types("# note").keys("ctrl-c");

@@ -36,6 +36,7 @@ pub struct Editor {
 }
 
 impl Editor {
+    /// On the first mistake, or at the beginning where there is none.
     pub fn new(id: String, source: &str) -> Self {
         let mut editor = Self {
             id,
@@ -49,6 +50,10 @@ impl Editor {
         };
         editor.replace(source);
         editor.area.set_max_histories(1_000);
+        if let Some(mistake) = editor.problems.iter().find(|problem| problem.severity == Severity::Error) {
+            let (line, column) = (mistake.line.saturating_sub(1), mistake.column.saturating_sub(1));
+            editor.area.move_cursor(CursorMove::Jump(line as u16, column as u16));
+        }
         editor
     }
 

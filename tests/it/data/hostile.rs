@@ -3,9 +3,10 @@
 use std::fs;
 
 use perennial::config::DataConfig;
+use perennial::data::Table;
 use polars::prelude::{Column, DataFrame, ParquetWriter};
 
-use super::{Folder, gzipped, read, refusal};
+use super::{Folder, gzipped, lines, read, refusal};
 
 const ORDERS: &[u8] = b"customer_id,ordered_at,amount\n1,2025-01-01,1\n2,2025-01-02,2\n";
 
@@ -122,6 +123,18 @@ fn binary_data_is_no_table() {
     let folder = Folder::with(&[("orders.csv", &junk)]);
     let message = read(&[folder.path().join("orders.csv")], &DataConfig::default()).unwrap_err().to_string();
     says(&message, &["orders.csv", "binary"]);
+}
+
+#[test]
+fn a_control_character_costs_its_cell_and_not_the_file() {
+    let mut orders = ORDERS.to_vec();
+    orders.extend_from_slice(b"3,2025-01-03,7\x000\n4,2025-01-03,8\n");
+    let customers = b"customer_id,first_name\n1,An\x01na\n2,Ben\n4,Cai\n";
+    let shop = Folder::with(&[("orders.csv", &orders), ("customers.csv", customers)]).load().unwrap();
+    let aside = &shop.report.tables.iter().find(|table| table.table == Table::Orders).unwrap().set_aside;
+    assert!(aside.iter().any(|aside| aside.examples.iter().any(|example| example.line == 4)), "{aside:?}");
+    assert!(lines(&shop).iter().any(|line| line.0 == "4"));
+    assert_eq!(shop.customers.len(), 3);
 }
 
 #[test]

@@ -115,12 +115,9 @@ fn guess_without_utf8(head: &[u8]) -> Encoding {
     let mut rest = head;
     while let Some(at) = rest.iter().position(|byte| !byte.is_ascii()) {
         rest = match &rest[at..] {
-            [0xB0..=0xF7 | 0xA1..=0xA3, 0xA1..=0xFE, after @ ..] => {
-                pairs += 1;
-                after
-            }
-            // Four bytes for what GB 2312 lacks, such as ¥.
-            [0x81..=0xFE, b'0'..=b'9', 0x81..=0xFE, b'0'..=b'9', after @ ..] => {
+            // Two bytes, or four for what GB 2312 lacks, such as ¥.
+            [0xB0..=0xF7 | 0xA1..=0xA3, 0xA1..=0xFE, after @ ..]
+            | [0x81..=0xFE, b'0'..=b'9', 0x81..=0xFE, b'0'..=b'9', after @ ..] => {
                 pairs += 1;
                 after
             }

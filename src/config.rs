@@ -17,7 +17,7 @@ mod segments;
 mod tui;
 mod writing;
 
-pub use brand::BrandConfig;
+pub use brand::{BrandConfig, Unnamed};
 pub use data::DataConfig;
 pub use key::{Key, keys};
 pub use layers::{Entry, Layers, Origin, Settings};

@@ -87,7 +87,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, Unnamed};
 
 /// What the dashboard is opened with.
 #[derive(Clone, Debug)]
@@ -97,8 +97,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// Files or folders with the shop's tables.
     pub sources: Vec<PathBuf>,
-    /// What is wrong and what to do where messages would be signed with the sample's name.
-    pub unnamed_brand: Option<(String, String)>,
+    /// Where messages would be signed with the sample's name.
+    pub unnamed_brand: Option<Unnamed>,
 }
 
 /// Why the dashboard could not be opened or went down.

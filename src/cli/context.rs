@@ -1,7 +1,7 @@
 //! What a command is given: the settings, where to read, where to print, and whether to stop.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Global;
 use super::document::tidy;
-use crate::config::{Config, PROJECT_FILE, Settings};
+use crate::config::{Config, PROJECT_FILE, Settings, Unnamed};
 use crate::jobs::{Cancel, Progress, Task};
 use crate::tui::text::clean;
 use crate::workspace::{StrategyFile, Workspace};
@@ -39,12 +39,11 @@ impl Context<'_> {
     /// # Errors
     /// A path that is not there, or a project without data.
     pub fn sources(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let base = self.settings.base_of("data.sources");
+        let named = named_sources(&self.global, &self.settings);
         let (paths, origin) = if !self.global.data.is_empty() {
-            (self.global.data.clone(), "given with --data".to_owned())
-        } else if !self.config.data.sources.is_empty() {
-            let paths = self.config.data.sources.iter().map(|path| within(base.as_deref(), path)).collect();
-            (paths, format!("data.sources, {}", self.settings.origin_of("data.sources")))
+            (named, "given with --data".to_owned())
+        } else if !named.is_empty() {
+            (named, format!("data.sources, {}", self.settings.origin_of("data.sources")))
         } else if let Some(folder) = &self.workspace {
             (vec![folder.join("data")], "the project's data folder".to_owned())
         } else {
@@ -67,7 +66,16 @@ impl Context<'_> {
     /// # Errors
     /// The user has no home folder.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
-        kept_folder(self.workspace.as_deref(), &self.global, &self.config)
+        match &self.workspace {
+            Some(folder) => Ok(folder.clone()),
+            None => kept_folder(&self.global, &self.settings),
+        }
+    }
+
+    /// Whether the sample shop stands in for a project and for data.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.workspace.is_none() && named_sources(&self.global, &self.settings).is_empty()
     }
 
     /// The strategies of that folder, or those that come with the program.
@@ -75,24 +83,18 @@ impl Context<'_> {
     /// # Errors
     /// A file cannot be read.
     pub fn strategies(&self) -> anyhow::Result<Vec<StrategyFile>> {
-        let folder = self.folder()?;
-        if folder.is_dir() {
-            Ok(Workspace::open(folder)?.strategies()?)
-        } else {
-            Ok(Workspace::shipped_strategies())
+        match self.folder() {
+            Ok(folder) if folder.is_dir() => Ok(Workspace::open(folder)?.strategies()?),
+            // Nothing was ever kept, or nothing can be.
+            _ => Ok(Workspace::shipped_strategies()),
         }
     }
 
-    /// What is wrong and what to do where a shop's messages would be signed with the sample's name.
-    ///
-    /// # Errors
-    /// The user has no home folder.
-    pub fn unnamed_brand(&self) -> anyhow::Result<Option<(String, String)>> {
-        let folder = self.folder()?;
-        if folder == Workspace::sample_folder()? {
-            return Ok(None);
-        }
-        Ok(self.config.brand.unnamed(&folder.join(PROJECT_FILE)))
+    /// What to do where a shop's messages would be signed with the sample's name.
+    #[must_use]
+    pub fn unnamed_brand(&self) -> Option<Unnamed> {
+        let folder = self.folder().ok().filter(|_| !self.is_sample())?;
+        self.config.brand.unnamed(&folder.join(PROJECT_FILE))
     }
 
     /// Prints the one JSON document of this command.
@@ -130,25 +132,20 @@ impl Context<'_> {
     }
 }
 
-/// The project's folder; without a project the one of the user's state folder that belongs to this data.
-pub(super) fn kept_folder(
-    project: Option<&Path>,
-    global: &Global,
-    config: &Config,
-) -> anyhow::Result<PathBuf> {
-    if let Some(folder) = project {
-        return Ok(folder.to_path_buf());
+/// Files and folders that `--data` names, else those of the settings, which are relative to the settings' own folder.
+fn named_sources(global: &Global, settings: &Settings) -> Vec<PathBuf> {
+    if !global.data.is_empty() {
+        return global.data.clone();
     }
-    let sources = if global.data.is_empty() { &config.data.sources } else { &global.data };
-    if sources.is_empty() {
-        return Ok(Workspace::sample_folder()?);
-    }
-    Ok(Workspace::kept_for(sources)?)
+    let base = settings.base_of("data.sources");
+    let within = |path: &PathBuf| base.as_deref().map_or_else(|| path.clone(), |base| base.join(path));
+    settings.config().data.sources.iter().map(within).collect()
 }
 
-/// A path of a setting, relative to the folder that the setting belongs to.
-fn within(base: Option<&Path>, path: &Path) -> PathBuf {
-    base.map_or_else(|| path.to_path_buf(), |base| base.join(path))
+/// Without a project: the user's folder for what is saved and decided about this data. It need not be there.
+pub(super) fn kept_folder(global: &Global, settings: &Settings) -> anyhow::Result<PathBuf> {
+    let sources = named_sources(global, settings);
+    Ok(if sources.is_empty() { Workspace::sample_folder()? } else { Workspace::kept_for(&sources)? })
 }
 
 /// How often the line is drawn again at most.

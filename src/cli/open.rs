@@ -22,7 +22,7 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             )
         })?;
     }
-    let unnamed_brand = context.unnamed_brand()?;
+    let unnamed_brand = context.unnamed_brand();
     let options = tui::Options { config: context.config.clone(), folder, sources, unnamed_brand };
     match tui::run(options) {
         Ok(Ended::Quit) => Ok(Exit::Done),

@@ -202,7 +202,7 @@ fn from_segment(
     let grouping = Grouping { k: args.k, seed: None, as_of: args.as_of };
     let Grouped { shop, features, segmentation } = grouping.run(context)?;
     let (sending, over) = super::sending::day(args.send_on, features.as_of);
-    let unnamed = context.unnamed_brand()?.map(|(message, remedy)| format!("{message} {remedy}"));
+    let unnamed = context.unnamed_brand().map(|unnamed| unnamed.to_string());
     for warning in over.into_iter().chain(unnamed).filter(|_| !context.global.quiet) {
         writeln!(context.stderr, "warning: {warning}")?;
     }

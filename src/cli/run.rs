@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let known = learn(args, context, &mut timings, &mut warnings)?;
     let (sending, over) = super::sending::day(args.send_on, known.features.as_of);
     warnings.extend(over);
-    warnings.extend(context.unnamed_brand()?.map(|(message, remedy)| format!("{message} {remedy}")));
+    warnings.extend(context.unnamed_brand().map(|unnamed| unnamed.to_string()));
     let strategies = strategies(context, &mut warnings)?;
     let (mut engine, model) = engine(context, &mut timings, &mut warnings)?;
 

@@ -50,12 +50,12 @@ pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
 fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     let workspace = find_workspace(cli)?;
     let mut settings = load_settings(&cli.global, workspace.as_deref())?;
-    if workspace.is_none() {
-        // What the dashboard wrote when these files were last open: names of segments, the mapping of columns.
-        let kept = kept_folder(None, &cli.global, settings.config())?;
-        if kept.join(PROJECT_FILE).is_file() {
-            settings = load_settings(&cli.global, Some(&kept))?;
-        }
+    // What the dashboard wrote when these files were last open: names of segments, the mapping of columns.
+    if workspace.is_none()
+        && let Ok(kept) = kept_folder(&cli.global, &settings)
+        && kept.join(PROJECT_FILE).is_file()
+    {
+        settings = load_settings(&cli.global, Some(&kept))?;
     }
     let config = settings.config().clone();
 

@@ -1,5 +1,6 @@
 //! `[brand]`.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,19 @@ pub struct BrandConfig {
     pub banned_words: Vec<String>,
 }
 
+/// A shop has not said its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unnamed {
+    pub message: String,
+    pub remedy: String,
+}
+
+impl fmt::Display for Unnamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.message, self.remedy)
+    }
+}
+
 /// The name of the sample shop, which stands where no other is set.
 const SAMPLE_NAME: &str = "Perennial Home";
 
@@ -24,15 +38,12 @@ impl Default for BrandConfig {
 }
 
 impl BrandConfig {
-    /// What is wrong and what to do where a shop's messages would be signed with the sample's name. `settings` is the
-    /// file that its settings are kept in.
+    /// What is to be told where a shop would sign with the sample's name; `settings` is the file of its settings.
     #[must_use]
-    pub fn unnamed(&self, settings: &Path) -> Option<(String, String)> {
-        (self.name == SAMPLE_NAME).then(|| {
-            (
-                format!("Messages are signed \"{SAMPLE_NAME}\", the name of the sample shop."),
-                format!("Write name = \"…\" under [brand] in {}.", settings.display()),
-            )
+    pub fn unnamed(&self, settings: &Path) -> Option<Unnamed> {
+        (self.name == SAMPLE_NAME).then(|| Unnamed {
+            message: format!("Messages are signed \"{SAMPLE_NAME}\", the name of the sample shop."),
+            remedy: format!("Write name = \"…\" under [brand] in {}.", settings.display()),
         })
     }
 }

@@ -14,7 +14,7 @@ use super::screens::{ScreenId, Screens};
 use super::summary::Summary;
 use super::theme::Theme;
 use super::work::{Slot, Work};
-use crate::config::Config;
+use crate::config::{Config, Unnamed};
 use crate::data::Shop;
 use crate::features::Features;
 use crate::jobs::JobId;
@@ -128,8 +128,8 @@ pub struct Setup {
     pub sources: Vec<PathBuf>,
     /// The name on the top line.
     pub shop_name: String,
-    /// What is wrong and what to do where messages would be signed with the sample's name.
-    pub unnamed_brand: Option<(String, String)>,
+    /// Where messages would be signed with the sample's name.
+    pub unnamed_brand: Option<Unnamed>,
     /// Whether `NO_COLOR` is set.
     pub no_color: bool,
     /// The user's own settings, for all projects: what is kept there is of the person, not of the shop.

@@ -60,6 +60,24 @@ fn a_draft_that_breaks_every_rule_stops_with_3() {
 }
 
 #[test]
+fn data_that_the_users_settings_name_have_one_place_wherever_the_program_is_started() {
+    let home = tempfile::tempdir().expect("a folder");
+    let settings = home.path().join(".config/perennial");
+    std::fs::create_dir_all(settings.join("shop")).expect("made");
+    std::fs::create_dir(home.path().join("elsewhere")).expect("made");
+    std::fs::write(settings.join("config.toml"), "[data]\nsources = [\"shop\"]\n").expect("written");
+    let decisions = |folder: &str| {
+        let mut command = perennial(home.path());
+        command.current_dir(home.path().join(folder)).args(["doctor", "--model", "none"]);
+        let page = text(&command.output().expect("it runs").stdout);
+        page.lines().find(|line| line.contains("they will be kept in")).map(str::to_owned).expect(&page)
+    };
+    let kept = Workspace::kept_for(&[settings.join("shop")]).expect("a name");
+    let name = kept.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(decisions(".").contains(name) && decisions("elsewhere").contains(name), "{}", decisions("."));
+}
+
+#[test]
 fn mistakes_have_a_remedy() {
     let home = tempfile::tempdir().expect("a folder");
     std::fs::write(home.path().join("facts.json"), "[1]").expect("written");
@@ -85,15 +103,18 @@ fn mistakes_have_a_remedy() {
     }
 }
 
+/// What is told on stderr while a win-back e-mail is previewed.
+fn told(more: &[&str]) -> String {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = perennial(home.path());
+    command.args(["preview", "--strategy", "win-back-email-en", "--segment", "B", "--model", "none"]);
+    text(&command.args(more).assert().code(0).get_output().stderr)
+}
+
+const SHOP: [&str; 2] = ["--data", concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/shop")];
+
 #[test]
 fn a_day_of_sending_that_is_over_is_told() {
-    let home = tempfile::tempdir().expect("a folder");
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/shop");
-    let told = |more: &[&str]| {
-        let mut command = perennial(home.path());
-        command.args(["preview", "--strategy", "win-back-email-en", "--segment", "B", "--model", "none"]);
-        text(&command.args(["--data", data]).args(more).assert().code(0).get_output().stderr)
-    };
     let over = "Offers count from 2025-11-01, which is over: the data ends on 2025-10-31.";
     assert!(told(&[]).contains(over));
     assert!(!told(&["--send-on", "2999-01-01"]).contains("Offers count"));
@@ -102,16 +123,9 @@ fn a_day_of_sending_that_is_over_is_told() {
 
 #[test]
 fn a_shop_that_would_be_signed_with_the_samples_name_is_told() {
-    let home = tempfile::tempdir().expect("a folder");
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/sample-data/shop");
-    let told = |more: &[&str]| {
-        let mut command = perennial(home.path());
-        command.args(["preview", "--strategy", "win-back-email-en", "--segment", "B", "--model", "none"]);
-        text(&command.args(more).assert().code(0).get_output().stderr)
-    };
     let signed = "Messages are signed \"Perennial Home\", the name of the sample shop. Write name = ";
-    assert!(told(&["--data", data]).contains(signed));
-    assert!(!told(&["--data", data, "--set", "brand.name=Teehaus"]).contains("signed"));
+    assert!(told(&SHOP).contains(signed));
+    assert!(!told(&[&SHOP[..], &["--set", "brand.name=Teehaus"]].concat()).contains("signed"));
     assert!(!told(&[]).contains("signed"), "the sample shop has that name");
 }
 

@@ -13,7 +13,8 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         Some(folder) if folder.join(PROJECT_FILE).is_file() => finding("folder", folder.display().to_string()),
         Some(folder) => finding("folder", format!("{} has no {PROJECT_FILE}", folder.display()))
             .warn("Make one with `perennial init`, or live with the defaults."),
-        None => finding("folder", "none: the sample shop is opened".into()),
+        None if context.is_sample() => finding("folder", "none: the sample shop is opened".into()),
+        None => finding("folder", "none: what is decided about this data is kept in your state folder".into()),
     };
     let sources = match context.sources() {
         Ok(paths) => {

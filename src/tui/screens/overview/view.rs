@@ -184,10 +184,11 @@ fn health(screen: &Overview, shared: &Shared, report: &DataReport, area: Rect, c
         paragraph.push(&format!("{} {}", gravity.glyph(), finding.message), gravity.style(theme));
         paragraph.push_indented(2, &finding.remedy, theme.dim);
     }
-    if let Some((message, remedy)) = &shared.setup.unnamed_brand {
+    if let Some(unnamed) = &shared.setup.unnamed_brand {
         paragraph.blank();
-        paragraph.push(&format!("{} {message}", Gravity::Warning.glyph()), Gravity::Warning.style(theme));
-        paragraph.push_indented(2, remedy, theme.dim);
+        let line = format!("{} {}", Gravity::Warning.glyph(), unnamed.message);
+        paragraph.push(&line, Gravity::Warning.style(theme));
+        paragraph.push_indented(2, &unnamed.remedy, theme.dim);
     }
     paragraph.draw(canvas, area, &screen.health, HEALTH);
 }

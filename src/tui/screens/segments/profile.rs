@@ -1,6 +1,6 @@
 //! What is told of a segment: shares, reach, habits, people.
 
-use crate::data::{Channel, Shop};
+use crate::data::{Channel, Shop, language_name};
 use crate::profiles::ClusterProfile;
 use crate::tui::widgets::Line;
 use crate::tui::{measures, numbers};
@@ -12,25 +12,6 @@ pub fn channel(channel: Channel) -> &'static str {
         Channel::Sms => "SMS",
         Channel::Push => "Push",
     }
-}
-
-/// The language's name, where it is one of those that shops write in often.
-fn language(code: &str) -> String {
-    let name = match code {
-        "en" => "English",
-        "zh" => "Chinese",
-        "de" => "German",
-        "fr" => "French",
-        "es" => "Spanish",
-        "it" => "Italian",
-        "nl" => "Dutch",
-        "sv" => "Swedish",
-        "pt" => "Portuguese",
-        "ja" => "Japanese",
-        "" => "not said",
-        other => return other.to_owned(),
-    };
-    name.to_owned()
 }
 
 /// The segment's medians against the shop's.
@@ -64,7 +45,7 @@ pub fn lines(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
     if !profile.languages.is_empty() {
         lines.push(Line::Heading("Languages".into()));
         for portion in profile.languages.iter().take(4) {
-            lines.push(Line::bar(language(&portion.name), portion.share));
+            lines.push(Line::bar(language_name(&portion.name), portion.share));
         }
     }
     if !profile.top_categories.is_empty() {

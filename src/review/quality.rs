@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::strategy::Strategy;
+use crate::writing::drafts::words;
 use crate::writing::rank::familiarity;
 use crate::writing::{Draft, FinishReason};
 
@@ -64,25 +65,8 @@ fn length(characters: f64, usual: Option<f64>) -> f64 {
 }
 
 fn variety(text: &str) -> f64 {
-    let mut words: Vec<String> = Vec::new();
-    let mut open = false;
-    for letter in text.chars().flat_map(char::to_lowercase) {
-        let han = matches!(letter, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{323af}');
-        if !letter.is_alphanumeric() && letter != '\'' {
-            open = false;
-        } else if open && !han {
-            if let Some(word) = words.last_mut() {
-                word.push(letter);
-            }
-        } else {
-            words.push(letter.to_string());
-            open = !han;
-        }
-    }
-    if words.is_empty() {
-        return 0.0;
-    }
-    words.iter().collect::<BTreeSet<_>>().len() as f64 / words.len() as f64
+    let words = words(text);
+    words.iter().collect::<BTreeSet<_>>().len() as f64 / words.len().max(1) as f64
 }
 
 #[cfg(test)]

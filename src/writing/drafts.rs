@@ -310,7 +310,8 @@ fn plain(text: &str) -> String {
 }
 
 /// Words in lower case; each Chinese character is one.
-pub(super) fn words(text: &str) -> Vec<String> {
+#[must_use]
+pub fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut open = false;
     for c in text.chars().flat_map(char::to_lowercase) {

@@ -11,6 +11,7 @@ use aho_corasick::AhoCorasick;
 use self::facts::WORDS_OF_FACTS;
 use super::Guard;
 use super::tokenizer::Vocabulary;
+use crate::data::is_han;
 use crate::strategy::sms;
 
 /// Longest piece of text before a token that its judgement can depend on, in characters.
@@ -208,7 +209,7 @@ fn has_code(text: &str) -> bool {
 /// Chinese and Japanese characters, their punctuation included, which stand without gaps between words.
 #[must_use]
 pub fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{2E80}'..='\u{303F}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}')
+    is_han(c) || matches!(c, '\u{2E80}'..='\u{303F}' | '\u{3040}'..='\u{30FF}')
 }
 
 #[cfg(test)]

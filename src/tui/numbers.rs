@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(money(-123_456, 2, "EUR"), "-1,234.56 EUR");
         assert_eq!(money(1_234, 0, "JPY"), "1,234 JPY");
         assert_eq!(money(5, 2, "EUR"), "0.05 EUR");
-        assert_eq!(money(78_000, 2, "XXX"), "780.00", "nobody pays in unknown currency");
+        assert_eq!(money(78_000, 2, NO_CURRENCY), "780.00", "nobody pays in unknown currency");
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(0.0012), "0.12 %");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 05 s");

@@ -20,3 +20,15 @@ pub fn perennial(home: &Path) -> Command {
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8")
 }
+
+/// Orders of twenty customers, half in euros and half in dollars: an error in the data.
+pub fn orders_in_two_currencies() -> String {
+    let mut orders = String::from("customer_id,ordered_at,amount,currency\n");
+    for customer in 0..20 {
+        for month in 1..=(1 + customer % 3) {
+            let currency = if customer % 2 == 0 { "EUR" } else { "USD" };
+            orders += &format!("c{customer},2025-0{month}-10,{}.00,{currency}\n", 10 + customer * customer);
+        }
+    }
+    orders
+}

@@ -18,7 +18,7 @@ use perennial::writing::{catalogue, pull};
 use perennial::{data, features, profiles, segments};
 use serde_json::Value;
 
-use crate::program::{perennial, text};
+use crate::program::{orders_in_two_currencies, perennial, text};
 
 const FILES: [&str; 7] = [
     "customers.csv",
@@ -316,14 +316,7 @@ fn the_language_of_customers_who_state_none_is_assumed_and_told() {
 #[test]
 fn errors_in_the_data_are_told_and_the_reference_date_can_be_given() {
     let home = tempfile::tempdir().unwrap();
-    let mut orders = String::from("customer_id,ordered_at,amount,currency\n");
-    for customer in 0..20 {
-        for month in 1..=(1 + customer % 3) {
-            let currency = if customer % 2 == 0 { "EUR" } else { "USD" };
-            orders += &format!("c{customer},2025-0{month}-10,{}.00,{currency}\n", 10 + customer * customer);
-        }
-    }
-    fs::write(home.path().join("orders.csv"), orders).unwrap();
+    fs::write(home.path().join("orders.csv"), orders_in_two_currencies()).unwrap();
     let mut command = perennial(home.path());
     command.args(["run", "--out", "out", "--model", "none", "--json", "--quiet", "--k", "2"]);
     let out = command.args(["--as-of", "2025-02-15", "--data", "orders.csv"]).assert().get_output().clone();

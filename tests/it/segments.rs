@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use perennial::segments::stability::adjusted_rand_index;
 use serde_json::Value;
 
-use crate::program::{perennial, text};
+use crate::program::{orders_in_two_currencies, perennial, text};
 
 fn sample_data(shop: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)
@@ -160,14 +160,7 @@ fn who_has_lapsed_has_been_away_longer_than_everybody_else() {
 #[test]
 fn errors_in_the_data_are_told_once_by_what_uses_it() {
     let home = tempfile::tempdir().unwrap();
-    let mut orders = String::from("customer_id,ordered_at,amount,currency\n");
-    for customer in 0..20 {
-        for month in 1..=(1 + customer % 3) {
-            let currency = if customer % 2 == 0 { "EUR" } else { "USD" };
-            orders += &format!("c{customer},2025-0{month}-10,{}.00,{currency}\n", 10 + customer * customer);
-        }
-    }
-    std::fs::write(home.path().join("orders.csv"), orders).unwrap();
+    std::fs::write(home.path().join("orders.csv"), orders_in_two_currencies()).unwrap();
     let told = |words: &[&str]| {
         let mut command = perennial(home.path());
         command.args(words).args(["--k", "2", "--model", "none", "--data", "orders.csv"]);

@@ -49,11 +49,16 @@ pub(super) fn unfinished_sentence(message: &Message<'_>) -> Check {
 /// What no message ends with.
 pub(super) const COMMAS: [char; 5] = [',', '，', ';', '；', '、'];
 
-/// Why a paragraph of a body does not look finished: a long one without its end, or the first letter of a word; `unsubscribe` may end one as it is.
+/// Why a paragraph of a body does not look finished: a long one without its end, or the first letter of a word.
+/// `unsubscribe` may end one as it is.
 pub(super) fn unfinished_paragraph(paragraph: &str, unsubscribe: &str) -> Option<String> {
     let count = words(paragraph).len();
-    if count == 1 && paragraph.chars().count() == 1 && paragraph.chars().all(char::is_alphabetic) {
-        return (!paragraph.chars().all(is_han)).then(|| "is a single letter".to_owned());
+    let mut letters = paragraph.chars();
+    if let (Some(letter), None) = (letters.next(), letters.next())
+        && letter.is_alphabetic()
+        && !is_han(letter)
+    {
+        return Some("is a single letter".to_owned());
     }
     let long = count >= if paragraph.chars().any(is_han) { 16 } else { 9 };
     let ends_well = !unsubscribe.is_empty() && paragraph.ends_with(unsubscribe)

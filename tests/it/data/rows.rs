@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use perennial::config::DataConfig;
-use perennial::data::Severity;
+use perennial::data::{NO_CURRENCY, Severity};
 use proptest::prelude::*;
 
 use super::{Folder, codes, lines, load, reasons};
@@ -164,7 +164,7 @@ fn customers_are_derived_from_the_orders_where_there_is_no_table_of_them() {
 #[test]
 fn what_is_typed_in_place_of_an_amount_is_no_currency() {
     for junk in ["abc", "nil", "inf", "yes", "TBD", "abc 5", "try"] {
-        for (sign, currency) in [("", "XXX"), ("€", "EUR")] {
+        for (sign, currency) in [("", NO_CURRENCY), ("€", "EUR")] {
             let mut orders = "order_id,customer_id,ordered_at,amount\n".to_owned();
             for order in 1..10 {
                 orders.push_str(&format!("{order},a,2025-05-01,{sign}{order}.50\n"));

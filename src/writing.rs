@@ -241,4 +241,10 @@ impl Draft {
         let own = |slot: &Written| slot.finish_reason == FinishReason::Template;
         self.slots.iter().enumerate().filter(move |(_, slot)| own(slot)).map(|(number, _)| number)
     }
+
+    /// Whether nothing of it was written by a model.
+    #[must_use]
+    pub fn is_own_text(&self) -> bool {
+        self.own_texts().count() == self.slots.len()
+    }
 }

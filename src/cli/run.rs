@@ -116,7 +116,11 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         drafts: drafts(&pairs),
         passing: passing(&pairs),
         chosen: copies.len(),
-        own_texts: pairs.iter().filter(|pair| pair.is_own_text()).count(),
+        own_texts: pairs
+            .iter()
+            .filter_map(|pair| pair.chosen.map(|number| &pair.drafts[number].draft))
+            .filter(|draft| draft.is_own_text())
+            .count(),
         messages,
         held_back: audiences.iter().map(|audience| audience.held_back).sum(),
     };

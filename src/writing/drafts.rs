@@ -300,7 +300,9 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);
     let instruction = self::words(&slot.instruction);
     let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
-    let twice = others.iter().any(|other| similar(&words, &self::words(other)));
+    // The strategy's own texts may come to stand beside it.
+    let beside = others.iter().copied().chain(slot.fallback.iter().map(String::as_str));
+    let twice = beside.into_iter().any(|other| similar(&words, &self::words(other)));
     whole && long_enough && within && !stutters && !copied && !echo && !twice
 }
 

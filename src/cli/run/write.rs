@@ -13,7 +13,7 @@ use crate::review::{Check, check, passes};
 use crate::segments::Group;
 use crate::strategy::{Facts, Fit, Strategy, facts_for_customer, facts_for_segment, fits, render};
 use crate::writing::drafts::{Assignment, write_drafts};
-use crate::writing::{Draft, FinishReason, Sampling, TextEngine, WritingError};
+use crate::writing::{Draft, Sampling, TextEngine, WritingError};
 
 /// A draft and what the rules say.
 #[derive(Clone, Debug, Serialize)]
@@ -41,16 +41,6 @@ pub(super) struct Pair {
     pub copy: Option<Copy>,
     /// Why none was chosen.
     pub why_not: Option<String>,
-}
-
-impl Pair {
-    /// Whether the model wrote nothing of the draft that was chosen.
-    pub fn is_own_text(&self) -> bool {
-        self.chosen.is_some_and(|number| {
-            let slots = &self.drafts[number].draft.slots;
-            slots.iter().all(|slot| slot.finish_reason == FinishReason::Template)
-        })
-    }
 }
 
 /// Writes for every pair, in the order of the segments and of the strategies' ids.

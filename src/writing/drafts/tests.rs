@@ -141,6 +141,7 @@ fn copies_echoes_and_fragments_are_unusable() {
     for text in [
         "The shelves are full again.",
         "The door is open.",
+        "Is the door open?",
         "Write one warm sentence.",
         "We would like to",
         "Hello.",

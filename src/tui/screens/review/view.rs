@@ -129,13 +129,17 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
         widgets::empty(canvas, body, &Sentence { what: &what, next: &next });
         return;
     }
-    let columns = [
+    let items = screen.shown();
+    // Where all are of one strategy, its name tells nothing, and takes the room of what tells them apart.
+    let alike = items.windows(2).all(|two| two[0].draft.strategy == two[1].draft.strategy);
+    let mut columns = vec![
         Column::new("", Width::Fixed(1), Align::Left, 0),
         Column::new("Seg", Width::Fixed(3), Align::Left, 0),
-        Column::new("Strategy", Width::Fixed(14), Align::Left, 1),
         Column::new("Written", Width::Fill(14), Align::Left, 0),
     ];
-    let items = screen.shown();
+    if !alike {
+        columns.insert(2, Column::new("Strategy", Width::Fixed(14), Align::Left, 1));
+    }
     let table = Table { columns: &columns, list: &screen.list, id: QUEUE, focused: !screen.on_message };
     table.draw(canvas, body, |row, column| {
         let Some(item) = items.get(row) else { return "".into() };
@@ -145,7 +149,7 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
                 Cell::styled(glyph, style)
             }
             1 => Cell::styled(item.draft.segment.clone(), theme.strong),
-            2 => Cell::styled(desk.name(item), theme.dim),
+            2 if !alike => Cell::styled(desk.name(item), theme.dim),
             _ => gist(item).into(),
         }
     });
@@ -171,7 +175,10 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         Status::Open if item.standing.voided => {
             "waits again: it was changed after it had been approved".into()
         }
-        Status::Open if passes(&item.checks) => "waits for a decision".into(),
+        Status::Open if passes(&item.checks) => {
+            let author = if item.draft.is_own_text() { ", the strategy's own text" } else { "" };
+            format!("waits for a decision{author}")
+        }
         Status::Open => "breaks rules: edit it or reject it".into(),
     };
     rich.spans(0, vec![(format!("{glyph} {standing}"), style)]);
@@ -235,7 +242,7 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
 /// Who wrote the draft's stretches.
 fn written_by(draft: &Draft) -> String {
     let (own, all) = (draft.own_texts().count(), draft.slots.len());
-    if own == all || draft.model.sha256.is_empty() {
+    if draft.is_own_text() || draft.model.sha256.is_empty() {
         return "the strategy's own texts, no model".into();
     }
     let model = format!(

@@ -13,7 +13,6 @@ use crate::tui::keymap::Action;
 use crate::tui::numbers;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, Rich, Sentence};
-use crate::writing::FinishReason;
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
@@ -60,6 +59,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
     let drafts = preview.last_drafts();
     let from = &shared.setup.config.brand.name;
     rich.blank();
+    let mixed = drafts.is_some_and(|drafts| drafts.iter().any(|(draft, _)| !draft.is_own_text()));
     for variant in 0..preview.variants() {
         let selected = variant == screen.variant;
         let number = format!("{} {} ", if selected { "▸" } else { " " }, variant + 1);
@@ -78,6 +78,12 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             _ if preview.slots(variant).is_empty() => ("all of it comes from the strategy".into(), theme.dim),
             _ => (String::new(), style),
         });
+        // Who wrote it says something only where both did.
+        if mixed
+            && drafts.and_then(|drafts| drafts.get(variant)).is_some_and(|(draft, _)| draft.is_own_text())
+        {
+            line.push((" (own text)".into(), theme.dim));
+        }
         rich.spans(0, line);
         for check in outcome.into_iter().flatten().filter(|check| !check.ok) {
             rich.spans(6, vec![(format!("{}: {}", check.rule, check.detail), theme.bad)]);
@@ -102,9 +108,8 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
 fn status(screen: &Strategies, shared: &Shared) -> String {
     let preview = &screen.preview;
     let mut parts = Vec::new();
-    let own_texts = preview
-        .last_drafts()
-        .is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.finish_reason == FinishReason::Template));
+    let own_texts =
+        preview.last_drafts().is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.is_own_text()));
     match (&preview.model, &shared.model) {
         (Some(model), ModelState::Opening { .. }) if model.sha256.is_empty() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());
@@ -123,7 +128,7 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         _ => {}
     }
     if let (Some(drafts), Some(took)) = (preview.drafts(), preview.took) {
-        let own = drafts.iter().filter(|(draft, _)| draft.finish_reason == FinishReason::Template).count();
+        let own = drafts.iter().filter(|(draft, _)| draft.is_own_text()).count();
         if own < drafts.len() {
             parts.push(format!("in {}", numbers::duration(took)));
             if own > 0 {

@@ -204,7 +204,7 @@ pub fn read(
     let knows = orders::read(&order_files, people, derived, products.as_ref(), &mut reading, sink)?;
     let event_files: Vec<&Input> = of(Table::Events).collect();
     events::read(&event_files, people, products.as_ref(), &mut reading, sink)?;
-    say_what_is_missing(&inputs, derived, people, &mut reading);
+    say_what_is_missing(&inputs, derived, &mut reading);
 
     let span = reading.span;
     let day = |at: i64| date_of(at.div_euclid(DAY_MS));
@@ -320,12 +320,7 @@ fn say_what_was_guessed(file: &File, layout: &Layout, mapping: &Mapping, reading
     }
 }
 
-fn say_what_is_missing(
-    inputs: &[Input],
-    derived: bool,
-    people: &CustomersBuilder,
-    reading: &mut Reading<'_>,
-) {
+fn say_what_is_missing(inputs: &[Input], derived: bool, reading: &mut Reading<'_>) {
     let has = |table: Table| inputs.iter().any(|input| input.mapping.table == table);
     if !has(Table::Orders) {
         reading.find(
@@ -338,7 +333,7 @@ fn say_what_is_missing(
         reading.find(
             Severity::Info,
             "customers-derived",
-            format!("There is no table of customers: {} customers were taken from the orders.", people.len()),
+            "There is no table of customers: they were taken from the orders.",
             "Add a file of customers to have names, addresses and consent.",
         );
     }

@@ -132,7 +132,7 @@ pub fn load_on(
     let customers = read.customers.len();
     Ok(Shop {
         orders: keep.lines.finish(customers)?,
-        events: read.has_events.then(|| keep.events.finish(customers)),
+        events: read.has_events.then(|| keep.events.finish(customers)).transpose()?,
         customers: read.customers,
         products: read.products,
         currency: read.currency,
@@ -162,6 +162,7 @@ impl Sink for Keep {
     }
 
     fn pause(&mut self) -> Result<(), DataError> {
-        self.lines.relieve()
+        self.lines.relieve()?;
+        self.events.relieve()
     }
 }

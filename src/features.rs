@@ -100,7 +100,7 @@ impl Features {
 /// # Errors
 /// Cancelled, or a table that polars could not read.
 pub fn compute(shop: &Shop, as_of: Option<Date>, task: &Task<'_>) -> Result<Features, DataError> {
-    const LINES_BETWEEN_CHECKS: u64 = 1 << 16;
+    const ROWS_BETWEEN_CHECKS: u64 = 1 << 16;
     let as_of = as_of.unwrap_or(shop.last_day);
     let mut behaviours = Behaviours::new(Some(as_of));
     if let Some(products) = &shop.products {
@@ -109,7 +109,7 @@ pub fn compute(shop: &Shop, as_of: Option<Date>, task: &Task<'_>) -> Result<Feat
     let total = shop.order_line_count() as u64;
     let mut lines = 0u64;
     shop.each_order_line(&mut |customer, line| {
-        if lines.is_multiple_of(LINES_BETWEEN_CHECKS) {
+        if lines.is_multiple_of(ROWS_BETWEEN_CHECKS) {
             task.check()?;
             task.progress("computing features", lines, Some(total));
         }
@@ -117,8 +117,15 @@ pub fn compute(shop: &Shop, as_of: Option<Date>, task: &Task<'_>) -> Result<Feat
         behaviours.add_line(customer, line);
         Ok(())
     })?;
-    shop.each_event(|customer, at, kind| behaviours.add_event(customer, at, kind));
-    task.check()?;
+    let mut events = 0_u64;
+    shop.each_event(&mut |customer, at, kind| {
+        if events.is_multiple_of(ROWS_BETWEEN_CHECKS) {
+            task.check()?;
+        }
+        events += 1;
+        behaviours.add_event(customer, at, kind);
+        Ok(())
+    })?;
     Ok(behaviours.finish(&shop.customers, shop.knows, shop.currency_digits, as_of))
 }
 

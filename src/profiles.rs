@@ -190,20 +190,22 @@ pub fn cluster(
 }
 
 /// Facts about one customer (a row of the shop).
-#[must_use]
+///
+/// # Errors
+/// Orders or events that were put aside on disk cannot be read back.
 pub fn customer(
     shop: &Shop,
     features: &Features,
     segmentation: &Segmentation,
     row: usize,
-) -> CustomerProfile {
+) -> Result<CustomerProfile, DataError> {
     let last_day = day_number(features.as_of);
-    let mut orders = shop.customer_orders(row);
+    let mut orders = shop.customer_orders(row)?;
     orders.retain(|line| day_of(line.at) <= last_day);
-    let mut events = shop.customer_events(row);
+    let mut events = shop.customer_events(row)?;
     events.retain(|event| day_of(event.at) <= last_day);
     let channels = Channel::ALL;
-    CustomerProfile {
+    Ok(CustomerProfile {
         row,
         membership: segments::membership(segmentation, features, row),
         features: features
@@ -218,7 +220,7 @@ pub fn customer(
             .filter(|&channel| shop.customers.channel_hindrance(row, channel).is_none())
             .collect(),
         orders,
-    }
+    })
 }
 
 /// Median of each feature over the customers with an order.

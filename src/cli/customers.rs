@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::grouped::{Grouped, Grouping};
 use super::segments::cell;
 use super::{Context, Exit, SCHEMA, UsageError};
-use crate::data::{Channel, Event, OrderLine};
+use crate::data::{Channel, DataError, Event, OrderLine};
 use crate::features::Feature;
 use crate::profiles::{self, Portion};
 use crate::tui::numbers::count;
@@ -120,7 +120,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             ))
             .into());
         };
-        let one = one(&all, row);
+        let one = one(&all, row)?;
         if context.global.json {
             context.print_json(&one)?;
         } else {
@@ -175,9 +175,9 @@ fn decimal(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }
 
-fn one(all: &Grouped, row: usize) -> One {
+fn one(all: &Grouped, row: usize) -> Result<One, DataError> {
     let customers = &all.shop.customers;
-    let profile = profiles::customer(&all.shop, &all.features, &all.segmentation, row);
+    let profile = profiles::customer(&all.shop, &all.features, &all.segmentation, row)?;
     let membership = profile.membership;
     let clusters = &all.segmentation.clusters;
     let minor = 10_f64.powi(all.shop.currency_digits as i32);
@@ -199,7 +199,7 @@ fn one(all: &Grouped, row: usize) -> One {
         query: event.query,
         product: product(event.product),
     };
-    One {
+    Ok(One {
         schema: SCHEMA,
         brief: brief(all, row),
         facts: FACTS.iter().filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect(),
@@ -217,7 +217,7 @@ fn one(all: &Grouped, row: usize) -> One {
         categories: profile.top_categories,
         orders: profile.orders.into_iter().map(line).collect(),
         events: profile.events.into_iter().map(event).collect(),
-    }
+    })
 }
 
 /// The day of a time in milliseconds UTC.

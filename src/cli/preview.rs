@@ -227,10 +227,10 @@ fn from_segment(
         facts
     } else {
         let row = shown_customers(&shop, &segmentation, &profile, strategy, 1);
-        row.first().map_or_else(
-            || shared.clone(),
-            |&row| strategy::facts_for_customer(&shop, &features, row, strategy, &shared),
-        )
+        match row.first() {
+            Some(&row) => strategy::facts_for_customer(&shop, &features, row, strategy, &shared)?,
+            None => shared.clone(),
+        }
     };
     let cluster = &segmentation.clusters[number];
     let fit = strategy::fits(strategy, cluster, &profile);

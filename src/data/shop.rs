@@ -1,22 +1,26 @@
 //! The shop in memory: columns, addressed by row.
 
+mod by_customer;
 mod customers;
+mod events;
 mod lines;
 mod products;
 mod text_column;
 
 use jiff::civil::Date;
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+use polars::prelude::{DataFrame, LazyFrame};
 
 pub use customers::Customers;
 pub use products::Products;
 
 pub(super) use customers::{CustomersBuilder, split_name};
-pub(super) use lines::{EventsBuilder, LinesBuilder};
+pub(super) use events::EventsBuilder;
+pub(super) use lines::LinesBuilder;
 pub(super) use products::{ProductRow, ProductsBuilder};
 
 use super::{Channel, DataError, DataReport};
-use lines::{Events, Lines};
+use events::Events;
+use lines::Lines;
 
 /// The currency of amounts where nothing says which it is (ISO 4217).
 pub const NO_CURRENCY: &str = "XXX";
@@ -81,10 +85,13 @@ pub struct Event {
 }
 
 impl Shop {
-    /// Lines of orders, those of one customer together and oldest first while they fit in memory, otherwise in
-    /// the order of the files. Columns: `customer` u32, `order` u32, `at` i64 (milliseconds UTC), `amount` i64
+    /// Lines of orders, those of one customer together and oldest first while they fit in memory, otherwise a
+    /// million at a time so. Columns: `customer` u32, `order` u32, `at` i64 (milliseconds UTC), `amount` i64
     /// (minor units), `quantity` f64, `product` u32 or null, `discounted` bool, `returned` bool.
-    pub fn orders(&self) -> LazyFrame {
+    ///
+    /// # Errors
+    /// Lines that were put aside on disk cannot be read back.
+    pub fn orders(&self) -> Result<LazyFrame, DataError> {
         self.orders.lazy()
     }
 
@@ -107,30 +114,36 @@ impl Shop {
     }
 
     /// Lines of one customer's orders, oldest first.
-    #[must_use]
-    pub fn customer_orders(&self, customer: usize) -> Vec<OrderLine> {
+    ///
+    /// # Errors
+    /// Lines that were put aside on disk cannot be read back.
+    pub fn customer_orders(&self, customer: usize) -> Result<Vec<OrderLine>, DataError> {
         self.orders.of(customer)
     }
 
-    /// `None` where the shop has no events. Columns: `customer` u32, `at` i64, `kind` str, `query` str or null,
-    /// `product` u32 or null.
+    /// Number of events; `None` where the shop has no table of them.
     #[must_use]
-    pub fn events(&self) -> Option<LazyFrame> {
-        self.events.as_ref().map(|events| events.frame.clone().lazy())
+    pub fn event_count(&self) -> Option<usize> {
+        self.events.as_ref().map(Events::len)
     }
 
-    /// Calls `visit` with the customer, the time and the kind of every event; the second of these are
-    /// milliseconds UTC.
-    pub fn each_event(&self, mut visit: impl FnMut(u32, i64, &str)) {
-        if let Some(events) = &self.events {
-            events.each(&mut visit);
-        }
+    /// Calls `visit` with the customer, the time (milliseconds UTC) and the kind of every event.
+    ///
+    /// # Errors
+    /// Events that were put aside on disk cannot be read back, or `visit` fails.
+    pub fn each_event(
+        &self,
+        visit: &mut dyn FnMut(u32, i64, &str) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
+        self.events.as_ref().map_or(Ok(()), |events| events.each(visit))
     }
 
     /// What one customer did, oldest first; empty where the shop has no events.
-    #[must_use]
-    pub fn customer_events(&self, customer: usize) -> Vec<Event> {
-        self.events.as_ref().map(|events| events.of(customer)).unwrap_or_default()
+    ///
+    /// # Errors
+    /// Events that were put aside on disk cannot be read back.
+    pub fn customer_events(&self, customer: usize) -> Result<Vec<Event>, DataError> {
+        self.events.as_ref().map_or(Ok(Vec::new()), |events| events.of(customer))
     }
 }
 

@@ -79,16 +79,24 @@ fn is_told(strategy: &Strategy) -> bool {
 }
 
 /// What one customer has bought; nothing where the message does not say it.
-pub(crate) fn of_customer(shop: &Shop, as_of: Date, row: usize, strategy: &Strategy) -> Bought {
+///
+/// # Errors
+/// Lines that were put aside on disk cannot be read back.
+pub(crate) fn of_customer(
+    shop: &Shop,
+    as_of: Date,
+    row: usize,
+    strategy: &Strategy,
+) -> Result<Bought, DataError> {
     let Some(products) = shop.products.as_ref().filter(|_| is_told(strategy)) else {
-        return Bought::default();
+        return Ok(Bought::default());
     };
     let last_day = day_number(as_of);
     let mut tally = Tally::default();
-    for line in shop.customer_orders(row).iter().filter(|line| day_of(line.at) <= last_day) {
+    for line in shop.customer_orders(row)?.iter().filter(|line| day_of(line.at) <= last_day) {
         tally.add(line, products);
     }
-    tally.finish(products, is_chinese(&strategy.language))
+    Ok(tally.finish(products, is_chinese(&strategy.language)))
 }
 
 /// What all recipients of a message have bought.

@@ -16,7 +16,7 @@ use super::fields::{FIELDS, Scope};
 use super::render::{clean, environment};
 use super::{CouponPolicy, Facts, OfferKind, Strategy};
 use crate::config::Config;
-use crate::data::{Channel, Shop};
+use crate::data::{Channel, DataError, Shop};
 use crate::features::{Feature, Features};
 use crate::profiles::ClusterProfile;
 use crate::segments::Segmentation;
@@ -52,16 +52,18 @@ pub fn facts_for_segment(
 
 /// Facts about one customer (a row of the shop), on top of those of the segment. Orders are looked at only
 /// where the message uses what they say.
-#[must_use]
+///
+/// # Errors
+/// Orders that were put aside on disk cannot be read back.
 pub fn facts_for_customer(
     shop: &Shop,
     features: &Features,
     row: usize,
     strategy: &Strategy,
     segment: &Facts,
-) -> Facts {
-    let bought = bought::of_customer(shop, features.as_of, row, strategy);
-    facts_with(shop, features, row, strategy, segment, bought)
+) -> Result<Facts, DataError> {
+    let bought = bought::of_customer(shop, features.as_of, row, strategy)?;
+    Ok(facts_with(shop, features, row, strategy, segment, bought))
 }
 
 /// As [`facts_for_customer`], for one of many recipients, whose purchases have been read for all at once.

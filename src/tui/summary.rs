@@ -49,7 +49,7 @@ pub fn summarise(shop: &Shop, task: &Task<'_>) -> Result<Summary, DataError> {
         |error: PolarsError| DataError::Unreadable(format!("The orders cannot be summed up: {error}."));
     // Days first, with lines of one order counted once: a day never crosses a month.
     let days = shop
-        .orders()
+        .orders()?
         .select([(col("at") / lit(DAY)).alias("day"), col("order"), col("amount"), col("returned")])
         .group_by([col("day")])
         .agg([
@@ -73,20 +73,11 @@ pub fn summarise(shop: &Shop, task: &Task<'_>) -> Result<Summary, DataError> {
             months[index].revenue += revenue[row];
         }
     }
-    let events = match shop.events() {
-        Some(events) => {
-            let counted = events.select([len().alias("n")]).collect().map_err(unreadable)?;
-            let counted =
-                counted.column("n").and_then(|column| column.cast(&DataType::Int64)).map_err(unreadable)?;
-            counted.i64().ok().and_then(|values| values.get(0)).map(|number| number.max(0) as u64)
-        }
-        None => None,
-    };
     Ok(Summary {
         customers: shop.customers.len() as u64,
         orders: orders.iter().map(|number| (*number).max(0) as u64).sum(),
         products: shop.products.as_ref().map(|products| products.len() as u64),
-        events,
+        events: shop.event_count().map(|events| events as u64),
         revenue: revenue.iter().sum(),
         currency: shop.currency.clone(),
         currency_digits: shop.currency_digits,

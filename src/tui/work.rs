@@ -328,7 +328,7 @@ impl Runner for Services {
                     &features,
                     &segmentation,
                     customer,
-                ))))
+                )?)))
             }
             Work::SaveSegmentName { folder, cluster, name } => {
                 settings_file::save_segment_name(&folder, &cluster, name.as_deref())

@@ -68,6 +68,7 @@ fn lines(shop: &Shop) -> Vec<(String, i64, i64, bool)> {
     (0..shop.customers.len())
         .flat_map(|row| {
             shop.customer_orders(row)
+                .unwrap()
                 .into_iter()
                 .map(move |line| (shop.customers.id(row).to_owned(), line.at, line.amount, line.returned))
         })

@@ -138,7 +138,7 @@ fn what_happens_after_the_reference_date_is_not_seen() {
     }
     let customer = |id: &str| {
         let row = read.shop.customers.row_of(id).unwrap();
-        profiles::customer(&read.shop, &read.features, &read.segmentation, row)
+        profiles::customer(&read.shop, &read.features, &read.segmentation, row).unwrap()
     };
     assert_eq!((customer("big0").orders.len(), customer("small0").orders.len()), (10, 0));
     assert!(customer("small0").top_categories.is_empty());
@@ -149,7 +149,7 @@ fn a_customer_is_told_with_their_orders_and_the_way_to_them() {
     let folder = two_kinds();
     let read = read(folder.path(), Some(2), None);
     let row = read.shop.customers.row_of("big0").unwrap();
-    let profile = profiles::customer(&read.shop, &read.features, &read.segmentation, row);
+    let profile = profiles::customer(&read.shop, &read.features, &read.segmentation, row).unwrap();
     assert_eq!(profile.orders.len(), 13);
     assert!(profile.orders.is_sorted_by_key(|line| line.at));
     assert_eq!(profile.channels, [Channel::Email]);
@@ -247,7 +247,8 @@ fn a_catalogue_in_two_languages_speaks_both_in_messages() {
         let config = Config::default();
         let segment =
             strategy::facts_for_segment(&read.segmentation, profile, &strategy, &config, "EUR", day);
-        let alone = strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &segment);
+        let alone =
+            strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &segment).unwrap();
         let recipients: Vec<u32> = (0..read.shop.customers.len() as u32).collect();
         let purchases = unwatched(|task| {
             Purchases::of(&read.shop, read.features.as_of, &recipients, &strategy, task).unwrap()
@@ -274,7 +275,8 @@ fn facts_do_not_tell_what_was_bought_after_the_reference_date() {
         let row = read.shop.customers.row_of("big0").unwrap();
         let strategy = strategy("en", "{{ favourite_category }} {{ last_product }}");
         let facts =
-            strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &strategy::Facts::new());
+            strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &strategy::Facts::new())
+                .unwrap();
         facts["last_product"].as_str().unwrap().to_owned()
     };
     let chairs = "l2,big0,2025-06-30T10:00:00Z,chair,1,200.00,paid,EUR\n";

@@ -205,7 +205,7 @@ fn every_message_can_be_made_again_and_passes_the_rules() {
             &shop.currency,
             sending,
         );
-        let mut facts = strategy::facts_for_customer(&shop, &features, row, &strategy, &segment);
+        let mut facts = strategy::facts_for_customer(&shop, &features, row, &strategy, &segment).unwrap();
         if let Some(code) = message["coupon_code"].as_str() {
             facts.insert("coupon_code".into(), code.into());
         }

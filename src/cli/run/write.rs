@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Known;
 use crate::cli::Context;
-use crate::jobs::Cancelled;
+use crate::data::DataError;
 use crate::review::decision::{Author, Seal};
 use crate::review::merge::{Copy, shown_customers};
 use crate::review::quality::quality;
@@ -89,7 +89,7 @@ pub(super) fn write(
                     &known.shop.currency,
                     sending,
                 );
-                let shown = shown_facts(known, cluster, strategy, &segment);
+                let shown = shown_facts(known, cluster, strategy, &segment)?;
                 let assignment = Assignment {
                     strategy: strategy.clone(),
                     facts: shown.first().cloned().unwrap_or_else(|| segment.clone()),
@@ -101,7 +101,7 @@ pub(super) fn write(
                 };
                 let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
                     Ok(drafts) => Ok(drafts),
-                    Err(WritingError::Cancelled(cancelled)) => return Err(cancelled),
+                    Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
                     Err(WritingError::Failed(reason)) => Err(reason),
                 };
                 let banned_words = &context.config.brand.banned_words;
@@ -123,7 +123,7 @@ pub(super) fn write(
                 });
                 pairs.push(choose(strategy, cluster, fit, segment, judged));
             }
-            Ok::<_, Cancelled>(pairs)
+            Ok::<_, DataError>(pairs)
         })
         .map_err(Into::into)
 }
@@ -132,7 +132,7 @@ pub(super) fn write(
 const SHOWN: usize = 4;
 
 /// The facts that the drafts may show.
-fn shown_facts(known: &Known, cluster: usize, strategy: &Strategy, segment: &Facts) -> Vec<Facts> {
+fn shown_facts(known: &Known, cluster: usize, strategy: &Strategy, segment: &Facts) -> Result<Vec<Facts>, DataError> {
     let Known { shop, features, segmentation, profiles } = known;
     let rows = shown_customers(shop, segmentation, &profiles[cluster], strategy, SHOWN);
     rows.into_iter().map(|row| facts_for_customer(shop, features, row, strategy, segment)).collect()

@@ -95,7 +95,7 @@ impl Writer {
         let customer = (!shown.is_empty()).then(|| shown[example % shown.len()]);
         let segment = facts_for_segment(&segmentation, &profile, &strategy, &config, &shop.currency, sending);
         let facts = match customer {
-            Some(row) => facts_for_customer(&shop, &features, row, &strategy, &segment),
+            Some(row) => facts_for_customer(&shop, &features, row, &strategy, &segment)?,
             None => segment,
         };
         let desk = self.desk();

@@ -145,7 +145,8 @@ pub struct Segmentation {
     pub silhouette: f64,
     /// Mean adjusted Rand index over bootstrap samples, at most 1.
     pub stability: f64,
-    /// Empty where k was set by hand.
+    /// Whether a person set k; otherwise the curve did.
+    pub k_by_hand: bool,
     pub curve: Vec<KScore>,
     /// Why this k, in a sentence.
     pub why: String,
@@ -275,12 +276,10 @@ pub fn segment(
 
     let trial = points.pick(&sample(rows.len(), TRIAL_ROWS, &mut random(seed, 4)));
     let measured = sample(trial.len(), SILHOUETTE_ROWS, &mut random(seed, 5));
-    let (k, curve, why) = match options.k {
-        Some(k) => (k, Vec::new(), format!("{k} clusters, as set by hand.")),
-        None => choose_k::choose(&trial, &measured, choose_k::MOST.min(rows.len() - 1), seed, task)?
-            .map(|choice| (choice.k, choice.curve, choice.why))
-            .ok_or_else(|| too_alike(2, 1))?,
-    };
+    let choice = choose_k::choose(&trial, &measured, choose_k::MOST.min(rows.len() - 1), seed, task)?
+        .ok_or_else(|| too_alike(2, 1))?;
+    let k = options.k.unwrap_or(choice.k);
+    let why = if options.k.is_some() { choice.why_by_hand(k) } else { choice.why };
 
     let found = cluster(&points, k, seed, Settings::default(), task)?;
     if found.centres.len() < k {
@@ -310,7 +309,8 @@ pub fn segment(
         k,
         silhouette,
         stability,
-        curve,
+        k_by_hand: options.k.is_some(),
+        curve: choice.curve,
         why,
         notes: scaler.notes.iter().cloned().chain(group::given_to_letters(&options.names)).collect(),
         features: scaler.features(),

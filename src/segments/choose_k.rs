@@ -16,7 +16,7 @@ pub const LEAST: usize = 2;
 /// The largest number that can be asked for.
 pub const MOST: usize = 10;
 /// A silhouette this little below the best is as good: with more clusters, messages fit better.
-const AS_GOOD: f64 = 0.025;
+const AS_GOOD: f64 = 0.01;
 /// A finer division may be so much less stable than the clearest one: more, and it is chance that draws
 /// the further borders.
 const AS_STABLE: f64 = 0.05;
@@ -33,6 +33,27 @@ pub struct Choice {
     pub k: usize,
     pub curve: Vec<KScore>,
     pub why: String,
+}
+
+impl Choice {
+    /// Why there are `k` where a person set it.
+    pub fn why_by_hand(&self, k: usize) -> String {
+        if k == self.k {
+            return format!("{k} clusters, as set by hand and as the data would have it.");
+        }
+        let silhouette = |k: usize| {
+            self.curve
+                .iter()
+                .find(|score| score.k == k)
+                .map_or_else(String::new, |score| format!(" (silhouette {:.2})", score.silhouette))
+        };
+        format!(
+            "{k} clusters{}, as set by hand; the data would have {}{}.",
+            silhouette(k),
+            self.k,
+            silhouette(self.k)
+        )
+    }
 }
 
 /// One candidate: its silhouette, the share of its smallest cluster, and its stability.
@@ -63,7 +84,7 @@ pub fn choose(
     seed: u64,
     task: &Task<'_>,
 ) -> Result<Option<Choice>, Cancelled> {
-    let settings = Settings { starts: 4, ..Settings::default() };
+    let settings = Settings { starts: 8, ..Settings::default() };
     let total = most.saturating_sub(LEAST - 1) as u64;
     // The clusterings within are steps of this choice.
     let silent = Task::new(task.cancel(), &|_| {});
@@ -162,14 +183,14 @@ mod tests {
 
     #[test]
     fn a_finer_division_that_is_as_clear_is_taken() {
-        let (k, why) = decide(&candidates(&[0.30, 0.35, 0.34, 0.335, 0.20])).unwrap();
+        let (k, why) = decide(&candidates(&[0.30, 0.35, 0.344, 0.342, 0.20])).unwrap();
         assert_eq!(k, 5);
         assert!(why.contains("about as clear") && why.contains("with 3"), "{why}");
     }
 
     #[test]
     fn a_finer_division_that_is_less_stable_is_not_taken() {
-        let mut all = candidates(&[0.30, 0.35, 0.34, 0.335, 0.20]);
+        let mut all = candidates(&[0.30, 0.35, 0.344, 0.342, 0.20]);
         for (candidate, stability) in all[1..4].iter_mut().zip([0.97, 0.94, 0.90]) {
             candidate.stability = Some(stability);
         }

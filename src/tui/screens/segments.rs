@@ -305,7 +305,7 @@ impl Pane for Segments {
             }
             End::Failed(_) | End::Cancelled if slot == Some(Slot::Segments) => {
                 if let Some(seen) = &self.seen {
-                    shared.setup.config.segments.k = (!seen.curve.is_empty()).then_some(seen.k);
+                    shared.setup.config.segments.k = seen.k_by_hand.then_some(seen.k);
                     shared.segmentation = Load::Ready(Arc::clone(seen));
                     shared.toast(Gravity::Info, "The former groups are kept.");
                 }

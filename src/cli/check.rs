@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Context, Exit, SCHEMA};
-use crate::tui::numbers::count;
+use crate::tui::numbers::{count, counted};
 use crate::data::{self, DataReport, NO_CURRENCY, OrderLine, Severity, Sink, TableReport};
 
 /// Data report: rows read, kept, set aside and why.
@@ -94,8 +94,8 @@ fn text(read: &data::Read) -> String {
         "no orders or events".to_owned()
     };
     out += &format!(
-        "\n{} customers, {span}, amounts in {}\n",
-        count(read.customers.len() as u64),
+        "\n{}, {span}, amounts in {}\n",
+        counted(read.customers.len(), "customer"),
         if read.currency == NO_CURRENCY { "an unknown currency" } else { &read.currency },
     );
     for finding in &report.findings {

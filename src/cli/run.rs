@@ -24,6 +24,7 @@ use crate::review::coupon::{self, Recipient};
 use crate::review::merge::{self, Copy, Plan};
 use crate::segments::{self, Segmentation};
 use crate::strategy::Strategy;
+use crate::tui::numbers::counted;
 use crate::tui::text::clean;
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::catalogue::Choice;
@@ -74,8 +75,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 
     let known = learn(args, context, &mut timings, &mut warnings)?;
     let (sending, over) = super::sending::day(args.send_on, known.features.as_of);
-    warnings.extend(over);
-    warnings.extend(context.unnamed_brand().map(|unnamed| unnamed.to_string()));
+    let unnamed = context.unnamed_brand().map(|unnamed| unnamed.to_string());
+    for warning in over.into_iter().chain(unnamed) {
+        warn(context, &mut warnings, warning)?;
+    }
     let strategies = strategies(context, &mut warnings)?;
     let (mut engine, model) = engine(context, &mut timings, &mut warnings)?;
 
@@ -84,7 +87,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let pairs = write::write(&known, &strategies, engine.as_mut(), sending, seed, context)?;
     drop(engine);
     timings.write = at.elapsed().as_secs_f64();
-    tell(context, &format!("{} drafts written, {} pass every rule", drafts(&pairs), passing(&pairs)))?;
+    tell(context, &format!("{} written, {} pass every rule", counted(drafts(&pairs), "draft"), passing(&pairs)))?;
 
     let at = Instant::now();
     let copies: Vec<Copy> = pairs.iter().filter_map(|pair| pair.copy.clone()).collect();
@@ -124,20 +127,22 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         messages,
         held_back: audiences.iter().map(|audience| audience.held_back).sum(),
     };
+    let told = warnings.len();
     let summary = Summary::new(&known, pairs, &audiences, counts, model, sending, seed, warnings, timings);
     // A last chance to stop: from here on only names change.
     context.work(|task| -> Result<(), crate::jobs::Cancelled> { task.check() })?;
     files.commit(&summary)?;
 
-    for warning in &summary.warnings {
+    for warning in &summary.warnings[told..] {
         writeln!(context.stderr, "warning: {}", clean(warning))?;
     }
     tell(
         context,
         &format!(
-            "{messages} messages from {} chosen drafts, {} of them all in the strategies' own words, in {} ({:.1} s). \
+            "{} from {}, {} of them all in the strategies' own words, in {} ({:.1} s). \
              Nothing is sent.",
-            summary.counts.chosen,
+            counted(messages, "message"),
+            counted(summary.counts.chosen, "chosen draft"),
             summary.counts.own_texts,
             args.out.display(),
             summary.timings.total
@@ -163,6 +168,13 @@ fn tell(context: &mut Context<'_>, line: &str) -> std::io::Result<()> {
     if context.global.quiet { Ok(()) } else { writeln!(context.stderr, "{line}") }
 }
 
+/// What people should know, told at once, since what follows may fail because of it, and in the summary.
+fn warn(context: &mut Context<'_>, warnings: &mut Vec<String>, warning: String) -> std::io::Result<()> {
+    writeln!(context.stderr, "warning: {}", clean(&warning))?;
+    warnings.push(warning);
+    Ok(())
+}
+
 /// Data, features, segments, profiles.
 fn learn(
     args: &Args,
@@ -178,16 +190,15 @@ fn learn(
     tell(
         context,
         &format!(
-            "{} customers, {} order lines read, {aside} rows set aside",
-            shop.customers.len(),
-            shop.order_line_count()
+            "{}, {} read, {} set aside",
+            counted(shop.customers.len(), "customer"),
+            counted(shop.order_line_count(), "order line"),
+            counted(aside as usize, "row")
         ),
     )?;
 
-    // Told at once, since what follows may fail because of it, and again at the end.
     for warning in grouped::errors(&shop.report) {
-        writeln!(context.stderr, "warning: {}", clean(&warning))?;
-        warnings.push(warning);
+        warn(context, warnings, warning)?;
     }
 
     let at = Instant::now();
@@ -212,20 +223,22 @@ fn learn(
 }
 
 /// The strategies of the project, or those that come with the program; what cannot be used is warned of.
-fn strategies(context: &Context<'_>, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Strategy>> {
+fn strategies(context: &mut Context<'_>, warnings: &mut Vec<String>) -> anyhow::Result<Vec<Strategy>> {
     let files = context.strategies()?;
     let mut strategies = Vec::new();
     for StrategyFile { id, parsed, .. } in files {
         match parsed {
             Ok(strategy) => strategies.push(strategy),
-            Err(problems) => warnings.push(format!(
-                "The strategy {id} is left out: {}.",
-                problems.first().map_or_else(|| "it cannot be read".to_owned(), ToString::to_string)
-            )),
+            Err(problems) => {
+                let problem =
+                    problems.first().map_or_else(|| "it cannot be read".to_owned(), ToString::to_string);
+                warn(context, warnings, format!("The strategy {id} is left out: {problem}."))?;
+            }
         }
     }
     if strategies.is_empty() {
-        warnings.push("There is no strategy that can be used: no message is written.".to_owned());
+        let none = "There is no strategy that can be used: no message is written.";
+        warn(context, warnings, none.to_owned())?;
     }
     Ok(strategies)
 }
@@ -258,8 +271,7 @@ fn engine(
         Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
         Err(WritingError::Failed(reason)) => {
             let warning = format!("NO MODEL: all texts are the strategies' own. {reason}");
-            writeln!(context.stderr, "warning: {warning}")?;
-            warnings.push(warning);
+            warn(context, warnings, warning)?;
             (Box::new(Templates::default()), Some(reason))
         }
     };

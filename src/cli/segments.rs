@@ -17,7 +17,7 @@ use crate::features::Feature;
 use crate::profiles::{self, ClusterProfile, Portion, Reach};
 use crate::review::spreadsheet::Sheet;
 use crate::segments::{Cluster, Direction, Driver, KScore, NOT_BOUGHT, Name, Segmentation, Spread, Stage};
-use crate::tui::numbers::count;
+use crate::tui::numbers::{count, counted};
 use crate::workspace::{AtomicFile, Privacy};
 
 /// Clusters of customers that behave alike, with the facts that set each apart.
@@ -215,7 +215,7 @@ const BAR_CELLS: usize = 12;
 fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io::Result<()> {
     let clusters = &segmentation.clusters;
     let customers: usize = segmentation.clustered().iter().map(|cluster| cluster.size).sum();
-    write!(out, "{} customers in {} clusters as of {}", count(customers as u64), segmentation.k, segmentation.as_of)?;
+    write!(out, "{} in {} clusters as of {}", counted(customers, "customer"), segmentation.k, segmentation.as_of)?;
     match segmentation.not_clustered {
         0 => writeln!(out)?,
         1 => writeln!(out, "; 1 without an order is not clustered ({NOT_BOUGHT})")?,

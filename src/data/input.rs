@@ -193,6 +193,13 @@ fn inspect(path: &Path, name: String, named: bool, task: &Task<'_>) -> Result<Op
             _unpacked: unpacked,
         }));
     }
+    if has_ending(Path::new(name.strip_suffix(".gz").unwrap_or(&name)), "parquet") {
+        let error = DataError::Unreadable(format!(
+            "{name} is not Parquet, whatever its name says: it does not begin with PAR1. Export the table again, or give \
+             the file the ending of what it holds (.csv, .ndjson)."
+        ));
+        return Err(Refused::Unreadable(error));
+    }
     if head.starts_with(b"PK\x03\x04") {
         return Err(Refused::NoTable(
             "is a workbook or an archive: save each sheet as CSV, or unpack it".into(),

@@ -257,12 +257,15 @@ fn normal(name: &str) -> String {
     name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// Names less alike than this are not worth a mention.
+const ALIKE: f64 = 0.7;
+
 fn nearest<'a>(name: &str, among: &[&'a str]) -> Option<&'a str> {
     let name = normal(name);
     among
         .iter()
         .map(|other| (strsim::jaro_winkler(&name, &normal(other)), *other))
-        .filter(|&(score, _)| score > 0.6)
+        .filter(|&(score, _)| score > ALIKE)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, other)| other)
 }
@@ -287,7 +290,7 @@ fn missing_columns(
                         .iter()
                         .map(move |other| (strsim::jaro_winkler(&normal(synonym), &normal(other)), *other))
                 })
-                .filter(|&(score, _)| score > 0.6)
+                .filter(|&(score, _)| score > ALIKE)
                 .max_by(|left, right| left.0.total_cmp(&right.0))
                 .map(|(_, other)| other)
         });

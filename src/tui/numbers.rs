@@ -18,6 +18,12 @@ pub fn count(number: u64) -> String {
     out
 }
 
+/// `1,234 customers`, `1 customer`.
+#[must_use]
+pub fn counted(number: usize, one: &str) -> String {
+    format!("{} {one}{}", count(number as u64), if number == 1 { "" } else { "s" })
+}
+
 /// In at most seven columns: `999`, `1,234`, `12.3 k`, `1.2 M`.
 #[must_use]
 pub fn short(number: f64) -> String {

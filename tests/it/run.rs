@@ -335,6 +335,32 @@ fn a_folder_that_cannot_be_written_is_told_before_any_work() {
     let output = command.args(["run", "--out", "file/out", "--json"]).assert().code(1).get_output().clone();
     let told = text(&output.stderr);
     assert!(output.stdout.is_empty() && told.contains("file/out") && told.contains("--out"), "{told}");
+    let output = perennial(home.path()).args(["run", "--out", "file"]).assert().code(1).get_output().clone();
+    let told = text(&output.stderr);
+    assert!(told.contains("file is a file; --out wants a folder"), "{told}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_no_folder_behind_and_says_each_thing_once() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("orders.csv"), "customer_id,ordered_at,amount\nc1,2025-01-01,5.00\n").unwrap();
+    let run = |home: &Path| {
+        let mut command = perennial(home);
+        command
+            .args(["run", "--out", "out", "--model", "none", "--data", "orders.csv"])
+            .assert()
+            .get_output()
+            .clone()
+    };
+    let output = run(home.path());
+    assert!(!output.status.success() && !home.path().join("out").exists(), "{}", text(&output.stderr));
+    // A folder that was there before is not this run's to remove.
+    fs::create_dir(home.path().join("out")).unwrap();
+    run(home.path());
+    assert!(home.path().join("out").exists());
+    fs::write(home.path().join("orders.csv"), orders_in_two_currencies()).unwrap();
+    let told = text(&run(home.path()).stderr);
+    assert_eq!(told.matches("[mixed-currencies]").count(), 1, "{told}");
 }
 
 /// Stands for a person at the terminal: presses Ctrl-C when a line with these words comes.

@@ -39,6 +39,18 @@ pub(super) struct Files {
     done: Vec<(PathBuf, AtomicFile)>,
     outbox_csv: AtomicFile,
     outbox_json: AtomicFile,
+    /// After the files, so that it is dropped when they are gone.
+    new_folder: Option<NewFolder>,
+}
+
+/// A folder that was made for the files: it goes again where nothing came to be in it.
+struct NewFolder(PathBuf);
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        // One that holds something stays.
+        let _ = std::fs::remove_dir(&self.0);
+    }
 }
 
 /// A line of `drafts.jsonl`. How fast a draft was written is in the summary: these bytes are the same each time.
@@ -85,6 +97,12 @@ impl Files {
                 folder.display()
             )
         };
+        anyhow::ensure!(
+            !folder.exists() || folder.is_dir(),
+            "{} is a file; --out wants a folder, which need not be there yet",
+            folder.display()
+        );
+        let new_folder = (!folder.exists()).then(|| NewFolder(folder.to_owned()));
         private_folder(folder).with_context(told)?;
         remove_left_overs(folder).with_context(told)?;
         let open = |name: &str| AtomicFile::create(folder.join(name), Privacy::Private).with_context(told);
@@ -95,6 +113,7 @@ impl Files {
             done: Vec::new(),
             outbox_csv,
             outbox_json: open("outbox.jsonl")?,
+            new_folder,
         })
     }
 
@@ -116,10 +135,11 @@ impl Files {
 
     pub fn segments(&mut self, segmentation: &Segmentation) -> anyhow::Result<()> {
         let features = &segmentation.features;
+        let everybody: usize = segmentation.clusters.iter().map(|cluster| cluster.size).sum();
         self.add("segments.csv", |file| {
             let mut sheet = Sheet::new(file);
             let mut header: Vec<String> =
-                ["segment", "name", "name_zh", "stage", "customers", "share", "sets_apart"]
+                ["segment", "name", "name_zh", "stage", "customers", "share_of_customers", "sets_apart"]
                     .map(str::to_owned)
                     .into();
             for feature in features {
@@ -145,7 +165,7 @@ impl Files {
                     cluster.names.zh.clone(),
                     plain_name(&cluster.stage),
                     cluster.size.to_string(),
-                    format!("{:.4}", cluster.share),
+                    format!("{:.4}", cluster.size as f64 / everybody.max(1) as f64),
                     drivers.join("; "),
                 ];
                 for feature in features {
@@ -251,11 +271,12 @@ impl Files {
             serde_json::to_writer_pretty(&mut *file, &document)?;
             file.write_all(b"\n")
         })?;
-        let Self { folder, done, outbox_csv, outbox_json } = self;
+        let Self { folder, done, outbox_csv, outbox_json, new_folder } = self;
         let outbox = [(folder.join("outbox.csv"), outbox_csv), (folder.join("outbox.jsonl"), outbox_json)];
         for (path, file) in outbox.into_iter().chain(done) {
             file.commit().with_context(|| format!("{} cannot be written", path.display()))?;
         }
+        drop(new_folder);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use crate::data::Shop;
 use crate::review::decision::Author;
 use crate::review::merge::Audience;
 use crate::segments::{Name, Stage};
+use crate::tui::numbers::counted;
 
 /// The whole document. Everything but `timings` and the warning about the day of sending is the same for the
 /// same data, settings and build.
@@ -99,7 +100,7 @@ pub(super) struct SegmentSummary {
     names: Name,
     stage: Stage,
     size: usize,
-    share: f64,
+    share_of_customers: f64,
     /// Those that fit.
     pub strategies: Vec<StrategySummary>,
     /// Why there are none.
@@ -187,7 +188,7 @@ impl Summary {
                 names: cluster.names.clone(),
                 stage: cluster.stage,
                 size: cluster.size,
-                share: cluster.share,
+                share_of_customers: cluster.size as f64 / known.shop.customers.len().max(1) as f64,
                 strategies: Vec::new(),
                 why_none: None,
             })
@@ -201,10 +202,10 @@ impl Summary {
                 nobody.map_or_else(Vec::new, |audience| audience.reasons(&known.shop.customers, channel));
             if let Some(audience) = nobody {
                 warnings.push(format!(
-                    "0 messages of {} for {}, which has {} customers: {}.",
+                    "0 messages of {} for {}, which has {}: {}.",
                     pair.strategy,
                     segments[pair.cluster].id,
-                    audience.members,
+                    counted(audience.members, "customer"),
                     why_no_messages.join(", ")
                 ));
             }

@@ -18,13 +18,13 @@ use crate::segments::{Axes, NOT_BOUGHT, Point, Segmentation};
 use crate::tui::app::{Gravity, Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
-use crate::tui::measures;
 use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::popups::axes::AxesChoice;
 use crate::tui::popups::curve::Curve;
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{Input, List, Scroll};
 use crate::tui::work::{Outcome, Slot, Work};
+use crate::tui::{measures, numbers};
 
 const CLUSTERS: u8 = 0;
 const PROFILE: u8 = 1;
@@ -123,10 +123,10 @@ impl Segments {
         let segmentation = self.seen.as_ref()?;
         let cluster = &segmentation.clusters[self.chosen()?];
         let mut text = format!(
-            "{} {}: {} customers, {:.1} % of {}.",
+            "{} {}: {}, {:.1} % of {}.",
             cluster.id,
             cluster.name,
-            cluster.size,
+            numbers::counted(cluster.size, "customer"),
             cluster.share * 100.0,
             if cluster.id == NOT_BOUGHT { "all" } else { "those who buy" }
         );

@@ -183,6 +183,10 @@ fn parquet_gives_the_same_shop() {
     assert!(told.contains("orders.parquet.gz") && told.contains("gzip data is damaged"), "{told}");
     let told = refused(&gzipped(&bytes("orders.parquet")[..200]));
     assert!(told.contains("orders.parquet.gz") && told.contains("Parquet data is damaged"), "{told}");
+    let named =
+        Folder::with(&[("orders.parquet", b"customer_id,ordered_at,amount\nc1,2025-01-01,5\n" as &[u8])]);
+    let told = named.load().unwrap_err().to_string();
+    assert!(told.contains("orders.parquet is not Parquet") && told.contains(".csv"), "{told}");
     // Begins like Parquet, and would fill the disk.
     let mut bomb = vec![0; 80 << 20];
     bomb[..4].copy_from_slice(b"PAR1");

@@ -46,7 +46,7 @@ fn features() -> Features {
         .enumerate()
         .map(|(at, &(feature, made))| FeatureColumn { feature, values: column(at, made) })
         .collect();
-    Features { as_of: Date::constant(2025, 6, 30), rows: CUSTOMERS, columns }
+    Features { as_of: Date::constant(2025, 6, 30), rows: CUSTOMERS, columns, came_later: Vec::new() }
 }
 
 fn kmeans(criterion: &mut Criterion) {

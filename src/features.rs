@@ -78,9 +78,17 @@ pub struct Features {
     pub as_of: Date,
     pub rows: usize,
     pub columns: Vec<FeatureColumn>,
+    /// Rows of those who came after a reference date that was set into the past, in order: nobody knows them yet.
+    pub came_later: Vec<u32>,
 }
 
 impl Features {
+    /// Whether the customer was there on the reference date.
+    #[must_use]
+    pub fn was_there(&self, row: usize) -> bool {
+        self.came_later.binary_search(&(row as u32)).is_err()
+    }
+
     /// The values of one feature, if the shop's tables allow it.
     #[must_use]
     pub fn column(&self, feature: Feature) -> Option<&[f32]> {
@@ -126,7 +134,8 @@ pub fn compute(shop: &Shop, as_of: Option<Date>, task: &Task<'_>) -> Result<Feat
         behaviours.add_event(customer, at, kind);
         Ok(())
     })?;
-    Ok(behaviours.finish(&shop.customers, shop.knows, shop.currency_digits, as_of))
+    let past = as_of < shop.last_day;
+    Ok(behaviours.finish(&shop.customers, shop.knows, shop.currency_digits, as_of, past))
 }
 
 /// Computes every feature straight from the files, without holding the orders: for shops that are larger than
@@ -143,7 +152,8 @@ pub fn from_files(
     let mut behaviours = Behaviours::new(as_of);
     let read = data::read(sources, settings, data::today(), task, &mut behaviours)?;
     let as_of = as_of.unwrap_or(read.last_day);
-    let features = behaviours.finish(&read.customers, read.knows, read.currency_digits, as_of);
+    let past = as_of < read.last_day;
+    let features = behaviours.finish(&read.customers, read.knows, read.currency_digits, as_of, past);
     Ok((read, features))
 }
 

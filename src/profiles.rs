@@ -154,7 +154,7 @@ pub fn clusters(
         profiles.push(ClusterProfile {
             cluster,
             size: members.len(),
-            share_of_customers: share(members.len() as u64, shop.customers.len() as u64),
+            share_of_customers: share(members.len() as u64, segmentation.customers() as u64),
             share_of_revenue: if revenue > 0 { counts.revenue as f64 / revenue as f64 } else { 0.0 },
             comparisons: comparisons.collect(),
             top_categories: categories(shop, &counts.categories(shop)),

@@ -165,10 +165,17 @@ pub struct Segmentation {
 }
 
 impl Segmentation {
-    /// Number of the group (an index of `clusters`) that the customer is in; `None` for a row that is not there.
+    /// Number of the group (an index of `clusters`) that the customer is in; `None` for a row that is not there, or
+    /// was not on the reference date.
     #[must_use]
     pub fn cluster_of(&self, row: usize) -> Option<usize> {
-        self.assignment.get(row).map(|&number| usize::from(number))
+        self.assignment.get(row).filter(|&&number| number != NOWHERE).map(|&number| usize::from(number))
+    }
+
+    /// Number of customers who were there on the reference date.
+    #[must_use]
+    pub fn customers(&self) -> usize {
+        self.clusters.iter().map(|cluster| cluster.size).sum()
     }
 
     /// The clusters that k-means found.
@@ -246,6 +253,8 @@ const SILHOUETTE_ROWS: usize = 2_000;
 const STABILITY_ROWS: usize = 4_096;
 const RESAMPLES: u64 = 16;
 const SHOP_ROWS: usize = 65_536;
+/// The group of those who came after the reference date.
+const NOWHERE: u8 = u8::MAX;
 /// A difference below this many standard deviations sets nobody apart.
 const SMALLEST_EFFECT: f64 = 0.25;
 
@@ -260,8 +269,9 @@ pub fn segment(
 ) -> Result<Segmentation, SegmentError> {
     let seed = options.seed;
     task.progress("scaling features", 0, None);
-    let (rows, others): (Vec<u32>, Vec<u32>) =
-        (0..features.rows as u32).partition(|&row| has_order(features, row as usize));
+    let (rows, others): (Vec<u32>, Vec<u32>) = (0..features.rows as u32)
+        .filter(|&row| features.was_there(row as usize))
+        .partition(|&row| has_order(features, row as usize));
     check_possible(rows.len(), options)?;
     let scaler = Scaler::fit(features, &rows, seed);
     if scaler.scales.is_empty() {
@@ -297,8 +307,12 @@ pub fn segment(
 
     task.progress("naming the clusters", 0, None);
     let mut clusters = describe(features, &rows, &points, &scaler, &found, options);
+    let not_clustered = others.len();
     clusters.extend(not_bought::group(features, others, options));
     let mut assignment = vec![k as u8; features.rows];
+    for &row in &features.came_later {
+        assignment[row as usize] = NOWHERE;
+    }
     for (&row, &label) in rows.iter().zip(&found.labels) {
         assignment[row as usize] = label;
     }
@@ -315,7 +329,7 @@ pub fn segment(
         notes: scaler.notes.iter().cloned().chain(group::given_to_letters(&options.names)).collect(),
         features: scaler.features(),
         clusters,
-        not_clustered: features.rows - rows.len(),
+        not_clustered,
         assignment,
         space: Space { scaler, centres: found.centres, principal },
     })

@@ -129,7 +129,9 @@ pub fn run(options: Options) -> Result<Ended, TuiError> {
         return Err(TuiError::NotATerminal);
     }
     let setup = app::Setup {
-        shop_name: options.config.brand.name.clone(),
+        shop_name: Some(options.config.brand.name.clone())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "Your shop".to_owned()),
         unnamed_brand: options.unnamed_brand,
         config: options.config,
         folder: options.folder,

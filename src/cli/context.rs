@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub config: Config,
     /// The same with the origin of each value.
     pub settings: Settings,
+    /// What is wrong with the settings, where a command goes on with the defaults to say what else is.
+    pub settings_error: Option<String>,
     pub global: Global,
     /// Folder of the project; `None` where the sample shop stands in for one.
     pub workspace: Option<PathBuf>,
@@ -133,7 +135,7 @@ impl Context<'_> {
 }
 
 /// Files and folders that `--data` names, else those of the settings, which are relative to the settings' own folder.
-fn named_sources(global: &Global, settings: &Settings) -> Vec<PathBuf> {
+pub(super) fn named_sources(global: &Global, settings: &Settings) -> Vec<PathBuf> {
     if !global.data.is_empty() {
         return global.data.clone();
     }

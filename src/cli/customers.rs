@@ -105,7 +105,17 @@ struct OneEvent {
 }
 
 /// Text columns that say who a customer is.
-const FACTS: [&str; 7] = ["first_name", "last_name", "email", "phone", "language", "country", "time_zone"];
+const FACTS: [&str; 9] = [
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "language",
+    "country",
+    "time_zone",
+    "birth_date",
+    "gender",
+];
 
 /// Finds customers and says what is known of them.
 ///
@@ -199,10 +209,13 @@ fn one(all: &Grouped, row: usize) -> Result<One, DataError> {
         query: event.query,
         product: product(event.product),
     };
+    let mut facts: BTreeMap<&str, String> =
+        FACTS.iter().filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect();
+    facts.extend(customers.created_at(row).map(|at| ("created_at", day(at))));
     Ok(One {
         schema: SCHEMA,
         brief: brief(all, row),
-        facts: FACTS.iter().filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect(),
+        facts,
         consent: Channel::ALL.map(|channel| (channel, customers.consent(row, channel))).into(),
         distance: membership.as_ref().map(|membership| membership.distance),
         next: membership.as_ref().and_then(|membership| membership.next).map(|(number, distance)| Next {

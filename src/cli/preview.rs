@@ -47,8 +47,8 @@ pub struct Args {
     /// Reference date of the grouping, YYYY-MM-DD (default: the last day in the data).
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
-    /// Day on which the messages will be sent, from which offers count (default: the day after the last day
-    /// in the data; today with facts alone).
+    /// Day on which the messages will be sent, from which offers count (default: today, or the day after
+    /// the reference date where that is later).
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub send_on: Option<Date>,
 }

@@ -50,8 +50,8 @@ pub struct Args {
     /// Reference date, YYYY-MM-DD: what happened later is not seen (default: the last day in the data).
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
-    /// Day on which the messages will be sent, from which offers count (default: the day after the last day
-    /// in the data).
+    /// Day on which the messages will be sent, from which offers count (default: today, or the day after
+    /// the reference date where that is later).
     #[arg(long, value_name = "YYYY-MM-DD")]
     send_on: Option<Date>,
 }
@@ -186,14 +186,14 @@ fn learn(
     let at = Instant::now();
     let shop = context.work(|task| data::load(&sources, &context.config.data, task))?;
     timings.load = at.elapsed().as_secs_f64();
-    let aside = DataSummary::of(&shop).rows_set_aside;
+    let read = DataSummary::of(&shop);
     tell(
         context,
         &format!(
             "{}, {} read, {} set aside",
             counted(shop.customers.len(), "customer"),
-            counted(shop.order_line_count(), "order line"),
-            counted(aside as usize, "row")
+            counted(read.rows_read as usize, "row"),
+            counted(read.rows_set_aside as usize, "row")
         ),
     )?;
 

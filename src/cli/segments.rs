@@ -240,7 +240,7 @@ fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io
     }
     writeln!(out, "  Stage")?;
     // Of all customers, whether they have bought or not.
-    let everybody: usize = clusters.iter().map(|cluster| cluster.size).sum();
+    let everybody = segmentation.customers();
     let most = clusters.iter().map(|cluster| cluster.size).max().unwrap_or(1) as f64;
     for cluster in clusters {
         let rest = wide - cluster.name.width();

@@ -5,12 +5,11 @@ use jiff::civil::Date;
 
 use crate::data::today;
 
-/// The day that was asked for, or the day after the last one in the data; and a warning where that is over.
+/// The day that was asked for, with a warning where it is over; else today, or the day after the reference date where
+/// that is later.
 pub(super) fn day(asked: Option<Date>, as_of: Date) -> (Date, Option<String>) {
-    let day = asked.unwrap_or_else(|| as_of.saturating_add(1.day()));
-    let warning = (day < today()).then(|| {
-        let why = if asked.is_some() { String::new() } else { format!(": the data ends on {as_of}") };
-        format!("Offers count from {day}, which is over{why}. Give the day of sending with --send-on.")
-    });
+    let day = asked.unwrap_or_else(|| as_of.saturating_add(1.day()).max(today()));
+    let warning = (day < today())
+        .then(|| format!("Offers count from {day}, which is over. Give the day of sending with --send-on."));
     (day, warning)
 }

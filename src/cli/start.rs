@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::context::kept_folder;
-use super::{Cli, Context, Exit, Global, UsageError, exit};
+use super::context::{kept_folder, named_sources};
+use super::{Cli, Command, Context, Exit, Global, UsageError, exit};
 use crate::config::{Layers, PROJECT_FILE, Settings, nearest};
 use crate::jobs::Cancel;
 
@@ -49,15 +49,18 @@ pub fn main(set_threads: impl FnOnce(usize)) -> ExitCode {
 
 fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     let workspace = find_workspace(cli)?;
-    let mut settings = load_settings(&cli.global, workspace.as_deref())?;
-    // What the dashboard wrote when these files were last open: names of segments, the mapping of columns.
-    if workspace.is_none()
-        && let Ok(kept) = kept_folder(&cli.global, &settings)
-        && kept.join(PROJECT_FILE).is_file()
-    {
-        settings = load_settings(&cli.global, Some(&kept))?;
+    let (settings, settings_error) = match settings_of(cli, workspace.as_deref()) {
+        Ok(settings) => (settings, None),
+        // Whoever has made a mistake there asks what is wrong.
+        Err(error) if matches!(cli.command, Some(Command::Doctor(_))) => {
+            (Layers::with_defaults().finish()?, Some(error.to_string()))
+        }
+        Err(error) => return Err(error),
+    };
+    let mut config = settings.config().clone();
+    if workspace.is_some() || !named_sources(&cli.global, &settings).is_empty() {
+        config.brand = config.brand.of_another_shop();
     }
-    let config = settings.config().clone();
 
     let threads = threads(cli.command.is_none());
     set_threads(threads);
@@ -75,6 +78,7 @@ fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
         config,
         settings,
         workspace,
+        settings_error,
         cancel,
         progress: !cli.global.quiet && stderr.is_terminal(),
         global: cli.global.clone(),
@@ -120,7 +124,7 @@ fn find_workspace(cli: &Cli) -> anyhow::Result<Option<PathBuf>> {
     let named = named.or_else(|| std::env::var_os("PERENNIAL_WORKSPACE").map(PathBuf::from));
     if let Some(folder) = named {
         // `init` makes it.
-        if !folder.is_dir() && !matches!(cli.command, Some(super::Command::Init(_))) {
+        if !folder.is_dir() && !matches!(cli.command, Some(Command::Init(_))) {
             if let Some(word) = cli.workspace_folder.as_ref().and_then(|word| word.to_str()) {
                 return Err(not_a_folder(word).into());
             }
@@ -150,6 +154,19 @@ fn not_a_folder(word: &str) -> UsageError {
 }
 
 /// The settings of a project's folder, over the user's and the built-in ones, under the environment and flags.
+/// The settings in force for what the command line names.
+fn settings_of(cli: &Cli, workspace: Option<&Path>) -> anyhow::Result<Settings> {
+    let settings = load_settings(&cli.global, workspace)?;
+    // What the dashboard wrote when these files were last open: names of segments, the mapping of columns.
+    if workspace.is_none()
+        && let Ok(kept) = kept_folder(&cli.global, &settings)
+        && kept.join(PROJECT_FILE).is_file()
+    {
+        return load_settings(&cli.global, Some(&kept));
+    }
+    Ok(settings)
+}
+
 fn load_settings(global: &Global, workspace: Option<&Path>) -> anyhow::Result<Settings> {
     let mut layers = Layers::with_defaults();
     if let Some(file) = crate::config::user_file().filter(|file| file.is_file()) {

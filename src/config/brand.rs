@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BrandConfig {
-    /// The shop's name, as customers know it.
+    /// The shop's name, as customers know it; empty where it is not known.
     pub name: String,
     /// Words that must not appear in a message.
     pub banned_words: Vec<String>,
@@ -38,11 +38,28 @@ impl Default for BrandConfig {
 }
 
 impl BrandConfig {
-    /// What is to be told where a shop would sign with the sample's name; `settings` is the file of its settings.
+    /// As a message in that language says it; in words that are true of any shop where the name is not known.
+    #[must_use]
+    pub fn said(&self, language: &str) -> &str {
+        match self.name.as_str() {
+            "" if language.to_ascii_lowercase().starts_with("zh") => "本店",
+            "" => "our shop",
+            name => name,
+        }
+    }
+
+    /// For a shop that is not the sample: it does not bear the sample's name.
+    #[must_use]
+    pub fn of_another_shop(self) -> Self {
+        let name = if self.name == SAMPLE_NAME { String::new() } else { self.name };
+        Self { name, ..self }
+    }
+
+    /// What is to be told where the name is not known; `settings` is the file of the shop's settings.
     #[must_use]
     pub fn unnamed(&self, settings: &Path) -> Option<Unnamed> {
-        (self.name == SAMPLE_NAME).then(|| Unnamed {
-            message: format!("Messages are signed \"{SAMPLE_NAME}\", the name of the sample shop."),
+        self.name.is_empty().then(|| Unnamed {
+            message: "Messages are signed \"our shop\", as the shop's name is not known.".to_owned(),
             remedy: format!("Write name = \"…\" under [brand] in {}.", settings.display()),
         })
     }

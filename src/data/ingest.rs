@@ -205,6 +205,7 @@ pub fn read(
     let event_files: Vec<&Input> = of(Table::Events).collect();
     events::read(&event_files, people, products.as_ref(), &mut reading, sink)?;
     say_what_is_missing(&inputs, derived, &mut reading);
+    say_what_is_not_used(&inputs, &mut reading);
 
     let span = reading.span;
     let day = |at: i64| date_of(at.div_euclid(DAY_MS));
@@ -316,6 +317,21 @@ fn say_what_was_guessed(file: &File, layout: &Layout, mapping: &Mapping, reading
             "low-confidence-mapping",
             format!("{}: took {}, without being sure.", file.name, unsure.join(", ")),
             format!("Confirm or correct it in perennial.toml under [data.mapping.{}].", mapping.table.name()),
+        );
+    }
+}
+
+/// Columns that fit nothing are named, since one may be missed.
+fn say_what_is_not_used(inputs: &[Input], reading: &mut Reading<'_>) {
+    for input in inputs.iter().filter(|input| !input.mapping.extra.is_empty()) {
+        let names: Vec<String> =
+            input.mapping.extra.iter().map(|&at| format!("\"{}\"", input.layout.columns[at])).collect();
+        let (columns, are) = if names.len() == 1 { ("the column", "is") } else { ("the columns", "are") };
+        reading.find(
+            Severity::Info,
+            "columns-not-used",
+            format!("{}: {columns} {} {are} not known, and not used.", input.file.name, names.join(", ")),
+            "If one is wanted, say what it is: m on Overview, or [data.mapping] in perennial.toml.",
         );
     }
 }

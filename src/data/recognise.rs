@@ -190,7 +190,7 @@ pub(super) fn recognise(
         return if missing.is_empty() {
             Ok(Recognised::Table(mapping))
         } else {
-            Err(missing_columns(words, name, table, &missing, columns))
+            Err(missing_columns(words, name, &mapping, &missing, columns))
         };
     }
     let mut best: Option<(f64, Mapping, Vec<String>, bool)> = None;
@@ -221,7 +221,7 @@ pub(super) fn recognise(
     }
     let known = mapping.columns.iter().filter(|(_, source, _)| source.is_some()).count();
     if called || named || known >= 3 {
-        return Err(missing_columns(words, name, mapping.table, &missing, columns));
+        return Err(missing_columns(words, name, &mapping, &missing, columns));
     }
     Ok(Recognised::No(format!("its columns fit no table ({})", columns.join(", "))))
 }
@@ -273,13 +273,15 @@ fn nearest<'a>(name: &str, among: &[&'a str]) -> Option<&'a str> {
 fn missing_columns(
     words: &Words,
     name: &str,
-    table: Table,
+    mapping: &Mapping,
     missing: &[String],
     columns: &[String],
 ) -> DataError {
+    let table = mapping.table;
     let mut text = String::new();
+    // What is another column already is not meant.
+    let among: Vec<&str> = mapping.extra.iter().map(|&at| columns[at].as_str()).collect();
     for column in missing {
-        let among: Vec<&str> = columns.iter().map(String::as_str).collect();
         // The nearest by any of the names that the column goes by.
         let near = words.table(table).columns.get(column).and_then(|words| {
             words

@@ -168,12 +168,14 @@ impl Behaviours {
         self.events.push(RecentEvent { customer, day, search });
     }
 
+    /// `past`: the reference date is before the last day of the data.
     pub(super) fn finish(
         self,
         customers: &Customers,
         knows: Knows,
         currency_digits: u32,
         as_of: Date,
+        past: bool,
     ) -> Features {
         let as_of_day = day_number(as_of);
         let rows = customers.len();
@@ -248,7 +250,13 @@ impl Behaviours {
                 columns.push(FeatureColumn { feature, values });
             }
         }
-        Features { as_of, rows, columns }
+        let came_later = |row: usize| {
+            behaviour(row).first_day == i32::MAX
+                && behaviour(row).returned == 0
+                && customers.created_at(row).is_some_and(|at| day_of(at) > as_of_day)
+        };
+        let came_later = (0..rows).filter(|&row| past && came_later(row)).map(|row| row as u32).collect();
+        Features { as_of, rows, columns, came_later }
     }
 }
 

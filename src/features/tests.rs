@@ -57,6 +57,24 @@ fn the_reference_date_is_the_last_day_in_the_data_and_hides_what_comes_later() {
 }
 
 #[test]
+fn who_came_after_a_reference_date_in_the_past_was_not_there() {
+    let files = [
+        ("customers.csv", "customer_id,created_at\na,2025-01-01\nb,2025-03-01\nc,2025-06-01\nd,2025-03-01\n"),
+        ("orders.csv", "customer_id,ordered_at,amount\na,2025-01-02,5\nd,2025-01-05,5\na,2025-04-01,5\n"),
+    ];
+    let there = |as_of| {
+        let features = features(&files, as_of);
+        (0..4).map(|row| features.was_there(row)).collect::<Vec<bool>>()
+    };
+    assert_eq!(
+        there(Some("2025-02-01")),
+        [true, false, false, true],
+        "d had ordered, whatever the file says"
+    );
+    assert_eq!(there(None), [true; 4], "the last order is no reason to forget who came since");
+}
+
+#[test]
 fn what_the_tables_do_not_say_is_absent_and_never_zero() {
     let features = features(&[("orders.csv", RFM)], None);
     for feature in [

@@ -98,6 +98,7 @@ mod tests {
             as_of: jiff::civil::date(2025, 11, 1),
             rows,
             columns: [Feature::RecencyDays, Feature::Orders, Feature::Total].map(column).into(),
+            came_later: Vec::new(),
         };
         let options = Options { k: Some(3), seed: 7, names: std::collections::BTreeMap::new() };
         Group::all(&unwatched(|task| segment(&features, &options, task)).unwrap())

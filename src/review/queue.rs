@@ -3,6 +3,8 @@
 //! In: drafts with their checks and standing. Out: them in the order in which a person goes through them,
 //! filtered and counted.
 
+use std::cmp::Reverse;
+
 use super::decision::{DraftId, Standing, Status};
 use super::{Check, passes};
 use crate::strategy::Part;
@@ -88,7 +90,7 @@ pub struct Counts {
     pub rejected: usize,
 }
 
-/// All drafts in order: by segment, strategy, then those that break no rule, then the oldest.
+/// All drafts in order: by segment, strategy, then those that break no rule, then those made last, as they were made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Queue {
     items: Vec<Item>,
@@ -100,7 +102,7 @@ impl Queue {
         items.sort_by(|a, b| {
             let place = |item: &Item| (item.draft.segment.clone(), item.draft.strategy.clone());
             place(a).cmp(&place(b)).then_with(|| {
-                let rank = |item: &Item| (!passes(&item.checks), item.made_at, item.id);
+                let rank = |item: &Item| (!passes(&item.checks), Reverse(item.made_at), item.id);
                 rank(a).cmp(&rank(b))
             })
         });
@@ -115,6 +117,26 @@ impl Queue {
     #[must_use]
     pub fn item(&self, id: DraftId) -> Option<&Item> {
         self.items.iter().find(|item| item.id == id)
+    }
+
+    /// Whether drafts were made later from another version of its strategy, for the same segment.
+    #[must_use]
+    pub fn is_outdated(&self, item: &Item) -> bool {
+        let draft = &item.draft;
+        self.items.iter().any(|other| {
+            other.made_at > item.made_at
+                && other.draft.segment == draft.segment
+                && other.draft.strategy == draft.strategy
+                && other.draft.strategy_version != draft.strategy_version
+        })
+    }
+
+    /// The first of the open drafts that were made last.
+    #[must_use]
+    pub fn newest_open(&self) -> Option<DraftId> {
+        let open = self.items.iter().filter(|item| item.standing.status == Status::Open);
+        let newest = open.clone().map(|item| item.made_at).max()?;
+        open.into_iter().find(|item| item.made_at == newest).map(|item| item.id)
     }
 
     /// What the filter admits, in order.
@@ -234,6 +256,23 @@ mod tests {
         assert_eq!(ids(&queue, &Filter { show: Show::All, ..Filter::default() }), [4, 3, 2, 1]);
         assert_eq!(ids(&queue, &Filter::default()), [3, 2, 1]);
         assert_eq!(queue.counts(), Counts { open: 3, failing: 1, approved: 0, rejected: 1 });
+    }
+
+    #[test]
+    fn drafts_of_a_changed_strategy_come_before_those_of_the_old_one() {
+        let made = |id: i64, at: i64, version: &str| {
+            let mut item = item(id, "A", "win-back", true, None);
+            item.made_at = at;
+            item.draft.strategy_version = version.into();
+            item
+        };
+        let queue =
+            Queue::new(vec![made(1, 10, "old"), made(2, 10, "old"), made(3, 20, "new"), made(4, 20, "new")]);
+        assert_eq!(ids(&queue, &Filter::default()), [3, 4, 1, 2]);
+        assert_eq!(queue.newest_open(), Some(DraftId(3)));
+        let outdated: Vec<i64> =
+            queue.items().iter().filter(|item| queue.is_outdated(item)).map(|item| item.id.0).collect();
+        assert_eq!(outdated, [1, 2]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ struct Message<'a> {
     slots: &'a [String],
     /// What the strategy says of each slot; empty where the facts do not allow it to be told.
     wanted: &'a [Slot],
-    /// What the strategy's author claims: around the fields, in the defaults, in the offer.
+    /// What the strategy's author claims: in the offer and the defaults, and around the fields what promises nothing.
     authored: &'a [numbers::Claim],
     text: &'a Text,
 }
@@ -105,12 +105,14 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub fn new(strategy: &'a Strategy, facts: &Facts, banned_words: &'a [String]) -> Self {
         let mut texts: Vec<String> = strategy.defaults.values().cloned().collect();
-        texts.extend(strategy.message.values().map(|template| words::outside_braces(template)));
         if let Some(offer) = &strategy.offer {
             texts.push(offer.text.clone());
             texts.extend(offer.conditions.clone());
         }
-        let authored = texts.iter().flat_map(|text| numbers::claims(text)).collect();
+        // A price, a percentage or a code is the offer's or nobody's, also where the author wrote it into the message.
+        let around = strategy.message.values().flat_map(|text| numbers::claims(&words::outside_braces(text)));
+        let offered = texts.iter().flat_map(|text| numbers::claims(text));
+        let authored = offered.chain(around.filter(|claim| !claim.promises())).collect();
         Self {
             strategy,
             banned_words,

@@ -25,7 +25,7 @@ pub(super) fn group(features: &Features, rows: Vec<u32>, options: &Options) -> O
         names,
         stage: Stage::Acquisition,
         size,
-        share: size as f64 / features.rows.max(1) as f64,
+        share: size as f64 / (features.rows - features.came_later.len()).max(1) as f64,
         features: portrait,
         drivers: Vec::new(),
     })

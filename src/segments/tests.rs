@@ -29,7 +29,7 @@ fn three_kinds(customers: usize, seed: u64) -> Features {
 fn features(columns: Vec<(Feature, Vec<f32>)>) -> Features {
     let rows = columns.first().map_or(0, |(_, values)| values.len());
     let columns = columns.into_iter().map(|(feature, values)| FeatureColumn { feature, values }).collect();
-    Features { as_of: Date::constant(2025, 6, 30), rows, columns }
+    Features { as_of: Date::constant(2025, 6, 30), rows, columns, came_later: Vec::new() }
 }
 
 fn options(k: Option<usize>) -> Options {
@@ -123,6 +123,11 @@ fn customers_without_an_order_are_a_group_of_their_own_and_not_clustered() {
     assert_eq!((found.cluster_of(5), found.cluster_of(50)), (Some(3), Some(3)));
     assert!(!found.is_clustered(5) && found.is_clustered(6));
     assert_eq!(membership(&found, &all, 5), None);
+    let mut past = all.clone();
+    past.came_later = vec![5];
+    let before = grouped(&past, Some(3));
+    assert_eq!((before.cluster_of(5), before.cluster_of(50), before.not_clustered), (None, Some(3), 1));
+    assert_eq!((before.customers(), found.customers()), (299, 300));
     let group = found.not_bought().unwrap();
     assert_eq!((group.id.as_str(), group.size, group.stage), (NOT_BOUGHT, 2, Stage::Acquisition));
     assert!((group.share - 2.0 / 300.0).abs() < 1e-9 && group.drivers.is_empty());

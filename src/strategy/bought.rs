@@ -1,4 +1,4 @@
-//! What customers have bought, for the facts of a message: the favourite category and the last product.
+//! What customers have bought, for the facts of a message: the favourite category, the last product, and when.
 //!
 //! In: lines of orders up to the reference date. Out: names in the message's language. For one customer their own
 //! lines are read ([`of_customer`]); for all recipients of a message the shop's lines are read once
@@ -20,6 +20,8 @@ const NOBODY: u32 = u32::MAX;
 pub(crate) struct Bought {
     category: Option<u32>,
     product: Option<u32>,
+    /// Of the last order, milliseconds UTC.
+    pub(crate) last_at: Option<i64>,
 }
 
 impl Bought {
@@ -37,43 +39,75 @@ impl Bought {
 /// What has been seen of one customer.
 #[derive(Clone, Default)]
 struct Tally {
-    /// Number of the category, lines, time of the last.
-    categories: Vec<(u32, u32, i64)>,
+    categories: Vec<Category>,
     last: Option<(i64, u32)>,
+    last_at: Option<i64>,
 }
 
+/// What has been seen of one customer's lines of a category.
+#[derive(Clone, Copy)]
+struct Category {
+    number: u32,
+    lines: u32,
+    /// The lines come by order.
+    orders: u32,
+    last_order: u32,
+    last_at: i64,
+}
+
+/// A category bought in fewer orders is nobody's favourite.
+const FAVOURITE_ORDERS: u32 = 2;
+
 impl Tally {
-    fn add(&mut self, line: &OrderLine, products: &Products) {
-        let Some(product) = line.product.filter(|_| !line.returned) else { return };
+    fn add(&mut self, line: &OrderLine, products: Option<&Products>) {
+        if line.returned {
+            return;
+        }
+        self.last_at = self.last_at.max(Some(line.at));
+        let (Some(product), Some(products)) = (line.product, products) else { return };
         if products.name(product as usize).is_some() && self.last.is_none_or(|(at, _)| line.at >= at) {
             self.last = Some((line.at, product));
         }
         let Some(category) = products.category_number(product as usize) else { return };
-        match self.categories.iter_mut().find(|(number, ..)| *number == category) {
-            Some((_, lines, at)) => {
-                *lines += 1;
-                *at = line.at.max(*at);
+        match self.categories.iter_mut().find(|seen| seen.number == category) {
+            Some(seen) => {
+                seen.lines += 1;
+                seen.orders += u32::from(seen.last_order != line.order);
+                seen.last_order = line.order;
+                seen.last_at = line.at.max(seen.last_at);
             }
-            None => self.categories.push((category, 1, line.at)),
+            None => self.categories.push(Category {
+                number: category,
+                lines: 1,
+                orders: 1,
+                last_order: line.order,
+                last_at: line.at,
+            }),
         }
     }
 
     /// Of two categories as frequent the later one; of two in one order, whatever the order of the lines, the one
     /// that the catalogue names later.
-    fn finish(&self, products: &Products, chinese: bool) -> Bought {
-        let named = |&&(number, ..): &&(u32, u32, i64)| products.category_name(number, chinese).is_some();
-        let favourite =
-            self.categories.iter().filter(named).max_by_key(|(number, lines, at)| (*lines, *at, *number));
+    fn finish(&self, products: Option<&Products>, chinese: bool) -> Bought {
+        let favourite = self
+            .categories
+            .iter()
+            .filter(|seen| seen.orders >= FAVOURITE_ORDERS)
+            .filter(|seen| {
+                products.is_some_and(|products| products.category_name(seen.number, chinese).is_some())
+            })
+            .max_by_key(|seen| (seen.lines, seen.last_at, seen.number));
         Bought {
-            category: favourite.map(|&(number, ..)| number),
+            category: favourite.map(|seen| seen.number),
             product: self.last.map(|(_, product)| product),
+            last_at: self.last_at,
         }
     }
 }
 
 /// Whether the message says anything about what was bought.
 fn is_told(strategy: &Strategy) -> bool {
-    ["favourite_category", "last_product"]
+    ["favourite_category", "last_product", "last_order_month"]
         .iter()
         .any(|field| strategy.message.values().any(|text| text.contains(field)))
 }
@@ -88,9 +122,10 @@ pub(crate) fn of_customer(
     row: usize,
     strategy: &Strategy,
 ) -> Result<Bought, DataError> {
-    let Some(products) = shop.products.as_ref().filter(|_| is_told(strategy)) else {
+    if !is_told(strategy) {
         return Ok(Bought::default());
-    };
+    }
+    let products = shop.products.as_ref();
     let last_day = day_number(as_of);
     let mut tally = Tally::default();
     for line in shop.customer_orders(row)?.iter().filter(|line| day_of(line.at) <= last_day) {
@@ -119,10 +154,10 @@ impl Purchases {
         strategy: &Strategy,
         task: &Task<'_>,
     ) -> Result<Self, DataError> {
-        let Some(products) = shop.products.as_ref().filter(|_| is_told(strategy) && !recipients.is_empty())
-        else {
+        if !is_told(strategy) || recipients.is_empty() {
             return Ok(Self::default());
-        };
+        }
+        let products = shop.products.as_ref();
         let mut places = vec![NOBODY; shop.customers.len()];
         for (place, &row) in recipients.iter().enumerate() {
             places[row as usize] = place as u32;

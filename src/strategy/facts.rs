@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
 use super::bought::{self, Bought, Purchases};
@@ -18,7 +19,7 @@ use super::{CouponPolicy, Facts, OfferKind, Strategy};
 use crate::config::Config;
 use crate::data::{Channel, DataError, Shop};
 use crate::features::{Feature, Features};
-use crate::profiles::ClusterProfile;
+use crate::profiles::{self, ClusterProfile};
 use crate::segments::Segmentation;
 
 /// The code in previews: it can be told from a real one, and is as long.
@@ -96,29 +97,30 @@ fn facts_with(
     if first.is_some() || last.is_some() {
         put(&mut facts, "full_name", &customers.display_name(row));
     }
+    // Days are those of the customer's own calendar, where the shop knows it.
+    let zone = || {
+        let named = customers.text(row, "time_zone").filter(|_| shop.orders_have_time);
+        named.and_then(profiles::zone).unwrap_or(TimeZone::UTC)
+    };
+    let day_there = |at: i64| Some(Timestamp::from_millisecond(at).ok()?.to_zoned_datetime(zone()).date());
     if let Some(days) = features.value(Feature::RecencyDays, row) {
-        let days = days.round().max(0.0) as i64;
-        facts.insert("days_since_last_order".into(), days.into());
-        if let Ok(day) = features.as_of.checked_sub(days.days()) {
-            let month = if chinese {
-                format!("{}年{}月", day.year(), day.month())
-            } else {
-                day.strftime("%B %Y").to_string()
-            };
-            put(&mut facts, "last_order_month", &month);
-        }
+        facts.insert("days_since_last_order".into(), (days.round().max(0.0) as i64).into());
+    }
+    if let Some(day) = bought.last_at.and_then(day_there) {
+        let month = if chinese {
+            format!("{}年{}月", day.year(), day.month())
+        } else {
+            day.strftime("%B %Y").to_string()
+        };
+        put(&mut facts, "last_order_month", &month);
     }
     if let Some(orders) = features.value(Feature::Orders, row).filter(|&orders| orders >= 1.0) {
         facts.insert("order_count".into(), (orders.round() as i64).into());
     }
-    let since = customers
-        .created_at(row)
-        .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())
-        .map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
-        .or_else(|| {
-            let days = features.value(Feature::TenureDays, row)?.round() as i64;
-            features.as_of.checked_sub(days.days()).ok()
-        });
+    let since = customers.created_at(row).and_then(day_there).or_else(|| {
+        let days = features.value(Feature::TenureDays, row)?.round() as i64;
+        features.as_of.checked_sub(days.days()).ok()
+    });
     if let Some(day) = since {
         put(&mut facts, "customer_since", &day.year().to_string());
     }
@@ -161,7 +163,7 @@ pub fn facts_from_json(
 
 fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Date) -> Facts {
     let mut facts = Facts::new();
-    put(&mut facts, "shop_name", &config.brand.name);
+    put(&mut facts, "shop_name", config.brand.said(&strategy.language));
     let month = if is_chinese(&strategy.language) {
         format!("{}月", sending.month())
     } else {

@@ -69,7 +69,7 @@ pub const FIELDS: [Field; 21] = [
     field(
         "favourite_category",
         Scope::Customer,
-        "category bought most often",
+        "category bought most often, in two orders at least",
         ("Kitchen", "厨房用品"),
         24,
         true,

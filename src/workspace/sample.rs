@@ -37,9 +37,12 @@ pub(super) fn place() -> Result<PathBuf, WorkspaceError> {
 pub(super) fn open() -> Result<Workspace, WorkspaceError> {
     let folder = place()?;
     unpack(&folder).map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => "Make it writable for you",
+            _ => "Make room there",
+        };
         WorkspaceError::Unusable(format!(
-            "the sample shop cannot be unpacked into {}: {error}. Make room there or set {FOLDER_VARIABLE} to \
-             another folder.",
+            "the sample shop cannot be unpacked into {}: {error}. {remedy}, or set {FOLDER_VARIABLE} to another folder.",
             folder.display()
         ))
     })?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use perennial::config::{Config, Layers, Origin, SAMPLE, keys};
+use predicates::prelude::PredicateBooleanExt as _;
 
 use crate::program::{perennial, text};
 
@@ -130,9 +131,13 @@ fn what_print_says_is_a_file_that_means_the_same() {
 fn a_wrong_file_stops_every_command_with_its_line() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("perennial.toml"), "[segments]\n\nsede = 3\n").unwrap();
-    perennial(home.path()).args(["doctor"]).assert().code(1).stdout("").stderr(predicates::str::contains(
-        "perennial.toml:3: there is no setting `sede` in [segments]. Did you mean `seed`?",
-    ));
+    let mistake = "perennial.toml:3: there is no setting `sede` in [segments]. Did you mean `seed`?";
+    let told = predicates::str::contains(mistake);
+    perennial(home.path()).args(["check"]).assert().code(1).stdout("").stderr(told.clone());
+    // Whoever asks what is wrong is told this, and all the rest.
+    let whole =
+        told.and(predicates::str::contains("PROBLEM settings")).and(predicates::str::contains("terminal"));
+    perennial(home.path()).args(["doctor"]).assert().code(3).stdout(whole);
 }
 
 #[test]

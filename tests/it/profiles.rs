@@ -222,7 +222,7 @@ fn strategy(language: &str, body: &str) -> Strategy {
     let source = format!(
         "name = \"Test\"\nstage = \"acquisition\"\ngoal = \"Test\"\nchannel = \"push\"\nlanguage = \"{language}\"\n\
          tone = \"warm\"\n[defaults]\nfavourite_category = \"-\"\nlast_product = \"-\"\nsegment_category = \"-\"\n\
-         segment_second_category = \"-\"\n[message]\ntitle = \"Test\"\nbody = \"{body}\"\n"
+         segment_second_category = \"-\"\nlast_order_month = \"-\"\n[message]\ntitle = \"Test\"\nbody = \"{body}\"\n"
     );
     strategy::parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
@@ -262,6 +262,37 @@ fn a_catalogue_in_two_languages_speaks_both_in_messages() {
     // Chairs and lamps are bought as often and as late, and the lamp stands last in the file.
     assert_eq!(told("en"), ["Lighting", "Lamp", "Furniture", "Lighting"]);
     assert_eq!(told("zh"), ["家具", "-", "家具", "-"], "what has no Chinese name is passed over");
+}
+
+#[test]
+fn what_is_said_of_one_order_is_true_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut orders = String::from("order_id,customer_id,ordered_at,product_id,quantity,unit_price\n");
+    for customer in 0..30 {
+        orders += &format!(
+            "x{customer},c{customer},2025-01-{:02}T10:00:00Z,p1,1,{}.00\n",
+            1 + customer % 9,
+            5 + customer
+        );
+    }
+    // Two lines of one order, late in the evening by UTC: in Shanghai the month has begun.
+    orders += "o1,once,2025-03-31T20:00:00Z,p1,1,5.00\no1,once,2025-03-31T20:00:00Z,p1,1,5.00\n";
+    orders += "o2,twice,2025-03-01T10:00:00Z,p1,1,5.00\no3,twice,2025-03-31T20:00:00Z,p1,1,5.00\n";
+    fs::write(folder.path().join("orders.csv"), orders).unwrap();
+    fs::write(folder.path().join("products.csv"), "product_id,name,category\np1,Lamp,Lighting\n").unwrap();
+    let mut customers = String::from("customer_id,time_zone\nonce,Asia/Shanghai\ntwice,Europe/London\n");
+    (0..30).for_each(|customer| customers += &format!("c{customer},\n"));
+    fs::write(folder.path().join("customers.csv"), customers).unwrap();
+    let read = read(folder.path(), Some(2), None);
+    let strategy = strategy("en", "{{ favourite_category }} {{ last_order_month }}");
+    let told = |id: &str| {
+        let row = read.shop.customers.row_of(id).unwrap();
+        let none = strategy::Facts::new();
+        let facts = strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &none).unwrap();
+        ["favourite_category", "last_order_month"].map(|field| facts[field].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told("once"), ["-", "April 2025"], "one order makes no favourite");
+    assert_eq!(told("twice"), ["Lighting", "March 2025"]);
 }
 
 #[test]

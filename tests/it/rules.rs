@@ -180,6 +180,8 @@ fn good_sentences_pass() {
         "One good thing is often enough. 🌱",
         "May we show you what is new?",
         "See you by 17 November.",
+        "Looking for a present? There is a third shelf, off the main hall.",
+        "It is all here: lamps, Perennial Home.",
         "Will you have a look?",
     ] {
         assert_eq!(Bench::english().broken(slot), BTreeSet::new(), "{slot}");
@@ -212,6 +214,13 @@ fn each_rule_finds_its_fault() {
         ("Take 20% of the work.", "invented-percentage"),
         ("Take 15 percent less.", "invented-percentage"),
         ("It is half price now.", "invented-percentage"),
+        ("A third off all beds.", "invented-percentage"),
+        ("One quarter off everything.", "invented-percentage"),
+        ("It will be here until Christmas Eve.", "invented-date"),
+        ("Come back within a fortnight.", "invented-date"),
+        ("Save a tenner.", "invented-offer"),
+        ("Everything at no cost.", "invented-offer"),
+        ("We will send you a present.", "invented-offer"),
         ("Come before 24 December.", "invented-date"),
         ("We open on Friday.", "invented-date"),
         ("It will be here until 2025-11-18.", "invented-date"),
@@ -225,6 +234,8 @@ fn each_rule_finds_its_fault() {
         ("Dear Mr. Miller, welcome back to us.", "wrong-name"),
         ("We have missed Anna here.", "wrong-name"),
         ("Anna, we have missed you.", "wrong-name"),
+        ("We missed you, Tobias.", "wrong-name"),
+        ("We missed you. We missed you.", "repeated-text"),
         ("We like it. We think of you often. We think of you often.", "repeated-text"),
         ("Look at the the new things.", "repeated-text"),
         ("So new and so bright and so new and so bright.", "repeated-text"),
@@ -256,6 +267,8 @@ fn each_rule_finds_its_fault() {
         ("现在八折。", "invented-percentage"),
         ("省下百分之三十。", "invented-percentage"),
         ("12月24日前来看看。", "invented-date"),
+        ("圣诞节前来看看。", "invented-date"),
+        ("随单送您礼物。", "invented-offer"),
         ("周五见。", "invented-date"),
         ("优惠码：HELLO，欢迎使用。", "invented-code"),
         ("免费送您一份心意。", "invented-offer"),
@@ -275,6 +288,31 @@ fn each_rule_finds_its_fault() {
         assert!(broken.contains(rule), "{slot}: {broken:?}");
     }
     assert!(Bench::chinese().broken(&("好".repeat(60) + &"看".repeat(65) + "。")).contains("length"));
+}
+
+#[test]
+fn what_the_author_writes_into_the_message_proves_no_offer() {
+    let with = |more: &str| {
+        let source = ENGLISH.replace("Your code is", &format!("{more} Your code is"));
+        let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let bench = Bench { strategy, ..Bench::english() };
+        let slots = ["Take 50% of it, or one of 24 more.".to_owned()];
+        let text = strategy::render(&bench.strategy, &bench.facts, &slots).expect("text");
+        let checks = bench.checks_of(&slots, &text, &[]);
+        let of = |rule: &str| checks.iter().find(|check| check.rule == rule).cloned().expect("the rule");
+        (of("invented-percentage"), of("invented-price"), of("invented-code"), of("invented-number"))
+    };
+    let (percentage, price, code, number) =
+        with("Get 50% off. Now only €19.99 with SAVE50. We answer within 24 hours.");
+    for (check, said) in [(percentage, "50%"), (price, "€19.99"), (code, "SAVE50")] {
+        assert!(!check.ok && check.detail.contains(said), "{check:?}");
+    }
+    assert!(number.ok && number.detail.contains("the strategy's own words"), "{number:?}");
+    let (percentage, ..) = with("It is 10% off.");
+    assert!(
+        !percentage.ok && percentage.detail.contains("50%"),
+        "the offer itself may be said: {percentage:?}"
+    );
 }
 
 #[test]

@@ -404,6 +404,7 @@ fn an_interrupted_run_leaves_the_files_of_the_run_before() {
         global.data = vec![sample_data("shop")];
         let mut context = Context {
             config,
+            settings_error: None,
             settings,
             global,
             workspace: None,

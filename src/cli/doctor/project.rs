@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Finding;
 use crate::cli::Context;
 use crate::config::PROJECT_FILE;
+use crate::tui::numbers::counted;
 use crate::workspace::{DATABASE, Store};
 
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
@@ -16,6 +17,10 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         None if context.is_sample() => finding("folder", "none: the sample shop is opened".into()),
         None => finding("folder", "none: what is decided about this data is kept in your state folder".into()),
     };
+    let settings = match &context.settings_error {
+        Some(error) => finding("settings", "cannot be used; the defaults stand in here".into()).problem(error.clone()),
+        None => finding("settings", "in order".into()),
+    };
     let sources = match context.sources() {
         Ok(paths) => {
             let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
@@ -25,9 +30,9 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     };
     let database = match context.folder() {
         Ok(folder) => folder.join(DATABASE),
-        Err(error) => return vec![folder, sources, finding("decisions", "no place".into()).problem(error.to_string())],
+        Err(error) => return vec![folder, settings, sources, finding("decisions", "no place".into()).problem(error.to_string())],
     };
-    vec![folder, sources, decisions(&database)]
+    vec![folder, settings, sources, decisions(&database)]
 }
 
 /// The database, which is not made here where there is none.
@@ -37,7 +42,7 @@ fn decisions(path: &Path) -> Finding {
         return finding(format!("none yet; they will be kept in {}", path.display()));
     }
     match Store::open(path).and_then(|store| store.drafts()) {
-        Ok(drafts) => finding(format!("{} drafts in {}", drafts.len(), path.display())),
+        Ok(drafts) => finding(format!("{} in {}", counted(drafts.len(), "draft"), path.display())),
         Err(error) => finding(path.display().to_string()).problem(error.to_string()),
     }
 }

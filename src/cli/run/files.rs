@@ -135,7 +135,7 @@ impl Files {
 
     pub fn segments(&mut self, segmentation: &Segmentation) -> anyhow::Result<()> {
         let features = &segmentation.features;
-        let everybody: usize = segmentation.clusters.iter().map(|cluster| cluster.size).sum();
+        let everybody = segmentation.customers();
         self.add("segments.csv", |file| {
             let mut sheet = Sheet::new(file);
             let mut header: Vec<String> =

@@ -42,7 +42,7 @@ pub(super) struct Summary {
 
 #[derive(Debug, Serialize)]
 pub(super) struct DataSummary {
-    rows_read: u64,
+    pub rows_read: u64,
     rows_kept: u64,
     pub rows_set_aside: u64,
     /// Codes of what a person should look at, most serious first.
@@ -188,7 +188,7 @@ impl Summary {
                 names: cluster.names.clone(),
                 stage: cluster.stage,
                 size: cluster.size,
-                share_of_customers: cluster.size as f64 / known.shop.customers.len().max(1) as f64,
+                share_of_customers: cluster.size as f64 / segmentation.customers().max(1) as f64,
                 strategies: Vec::new(),
                 why_none: None,
             })
@@ -230,6 +230,14 @@ impl Summary {
         }
         for segment in segments.iter_mut().filter(|segment| segment.strategies.is_empty()) {
             segment.why_none = Some("no strategy fits this stage, its channels and its languages".to_owned());
+        }
+        let without: Vec<&str> =
+            segments.iter().filter(|segment| segment.why_none.is_some()).map(|segment| segment.id.as_str()).collect();
+        if !without.is_empty() {
+            warnings.push(format!(
+                "Nothing is written for {}: no strategy fits the stage, the channels that may be used and the languages.",
+                without.join(", ")
+            ));
         }
         Self {
             schema: SCHEMA,

@@ -1,5 +1,7 @@
 //! Numbers and amounts of money as shops write them.
 
+use std::borrow::Cow;
+
 /// The sign before the fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::data) enum Decimal {
@@ -115,7 +117,7 @@ fn plain(cell: &[u8], decimal: Decimal) -> Option<Quantity> {
 }
 
 fn decorated(cell: &[u8], decimal: Decimal) -> Option<Quantity> {
-    let text = std::str::from_utf8(cell).ok()?;
+    let text = half_width(std::str::from_utf8(cell).ok()?);
     let mut negative = false;
     let mut number = text.trim();
     if let Some(inner) = number.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
@@ -191,9 +193,22 @@ fn decorated(cell: &[u8], decimal: Decimal) -> Option<Quantity> {
     Some(Quantity { mantissa: if negative { -mantissa } else { mantissa }, scale })
 }
 
+/// Full-width digits and signs as plain ones.
+fn half_width(text: &str) -> Cow<'_, str> {
+    let is_wide = |letter: char| ('\u{ff08}'..='\u{ff19}').contains(&letter);
+    if !text.contains(is_wide) {
+        return text.into();
+    }
+    let plain = |letter: char| is_wide(letter).then(|| char::from_u32(letter as u32 - 0xfee0)).flatten();
+    text.chars().map(|letter| plain(letter).unwrap_or(letter)).collect()
+}
+
 /// Without a currency sign or a code of three letters at either end.
 fn without_currency(number: &str) -> &str {
-    const SIGNS: [&str; 13] = ["US$", "A$", "C$", "HK$", "NT$", "€", "$", "£", "¥", "￥", "元", "₹", "kr"];
+    const SIGNS: [&str; 27] = [
+        "US$", "A$", "C$", "HK$", "NT$", "R$", "S$", "€", "$", "£", "¥", "￥", "元", "₹", "Rs.", "Rs", "kr",
+        "zł", "Kč", "₩", "₽", "₺", "฿", "₫", "₪", "₴", "Fr.",
+    ];
     for sign in SIGNS {
         if let Some(rest) = number.strip_prefix(sign).or_else(|| number.strip_suffix(sign)) {
             return rest;

@@ -90,9 +90,18 @@ pub(super) fn date_order(
         },
         |evidence| evidence.decided().is_none() && evidence.either > 0,
     )?;
-    if evidence.decided().is_none() && evidence.either > 0 {
+    let (file, name) = (&input.file.name, &input.layout.columns[column]);
+    if evidence.day_first > 0 && evidence.month_first > 0 {
+        let first = if evidence.decided() == Some(DateOrder::MonthFirst) { "month" } else { "day" };
+        let message = format!(
+            "{file}, column \"{name}\": {} dates can only be read with the day first, and {} only with the month first. \
+             They were read with the {first} first, so that some may be wrong and others are set aside.",
+            evidence.day_first, evidence.month_first
+        );
+        let remedy = "Export the column again with one order of day and month, or as 2025-11-01.";
+        reading.find(Severity::Warning, "mixed-date-orders", message, remedy);
+    } else if evidence.decided().is_none() && evidence.either > 0 {
         reading.ambiguous_date = reading.ambiguous_date.take().or(example);
-        let (file, name) = (&input.file.name, &input.layout.columns[column]);
         let message = format!(
             "{file}, column \"{name}\": nothing in the {} dates says whether the day or the month comes first. They \
              were read with the day first.",
@@ -237,7 +246,17 @@ fn code_of(cell: &[u8]) -> Option<String> {
         let code = if code == "RMB" { "CNY" } else { code.as_str() };
         return Currency::from_code(code).map(|currency| currency.code().to_owned());
     }
-    const SIGNS: [(&str, &str); 10] = [
+    const SIGNS: [(&str, &str); 20] = [
+        ("US$", "USD"),
+        ("R$", "BRL"),
+        ("S$", "SGD"),
+        ("zł", "PLN"),
+        ("Kč", "CZK"),
+        ("₩", "KRW"),
+        ("₽", "RUB"),
+        ("₺", "TRY"),
+        ("฿", "THB"),
+        ("₫", "VND"),
         ("HK$", "HKD"),
         ("NT$", "TWD"),
         ("A$", "AUD"),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader, TimeUnit};
+use polars::prelude::{AnyValue, ArrowDataType, DataFrame, ParquetReader, SerReader, TimeUnit};
 
 use super::super::DataError;
 use super::super::cell::DAY_MS;
@@ -13,17 +13,22 @@ use super::Rows;
 
 const ROWS: usize = 50_000;
 
-/// The names of the columns.
+/// The names of the columns that hold one value a row; lists and structures are no cells of a table.
 pub(super) fn columns(file: &File) -> Result<Vec<String>, DataError> {
     guarded(file, || {
         let schema = ParquetReader::new(open(file)?).schema().map_err(|error| error.to_string())?;
-        Ok(schema.iter_names().map(ToString::to_string).collect())
+        // A dictionary is how a column of texts may be stored.
+        let is_plain =
+            |kind: &ArrowDataType| !kind.is_nested() || matches!(kind, ArrowDataType::Dictionary(..));
+        let plain = schema.iter_values().filter(|field| is_plain(field.dtype()));
+        Ok(plain.map(|field| field.name.to_string()).collect())
     })
 }
 
 /// Reads some rows at a time.
 pub(in crate::data) struct Blocks {
     file: File,
+    columns: Vec<String>,
     at: usize,
     rows: usize,
 }
@@ -32,7 +37,7 @@ impl Blocks {
     pub(super) fn open(file: &File) -> Result<Self, DataError> {
         let rows =
             guarded(file, || ParquetReader::new(open(file)?).num_rows().map_err(|error| error.to_string()))?;
-        Ok(Self { file: file.clone(), at: 0, rows })
+        Ok(Self { file: file.clone(), columns: columns(file)?, at: 0, rows })
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Rows>, DataError> {
@@ -42,6 +47,7 @@ impl Blocks {
         let count = ROWS.min(self.rows - self.at);
         let frame = guarded(&self.file, || {
             ParquetReader::new(open(&self.file)?)
+                .with_columns(Some(self.columns.clone()))
                 .with_slice(Some((self.at, count)))
                 .finish()
                 .map_err(|error| error.to_string())
@@ -100,7 +106,15 @@ fn write_value(text: &mut String, value: &AnyValue<'_>) -> std::fmt::Result {
         AnyValue::Datetime(value, unit, _) | AnyValue::DatetimeOwned(value, unit, _) => {
             write_moment(text, milliseconds(*value, *unit))
         }
+        AnyValue::Float16(value) if value.is_nan() => Ok(()),
         AnyValue::Int64(value) => write!(text, "{value}"),
+        AnyValue::Binary(bytes) => text.write_str(&String::from_utf8_lossy(bytes)),
+        AnyValue::BinaryOwned(bytes) => text.write_str(&String::from_utf8_lossy(bytes)),
+        // What is stored once and named by number.
+        AnyValue::Categorical(..)
+        | AnyValue::CategoricalOwned(..)
+        | AnyValue::Enum(..)
+        | AnyValue::EnumOwned(..) => text.write_str(value.get_str().unwrap_or_default()),
         other => write!(text, "{other}"),
     }
 }

@@ -3,8 +3,29 @@
 use super::{Check, Message, judged, words};
 
 /// Words that promise something, and the words of an offer that make the promise true.
-const PROMISES: [(&[&str], &[&str]); 5] = [
-    (&["free", "complimentary", "免费", "赠送", "白送"], &["free", "gift", "免费", "包邮", "礼", "赠"]),
+const PROMISES: [(&[&str], &[&str]); 7] = [
+    (
+        &["free", "complimentary", "at no cost", "on the house", "免费", "赠送", "白送"],
+        &["free", "gift", "免费", "包邮", "礼", "赠"],
+    ),
+    (
+        &[
+            "a present with",
+            "a present for you",
+            "you a present",
+            "with a present",
+            "a gift with",
+            "a gift for you",
+            "you a gift",
+            "with a gift",
+            "送您礼物",
+            "送上礼物",
+            "附赠",
+            "赠品",
+        ],
+        &["gift", "present", "礼", "赠"],
+    ),
+    (&["tenner", "fiver", "quid"], &[]),
     (
         &[
             "discount",

@@ -42,6 +42,39 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
+/// Ends that an offer may be given without a date, and what stands before them.
+const OCCASIONS: [&str; 12] = [
+    "christmas",
+    "easter",
+    "new year",
+    "halloween",
+    "thanksgiving",
+    "black friday",
+    "cyber monday",
+    "valentine",
+    "midnight",
+    "fortnight",
+    "the weekend",
+    "month-end",
+];
+const DEADLINES: [&str; 8] =
+    ["until", "till", "by", "before", "within a", "within the", "ends at", "ends on"];
+const OCCASIONS_CHINESE: [&str; 9] =
+    ["圣诞", "元旦", "春节", "新年", "双十一", "中秋", "国庆", "月底", "年底"];
+
+/// "until Christmas", "圣诞节前".
+pub(super) fn deadlines(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_lowercase();
+    let said =
+        DEADLINES
+            .into_iter()
+            .flat_map(|before| OCCASIONS.map(|occasion| format!("{before} {occasion}")))
+            .chain(OCCASIONS_CHINESE.into_iter().flat_map(|occasion| {
+                ["前", "节前", "截止", "节截止"].map(|after| format!("{occasion}{after}"))
+            }));
+    said.filter(move |deadline| super::words::find_lower(&text, deadline)).collect::<Vec<_>>().into_iter()
+}
+
 /// The date that begins at `at`, and where it ends.
 pub(super) fn date_at(reader: &Reader, at: usize) -> Option<(DateClaim, usize)> {
     chinese(reader, at)

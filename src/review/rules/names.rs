@@ -139,6 +139,9 @@ pub(super) fn wrong_name(message: &Message<'_>) -> Check {
     }
     let own = own(message.strategy, message.facts);
     for (index, slot) in message.slots.iter().enumerate() {
+        for name in addressed(slot).filter(|name| !is_known(name, &known)) {
+            found.push(format!("slot {} speaks to \"{name}\", and is merged for everyone", index + 1));
+        }
         if let Some(name) = own.iter().find(|name| stands_in(slot, name)) {
             found.push(format!(
                 "slot {} has the recipient's name {name}, and is merged for everyone",
@@ -192,6 +195,19 @@ pub(super) fn is_known(name: &str, known: &[String]) -> bool {
 /// Given names that stand anywhere in the text.
 pub(super) fn common(text: &str) -> impl Iterator<Item = String> + '_ {
     latin_words(text).filter(|name| COMMON.contains(&name.as_str()))
+}
+
+/// Who is spoken to at the end of a sentence: "We missed you, Tobias."
+fn addressed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(super::words::is_terminator).filter_map(|sentence| {
+        let (before, name) = sentence.rsplit_once(", ")?;
+        let mut letters = name.chars();
+        let capital = letters.next().is_some_and(char::is_uppercase);
+        // One word that is no abbreviation, after words that are no list of such.
+        let plain = name.chars().count() > 2 && letters.all(char::is_lowercase);
+        let last = before.rsplit([' ', ',']).next().unwrap_or("");
+        (capital && plain && !last.starts_with(char::is_uppercase)).then_some(name)
+    })
 }
 
 /// Whether what is greeted at the end of a line may stand in the next one.

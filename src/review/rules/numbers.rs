@@ -4,11 +4,15 @@
 //! and value in a fact, in the offer, or in the words that the strategy's author wrote; "九折" and "10%" are
 //! the same claim. Codes are compared as a whole.
 
+mod numerals;
+
 use std::ops::Range;
 
-use super::dates::{DateClaim, date_at};
+use super::dates::{DateClaim, date_at, deadlines};
 use super::words::is_han;
 use super::{Check, Message, judged};
+pub(super) use numerals::numeral;
+use numerals::{number, number_word};
 
 /// Something that a text says and that can be true or false.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +42,11 @@ impl Claim {
             (Self::Odd(said), Self::Odd(fact)) => said == fact,
             _ => false,
         }
+    }
+
+    /// Whether it can be held against the shop.
+    pub(super) fn promises(&self) -> bool {
+        matches!(self, Self::Price(..) | Self::Percentage(_) | Self::Code(_))
     }
 
     fn rule(&self) -> &'static str {
@@ -123,7 +132,7 @@ impl Reader {
 /// Runs the five checks.
 pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
     let said: Vec<Claim> = message.told().iter().flat_map(|source| claims(source)).collect();
-    let is_fact = |claim: &Claim| said.iter().chain(message.authored).any(|fact| claim.follows_from(fact));
+    let is_among = |claim: &Claim, facts: &[Claim]| facts.iter().any(|fact| claim.follows_from(fact));
     // A number that is given as a number may be a price or a percentage.
     let loose: Vec<f64> = message
         .facts
@@ -139,6 +148,7 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
     }
     let mut found: [Vec<String>; 5] = Default::default();
     let mut proved = [0_usize; 5];
+    let mut written = [false; 5];
     for (claim, shown) in claims_shown(&whole) {
         let Some(rule) = RULES.iter().position(|(rule, _, _)| *rule == claim.rule()) else { continue };
         let free = match claim {
@@ -147,8 +157,11 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
             }
             _ => false,
         };
-        if free || is_fact(&claim) {
+        if free || is_among(&claim, &said) {
             proved[rule] += 1;
+        } else if is_among(&claim, message.authored) {
+            proved[rule] += 1;
+            written[rule] = true;
         } else {
             let line = format!("\"{shown}\" is in no fact");
             if !found[rule].contains(&line) {
@@ -164,15 +177,23 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
             found[4].push(format!("the code {code} is missing"));
         }
     }
+    for (index, slot) in message.slots.iter().enumerate() {
+        found[3].extend(
+            deadlines(slot)
+                .map(|deadline| format!("slot {} says \"{deadline}\", and no fact does", index + 1)),
+        );
+    }
     RULES
         .iter()
         .zip(found)
-        .zip(proved)
-        .map(|(((rule, what, remedy), found), proved)| {
-            let fine = match proved {
-                0 => format!("No {what}."),
-                1 => format!("1 {what}, and it is a fact."),
-                _ => format!("{proved} {what}s, all facts."),
+        .zip(proved.into_iter().zip(written))
+        .map(|(((rule, what, remedy), found), (proved, written))| {
+            let fine = match (proved, written) {
+                (0, _) => format!("No {what}."),
+                (1, false) => format!("1 {what}, and it is a fact."),
+                (1, true) => format!("1 {what}, in the strategy's own words."),
+                (_, false) => format!("{proved} {what}s, all facts."),
+                (_, true) => format!("{proved} {what}s, facts or the strategy's own words."),
             };
             judged(rule, found, remedy, &fine)
         })
@@ -312,6 +333,15 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
             return Some((Claim::Percentage(off), at + phrase.chars().count()));
         }
     }
+    // "A third off", "one quarter off".
+    for (fraction, off) in [("third", 100.0 / 3.0), ("quarter", 25.0), ("fifth", 20.0), ("tenth", 10.0)] {
+        let end = at + fraction.len();
+        if reader.text(at..end).to_lowercase() == fraction
+            && reader.text(end..end + 4).to_lowercase() == " off"
+        {
+            return Some((Claim::Percentage(off), end + 4));
+        }
+    }
     if reader.starts_with(at, "百分之") {
         let (value, end) = number(reader, at + 3).or_else(|| numeral(reader, at + 3))?;
         return Some((Claim::Percentage(value), end));
@@ -369,116 +399,6 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
         value > 1.0
     };
     counts.then_some((Claim::Number(value), end))
-}
-
-/// A number in digits with separators: "1,000", "10.50", "1 000" is two.
-fn number(reader: &Reader, at: usize) -> Option<(f64, usize)> {
-    let digit = |place: usize| reader.at(place).is_some_and(|c| c.is_ascii_digit());
-    let mut end = at;
-    while digit(end) || matches!(reader.at(end), Some(',' | '.')) && end > at && digit(end + 1) {
-        end += 1;
-    }
-    if end == at {
-        return None;
-    }
-    let text = reader.text(at..end);
-    let last = text.rfind([',', '.']);
-    let marks = text.matches([',', '.']).count();
-    let decimal = last.filter(|&place| {
-        let same = text.matches(&text[place..=place]).count();
-        let thousands = text.len() - place == 4 && &text[place..=place] == ",";
-        same == 1 && (marks > 1 || !thousands)
-    });
-    let plain: String = text
-        .char_indices()
-        .filter_map(|(place, c)| match c {
-            ',' | '.' => (Some(place) == decimal).then_some('.'),
-            digit => Some(digit),
-        })
-        .collect();
-    plain.parse().ok().map(|value| (value, end))
-}
-
-/// A Chinese numeral: "二十", "八五" (digit by digit), "两千".
-pub(super) fn numeral(reader: &Reader, at: usize) -> Option<(f64, usize)> {
-    let mut end = at;
-    let (mut total, mut section, mut digit) = (0_f64, 0_f64, None::<f64>);
-    while let Some(character) = reader.at(end) {
-        let value = match character {
-            '零' | '〇' => 0.0,
-            '一' => 1.0,
-            '二' | '两' => 2.0,
-            '三' => 3.0,
-            '四' => 4.0,
-            '五' => 5.0,
-            '六' => 6.0,
-            '七' => 7.0,
-            '八' => 8.0,
-            '九' => 9.0,
-            '十' | '百' | '千' => {
-                let unit = match character {
-                    '十' => 10.0,
-                    '百' => 100.0,
-                    _ => 1000.0,
-                };
-                section += digit.take().unwrap_or(1.0) * unit;
-                end += 1;
-                continue;
-            }
-            '万' | '亿' => {
-                let unit = if character == '万' { 1e4 } else { 1e8 };
-                let before = section + digit.take().unwrap_or(0.0);
-                total += if before == 0.0 { 1.0 } else { before } * unit;
-                section = 0.0;
-                end += 1;
-                continue;
-            }
-            _ => break,
-        };
-        digit = Some(digit.unwrap_or(0.0) * 10.0 + value);
-        end += 1;
-    }
-    (end > at).then(|| (total + section + digit.unwrap_or(0.0), end))
-}
-
-fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
-    const WORDS: [(&str, f64); 29] = [
-        ("one", 1.0),
-        ("two", 2.0),
-        ("three", 3.0),
-        ("four", 4.0),
-        ("five", 5.0),
-        ("six", 6.0),
-        ("seven", 7.0),
-        ("eight", 8.0),
-        ("nine", 9.0),
-        ("ten", 10.0),
-        ("eleven", 11.0),
-        ("twelve", 12.0),
-        ("thirteen", 13.0),
-        ("fourteen", 14.0),
-        ("fifteen", 15.0),
-        ("sixteen", 16.0),
-        ("eighteen", 18.0),
-        ("twenty", 20.0),
-        ("thirty", 30.0),
-        ("forty", 40.0),
-        ("fifty", 50.0),
-        ("sixty", 60.0),
-        ("seventy", 70.0),
-        ("eighty", 80.0),
-        ("ninety", 90.0),
-        ("dozen", 12.0),
-        ("hundred", 100.0),
-        ("thousand", 1000.0),
-        ("million", 1e6),
-    ];
-    if at > 0 && reader.at(at - 1).is_some_and(|c| c.is_alphabetic() && !is_han(c)) {
-        return None;
-    }
-    let end = reader.word_end(at);
-    let word = reader.text(at..end).to_lowercase();
-    WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| (*value, end))
 }
 
 #[cfg(test)]

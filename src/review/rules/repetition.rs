@@ -33,6 +33,11 @@ pub(super) fn repeated_text(message: &Message<'_>) -> Check {
         if let Some(twice) = repeated_run(&own, run.min(4)) {
             found.push(format!("slot {} repeats \"{twice}\"", index + 1));
         }
+        let mut sentences: Vec<Vec<String>> = words::sentences(slot).into_iter().map(words::normal).collect();
+        sentences.retain(|sentence| !sentence.is_empty());
+        if let Some(twice) = sentences.windows(2).find(|two| two[0] == two[1]) {
+            found.push(format!("slot {} says \"{}\" twice", index + 1, joined(&twice[0])));
+        }
         if let Some(word) = stutter(&own) {
             found.push(format!("slot {} has \"{word} {word}\"", index + 1));
         }

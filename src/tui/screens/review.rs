@@ -323,8 +323,9 @@ impl Pane for Review {
                 }
             }
             News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
-            News::Ended { end: End::Done(Outcome::QueueRead(desk) | Outcome::DraftsKept(desk)), .. } => {
-                self.see(desk, None);
+            News::Ended { end: End::Done(Outcome::QueueRead(desk)), .. } => self.see(desk, None),
+            News::Ended { end: End::Done(Outcome::DraftsKept(desk)), .. } => {
+                self.see(desk, desk.queue.newest_open());
             }
             News::Ended { end: End::Done(Outcome::Decided { said, next, desk }), .. } => {
                 shared.toast(Gravity::Good, said.clone());

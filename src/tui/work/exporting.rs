@@ -35,6 +35,15 @@ pub struct Export {
     pub at: i64,
 }
 
+fn outbox_folder(folder: &Path) -> PathBuf {
+    folder.join("outbox")
+}
+
+/// The file of messages that is exported from a project.
+pub(super) fn outbox_csv(folder: &Path) -> PathBuf {
+    outbox_folder(folder).join("outbox.csv")
+}
+
 /// Merges everything that is approved into `outbox/outbox.csv` and `outbox/outbox.jsonl` of the project. Copy goes to
 /// the group that it was approved for: where that group is not there any more it is held back, and that is said.
 pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
@@ -51,7 +60,7 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
             ),
         }));
     }
-    let place = folder.join("outbox");
+    let place = outbox_folder(folder);
     let unwritable = |error: std::io::Error| {
         Failure::Failed(format!(
             "{} cannot be written: {error}. Make it a folder that you may write, on a disk with room, and export \
@@ -61,7 +70,7 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     };
     private_folder(&place).map_err(unwritable)?;
     remove_left_overs(&place).map_err(unwritable)?;
-    let mut csv = AtomicFile::create(place.join("outbox.csv"), Privacy::Private).map_err(unwritable)?;
+    let mut csv = AtomicFile::create(outbox_csv(folder), Privacy::Private).map_err(unwritable)?;
     let mut json = AtomicFile::create(place.join("outbox.jsonl"), Privacy::Private).map_err(unwritable)?;
     write_csv_header(&mut csv).map_err(unwritable)?;
     let plan = Plan::new(shop, segmentation, &copies, task)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Outcome;
+use super::exporting::outbox_csv;
 use crate::data::Channel;
 use crate::jobs::Failure;
 use crate::review::decision::{Author, Decision, DraftId};
@@ -194,6 +195,8 @@ pub fn decide(
 ) -> Result<Outcome, Failure> {
     let mut cabinet = Cabinet::open(folder, banned_words)?;
     let by = Author::Person;
+    // Counted only where something has been exported.
+    let approved_before = if outbox_csv(folder).exists() { cabinet.queue()?.counts().approved } else { 0 };
     let chosen = || draft.ok_or_else(|| Failure::Failed("No draft is selected.".into()));
     let mut go_on = true;
     let mut next = None;
@@ -227,5 +230,9 @@ pub fn decide(
     if go_on {
         next = desk.queue.next_open(draft);
     }
-    Ok(Outcome::Decided { said: said.into(), next, desk: Arc::new(desk) })
+    let mut said = said.to_owned();
+    if desk.queue.counts().approved < approved_before {
+        said.push_str(" The outbox that was exported before still holds its messages: export again.");
+    }
+    Ok(Outcome::Decided { said, next, desk: Arc::new(desk) })
 }

@@ -134,6 +134,50 @@ fn ndjson_gives_the_same_shop() {
 }
 
 #[test]
+fn parquet_may_store_its_columns_in_any_type() {
+    use polars::prelude::{Categories, DataType, NamedFrom, PlSmallStr, Series, TimeUnit};
+    let folder = Folder::with(&[]);
+    let write = |name: &str, mut frame: DataFrame| {
+        ParquetWriter::new(File::create(folder.path().join(name)).unwrap()).finish(&mut frame).unwrap();
+    };
+    let categorical = DataType::from_categories(Categories::global());
+    let cast = |column: Column, to: &DataType| column.cast(to).unwrap();
+    let moment = |unit: TimeUnit| DataType::Datetime(unit, None);
+    let text = |name: &str, cells: [&str; 3]| Column::new(PlSmallStr::from(name), cells);
+    write(
+        "customers.parquet",
+        DataFrame::new_infer_height(vec![
+            cast(text("customer_id", ["C1", "C2", "C3"]), &DataType::Binary),
+            text("first_name", ["小龙", "Zoë", "芳"]),
+            text("last_name", ["李", "O'Neil, Jr.", "王"]),
+            cast(text("language", ["zh-CN", "en", "中文"]), &categorical),
+            Column::new("email_consent".into(), [Some(true), Some(false), None]),
+            cast(Column::new("half".into(), [0.5_f32, 1.0, 2.0]), &DataType::Float16),
+        ])
+        .unwrap(),
+    );
+    let times =
+        Column::new("ordered_at".into(), [1_761_993_000_000i64, 1_762_041_600_000, 1_762_156_800_000]);
+    let orders = DataFrame::new_infer_height(vec![
+        cast(Column::new("order_id".into(), [1i32, 2, 3]), &DataType::UInt8),
+        cast(text("customer_id", ["C1", "C2", "C1"]), &categorical),
+        cast(cast(times, &moment(TimeUnit::Milliseconds)), &moment(TimeUnit::Nanoseconds)),
+        cast(Column::new("amount".into(), [12.5f64, 1299.0, 7.0]), &DataType::Decimal(12, 2)),
+        cast(Column::new("tax".into(), [1i32, 2, 3]), &DataType::Int16),
+        Series::new("lists".into(), [1i32, 2, 3].map(|cell| Series::new("".into(), [cell, cell]))).into(),
+    ])
+    .unwrap();
+    write("orders.parquet", orders);
+    let bytes = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    is_the_shop(
+        &bytes("customers.parquet"),
+        &bytes("orders.parquet"),
+        ("customers.parquet", "orders.parquet"),
+        "Parquet of many types",
+    );
+}
+
+#[test]
 fn parquet_gives_the_same_shop() {
     let folder = Folder::with(&[]);
     let write = |name: &str, columns: Vec<Column>| {
@@ -239,6 +283,8 @@ fn dates_follow_the_whole_column_the_settings_or_are_asked_about() {
     assert_eq!(day(orders("02/11/2025"), &settings), ("2025-11-01".to_owned(), true));
     let set = DataConfig { date_order: Some("month-first".into()), ..DataConfig::default() };
     assert_eq!(day(orders("02/11/2025"), &set), ("2025-01-11".to_owned(), false));
+    let both = load(&[("orders.csv", &(orders("13/11/2025") + "3,11/13/2025,7\n"))]);
+    assert!(codes(&both).contains(&"mixed-date-orders") && !codes(&both).contains(&"ambiguous-date-order"));
     // The only evidence stands far beyond what is sampled.
     let mut long = String::from("customer_id,ordered_at,amount\n");
     for customer in 0..400_000 {

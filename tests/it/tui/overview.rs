@@ -102,9 +102,9 @@ fn ready() -> Harness {
 fn a_shop_without_a_name_of_its_own_is_told_where_to_set_it() {
     let mut harness = ready();
     let settings = std::path::Path::new("shop/perennial.toml");
-    harness.app.shared.setup.unnamed_brand = Config::default().brand.unnamed(settings);
+    harness.app.shared.setup.unnamed_brand = Config::default().brand.of_another_shop().unnamed(settings);
     let screen = harness.screen(160, 60);
-    assert!(screen.contains("Messages are signed \"Perennial Home\""), "{screen}");
+    assert!(screen.contains("Messages are signed \"our shop\""), "{screen}");
     assert!(screen.contains("under [brand] in shop/perennial.toml"), "{screen}");
 }
 

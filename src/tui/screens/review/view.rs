@@ -150,6 +150,7 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
             }
             1 => Cell::styled(item.draft.segment.clone(), theme.strong),
             2 if !alike => Cell::styled(desk.name(item), theme.dim),
+            _ if desk.queue.is_outdated(item) => Cell::styled(gist(item), theme.dim),
             _ => gist(item).into(),
         }
     });
@@ -177,7 +178,12 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         }
         Status::Open if passes(&item.checks) => {
             let author = if item.draft.is_own_text() { ", the strategy's own text" } else { "" };
-            format!("waits for a decision{author}")
+            let outdated = if desk.queue.is_outdated(item) {
+                "; the strategy has been changed since, and others were written from it"
+            } else {
+                ""
+            };
+            format!("waits for a decision{author}{outdated}")
         }
         Status::Open => "breaks rules: edit it or reject it".into(),
     };
@@ -193,7 +199,8 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     rich.blank();
     match desk.message(item.id) {
         Ok((channel, text)) => {
-            widgets::message(&mut rich, 0, channel, &shared.setup.config.brand.name, text, theme);
+            let from = shared.setup.config.brand.said("en");
+            widgets::message(&mut rich, 0, channel, from, text, theme);
         }
         Err(why) => rich.line(why, theme.bad),
     }

@@ -78,7 +78,7 @@ fn waiting(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
 pub fn stage(stage: Stage) -> &'static str {
     match stage {
         Stage::Acquisition => "welcome",
-        Stage::Activation => "begins",
+        Stage::Activation => "encourage",
         Stage::Retention => "keep",
         Stage::WinBack => "win back",
         Stage::Loyalty => "thank",

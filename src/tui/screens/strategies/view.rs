@@ -83,7 +83,7 @@ fn list(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_
         Column::new("", Width::Fixed(1), Align::Left, 0),
         Column::new("Strategy", Width::Fill(19), Align::Left, 0),
         Column::new("Channel", Width::Fixed(7), Align::Left, 1),
-        Column::new("For", Width::Fixed(9), Align::Left, 2),
+        Column::new("To do", Width::Fixed(9), Align::Left, 2),
         Column::new("Lang", Width::Fixed(4), Align::Left, 3),
     ];
     let table =

@@ -57,7 +57,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         rich.spans(0, vec![(status(screen, shared), theme.dim)]);
     }
     let drafts = preview.last_drafts();
-    let from = &shared.setup.config.brand.name;
+    let from = shared.setup.config.brand.said("en");
     rich.blank();
     let mixed = drafts.is_some_and(|drafts| drafts.iter().any(|(draft, _)| !draft.is_own_text()));
     for variant in 0..preview.variants() {

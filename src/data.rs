@@ -29,7 +29,7 @@ pub use reach::Hindrance;
 pub use report::{
     AmbiguousDate, DataReport, Example, Finding, MappedColumn, SetAside, Severity, TableReport,
 };
-pub use shop::{Customers, Event, Knows, NO_CURRENCY, OrderLine, Products, Shop};
+pub use shop::{Customers, Event, Knows, NO_CURRENCY, OrderLine, Products, Shop, currency_words};
 
 use std::path::PathBuf;
 

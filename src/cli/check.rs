@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, SCHEMA};
 use crate::tui::numbers::{count, counted};
-use crate::data::{self, DataReport, NO_CURRENCY, OrderLine, Severity, Sink, TableReport};
+use crate::data::{self, DataReport, OrderLine, Severity, Sink, TableReport, currency_words};
 
 /// Data report: rows read, kept, set aside and why.
 #[derive(Debug, clap::Args)]
@@ -96,7 +96,7 @@ fn text(read: &data::Read) -> String {
     out += &format!(
         "\n{}, {span}, amounts in {}\n",
         counted(read.customers.len(), "customer"),
-        if read.currency == NO_CURRENCY { "an unknown currency" } else { &read.currency },
+        currency_words(&read.currency),
     );
     for finding in &report.findings {
         let severity = match finding.severity {

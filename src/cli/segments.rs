@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::grouped::{Grouped, Grouping, Measured};
 use super::{Context, Exit, SCHEMA};
-use crate::data::Customers;
+use crate::data::{Customers, currency_words};
 use crate::features::Feature;
 use crate::profiles::{self, ClusterProfile, Portion, Reach};
 use crate::review::spreadsheet::Sheet;
@@ -260,6 +260,7 @@ fn print(out: &mut dyn Write, segmentation: &Segmentation, currency: &str) -> io
         }
         writeln!(out, "  {}", cluster.stage.name())?;
     }
+    let currency = currency_words(currency);
     writeln!(out, "   Medians; amounts in {currency}.\n\nWhat sets them apart (standard deviations from the average)")?;
     for cluster in segmentation.clustered() {
         writeln!(out, "{}  {}", cluster.id, apart(cluster))?;

@@ -48,10 +48,16 @@ impl BrandConfig {
         }
     }
 
+    /// Whether it is the sample's.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.name == SAMPLE_NAME
+    }
+
     /// For a shop that is not the sample: it does not bear the sample's name.
     #[must_use]
     pub fn of_another_shop(self) -> Self {
-        let name = if self.name == SAMPLE_NAME { String::new() } else { self.name };
+        let name = if self.is_sample() { String::new() } else { self.name };
         Self { name, ..self }
     }
 

@@ -25,6 +25,12 @@ use lines::Lines;
 /// The currency of amounts where nothing says which it is (ISO 4217).
 pub const NO_CURRENCY: &str = "XXX";
 
+/// The code of a currency for a sentence.
+#[must_use]
+pub fn currency_words(code: &str) -> &str {
+    if code == NO_CURRENCY { "an unknown currency" } else { code }
+}
+
 /// Everything that was read. A customer is a row number, `0..customers.len()`.
 #[derive(Clone, Debug)]
 pub struct Shop {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::table::{Align, table};
 use super::{ClusterProfile, Portion};
-use crate::data::{Channel, Shop};
+use crate::data::{Channel, NO_CURRENCY, Shop, currency_words};
 use crate::features::{Feature, Features};
 use crate::segments::{Cluster, Direction, Segmentation};
 
@@ -42,7 +42,7 @@ fn introduction(out: &mut String, shop: &Shop, features: &Features, segmentation
         features.as_of,
         whole(clustered as u64),
         segmentation.k,
-        shop.currency
+        currency_words(&shop.currency)
     );
     if let Some(group) = segmentation.not_bought() {
         let count = counted(group.size as u64, "customer has", "customers have");
@@ -234,7 +234,10 @@ fn tendency(feature: Feature, direction: Direction) -> &'static str {
 /// A value of a feature with its unit.
 fn measured(feature: Feature, value: f64, currency: &str) -> String {
     match feature {
-        Feature::AverageOrderValue | Feature::Total => format!("{} {currency}", decimals(value, 2)),
+        Feature::AverageOrderValue | Feature::Total => {
+            let currency = if currency == NO_CURRENCY { "" } else { currency };
+            format!("{} {currency}", decimals(value, 2)).trim_end().to_owned()
+        }
         Feature::DiscountedShare | Feature::ReturnsShare => percent(value),
         Feature::RecencyDays | Feature::TenureDays | Feature::MeanGapDays => {
             format!("{} days", decimals(value, 0))

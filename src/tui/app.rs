@@ -18,6 +18,7 @@ use crate::config::{Config, Unnamed};
 use crate::data::Shop;
 use crate::features::Features;
 use crate::jobs::JobId;
+use crate::review::queue::Counts;
 use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
 
@@ -157,6 +158,8 @@ pub struct Shared {
     /// The segment to which Customers is narrowed; `None`: all customers.
     pub only_segment: Option<usize>,
     pub model: ModelState,
+    /// How many drafts there are; `None` while nobody has counted them.
+    pub drafts: Option<Counts>,
     pub jobs: JobList,
     pub log: VecDeque<Note>,
     /// Notes that stand under the screen, with the time at which they go.
@@ -285,6 +288,12 @@ impl Shared {
         self.segmentation = Load::Waiting;
     }
 
+    /// Reads the drafts of the project.
+    pub fn read_drafts(&mut self) -> JobId {
+        let banned_words = self.setup.config.brand.banned_words.clone();
+        self.start(Work::LoadQueue { folder: self.setup.folder.clone(), banned_words })
+    }
+
     /// Opens the model that the settings name.
     pub fn open_model(&mut self) {
         let model = self.setup.config.writing.model.clone();
@@ -350,6 +359,7 @@ impl App {
                 segment: None,
                 only_segment: None,
                 model: ModelState::TemplatesOnly,
+                drafts: None,
                 jobs: JobList::default(),
                 log: VecDeque::new(),
                 toasts: Vec::new(),

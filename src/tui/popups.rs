@@ -9,3 +9,4 @@ pub mod mapping;
 pub mod palette;
 pub mod reading;
 pub mod set_aside;
+pub mod shop_name;

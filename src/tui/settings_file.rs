@@ -67,6 +67,14 @@ pub fn save_segment_name(folder: &Path, cluster: &str, name: Option<&str>) -> Re
     save(&folder.join(PROJECT_FILE), &["segments", "names"], vec![(cluster, name.map(Value::from))])
 }
 
+/// Sets `[brand] name`.
+///
+/// # Errors
+/// The file cannot be read, is not valid, or cannot be written.
+pub fn save_shop_name(folder: &Path, name: &str) -> Result<(), Failure> {
+    save(&folder.join(PROJECT_FILE), &["brand"], vec![("name", Some(name.into()))])
+}
+
 /// Sets the theme and the mouse under `[tui]` of a file, which may be that of all projects.
 ///
 /// # Errors

@@ -15,6 +15,7 @@ use super::screens::ScreenId;
 use super::theme::Theme;
 use super::work::{Outcome, Partial, Slot, Work};
 use crate::jobs::{End, JobId, Signal};
+use crate::workspace::DATABASE;
 
 /// Rows that one notch of the wheel scrolls.
 const WHEEL: i16 = 3;
@@ -56,6 +57,10 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
 
 fn start(app: &mut App) {
     app.shared.reload();
+    // What waits there is one of the next steps. A project without any has no database, and gets none for this.
+    if app.shared.setup.folder.join(DATABASE).is_file() {
+        app.shared.read_drafts();
+    }
     if app.shared.setup.config.writing.model == "none" {
         app.shared.model = ModelState::TemplatesOnly;
     } else {
@@ -260,6 +265,9 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
             let job = shared.start(Work::Features { shop: Arc::clone(shop), as_of });
             shared.features = Load::Loading(job);
         }
+        End::Done(Outcome::QueueRead(desk) | Outcome::DraftsKept(desk) | Outcome::Decided { desk, .. }) => {
+            shared.drafts = Some(desk.queue.counts())
+        }
         End::Done(Outcome::Summarised(summary)) => shared.summary = Load::Ready(Arc::clone(summary)),
         End::Done(Outcome::Measured(features)) => {
             shared.features = Load::Ready(Arc::clone(features));
@@ -274,6 +282,15 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
                 Some(identity) => ModelState::Ready(identity.clone()),
                 None => ModelState::TemplatesOnly,
             };
+        }
+        End::Done(Outcome::ShopNameSaved(name)) => {
+            shared.setup.config.brand.name.clone_from(name);
+            shared.setup.shop_name.clone_from(name);
+            shared.setup.unnamed_brand = None;
+            shared.toast(
+                Gravity::Good,
+                format!("Messages are signed “{name}” from now on; saved in perennial.toml."),
+            );
         }
         End::Done(Outcome::DataSaved(change)) => {
             change.apply(&mut shared.setup.config.data);

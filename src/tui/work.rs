@@ -85,6 +85,11 @@ pub enum Work {
         cluster: String,
         name: Option<String>,
     },
+    /// Write the shop's name into the `[brand]` of the project's settings.
+    SaveShopName {
+        folder: PathBuf,
+        name: String,
+    },
     /// Read the project's strategies.
     LoadStrategies {
         folder: PathBuf,
@@ -182,6 +187,7 @@ pub enum Outcome {
     Arranged(Arrangement, Arc<Vec<u32>>),
     CustomerProfiled(Arc<CustomerProfile>),
     SegmentNameSaved,
+    ShopNameSaved(String),
     StrategiesRead(Arc<Vec<StrategyFile>>),
     StrategySaved(Box<StrategyFile>),
     /// The finished drafts with the outcome of every rule.
@@ -231,6 +237,7 @@ impl Work {
             | Self::Decide { .. }
             | Self::SaveData { .. }
             | Self::SaveLook { .. }
+            | Self::SaveShopName { .. }
             | Self::SaveSegmentName { .. } => return None,
             Self::OpenModel { .. } => Slot::Model,
             Self::InspectFiles { .. } => Slot::Inspect,
@@ -250,6 +257,7 @@ impl Work {
             Self::Arrange { .. } => "List customers".into(),
             Self::CustomerProfile { .. } => "Look up a customer".into(),
             Self::SaveSegmentName { .. } => "Save the segment's name".into(),
+            Self::SaveShopName { .. } => "Save the shop's name".into(),
             Self::LoadStrategies { .. } => "Read the strategies".into(),
             Self::SaveStrategy { id, .. } => format!("Save {id}.toml"),
             Self::Preview(order) => format!("Write “{}”", order.strategy.name),
@@ -333,6 +341,9 @@ impl Runner for Services {
             Work::SaveSegmentName { folder, cluster, name } => {
                 settings_file::save_segment_name(&folder, &cluster, name.as_deref())
                     .map(|()| Outcome::SegmentNameSaved)
+            }
+            Work::SaveShopName { folder, name } => {
+                settings_file::save_shop_name(&folder, &name).map(|()| Outcome::ShopNameSaved(name))
             }
             Work::LoadStrategies { folder } => {
                 Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))

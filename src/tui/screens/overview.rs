@@ -8,10 +8,12 @@ use crate::data::{AmbiguousDate, DataReport, Severity};
 use crate::tui::app::{Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
+use crate::tui::numbers;
 use crate::tui::pane::{Mouse, Pane};
 use crate::tui::popups::choose::{Answer, Choose};
 use crate::tui::popups::mapping::Mapping;
 use crate::tui::popups::set_aside::SetAsideList;
+use crate::tui::popups::shop_name::ShopName;
 use crate::tui::settings_file::DataChange;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{List, Scroll};
@@ -57,6 +59,9 @@ fn steps(shared: &Shared) -> Vec<Step> {
         let columns = if unsure == 1 { "1 column was".into() } else { format!("{unsure} columns were") };
         step(Action::ShowMapping, format!("Check the mapping: {columns} guessed"));
     }
+    if shared.setup.unnamed_brand.is_some() {
+        step(Action::NameShop, "Say what the shop is called: messages are signed with it".into());
+    }
     let kinds = shared.segmentation.ready().map(|segmentation| segmentation.k);
     step(
         Action::Segments,
@@ -66,7 +71,18 @@ fn steps(shared: &Shared) -> Vec<Step> {
     );
     step(Action::Customers, "Find a customer".into());
     step(Action::Strategies, "Choose what to say to a segment, and watch it being written".into());
-    step(Action::Review, "Review the drafts; approve what may be sent".into());
+    let drafts = shared.drafts.filter(|drafts| drafts.open + drafts.approved > 0);
+    step(
+        Action::Review,
+        drafts.map_or("Review the drafts; approve what may be sent".into(), |drafts| {
+            let wait = if drafts.open == 1 { "waits" } else { "wait" };
+            format!(
+                "{} {wait} for review, {} approved",
+                numbers::counted(drafts.open, "draft"),
+                drafts.approved
+            )
+        }),
+    );
     if !grave && aside > 0 {
         step(Action::ShowSetAside, "Look at the rows that were set aside".into());
     }
@@ -129,6 +145,8 @@ impl Pane for Overview {
                 ambiguous_date(shared).is_some(),
                 "The files leave no doubt whether the day or the month comes first.",
             ),
+            Action::NameShop if shared.setup.config.brand.is_sample() => Availability::Hidden,
+            Action::NameShop => Availability::Yes,
             Action::ShowSetAside => match summary(shared) {
                 None => Availability::No(NOT_READ.into()),
                 Some(summary) => Availability::when(
@@ -155,6 +173,10 @@ impl Pane for Overview {
         match action {
             Action::ShowMapping => {
                 let popup = Mapping::open(shared);
+                shared.open(popup);
+            }
+            Action::NameShop => {
+                let popup = ShopName::new(shared);
                 shared.open(popup);
             }
             Action::AskDateOrder => {

@@ -114,10 +114,7 @@ impl Review {
     }
 
     fn load(&mut self, shared: &mut Shared) {
-        let job = shared.start(Work::LoadQueue {
-            folder: shared.setup.folder.clone(),
-            banned_words: shared.setup.config.brand.banned_words.clone(),
-        });
+        let job = shared.read_drafts();
         if !matches!(self.desk, Load::Ready(_)) {
             self.desk = Load::Loading(job);
         }

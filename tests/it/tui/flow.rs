@@ -450,6 +450,51 @@ fn a_preview_is_shown_as_somebody_who_reads_the_language_and_may_be_written_to()
 }
 
 #[test]
+fn a_shop_gets_its_name_in_the_dashboard_and_signs_with_it() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path());
+    let brand = &mut harness.app.shared.setup.config.brand;
+    *brand = std::mem::take(brand).of_another_shop();
+    harness.app.shared.setup.unnamed_brand = brand.unnamed(&folder.path().join("perennial.toml"));
+    let mut harness = harness.keys("n");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("What is the shop called?")
+            && screen.contains("name them") | screen.contains("signed"),
+        "{screen}"
+    );
+    harness.screen(40, 10);
+    let mut harness = harness.types("Teehaus").keys("enter");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("Messages are signed “Teehaus” from now on") && !screen.contains("our shop"),
+        "{screen}"
+    );
+    let saved = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
+    assert!(saved.contains("[brand]") && saved.contains("name = \"Teehaus\""), "{saved}");
+    let screen = harness.keys("2 j w").screen(120, 40);
+    assert!(screen.contains("Teehaus") && !screen.contains("Perennial Home"), "{screen}");
+}
+
+#[test]
+fn what_waits_for_review_is_a_next_step_also_after_a_restart() {
+    let folder = folder();
+    dashboard("shop", folder.path()).keys("2 j w a a");
+    let screen = dashboard("shop", folder.path()).screen(120, 40);
+    assert!(screen.contains("4 drafts wait for review, 1 approved"), "{screen}");
+}
+
+#[test]
+fn what_was_exported_before_an_undo_is_told() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a a o");
+    let told = "The outbox that was exported before still holds its messages";
+    assert!(!harness.screen(120, 40).contains(told));
+    let screen = harness.keys("u").screen(120, 40);
+    assert!(screen.contains(told), "{screen}");
+}
+
+#[test]
 fn an_edit_that_breaks_a_rule_cannot_be_approved() {
     let folder = folder();
     let harness = dashboard("shop", folder.path()).keys("2 j w a e ctrl-u");

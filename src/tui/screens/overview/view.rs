@@ -13,6 +13,7 @@ use super::{HEALTH, Overview, STEPS, Step, set_aside, steps};
 use crate::data::{DataReport, Severity, TableReport};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::keymap::Action;
 use crate::tui::numbers;
 use crate::tui::popups::set_aside::reason;
 use crate::tui::screens::ScreenId;
@@ -188,7 +189,8 @@ fn health(screen: &Overview, shared: &Shared, report: &DataReport, area: Rect, c
         paragraph.blank();
         let line = format!("{} {}", Gravity::Warning.glyph(), unnamed.message);
         paragraph.push(&line, Gravity::Warning.style(theme));
-        paragraph.push_indented(2, &unnamed.remedy, theme.dim);
+        let key = shared.keymap.shown(Action::NameShop);
+        paragraph.push_indented(2, &format!("{key} names it here. {}", unnamed.remedy), theme.dim);
     }
     paragraph.draw(canvas, area, &screen.health, HEALTH);
 }

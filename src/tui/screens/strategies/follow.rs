@@ -58,7 +58,7 @@ impl Strategies {
         let variants = order.seeds.len();
         let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
         preview.stage = Stage::Writing(shared.start(Work::Preview(Box::new(order))));
-        self.preview = preview;
+        self.preview.replace(preview);
         self.scroll.reset();
         self.variant = self.variant.min(variants.saturating_sub(1));
     }

@@ -88,11 +88,24 @@ pub struct Preview {
     variants: Vec<Variant>,
     drafts: Option<Arc<Checked>>,
     began: Duration,
+    /// The last that was finished, while this one is not.
+    before: Option<Box<Self>>,
 }
 
 impl Preview {
-    /// The strategy has mistakes. What was written of the same strategy for the same segment stays.
+    /// Another one begins in its place.
+    pub fn replace(&mut self, next: Self) {
+        let mut last = std::mem::replace(self, next);
+        self.before = if last.drafts.is_some() { Some(Box::new(last)) } else { last.before.take() };
+    }
+
+    /// The strategy has mistakes. What was finished last of the same strategy for the same segment stays.
     pub fn stop(&mut self, id: &str, segment: usize) {
+        if self.drafts.is_none()
+            && let Some(before) = self.before.take()
+        {
+            *self = *before;
+        }
         if self.id != id || self.segment != Some(segment) {
             *self = Self { id: id.to_owned(), ..Self::default() };
         }
@@ -181,6 +194,7 @@ impl Preview {
         for (variant, (draft, _)) in self.variants.iter_mut().zip(drafts.iter()) {
             variant.slots = draft.slots.iter().map(|slot| slot.text.clone()).collect();
         }
+        self.before = None;
         self.drafts = Some(Arc::clone(drafts));
         self.took = Some(now.saturating_sub(self.began));
         self.stage = Stage::Done;

@@ -77,7 +77,9 @@ fn list(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_
         widgets::empty(canvas, inside, &sentence);
         return;
     }
-    let about = if inside.height >= 16 { 7 } else { 0 };
+    // What the list leaves is for the strategy that is selected.
+    let rest = inside.height.saturating_sub(files.len() as u16 + 1);
+    let about = if inside.height >= 16 { rest.clamp(7, 14) } else { 0 };
     let body = Rect { height: inside.height - about, ..inside };
     let columns = [
         Column::new("", Width::Fixed(1), Align::Left, 0),
@@ -124,10 +126,7 @@ fn chosen(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<
                 lines.push((format!("Offer: {offer}"), theme.text));
             }
             if let Some(fit) = screen.fit(file, shared) {
-                let mark = if fit.is_fit() { "✓" } else { "–" };
-                for why in fit.why.iter().take(3) {
-                    lines.push((format!("{mark} {why}"), theme.dim));
-                }
+                lines.extend(fit.why.iter().take(3).map(|why| (format!("· {why}"), theme.dim)));
             }
         }
         Err(problems) => {
@@ -137,11 +136,17 @@ fn chosen(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<
             }
         }
     }
-    let rows = lines.iter().flat_map(|(line, style)| {
-        text::wrap(&text::clean(line), usize::from(area.width)).into_iter().map(move |row| (row, *style))
-    });
-    for (row, (line, style)) in rows.take(usize::from(area.height)).enumerate() {
-        canvas.text(area.x, area.y + row as u16, area.width, &line, style);
+    let rows: Vec<_> = lines
+        .iter()
+        .flat_map(|(line, style)| {
+            text::wrap(&text::clean(line), usize::from(area.width)).into_iter().map(move |row| (row, *style))
+        })
+        .collect();
+    for (row, (line, style)) in rows.iter().take(usize::from(area.height)).enumerate() {
+        canvas.text(area.x, area.y + row as u16, area.width, line, *style);
+    }
+    if rows.len() > usize::from(area.height) {
+        canvas.text_right(area.x, area.bottom().saturating_sub(1), area.width, " …", theme.dim);
     }
 }
 

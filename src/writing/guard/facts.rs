@@ -2,7 +2,7 @@
 //! data; what a model makes up must not look like one.
 
 /// All of them, in lower case; whole words, but for the Chinese ones.
-pub(super) const WORDS_OF_FACTS: [&[&str]; 5] = [&OFFERS, &NUMBERS, &TIMES, &STOCK, &CHINESE];
+pub(super) const WORDS_OF_FACTS: [&[&str]; 6] = [&OFFERS, &NUMBERS, &TIMES, &STOCK, &ELSEWHERE, &CHINESE];
 
 /// What is offered or given, and for what money.
 const OFFERS: [&str; 62] = [
@@ -140,8 +140,22 @@ const TIMES: [&str; 38] = [
     "easter",
 ];
 
+/// Turns of phrase by which a small model leaves the shop for somewhere else.
+const ELSEWHERE: [&str; 10] = [
+    "project",
+    "projects",
+    "the world",
+    "your love",
+    "what you can do",
+    "take a walk",
+    "way of doing things",
+    "journey",
+    "adventure",
+    "story",
+];
+
 /// What is in the shop, how it is made, and how it compares.
-const STOCK: [&str; 24] = [
+const STOCK: [&str; 26] = [
     "arrived",
     "arrives",
     "restocked",
@@ -166,6 +180,8 @@ const STOCK: [&str; 24] = [
     "finest",
     "never",
     "everything",
+    "shelf",
+    "shelves",
 ];
 
 const CHINESE: [&str; 24] = [

@@ -266,7 +266,7 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
             shared.features = Load::Loading(job);
         }
         End::Done(Outcome::QueueRead(desk) | Outcome::DraftsKept(desk) | Outcome::Decided { desk, .. }) => {
-            shared.drafts = Some(desk.queue.counts())
+            shared.drafts = Some(desk.queue.counts());
         }
         End::Done(Outcome::Summarised(summary)) => shared.summary = Load::Ready(Arc::clone(summary)),
         End::Done(Outcome::Measured(features)) => {

@@ -35,8 +35,9 @@ pub(super) fn repeated_text(message: &Message<'_>) -> Check {
         }
         let mut sentences: Vec<Vec<String>> = words::sentences(slot).into_iter().map(words::normal).collect();
         sentences.retain(|sentence| !sentence.is_empty());
-        if let Some(twice) = sentences.windows(2).find(|two| two[0] == two[1]) {
-            found.push(format!("slot {} says \"{}\" twice", index + 1, joined(&twice[0])));
+        let again = sentences.iter().zip(sentences.iter().skip(1)).find(|(one, next)| one == next);
+        if let Some((twice, _)) = again {
+            found.push(format!("slot {} says \"{}\" twice", index + 1, joined(twice)));
         }
         if let Some(word) = stutter(&own) {
             found.push(format!("slot {} has \"{word} {word}\"", index + 1));

@@ -140,13 +140,12 @@ impl Pane for Overview {
     fn availability(&self, action: Action, shared: &Shared) -> Availability {
         match action {
             // Just where the shop cannot be read, the mapping is what is to be mended.
-            Action::ShowMapping => Availability::Yes,
+            Action::NameShop if shared.setup.config.brand.is_sample() => Availability::Hidden,
+            Action::ShowMapping | Action::NameShop => Availability::Yes,
             Action::AskDateOrder => Availability::when(
                 ambiguous_date(shared).is_some(),
                 "The files leave no doubt whether the day or the month comes first.",
             ),
-            Action::NameShop if shared.setup.config.brand.is_sample() => Availability::Hidden,
-            Action::NameShop => Availability::Yes,
             Action::ShowSetAside => match summary(shared) {
                 None => Availability::No(NOT_READ.into()),
                 Some(summary) => Availability::when(

@@ -20,7 +20,7 @@ use super::day::{DAY_MS, date_of, day_number};
 use super::ids::{IdMap, Shape};
 use super::input::{self, Encoding, File};
 use super::primary_language;
-use super::recognise::{Mapping, Recognised, Words, recognise};
+use super::recognise::{Candidate, Mapping, Recognised, Words, recognise};
 use super::records::{Blocks, Layout, Rows, layout};
 use super::shop::{CustomersBuilder, Knows};
 use super::{
@@ -258,15 +258,9 @@ fn open_tables(words: &Words, files: Vec<File>, reading: &mut Reading<'_>) -> Re
         reading.task.check()?;
         let sample =
             Blocks::open(&file, &layout)?.next()?.map(|block| block.split(&layout)).unwrap_or_default();
-        match recognise(
-            words,
-            &file.name,
-            file.named,
-            &layout.columns,
-            &all_columns,
-            &sample,
-            reading.settings,
-        )? {
+        let candidate =
+            Candidate { name: &file.name, named: file.named, columns: &layout.columns, sample: &sample };
+        match recognise(words, &candidate, &all_columns, reading.settings)? {
             Recognised::Table(mapping) => {
                 say_what_was_guessed(&file, &layout, &mapping, reading);
                 inputs.push(Input { file, layout, mapping, sample, place });

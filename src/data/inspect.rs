@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::recognise::{Words, outline};
+use super::recognise::{Candidate, Words, outline};
 use super::records::{Blocks, Rows, layout};
 use super::{DataError, MappedColumn, Table, input};
 use crate::config::DataConfig;
@@ -78,7 +78,8 @@ pub fn inspect(
                 continue;
             }
         };
-        let found = outline(&words, &file.name, file.named, &columns, &all_columns, &sample, settings);
+        let candidate = Candidate { name: &file.name, named: file.named, columns: &columns, sample: &sample };
+        let found = outline(&words, &candidate, &all_columns, settings);
         let source = |at: Option<usize>| at.map(|at| columns[at].clone());
         outlines.push(FileOutline {
             file: file.name.clone(),

@@ -6,73 +6,22 @@
 
 mod content;
 mod outline;
+mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::Deserialize;
+use std::collections::BTreeSet;
 
 use super::records::Rows;
 use super::{DataError, Table};
 use crate::config::DataConfig;
 use content::{content_score, reads_number, reads_when, share};
 pub(super) use outline::outline;
+pub(super) use words::Words;
+use words::{ColumnWords, Kind, TableWords};
 
 /// Below this a column is not taken for what it might be.
 const LEAST: f64 = 0.5;
 /// Rows of the sample that are looked at.
 const SAMPLE: usize = 500;
-
-/// What the cells of a column look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Text,
-    Id,
-    When,
-    Money,
-    Number,
-    Flag,
-}
-
-#[derive(Debug, Deserialize)]
-struct ColumnWords {
-    kind: Kind,
-    names: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct TableWords {
-    names: Vec<String>,
-    required: Vec<String>,
-    columns: BTreeMap<String, ColumnWords>,
-}
-
-/// The synonyms.
-#[derive(Debug, Deserialize)]
-pub(super) struct Words {
-    customers: TableWords,
-    orders: TableWords,
-    products: TableWords,
-    events: TableWords,
-}
-
-impl Words {
-    /// # Errors
-    /// The file within the program is wrong, which a test excludes.
-    pub(super) fn load() -> Result<Self, DataError> {
-        toml::from_str(include_str!("../../assets/columns.toml"))
-            .map_err(|error| DataError::Unreadable(format!("assets/columns.toml: {error}")))
-    }
-
-    fn table(&self, table: Table) -> &TableWords {
-        match table {
-            Table::Customers => &self.customers,
-            Table::Orders => &self.orders,
-            Table::Products => &self.products,
-            Table::Events => &self.events,
-        }
-    }
-}
 
 impl Table {
     /// In the order in which they are reported.
@@ -165,19 +114,30 @@ pub(super) enum Recognised {
     No(String),
 }
 
-/// Decides what a file holds.
+/// A file of which it is to be found out what it holds.
+#[derive(Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    /// Relative to the source folder.
+    pub(super) name: &'a str,
+    /// Whether it was named itself, not found in a folder.
+    pub(super) named: bool,
+    /// The names of its columns.
+    pub(super) columns: &'a [String],
+    /// Its first rows.
+    pub(super) sample: &'a Rows,
+}
+
+/// Decides what a file holds. `all_columns` are those of all files.
 ///
 /// # Errors
 /// A setting that names a table or column that does not exist, or a table without a required column.
 pub(super) fn recognise(
     words: &Words,
-    name: &str,
-    named: bool,
-    columns: &[String],
+    candidate: &Candidate<'_>,
     all_columns: &BTreeSet<String>,
-    sample: &Rows,
     settings: &DataConfig,
 ) -> Result<Recognised, DataError> {
+    let &Candidate { name, named, columns, .. } = candidate;
     let file_name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let set = settings.tables.get(name).or_else(|| settings.tables.get(file_name));
     let set = set.map(|table| table_of(table, "[data.tables]")).transpose()?;
@@ -185,17 +145,17 @@ pub(super) fn recognise(
         table_of(table, "[data.mapping]")?;
     }
     if let Some(table) = set {
-        let mapping = map_columns(words, table, name, columns, all_columns, sample, settings)?;
+        let mapping = map_columns(words, table, candidate, all_columns, settings)?;
         let missing = mapping.missing(words.table(table));
         return if missing.is_empty() {
             Ok(Recognised::Table(mapping))
         } else {
-            Err(missing_columns(words, name, &mapping, &missing, columns))
+            Err(missing_columns(words, candidate, &mapping, &missing))
         };
     }
     let mut best: Option<(f64, Mapping, Vec<String>, bool)> = None;
     for table in Table::ALL {
-        let mapping = match map_columns(words, table, name, columns, all_columns, sample, settings) {
+        let mapping = match map_columns(words, table, candidate, all_columns, settings) {
             Ok(mapping) => mapping,
             // The settings of another table need not fit this file.
             Err(error) if called(words.table(table), file_name) => return Err(error),
@@ -221,7 +181,7 @@ pub(super) fn recognise(
     }
     let known = mapping.columns.iter().filter(|(_, source, _)| source.is_some()).count();
     if called || named || known >= 3 {
-        return Err(missing_columns(words, name, &mapping, &missing, columns));
+        return Err(missing_columns(words, candidate, &mapping, &missing));
     }
     Ok(Recognised::No(format!("its columns fit no table ({})", columns.join(", "))))
 }
@@ -272,11 +232,11 @@ fn nearest<'a>(name: &str, among: &[&'a str]) -> Option<&'a str> {
 
 fn missing_columns(
     words: &Words,
-    name: &str,
+    candidate: &Candidate<'_>,
     mapping: &Mapping,
     missing: &[String],
-    columns: &[String],
 ) -> DataError {
+    let &Candidate { name, columns, .. } = candidate;
     let table = mapping.table;
     let mut text = String::new();
     // What is another column already is not meant.
@@ -317,12 +277,11 @@ fn missing_columns(
 fn map_columns(
     words: &Words,
     table: Table,
-    name: &str,
-    columns: &[String],
+    candidate: &Candidate<'_>,
     all_columns: &BTreeSet<String>,
-    sample: &Rows,
     settings: &DataConfig,
 ) -> Result<Mapping, DataError> {
+    let &Candidate { name, columns, sample, .. } = candidate;
     let known = table.columns();
     let table_words = words.table(table);
     let mut sources: Vec<Option<(usize, f64)>> = vec![None; known.len()];

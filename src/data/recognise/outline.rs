@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Mapping, Recognised, Rows, Table, Words, called, map_columns, recognise};
+use super::{Candidate, Mapping, Recognised, Table, Words, called, map_columns, recognise};
 use crate::config::DataConfig;
 
 /// What a file is taken for.
@@ -20,17 +20,14 @@ pub(in crate::data) struct Outline {
 /// As [`recognise`], but where that gives up, this says how far it came.
 pub(in crate::data) fn outline(
     words: &Words,
-    name: &str,
-    named: bool,
-    columns: &[String],
+    candidate: &Candidate<'_>,
     all_columns: &BTreeSet<String>,
-    sample: &Rows,
     settings: &DataConfig,
 ) -> Outline {
-    let (mapping, problem) = match recognise(words, name, named, columns, all_columns, sample, settings) {
+    let (mapping, problem) = match recognise(words, candidate, all_columns, settings) {
         Ok(Recognised::Table(mapping)) => (Some(mapping), None),
         Ok(Recognised::No(why)) => (None, Some(why)),
-        Err(error) => (nearest_table(words, name, columns, sample, settings), Some(error.to_string())),
+        Err(error) => (nearest_table(words, candidate, settings), Some(error.to_string())),
     };
     let missing =
         mapping.as_ref().map_or_else(Vec::new, |mapping| mapping.missing(words.table(mapping.table)));
@@ -41,13 +38,8 @@ pub(in crate::data) fn outline(
 
 /// The table that the settings name, or else the one that the file is called, or else the one of which most
 /// columns are there; settings that do not fit the file are passed over.
-fn nearest_table(
-    words: &Words,
-    name: &str,
-    columns: &[String],
-    sample: &Rows,
-    settings: &DataConfig,
-) -> Option<Mapping> {
+fn nearest_table(words: &Words, candidate: &Candidate<'_>, settings: &DataConfig) -> Option<Mapping> {
+    let &Candidate { name, columns, .. } = candidate;
     let file_name = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let set = settings.tables.get(name).or_else(|| settings.tables.get(file_name));
     let set = set.and_then(|set| Table::ALL.into_iter().find(|table| table.name() == set));
@@ -63,8 +55,7 @@ fn nearest_table(
         .into_iter()
         .filter(|table| set.is_none_or(|set| set == *table))
         .filter_map(|table| {
-            let mapping =
-                map_columns(words, table, name, columns, &BTreeSet::new(), sample, &fitting).ok()?;
+            let mapping = map_columns(words, table, candidate, &BTreeSet::new(), &fitting).ok()?;
             let found: f64 = mapping.columns.iter().map(|&(.., sure)| sure).sum();
             let called = if called(words.table(table), file_name) { 100.0 } else { 0.0 };
             Some((found + called, mapping))

@@ -18,16 +18,8 @@ fn the_synonyms_name_the_columns_that_the_tables_have() {
 fn mapped(table: Table, columns: &[&str]) -> Vec<(&'static str, String)> {
     let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
     let words = Words::load().unwrap();
-    let mapping = map_columns(
-        &words,
-        table,
-        "file",
-        &columns,
-        &BTreeSet::new(),
-        &Rows::default(),
-        &DataConfig::default(),
-    )
-    .unwrap();
+    let candidate = Candidate { name: "file", named: false, columns: &columns, sample: &Rows::default() };
+    let mapping = map_columns(&words, table, &candidate, &BTreeSet::new(), &DataConfig::default()).unwrap();
     mapping
         .columns
         .into_iter()

@@ -25,7 +25,7 @@ pub fn lines(profile: &CustomerProfile, shared: &Shared, shop: &Shop) -> Vec<Lin
         }
     }
     if !profile.top_categories.is_empty() {
-        lines.push(Line::Heading("Buys".into()));
+        lines.push(Line::Heading("Buys (order lines)".into()));
         for portion in profile.top_categories.iter().take(4) {
             lines.push(Line::bar(portion.name.clone(), portion.share));
         }

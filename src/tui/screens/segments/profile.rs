@@ -49,7 +49,7 @@ pub fn lines(profile: &ClusterProfile, shop: &Shop) -> Vec<Line> {
         }
     }
     if !profile.top_categories.is_empty() {
-        lines.push(Line::Heading("What they buy".into()));
+        lines.push(Line::Heading("What they buy (order lines)".into()));
         for portion in profile.top_categories.iter().take(6) {
             lines.push(Line::bar(portion.name.clone(), portion.share));
         }

@@ -22,7 +22,7 @@ mod shop;
 
 pub(crate) use day::{day_number, day_of};
 pub(crate) use ids::Bits;
-pub use ingest::{Read, Sink, read};
+pub use ingest::{Read, Sink, is_currency, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};
 pub use language::{is_han, language_name, name_in, primary_language};
 pub use reach::Hindrance;

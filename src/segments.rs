@@ -286,7 +286,7 @@ pub fn segment(
 
     let trial = points.pick(&sample(rows.len(), TRIAL_ROWS, &mut random(seed, 4)));
     let measured = sample(trial.len(), SILHOUETTE_ROWS, &mut random(seed, 5));
-    let choice = choose_k::choose(&trial, &measured, choose_k::MOST.min(rows.len() - 1), seed, task)?
+    let choice = choose_k::choose(&trial, &measured, choose_k::most(rows.len()), seed, task)?
         .ok_or_else(|| too_alike(2, 1))?;
     let k = options.k.unwrap_or(choice.k);
     let why = if options.k.is_some() { choice.why_by_hand(k) } else { choice.why };
@@ -416,6 +416,16 @@ fn describe(
     let drivers = drivers(points, scaler, &found.centres, &sizes);
     let mut clusters = Vec::with_capacity(k);
     for (number, ((names, drivers), features)) in ours.into_iter().zip(drivers).zip(portraits).enumerate() {
+        let mut drivers = drivers;
+        // The mean may lie above the shop's where the median lies below: such a difference is not told.
+        drivers.retain(|driver| {
+            let medians = (features.get(&driver.feature), shop.get(&driver.feature));
+            let (Some(own), Some(all)) = medians else { return true };
+            match driver.direction {
+                Direction::High => own.median >= all.median,
+                Direction::Low => own.median <= all.median,
+            }
+        });
         clusters.push(Cluster {
             id: naming::letter(number),
             name: shown[number].clone(),

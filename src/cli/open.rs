@@ -16,8 +16,8 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if context.workspace.is_none() {
         private_folder(&folder).with_context(|| {
             format!(
-                "the folder {} for decisions cannot be made: free space there or make a project with \
-                 `perennial init DIR`",
+                "the folder {} for decisions cannot be made: make room there, make it writable for you, or make a project \
+                 elsewhere with `perennial init DIR`",
                 folder.display()
             )
         })?;

@@ -112,7 +112,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     files.drafts(&pairs)?;
     timings.total = started.elapsed().as_secs_f64();
     let counts = Counts {
-        customers: shop.customers.len(),
+        customers: segmentation.customers(),
         not_clustered: segmentation.not_clustered,
         segments: segmentation.clusters.len(),
         strategies: strategies.len(),

@@ -123,9 +123,10 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let place = Origin::Environment(name.to_owned());
             let Some(path) = known.get(name) else {
-                // Names of no section are left to others, as `PERENNIAL_WORKSPACE` is.
-                if self.names_a_section(name) {
-                    let remedy = match nearest(name, known.keys().map(String::as_str)) {
+                // Names that are like no setting's are left to others, as `PERENNIAL_WORKSPACE` is.
+                let near = nearest(name, known.keys().map(String::as_str));
+                if near.is_some() || self.names_a_section(name) {
+                    let remedy = match near {
                         Some(near) => format!("Did you mean {near}?"),
                         None => "`perennial config print` lists the settings.".into(),
                     };

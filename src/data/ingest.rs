@@ -30,6 +30,7 @@ use super::{
 use crate::config::DataConfig;
 use crate::jobs::Task;
 use aside::Aside;
+pub use style::is_currency;
 
 /// Takes lines and events as they are read.
 pub trait Sink {
@@ -310,7 +311,10 @@ fn say_what_was_guessed(file: &File, layout: &Layout, mapping: &Mapping, reading
             Severity::Warning,
             "low-confidence-mapping",
             format!("{}: took {}, without being sure.", file.name, unsure.join(", ")),
-            format!("Confirm or correct it in perennial.toml under [data.mapping.{}].", mapping.table.name()),
+            format!(
+                "Confirm or correct it: m on Overview, or [data.mapping.{}] in perennial.toml.",
+                mapping.table.name()
+            ),
         );
     }
 }

@@ -19,6 +19,7 @@ mod row;
 mod season;
 mod visits;
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -108,7 +109,7 @@ pub fn broken_rows() -> Vec<BrokenCount> {
 /// Makes the files in `folder`, which is created where it is missing.
 ///
 /// # Errors
-/// Cancelled (what was written stays, unfinished), a file that is there already, or one that cannot be
+/// Cancelled, a file that is there already, or one that cannot be
 /// written.
 pub fn write(options: &Options, folder: &Path, task: &Task<'_>) -> Result<Summary, SampleError> {
     fs::create_dir_all(folder).map_err(|source| SampleError::Write { path: folder.to_owned(), source })?;
@@ -147,7 +148,11 @@ pub fn write(options: &Options, folder: &Path, task: &Task<'_>) -> Result<Summar
         }
         drop(sender);
         match writer.join() {
-            Ok(files) => Ok(files?.summary(options)),
+            Ok(files) => {
+                let files = files?;
+                files.finish()?;
+                Ok(files.summary(options))
+            }
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
@@ -241,7 +246,7 @@ impl Files {
         {
             return Err(SampleError::Exists(there.clone()));
         }
-        let create = |path: PathBuf, header: &str| Output::create(path, header.as_bytes(), options.overwrite);
+        let create = |path: PathBuf, header: &str| Output::create(path, header.as_bytes());
         let [customers, orders, products, events] = paths;
         Ok(Self {
             customers: create(customers, people::HEADER)?,
@@ -252,6 +257,12 @@ impl Files {
             broken: 0,
             clean: options.clean,
         })
+    }
+
+    /// Gives all files their names.
+    fn finish(&self) -> Result<(), SampleError> {
+        let tables = [&self.customers, &self.orders, &self.products, &self.events];
+        tables.into_iter().chain(&self.truth).try_for_each(Output::finish)
     }
 
     fn products(&mut self) -> Result<(), SampleError> {
@@ -294,7 +305,7 @@ impl Files {
     fn summary(self, options: &Options) -> Summary {
         let file = |table, output: Output| MadeFile {
             table,
-            file: output.path,
+            file: output.path.clone(),
             rows: output.rows,
             bytes: output.bytes,
         };
@@ -349,29 +360,33 @@ fn last_line(lines: &[u8]) -> &[u8] {
 /// A file and what was written to it. Chunks are large: nothing is gained by another buffer.
 struct Output {
     path: PathBuf,
+    /// Where it stands until it is whole.
+    partial: PathBuf,
     file: File,
     rows: u64,
     bytes: u64,
 }
 
 impl Output {
-    fn create(path: PathBuf, header: &[u8], overwrite: bool) -> Result<Self, SampleError> {
-        let mut how = File::options();
-        how.write(true);
-        if overwrite {
-            how.create(true).truncate(true);
-        } else {
-            how.create_new(true);
-        }
-        match how.open(&path) {
+    fn create(path: PathBuf, header: &[u8]) -> Result<Self, SampleError> {
+        let mut name = OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".partial");
+        let partial = path.with_file_name(name);
+        match File::create(&partial) {
             Ok(file) => {
-                let mut output = Self { path, file, rows: 0, bytes: 0 };
+                let mut output = Self { path, partial, file, rows: 0, bytes: 0 };
                 output.append(header, 0)?;
                 Ok(output)
             }
-            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Err(SampleError::Exists(path)),
             Err(source) => Err(SampleError::Write { path, source }),
         }
+    }
+
+    /// Gives the file its name.
+    fn finish(&self) -> Result<(), SampleError> {
+        let named = fs::rename(&self.partial, &self.path);
+        named.map_err(|source| SampleError::Write { path: self.path.clone(), source })
     }
 
     fn append(&mut self, bytes: &[u8], rows: u64) -> Result<(), SampleError> {
@@ -381,5 +396,12 @@ impl Output {
         self.rows += rows;
         self.bytes += bytes.len() as u64;
         Ok(())
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // There is none any more where the file has its name.
+        let _ = fs::remove_file(&self.partial);
     }
 }

@@ -8,7 +8,7 @@ mod products;
 mod text_column;
 
 use jiff::civil::Date;
-use polars::prelude::{DataFrame, LazyFrame};
+use polars::prelude::DataFrame;
 
 pub use customers::Customers;
 pub use products::Products;
@@ -91,16 +91,6 @@ pub struct Event {
 }
 
 impl Shop {
-    /// Lines of orders, those of one customer together and oldest first while they fit in memory, otherwise a
-    /// million at a time so. Columns: `customer` u32, `order` u32, `at` i64 (milliseconds UTC), `amount` i64
-    /// (minor units), `quantity` f64, `product` u32 or null, `discounted` bool, `returned` bool.
-    ///
-    /// # Errors
-    /// Lines that were put aside on disk cannot be read back.
-    pub fn orders(&self) -> Result<LazyFrame, DataError> {
-        self.orders.lazy()
-    }
-
     /// Number of lines of orders.
     #[must_use]
     pub fn order_line_count(&self) -> usize {

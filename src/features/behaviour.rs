@@ -255,7 +255,14 @@ impl Behaviours {
                 && behaviour(row).returned == 0
                 && customers.created_at(row).is_some_and(|at| day_of(at) > as_of_day)
         };
-        let came_later = (0..rows).filter(|&row| past && came_later(row)).map(|row| row as u32).collect();
+        let came_later: Vec<u32> =
+            (0..rows).filter(|&row| past && came_later(row)).map(|row| row as u32).collect();
+        // Nought of somebody who was not there is no fact.
+        for column in &mut columns {
+            for &row in &came_later {
+                column.values[row as usize] = f32::NAN;
+            }
+        }
         Features { as_of, rows, columns, came_later }
     }
 }

@@ -71,6 +71,8 @@ fn who_came_after_a_reference_date_in_the_past_was_not_there() {
         [true, false, false, true],
         "d had ordered, whatever the file says"
     );
+    let past = features(&files, Some("2025-02-01"));
+    assert_eq!(past.value(Feature::Orders, 1), None, "none of somebody who was not there is no fact");
     assert_eq!(there(None), [true; 4], "the last order is no reason to forget who came since");
 }
 

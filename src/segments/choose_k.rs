@@ -15,6 +15,12 @@ use crate::jobs::{Cancelled, Task};
 pub const LEAST: usize = 2;
 /// The largest number that can be asked for.
 pub const MOST: usize = 10;
+/// The most that are tried for so many customers: with fewer than a dozen or so in a cluster, chance draws the borders.
+pub fn most(customers: usize) -> usize {
+    let by_size = (customers as f64 / 2.0).sqrt() as usize;
+    by_size.clamp(LEAST + 1, MOST).min(customers.saturating_sub(1))
+}
+
 /// A silhouette this little below the best is as good: with more clusters, messages fit better.
 const AS_GOOD: f64 = 0.01;
 /// A finer division may be so much less stable than the clearest one: more, and it is chance that draws

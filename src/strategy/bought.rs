@@ -42,6 +42,8 @@ struct Tally {
     categories: Vec<Category>,
     last: Option<(i64, u32)>,
     last_at: Option<i64>,
+    /// Products of which something came back, and when.
+    returned: Vec<(u32, i64)>,
 }
 
 /// What has been seen of one customer's lines of a category.
@@ -61,6 +63,7 @@ const FAVOURITE_ORDERS: u32 = 2;
 impl Tally {
     fn add(&mut self, line: &OrderLine, products: Option<&Products>) {
         if line.returned {
+            self.returned.extend(line.product.map(|product| (product, line.at)));
             return;
         }
         self.last_at = self.last_at.max(Some(line.at));
@@ -86,6 +89,11 @@ impl Tally {
         }
     }
 
+    /// Whether something of the product came back since it was bought.
+    fn came_back(&self, (at, product): (i64, u32)) -> bool {
+        self.returned.iter().any(|&(returned, when)| returned == product && when >= at)
+    }
+
     /// Of two categories as frequent the later one; of two in one order, whatever the order of the lines, the one
     /// that the catalogue names later.
     fn finish(&self, products: Option<&Products>, chinese: bool) -> Bought {
@@ -99,7 +107,8 @@ impl Tally {
             .max_by_key(|seen| (seen.lines, seen.last_at, seen.number));
         Bought {
             category: favourite.map(|seen| seen.number),
-            product: self.last.map(|(_, product)| product),
+            // Nobody is glad to be told of what they sent back.
+            product: self.last.filter(|last| !self.came_back(*last)).map(|(_, product)| product),
             last_at: self.last_at,
         }
     }

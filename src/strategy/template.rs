@@ -392,6 +392,38 @@ fn read_call(source: &str, tokens: &[Token], at: usize) -> Result<(SlotCall, usi
     Ok((call, place + 1))
 }
 
+/// Where the first `{{` stands that is not closed before the next begins, or the text ends.
+pub(super) fn left_open(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(found) = text.get(from..)?.find("{{") {
+        let start = from + found;
+        let mut at = start + 2;
+        let mut quote = None;
+        loop {
+            let byte = *bytes.get(at)?;
+            match quote {
+                Some(mark) => {
+                    at += usize::from(byte == b'\\');
+                    quote = quote.filter(|_| byte != mark);
+                }
+                None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+                None if bytes[at..].starts_with(b"}}") => break,
+                None if bytes[at..].starts_with(b"{{") || bytes[at..].starts_with(b"{%") => {
+                    return Some(start);
+                }
+                None => {}
+            }
+            at += 1;
+            if at >= bytes.len() {
+                return Some(start);
+            }
+        }
+        from = at + 2;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -451,5 +483,13 @@ mod tests {
                 proptest::prop_assert!(text.get(token.range.clone()).is_some());
             }
         }
+    }
+
+    #[test]
+    fn a_field_that_is_left_open_is_found_where_it_begins() {
+        assert_eq!(left_open("Hi {{ first_name,\n\nIt is {{ month }}."), Some(3));
+        assert_eq!(left_open("{{ month }} {{ write(\"a }} {% if b %}\", limit=3)"), Some(12));
+        assert_eq!(left_open("{{ write(\"{% if b %}\") }} and {{ month }}"), None);
+        assert_eq!(left_open("no field, one { brace"), None);
     }
 }

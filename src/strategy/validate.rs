@@ -40,14 +40,16 @@ fn look(id: &str, source: &str) -> (Option<Strategy>, Vec<Problem>) {
         return (None, problems.sorted());
     };
     let mut used = BTreeSet::new();
+    let mut all_read = true;
     for (part, text) in &file.message {
-        check_template(*part, text, &file, &mut problems, &mut used);
+        all_read &= check_template(*part, text, &file, &mut problems, &mut used);
     }
     for text in &file.offer_texts {
         check_offer_text(text, &file, &mut problems);
     }
     for (name, place) in &file.defaults {
-        if !used.contains(name.as_str()) {
+        // Of a message that cannot be read, nobody knows what it uses.
+        if all_read && !used.contains(name.as_str()) {
             problems.add(
                 Severity::Warning,
                 place.start,
@@ -71,16 +73,16 @@ fn look(id: &str, source: &str) -> (Option<Strategy>, Vec<Problem>) {
     (Some(file.strategy), problems.sorted())
 }
 
-/// Syntax, fields and slots of one part.
+/// Syntax, fields and slots of one part; whether it could be read.
 fn check_template(
     part: Part,
     text: &Mapped,
     file: &Read,
     problems: &mut Problems<'_>,
     used: &mut BTreeSet<String>,
-) {
+) -> bool {
     if !check_syntax(text, problems) {
-        return;
+        return false;
     }
     let template = template::read(&text.text);
     check_faults(text, &template, problems);
@@ -153,6 +155,7 @@ fn check_template(
             );
         }
     }
+    true
 }
 
 /// Whether minijinja can read it; if not, the problem is told at its place in the file.
@@ -160,6 +163,14 @@ fn check_syntax(text: &Mapped, problems: &mut Problems<'_>) -> bool {
     let mut environment = environment();
     environment.set_debug(true);
     let Err(error) = environment.template_from_str(&text.text).map(|_| ()) else { return true };
+    if let Some(at) = template::left_open(&text.text) {
+        problems.error(
+            text.at(at),
+            "this `{{` is not closed",
+            "close it with `}}` behind the field or the slot",
+        );
+        return false;
+    }
     let line_start = error.line().map_or(0, |line| {
         text.text.match_indices('\n').nth(line.wrapping_sub(2)).map_or(0, |(at, _)| at + 1)
     });

@@ -1,5 +1,6 @@
 //! What opens over a screen.
 
+pub mod ask;
 pub mod axes;
 pub mod choose;
 pub mod confirm;
@@ -9,4 +10,3 @@ pub mod mapping;
 pub mod palette;
 pub mod reading;
 pub mod set_aside;
-pub mod shop_name;

@@ -17,6 +17,8 @@ pub enum DataChange {
     Column { table: Table, column: String, source: Option<String> },
     /// Which table a file holds; `None`: it is found automatically.
     Table { file: String, table: Option<Table> },
+    /// ISO 4217.
+    Currency(String),
     /// `day-first` or `month-first`.
     DateOrder(&'static str),
 }
@@ -36,6 +38,7 @@ impl DataChange {
                 Some(table) => drop(settings.tables.insert(file.clone(), table.name().to_owned())),
                 None => drop(settings.tables.remove(file)),
             },
+            Self::Currency(code) => settings.currency = Some(code.clone()),
             Self::DateOrder(order) => settings.date_order = Some((*order).to_owned()),
         }
     }
@@ -55,6 +58,7 @@ pub fn save_data(folder: &Path, change: &DataChange) -> Result<(), Failure> {
         DataChange::Table { file, table } => {
             save(&path, &["data", "tables"], vec![(file, table.map(|table| table.name().into()))])
         }
+        DataChange::Currency(code) => save(&path, &["data"], vec![("currency", Some(code.as_str().into()))]),
         DataChange::DateOrder(order) => save(&path, &["data"], vec![("date-order", Some((*order).into()))]),
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! In: a [`Shop`]. Out: a [`Summary`]. Amounts are minor units of the shop's currency.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use polars::prelude::*;
+use jiff::tz::TimeZone;
 
-use crate::data::{DataError, DataReport, Shop};
+use crate::data::{Bits, DataError, DataReport, Shop};
 use crate::jobs::Task;
 
 /// One calendar month (UTC).
@@ -36,8 +37,8 @@ pub struct Summary {
     pub report: DataReport,
 }
 
-/// Milliseconds.
-const DAY: i64 = 86_400_000;
+/// Lines between two looks at whether to stop.
+const LINES_PER_CHECK: u64 = 1 << 16;
 
 /// Counts.
 ///
@@ -45,40 +46,31 @@ const DAY: i64 = 86_400_000;
 /// Cancelled, or a table that polars could not read.
 pub fn summarise(shop: &Shop, task: &Task<'_>) -> Result<Summary, DataError> {
     task.check()?;
-    let unreadable =
-        |error: PolarsError| DataError::Unreadable(format!("The orders cannot be summed up: {error}."));
-    // Days first, with lines of one order counted once: a day never crosses a month.
-    let days = shop
-        .orders()?
-        .select([(col("at") / lit(DAY)).alias("day"), col("order"), col("amount"), col("returned")])
-        .group_by([col("day")])
-        .agg([
-            col("order").filter(col("returned").not()).n_unique().cast(DataType::Int64).alias("orders"),
-            col("amount").sum().alias("revenue"),
-        ])
-        .collect()
-        .map_err(unreadable)?;
-    task.check()?;
-    let column = |name: &str| -> Result<Vec<i64>, DataError> {
-        let cast = days.column(name).and_then(|column| column.cast(&DataType::Int64)).map_err(unreadable)?;
-        Ok(cast.i64().map_err(unreadable)?.iter().map(Option::unwrap_or_default).collect())
-    };
-    let (day, orders, revenue) = (column("day")?, column("orders")?, column("revenue")?);
     let mut months = calendar(shop.first_day, shop.last_day);
-    for row in 0..day.len() {
-        let Ok(at) = jiff::Timestamp::from_millisecond(day[row].saturating_mul(DAY)) else { continue };
-        let month = at.to_zoned_datetime(jiff::tz::TimeZone::UTC).date().first_of_month();
-        if let Ok(index) = months.binary_search_by_key(&month, |entry| entry.month) {
-            months[index].orders += orders[row].max(0) as u64;
-            months[index].revenue += revenue[row];
+    let starts: Vec<i64> = months.iter().map(|month| start_of(month.month)).collect();
+    let mut orders_seen = Bits::default();
+    let (mut orders, mut revenue, mut lines) = (0_u64, 0_i64, 0_u64);
+    shop.each_order_line(&mut |_, line| {
+        if lines.is_multiple_of(LINES_PER_CHECK) {
+            task.check()?;
         }
-    }
+        lines += 1;
+        let is_new = !line.returned && orders_seen.insert(line.order);
+        orders += u64::from(is_new);
+        revenue += line.amount;
+        let after = starts.partition_point(|&start| start <= line.at);
+        if let Some(month) = after.checked_sub(1).and_then(|index| months.get_mut(index)) {
+            month.orders += u64::from(is_new);
+            month.revenue += line.amount;
+        }
+        Ok(())
+    })?;
     Ok(Summary {
         customers: shop.customers.len() as u64,
-        orders: orders.iter().map(|number| (*number).max(0) as u64).sum(),
+        orders,
         products: shop.products.as_ref().map(|products| products.len() as u64),
         events: shop.event_count().map(|events| events as u64),
-        revenue: revenue.iter().sum(),
+        revenue,
         currency: shop.currency.clone(),
         currency_digits: shop.currency_digits,
         first_day: shop.first_day,
@@ -86,6 +78,11 @@ pub fn summarise(shop: &Shop, task: &Task<'_>) -> Result<Summary, DataError> {
         months,
         report: shop.report.clone(),
     })
+}
+
+/// Milliseconds since 1970 of the day's beginning in UTC.
+fn start_of(day: Date) -> i64 {
+    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
 }
 
 /// Every month from one day to another, at most a thousand.

@@ -18,6 +18,8 @@ pub struct Theme {
     pub border: Style,
     /// The frame of the panel that has the keys.
     pub focus: Style,
+    /// Whether the panel that has the keys needs a sign, as there is no colour for it.
+    pub marks_focus: bool,
     /// The row that is selected.
     pub selection: Style,
     pub good: Style,
@@ -77,6 +79,7 @@ impl Theme {
             strong: Style::new().add_modifier(Modifier::BOLD),
             accent: fg(Color::Cyan),
             border: Style::new().add_modifier(Modifier::DIM),
+            marks_focus: false,
             focus: fg(Color::Cyan),
             selection: Style::new().add_modifier(Modifier::REVERSED),
             good: fg(Color::Green),
@@ -108,6 +111,7 @@ impl Theme {
             strong: fg(rgb(0x11_1827)).add_modifier(Modifier::BOLD),
             accent: fg(rgb(0x0f_766e)),
             border: fg(rgb(0xcb_c8bf)),
+            marks_focus: false,
             focus: fg(rgb(0x0f_766e)),
             selection: Style::new().fg(rgb(0x11_1827)).bg(rgb(0xd5_e8e4)),
             good: fg(rgb(0x1a_7f37)),
@@ -134,6 +138,7 @@ impl Theme {
             strong: fg(rgb(0xf5_f6f8)).add_modifier(Modifier::BOLD),
             accent: fg(rgb(0x6f_cfc0)),
             border: fg(rgb(0x3a_414b)),
+            marks_focus: false,
             focus: fg(rgb(0x6f_cfc0)),
             selection: Style::new().fg(rgb(0xf5_f6f8)).bg(rgb(0x2a_4a4a)),
             good: fg(rgb(0x7b_d88f)),
@@ -159,6 +164,7 @@ impl Theme {
             strong: fg(rgb(0xff_ffff)).add_modifier(Modifier::BOLD),
             accent: fg(rgb(0xff_ff00)).add_modifier(Modifier::BOLD),
             border: fg(rgb(0xff_ffff)),
+            marks_focus: false,
             focus: fg(rgb(0xff_ff00)).add_modifier(Modifier::BOLD),
             selection: Style::new().fg(rgb(0x00_0000)).bg(rgb(0xff_ff00)).add_modifier(Modifier::BOLD),
             good: fg(rgb(0x00_ff00)),
@@ -185,6 +191,7 @@ impl Theme {
             strong: Style::new().add_modifier(Modifier::BOLD),
             accent: fg(rgb(0x56_b4e9)),
             border: Style::new().add_modifier(Modifier::DIM),
+            marks_focus: false,
             focus: fg(rgb(0x56_b4e9)),
             selection: Style::new().add_modifier(Modifier::REVERSED),
             good: fg(rgb(0x00_9e73)),
@@ -223,6 +230,7 @@ impl Theme {
     fn without_colour(mut self) -> Self {
         let bold = Style::new().add_modifier(Modifier::BOLD);
         let dim = Style::new().add_modifier(Modifier::DIM);
+        self.marks_focus = true;
         self.text = Style::new();
         self.dim = dim;
         self.strong = bold;

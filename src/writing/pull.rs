@@ -312,9 +312,10 @@ fn pip_download(program: &[&str], wheel: &Wheel, folder: &Path, task: &Task<'_>)
         return Ok(());
     }
     let said = fs::read_to_string(&log).unwrap_or_default();
-    let last =
-        said.lines().rev().find(|line| line.to_lowercase().contains("error")).unwrap_or("no reason given");
-    Err(format!("{}: {}", program.join(" "), last.trim()).into())
+    let mut last = said.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let last = last.clone().find(|line| line.to_lowercase().contains("error")).or_else(|| last.next());
+    let last = last.unwrap_or("it gave no reason; see whether the disk is full");
+    Err(format!("{}: {last}", program.join(" ")).into())
 }
 
 /// Bytes of all files under `folder`.

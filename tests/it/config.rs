@@ -162,6 +162,7 @@ fn wrong_variables_and_flags_are_told_like_wrong_files() {
     let flag = |words: &str| told(Layers::with_defaults().add_flag(words));
     let all = [
         variable("PERENNIAL_SEGMENTS_SEDE", "3"),
+        variable("PERENNIAL_SEGMNTS_K", "3"),
         variable("PERENNIAL_SEGMENTS_K", "many"),
         variable("PERENNIAL_TUI_THEME", "drak"),
         flag("segments.k"),

@@ -316,6 +316,41 @@ fn what_the_author_writes_into_the_message_proves_no_offer() {
 }
 
 #[test]
+fn what_the_author_promises_beyond_the_offer_is_found() {
+    let with = |more: &str| {
+        let source = ENGLISH.replace("Your code is", &format!("{more} Your code is"));
+        let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let bench = Bench { strategy, ..Bench::english() };
+        let slots = ["New things have come in.".to_owned()];
+        let text = strategy::render(&bench.strategy, &bench.facts, &slots).expect("text");
+        broken(&bench.checks_of(&slots, &text, &[]))
+    };
+    assert_eq!(with("We will be here."), BTreeSet::new());
+    assert!(with("Buy one, get one free.").contains("invented-offer"));
+    assert!(with("Free delivery for you.").contains("invented-offer"));
+    assert!(with("We missed you, Tobias.").contains("wrong-name"));
+    assert!(with("This is open until Christmas Eve.").contains("invented-date"));
+}
+
+#[test]
+fn an_amount_in_no_currency_is_no_offer() {
+    let source = ENGLISH.replace("kind = \"percentage\"", "kind = \"amount\"");
+    let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let given = serde_json::json!({ "first_name": "Anna" });
+    let day = jiff::civil::date(2025, 11, 3);
+    let price = |currency: &str| {
+        let given = given.as_object().expect("an object");
+        let facts = facts_from_json(given, &strategy, &Config::default(), currency, day).expect("facts");
+        let slots = ["New things have come in.".to_owned()];
+        let text = strategy::render(&strategy, &facts, &slots).expect("text");
+        let checks = check(&strategy, &facts, &slots, &text, &[]);
+        checks.into_iter().find(|check| check.rule == "invented-price").expect("the rule")
+    };
+    assert!(price("EUR").ok && !price("XXX").ok, "{:?}", price("XXX"));
+    assert!(price("XXX").detail.contains("data.currency=EUR"));
+}
+
+#[test]
 fn edits_of_the_whole_message_are_checked_too() {
     let english = Bench::english();
     assert_eq!(english.edited("New things", "Fine things"), BTreeSet::new());

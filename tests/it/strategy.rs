@@ -197,7 +197,7 @@ fn mistakes_are_found_where_they_are() {
             (24, 90),
             "instruction",
         ),
-        ("{{ unsubscribe }}", "{{ unsubscribe }", "cannot be read", (27, 1), "close"),
+        ("{{ unsubscribe }}", "{{ unsubscribe }", "is not closed", (27, 1), "close"),
         (
             "{{ unsubscribe }}",
             "{% for x in y %}{{ unsubscribe }}{% endfor %}",

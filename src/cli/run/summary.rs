@@ -209,6 +209,9 @@ impl Summary {
                     why_no_messages.join(", ")
                 ));
             }
+            if let Some(why_not) = &pair.why_not {
+                warnings.push(format!("Nothing is sent of {} to {}: {why_not}.", pair.strategy, segments[pair.cluster].id));
+            }
             let chosen = pair.chosen.map(|number| &pair.drafts[number]).map(|judged| Chosen {
                 chosen_by: Author::Program,
                 variant: pair.chosen.map_or(0, |number| number + 1),

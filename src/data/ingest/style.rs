@@ -222,7 +222,7 @@ pub(super) fn currency<'a>(inputs: impl Iterator<Item = &'a Input>, reading: &mu
                 Severity::Info,
                 "currency-unknown",
                 "Nothing says in which currency the amounts are.",
-                "Write currency = \"EUR\" (or another code) under [data] in perennial.toml.",
+                "Name it: c on Overview, or currency = \"EUR\" (or another code) under [data] in perennial.toml.",
             );
             NO_CURRENCY.to_owned()
         }
@@ -273,6 +273,12 @@ fn code_of(cell: &[u8]) -> Option<String> {
         .find(|(sign, _)| text.contains(sign))
         .map(|(_, code)| (*code).to_owned())
         .or_else(|| text.contains('$').then(|| "USD".to_owned()))
+}
+
+/// Whether there is a currency of that code (ISO 4217).
+#[must_use]
+pub fn is_currency(code: &str) -> bool {
+    code != NO_CURRENCY && Currency::from_code(code).is_some()
 }
 
 /// Decimal digits of the currency's minor unit (ISO 4217).

@@ -67,7 +67,7 @@ fn open(file: &File) -> Result<std::fs::File, String> {
 fn guarded<T>(file: &File, read: impl FnOnce() -> Result<T, String>) -> Result<T, DataError> {
     let damaged = |why: &str| {
         DataError::Unreadable(format!(
-            "{}: the Parquet data is damaged ({why}). Copy or export the file again.",
+            "{}: the Parquet data is damaged, or of a kind that is not known here ({why}). Export the file again, or as CSV.",
             file.name
         ))
     };

@@ -51,7 +51,7 @@ impl ByCustomer {
 
     /// # Errors
     /// Rows on disk cannot be read back.
-    pub(super) fn lazy(&self) -> PolarsResult<LazyFrame> {
+    fn lazy(&self) -> PolarsResult<LazyFrame> {
         let spill = match self {
             Self::Memory { frame, .. } => return Ok(frame.clone().lazy()),
             Self::Disk(spill) => spill,

@@ -1,6 +1,6 @@
 //! Lines of orders, by customer.
 
-use polars::prelude::{BooleanChunked, Column, DataFrame, LazyFrame, PolarsResult, UInt32Chunked};
+use polars::prelude::{BooleanChunked, Column, DataFrame, PolarsResult, UInt32Chunked};
 
 use super::by_customer::{Builder, ByCustomer, unreadable};
 use super::{DataError, OrderLine, frame};
@@ -15,10 +15,6 @@ pub(in crate::data) struct Lines(ByCustomer);
 impl Lines {
     pub(super) fn len(&self) -> usize {
         self.0.len()
-    }
-
-    pub(super) fn lazy(&self) -> Result<LazyFrame, DataError> {
-        self.0.lazy().map_err(|error| unreadable(&error))
     }
 
     pub(super) fn each(
@@ -193,7 +189,7 @@ mod tests {
                     Ok(())
                 })
                 .unwrap();
-            (sum, lines.lazy().unwrap().collect().unwrap().height())
+            sum
         };
         assert_eq!(sum(&memory), sum(&disk));
         std::fs::write(folder.join("rows-0.parquet"), "lost").unwrap();

@@ -5,7 +5,17 @@ use super::{Check, Message, judged, words};
 /// Words that promise something, and the words of an offer that make the promise true.
 const PROMISES: [(&[&str], &[&str]); 7] = [
     (
-        &["free", "complimentary", "at no cost", "on the house", "免费", "赠送", "白送"],
+        &[
+            "free",
+            "complimentary",
+            "at no cost",
+            "costs nothing",
+            "cost nothing",
+            "on the house",
+            "免费",
+            "赠送",
+            "白送",
+        ],
         &["free", "gift", "免费", "包邮", "礼", "赠"],
     ),
     (
@@ -18,6 +28,8 @@ const PROMISES: [(&[&str], &[&str]); 7] = [
             "a gift for you",
             "you a gift",
             "with a gift",
+            "gift is waiting",
+            "gifts are waiting",
             "送您礼物",
             "送上礼物",
             "附赠",
@@ -177,6 +189,22 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
             found.extend(
                 promise
                     .map(|promise| format!("slot {} promises \"{promise}\", and no offer does", index + 1)),
+            );
+        }
+    }
+    // What the author wrote around the fields; the word for a code is no promise.
+    let around: Vec<String> =
+        message.strategy.message.values().map(|text| words::outside_braces(text)).collect();
+    let around = harmless(&around.join("\n"))
+        .replace("优惠码", " ")
+        .replace("优惠券码", " ")
+        .replace("coupon code", " ");
+    for (promises, kept) in PROMISES {
+        if !kept.iter().any(|word| offer.contains(word)) {
+            let promise = promises.iter().find(|promise| words::find_lower(&around, promise));
+            found.extend(
+                promise
+                    .map(|promise| format!("the strategy's text promises \"{promise}\", and no offer does")),
             );
         }
     }

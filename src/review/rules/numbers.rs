@@ -11,6 +11,7 @@ use std::ops::Range;
 use super::dates::{DateClaim, date_at, deadlines};
 use super::words::is_han;
 use super::{Check, Message, judged};
+use crate::data::NO_CURRENCY;
 pub(super) use numerals::numeral;
 use numerals::{number, number_word};
 
@@ -176,6 +177,19 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
         } else if wanted {
             found[4].push(format!("the code {code} is missing"));
         }
+    }
+    if message.fact("offer_value").is_some_and(|value| value.contains(NO_CURRENCY)) {
+        found[1].push(
+            "the offer is an amount, and nothing says in which currency the shop counts: write currency = \"EUR\" (or \
+             another code) under [data], or give --set data.currency=EUR"
+                .into(),
+        );
+    }
+    for text in message.strategy.message.values().map(|text| super::words::outside_braces(text)) {
+        found[3].extend(
+            deadlines(&text)
+                .map(|deadline| format!("the strategy's text says \"{deadline}\", and no fact does")),
+        );
     }
     for (index, slot) in message.slots.iter().enumerate() {
         found[3].extend(

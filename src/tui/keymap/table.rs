@@ -101,6 +101,7 @@ actions! {
         AskDateOrder "date-order" "d" "day or month" "Say whether the day or the month comes first in the files' dates";
         ShowSetAside "set-aside" "a" "set aside" "List the rows that were set aside, with file and line";
         NameShop "name-shop" "n" "name the shop" "Say what the shop is called: messages are signed with it";
+        SetCurrency "currency" "c" "currency" "Say in which currency the shop counts";
         Reload "reload" "R f5" "reload" "Read the files again";
     }
     Scope::Screen(ScreenId::Segments) => {

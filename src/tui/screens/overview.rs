@@ -4,16 +4,16 @@ mod view;
 
 use ratatui::layout::Rect;
 
-use crate::data::{AmbiguousDate, DataReport, Severity};
+use crate::data::{AmbiguousDate, DataReport, NO_CURRENCY, Severity};
 use crate::tui::app::{Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::numbers;
 use crate::tui::pane::{Mouse, Pane};
+use crate::tui::popups::ask::{Ask, Question};
 use crate::tui::popups::choose::{Answer, Choose};
 use crate::tui::popups::mapping::Mapping;
 use crate::tui::popups::set_aside::SetAsideList;
-use crate::tui::popups::shop_name::ShopName;
 use crate::tui::settings_file::DataChange;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{List, Scroll};
@@ -62,6 +62,9 @@ fn steps(shared: &Shared) -> Vec<Step> {
     if shared.setup.unnamed_brand.is_some() {
         step(Action::NameShop, "Say what the shop is called: messages are signed with it".into());
     }
+    if needs_currency(shared) && summary.currency == NO_CURRENCY {
+        step(Action::SetCurrency, "Say in which currency the shop counts".into());
+    }
     let kinds = shared.segmentation.ready().map(|segmentation| segmentation.k);
     step(
         Action::Segments,
@@ -108,6 +111,12 @@ fn summary(shared: &Shared) -> Option<&Summary> {
     shared.summary.ready().map(AsRef::as_ref)
 }
 
+/// Whether the files do not say which currency the amounts are in.
+fn needs_currency(shared: &Shared) -> bool {
+    shared.setup.config.data.currency.is_some()
+        || summary(shared).is_some_and(|summary| summary.currency == NO_CURRENCY)
+}
+
 fn ambiguous_date(shared: &Shared) -> Option<&AmbiguousDate> {
     summary(shared)?.report.ambiguous_date.as_ref()
 }
@@ -141,7 +150,8 @@ impl Pane for Overview {
         match action {
             // Just where the shop cannot be read, the mapping is what is to be mended.
             Action::NameShop if shared.setup.config.brand.is_sample() => Availability::Hidden,
-            Action::ShowMapping | Action::NameShop => Availability::Yes,
+            Action::SetCurrency if !needs_currency(shared) => Availability::Hidden,
+            Action::ShowMapping | Action::NameShop | Action::SetCurrency => Availability::Yes,
             Action::AskDateOrder => Availability::when(
                 ambiguous_date(shared).is_some(),
                 "The files leave no doubt whether the day or the month comes first.",
@@ -175,7 +185,11 @@ impl Pane for Overview {
                 shared.open(popup);
             }
             Action::NameShop => {
-                let popup = ShopName::new(shared);
+                let popup = Ask::new(Question::ShopName, shared);
+                shared.open(popup);
+            }
+            Action::SetCurrency => {
+                let popup = Ask::new(Question::Currency, shared);
                 shared.open(popup);
             }
             Action::AskDateOrder => {

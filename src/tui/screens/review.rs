@@ -175,14 +175,14 @@ impl Pane for Review {
                 Availability::when(self.desk.ready().is_some(), "The drafts have not been read yet.")
             }
             Action::ExportApproved => {
-                let approved = self.desk.ready().map_or(0, |desk| desk.queue.counts().approved);
-                if approved == 0 {
-                    Availability::No("Nothing is approved yet.".into())
-                } else {
+                let something = |desk: &Arc<Desk>| desk.exported || desk.queue.counts().approved > 0;
+                if self.desk.ready().is_some_and(something) {
                     Availability::when(
                         shared.segmentation.ready().is_some(),
                         "The customers have not been grouped yet.",
                     )
+                } else {
+                    Availability::No("Nothing is approved yet.".into())
                 }
             }
             Action::Copy | Action::Open => Availability::when(chosen.is_some(), NO_DRAFT),

@@ -21,7 +21,12 @@ pub fn panel(canvas: &mut Canvas<'_>, area: Rect, title: &str, focused: bool) ->
     let block = Block::new().borders(Borders::ALL).border_type(BorderType::Rounded).border_style(border);
     canvas.widget(block, area);
     if !title.is_empty() {
-        let title = format!(" {} ", text::cut(&text::clean(title), usize::from(area.width) - 6));
+        // Where there is no colour, a sign says which panel has the keys.
+        let mark = if focused && theme.marks_focus { "▸ " } else { "" };
+        let title = format!(
+            " {mark}{} ",
+            text::cut(&text::clean(title), usize::from(area.width) - 6 - mark.chars().count())
+        );
         canvas.text(
             area.x + 2,
             area.y,

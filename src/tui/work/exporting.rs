@@ -50,7 +50,9 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     let Export { folder, shop, features, segmentation, config, at, .. } = export;
     let mut cabinet = Cabinet::open(folder, config.brand.banned_words.clone())?;
     let (copies, held_back) = copies(export, &cabinet, task)?;
-    if copies.is_empty() {
+    // What was exported before is emptied where nothing is approved any more.
+    let withdrawn = held_back.is_empty() && outbox_csv(folder).exists();
+    if copies.is_empty() && !withdrawn {
         return Err(Failure::Failed(match held_back.as_slice() {
             [] => "Nothing is approved. Approve a draft in Review first.".into(),
             [first, ..] => format!(
@@ -128,6 +130,9 @@ fn told(
             format!("0 messages of {}: {}. Empty files: {files}.", only.copy.strategy.name, why(only)),
             false,
         );
+    }
+    if sent.is_empty() {
+        return (format!("The outbox is empty now: nothing is approved any more. Files: {files}."), true);
     }
     if total.messages == 0 {
         let reasons = total.reasons(customers, None).join(", ");

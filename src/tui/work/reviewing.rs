@@ -46,6 +46,8 @@ pub struct Desk {
     revision: usize,
     /// Whether there is a decision to take back.
     pub undoable: bool,
+    /// Whether an outbox was exported before.
+    pub exported: bool,
     strategies: Templates,
     messages: BTreeMap<DraftId, Result<(Channel, Text), String>>,
 }
@@ -92,6 +94,7 @@ pub(super) struct Cabinet {
     pub(super) store: Store,
     pub(super) strategies: Templates,
     banned_words: Vec<String>,
+    exported: bool,
 }
 
 impl From<WorkspaceError> for Failure {
@@ -113,7 +116,7 @@ impl Cabinet {
                 strategies.insert(key(&stored.draft), strategy);
             }
         }
-        Ok(Self { store, strategies, banned_words })
+        Ok(Self { store, strategies, banned_words, exported: outbox_csv(folder).exists() })
     }
 
     fn check(&self) -> impl Fn(&Draft, &[String]) -> Vec<Check> + use<> {
@@ -153,7 +156,8 @@ impl Cabinet {
         let undoable = log
             .iter()
             .any(|entry| !matches!(entry.decision, Decision::Undo { .. }) && !undone.contains(&entry.id));
-        Ok(Desk { queue: Queue::new(items), revision, undoable, strategies: self.strategies, messages })
+        let (queue, exported) = (Queue::new(items), self.exported);
+        Ok(Desk { queue, revision, undoable, exported, strategies: self.strategies, messages })
     }
 }
 

@@ -62,11 +62,15 @@ impl Writer {
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
         loop {
+            // Also while progress comes without a pause.
+            if task.cancel().is_cancelled() {
+                desk.cancel_loading();
+            }
             match states.recv_timeout(LOOK) {
                 Ok(EngineState::Loading { progress: Some(progress) }) => {
                     task.progress(progress.phase, progress.done, progress.total);
                 }
-                Ok(EngineState::Loading { progress: None }) => {}
+                Ok(EngineState::Loading { progress: None }) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
                 Ok(EngineState::Failed { message }) => {
                     return Err(if task.cancel().is_cancelled() {
@@ -74,11 +78,6 @@ impl Writer {
                     } else {
                         Failure::Failed(message)
                     });
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if task.cancel().is_cancelled() {
-                        desk.cancel_loading();
-                    }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Failure::Failed("The model's thread has ended. Open it again.".into()));

@@ -226,7 +226,7 @@ fn parquet_gives_the_same_shop() {
     let told = refused(&packed[..packed.len() - 20]);
     assert!(told.contains("orders.parquet.gz") && told.contains("gzip data is damaged"), "{told}");
     let told = refused(&gzipped(&bytes("orders.parquet")[..200]));
-    assert!(told.contains("orders.parquet.gz") && told.contains("Parquet data is damaged"), "{told}");
+    assert!(told.contains("orders.parquet.gz") && told.contains("Parquet data is damaged, or"), "{told}");
     let named =
         Folder::with(&[("orders.parquet", b"customer_id,ordered_at,amount\nc1,2025-01-01,5\n" as &[u8])]);
     let told = named.load().unwrap_err().to_string();

@@ -21,11 +21,16 @@ fn dashboard(shop: &str, folder: &Path) -> Harness {
 }
 
 fn dashboard_with(runner: impl Runner + 'static, shop: &str, folder: &Path) -> Harness {
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop);
+    dashboard_on(runner, vec![source], folder)
+}
+
+fn dashboard_on(runner: impl Runner + 'static, sources: Vec<PathBuf>, folder: &Path) -> Harness {
     let mut config = Config::default();
     config.writing.model = "none".into();
     let mut harness = Harness::with(config, runner);
     let setup = &mut harness.app.shared.setup;
-    setup.sources = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop)];
+    setup.sources = sources;
     setup.folder = folder.into();
     harness.start()
 }
@@ -490,8 +495,32 @@ fn what_was_exported_before_an_undo_is_told() {
     let mut harness = dashboard("shop", folder.path()).keys("2 j w a a o");
     let told = "The outbox that was exported before still holds its messages";
     assert!(!harness.screen(120, 40).contains(told));
-    let screen = harness.keys("u").screen(120, 40);
+    let mut harness = harness.keys("u");
+    let screen = harness.screen(120, 40);
     assert!(screen.contains(told), "{screen}");
+    let screen = harness.keys("o").screen(120, 40);
+    assert!(screen.contains("The outbox is empty now"), "{screen}");
+    let rows = std::fs::read_to_string(folder.path().join("outbox/outbox.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 1, "the header alone: {rows}");
+}
+
+#[test]
+fn an_offer_of_an_amount_waits_until_the_currency_is_known() {
+    let folder = folder();
+    let data = folder.path().join("orders.csv");
+    let rows: String = (0..90)
+        .map(|row| format!("c{},2025-0{}-1{},{}\n", row % 30, 1 + row % 9, row % 7, 5 + row))
+        .collect();
+    std::fs::write(&data, format!("customer_id,ordered_at,amount\n{rows}")).unwrap();
+    let mut harness = dashboard_on(Services::default(), vec![data], folder.path());
+    assert!(harness.screen(120, 40).contains("Say in which currency the shop counts"));
+    let mut harness = harness.keys("c").types("euro").keys("enter");
+    assert!(harness.screen(120, 40).contains("That is no currency code"), "{}", harness.screen(120, 40));
+    let mut harness = harness.keys("ctrl-u").types("eur").keys("enter");
+    let screen = harness.screen(120, 40);
+    assert!(!screen.contains("Say in which currency"), "{screen}");
+    let saved = std::fs::read_to_string(folder.path().join("perennial.toml")).unwrap();
+    assert!(saved.contains("currency = \"EUR\""), "{saved}");
 }
 
 #[test]

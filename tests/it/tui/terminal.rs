@@ -166,6 +166,7 @@ fn from_the_sample_shop_to_an_outbox_file_and_the_decision_is_there_the_next_tim
     let mut session = Session::open(tempfile::tempdir().unwrap(), 120, 40, "");
     session.press("4");
     session.shows("The strategy's own texts");
+    session.shows("▸ 1 ✓");
     session.press("a");
     session.shows("5 drafts wait: a approves");
     session.press("5");

@@ -7,10 +7,11 @@
 //! ╭ What next ─────────────────────────────────────────────────────────╮
 //! ```
 
+use jiff::ToSpan as _;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{HEALTH, Overview, STEPS, Step, set_aside, steps};
-use crate::data::{DataReport, Severity, TableReport};
+use crate::data::{Severity, TableReport};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::Action;
@@ -19,6 +20,9 @@ use crate::tui::popups::set_aside::reason;
 use crate::tui::screens::ScreenId;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{self, Fact, Paragraph};
+
+/// Data that end so many days ago are told of.
+const OLD: i32 = 30;
 
 pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let Load::Ready(summary) = &shared.summary else {
@@ -49,19 +53,13 @@ pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<
         health(
             screen,
             shared,
-            &summary.report,
+            summary,
             widgets::panel(canvas, right, "Can it be trusted?", screen.on_health),
             canvas,
         );
         next(screen, shared, &steps, widgets::panel(canvas, below, "What next", !screen.on_health), canvas);
     } else if screen.on_health {
-        health(
-            screen,
-            shared,
-            &summary.report,
-            widgets::panel(canvas, area, "Can it be trusted?", true),
-            canvas,
-        );
+        health(screen, shared, summary, widgets::panel(canvas, area, "Can it be trusted?", true), canvas);
     } else {
         // One column: the facts, then as many steps as fit.
         let facts = facts(summary);
@@ -139,7 +137,8 @@ fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
     }
 }
 
-fn health(screen: &Overview, shared: &Shared, report: &DataReport, area: Rect, canvas: &mut Canvas<'_>) {
+fn health(screen: &Overview, shared: &Shared, summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
+    let report = &summary.report;
     let theme = canvas.theme;
     let mut paragraph = Paragraph::default();
     let widest = |number: fn(&TableReport) -> u64| {
@@ -184,6 +183,17 @@ fn health(screen: &Overview, shared: &Shared, report: &DataReport, area: Rect, c
         paragraph.blank();
         paragraph.push(&format!("{} {}", gravity.glyph(), finding.message), gravity.style(theme));
         paragraph.push_indented(2, &finding.remedy, theme.dim);
+    }
+    let last_day = summary.last_day;
+    if summary.first_day < last_day && last_day.saturating_add(OLD.days()) < shared.setup.started.date() {
+        paragraph.blank();
+        let line = format!(
+            "{} The data end on {}: days are counted up to then, not up to today.",
+            Gravity::Info.glyph(),
+            last_day.strftime("%-d %B %Y")
+        );
+        paragraph.push(&line, Gravity::Info.style(theme));
+        paragraph.push_indented(2, "Export the files again where the shop is still selling.", theme.dim);
     }
     if let Some(unnamed) = &shared.setup.unnamed_brand {
         paragraph.blank();

@@ -1,5 +1,7 @@
 //! `perennial model`: the language models on this machine.
 
+mod score;
+
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,7 +17,7 @@ use crate::writing::llama::Llama;
 use crate::writing::local::LocalModel;
 use crate::writing::{WritingError, pull};
 
-/// The language model on this machine: fetch, list, inspect.
+/// The language model on this machine: fetch, list, inspect, score, measure.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +39,12 @@ enum Action {
         #[arg(value_name = "MODEL")]
         name_or_file: Option<String>,
     },
+    /// Says how likely the chosen model holds each token of a text, and its perplexity.
+    Score {
+        /// The text.
+        #[arg(long)]
+        text: String,
+    },
     /// Measures how fast a model reads and writes on this machine.
     Bench {
         /// Catalogue name or GGUF file; the chosen model without it.
@@ -55,6 +63,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Action::Pull { name } => fetch(name.as_deref(), context),
         Action::List => list(context),
         Action::Inspect { name_or_file } => inspect(name_or_file.as_deref(), context),
+        Action::Score { text } => {
+            let (name, path) = file_of(None, context)?;
+            score::score((name, &path), text, context)
+        }
         Action::Bench { name_or_file, repeats } => bench(name_or_file.as_deref(), (*repeats).max(1), context),
     };
     match done {

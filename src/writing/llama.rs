@@ -188,15 +188,23 @@ impl Llama {
         Some(self.scratch.logits.clone())
     }
 
-    /// Logits of every position of a prompt in turn; for comparisons, not for writing.
-    pub fn run_prompt_in_full(&mut self, prompt: &[u32], each: &mut dyn FnMut(usize, &[f32])) {
+    /// Logits of every position of a prompt in turn, one token at a time, while `each` says to go on; whether it came
+    /// to the end.
+    pub fn run_prompt_in_full(
+        &mut self,
+        prompt: &[u32],
+        each: &mut dyn FnMut(usize, &[f32]) -> bool,
+    ) -> bool {
         self.forget();
         for (position, token) in prompt.iter().enumerate() {
             self.prompt.push(*token);
             self.run(&[*token], &[Place { position, lane: None }]);
             self.logits();
-            each(position, &self.scratch.logits);
+            if !each(position, &self.scratch.logits) {
+                return false;
+            }
         }
+        true
     }
 
     /// Opens `count` lanes that continue the prompt.

@@ -288,6 +288,8 @@ fn pip_download(program: &[&str], wheel: &Wheel, folder: &Path, task: &Task<'_>)
         .arg(format!("{}=={}", wheel.package, wheel.version))
         // pip collects what it fetches in its temporary folder.
         .env("TMPDIR", folder)
+        // Newer versions go on where a connection broke off; others know nothing of it.
+        .env("PIP_RESUME_RETRIES", "20")
         .stdin(Stdio::null())
         .stdout(out)
         .stderr(errors)

@@ -440,6 +440,41 @@ fn models() -> PathBuf {
 }
 
 #[test]
+fn a_text_is_scored_token_by_token() {
+    let home = tempfile::tempdir().unwrap();
+    let scored = |text: &str| {
+        let mut command = perennial(home.path());
+        command.env("PERENNIAL_MODELS", models());
+        let output = command
+            .args(["model", "score", "--json", "--text", text])
+            .assert()
+            .success()
+            .get_output()
+            .clone();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let said = "We would love to see you again, 您好!";
+    let document = scored(said);
+    let tokens = document["tokens"].as_array().unwrap();
+    let known: Vec<f64> = tokens[1..].iter().map(|token| token["logprob"].as_f64().unwrap()).collect();
+    assert!(tokens[0]["logprob"].is_null(), "nothing stands before the first");
+    assert!(known.iter().all(|&logprob| logprob < 0.0));
+    let perplexity = (-known.iter().sum::<f64>() / known.len() as f64).exp();
+    assert!((document["perplexity"].as_f64().unwrap() / perplexity - 1.0).abs() < 1e-6, "{document}");
+    let all: String = tokens.iter().map(|token| token["text"].as_str().unwrap()).collect();
+    assert!(all.starts_with("We would love to see you again,") && all.ends_with("!"), "{all}");
+    let perplexity = |text: &str| scored(text)["perplexity"].as_f64().unwrap();
+    assert!(
+        perplexity("We would love to see you again.") * 5.0 < perplexity("Again see to love you would we.")
+    );
+    assert!(scored("a")["perplexity"].is_null());
+    let mut empty = perennial(home.path());
+    let output =
+        empty.env("PERENNIAL_MODELS", models()).args(["model", "score", "--text", ""]).assert().code(1);
+    assert!(text(&output.get_output().stderr).contains("nothing to score"));
+}
+
+#[test]
 fn a_fresh_project_is_written_for_by_the_model_and_the_next_time_the_same() {
     let home = tempfile::tempdir().unwrap();
     let program = || {

@@ -98,7 +98,7 @@ fn probabilities_and_greedy_choices_agree_with_llama_cpp() {
         let everything = [&greedy.ids[..], &greedy.written].concat();
         model.forward().run_prompt_in_full(&everything, &mut |at, logits| {
             let logs = log_probabilities(logits);
-            let Some(&next) = everything.get(at + 1) else { return };
+            let Some(&next) = everything.get(at + 1) else { return true };
             off.push((logs[next as usize] - greedy.log_probabilities[at]).abs());
             if at + 1 >= greedy.ids.len() {
                 choices += 1;
@@ -107,6 +107,7 @@ fn probabilities_and_greedy_choices_agree_with_llama_cpp() {
                     ties.push(greedy.margins[at]);
                 }
             }
+            true
         });
     }
     let mean = off.iter().sum::<f32>() / off.len() as f32;

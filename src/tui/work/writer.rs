@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use super::{Outcome, Partial};
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
@@ -61,29 +61,7 @@ impl Writer {
                 })?;
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
-        loop {
-            // Also while progress comes without a pause.
-            if task.cancel().is_cancelled() {
-                desk.cancel_loading();
-            }
-            match states.recv_timeout(LOOK) {
-                Ok(EngineState::Loading { progress: Some(progress) }) => {
-                    task.progress(progress.phase, progress.done, progress.total);
-                }
-                Ok(EngineState::Loading { progress: None }) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
-                Ok(EngineState::Failed { message }) => {
-                    return Err(if task.cancel().is_cancelled() {
-                        Failure::Cancelled
-                    } else {
-                        Failure::Failed(message)
-                    });
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    return Err(Failure::Failed("The model's thread has ended. Open it again.".into()));
-                }
-            }
-        }
+        follow(&desk, &states, task)
     }
 
     /// Writes the variants of a preview, telling of every piece, and runs the rules on each.
@@ -174,5 +152,63 @@ fn write_at(
         if task.cancel().is_cancelled() {
             cancel.cancel();
         }
+    }
+}
+
+/// Tells how far the opening is, until the model is there, or is not to be had, or nobody wants it any more.
+fn follow(desk: &Desk, states: &Receiver<EngineState>, task: &Task<'_>) -> Result<Outcome, Failure> {
+    loop {
+        // Also while progress comes without a pause.
+        if task.cancel().is_cancelled() {
+            desk.cancel_loading();
+        }
+        match states.recv_timeout(LOOK) {
+            Ok(EngineState::Loading { progress: Some(progress) }) => {
+                task.progress(progress.phase, progress.done, progress.total);
+            }
+            Ok(EngineState::Loading { progress: None }) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
+            Ok(EngineState::Failed { message }) => {
+                return Err(if task.cancel().is_cancelled() {
+                    Failure::Cancelled
+                } else {
+                    Failure::Failed(message)
+                });
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::Failed("The model's thread has ended. Open it again.".into()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::Progress;
+
+    #[test]
+    fn a_download_that_never_pauses_is_stopped_at_once() {
+        let (news, states) = unbounded();
+        let desk = Desk::start(
+            |task| {
+                for done in 0..u64::MAX {
+                    task.progress("fetching", done, None);
+                    task.check().map_err(WritingError::Cancelled)?;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(WritingError::Failed("it is never done".into()))
+            },
+            move |state| drop(news.send(state.clone())),
+        )
+        .unwrap();
+        let cancel = Cancel::default();
+        let stop = cancel.clone();
+        let told = move |progress: Progress| {
+            if progress.done > 5 {
+                stop.cancel();
+            }
+        };
+        assert!(matches!(follow(&desk, &states, &Task::new(&cancel, &told)), Err(Failure::Cancelled)));
     }
 }

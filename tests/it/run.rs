@@ -462,7 +462,7 @@ fn a_text_is_scored_token_by_token() {
     let perplexity = (-known.iter().sum::<f64>() / known.len() as f64).exp();
     assert!((document["perplexity"].as_f64().unwrap() / perplexity - 1.0).abs() < 1e-6, "{document}");
     let all: String = tokens.iter().map(|token| token["text"].as_str().unwrap()).collect();
-    assert!(all.starts_with("We would love to see you again,") && all.ends_with("!"), "{all}");
+    assert!(all.starts_with("We would love to see you again,") && all.ends_with('!'), "{all}");
     let perplexity = |text: &str| scored(text)["perplexity"].as_f64().unwrap();
     assert!(
         perplexity("We would love to see you again.") * 5.0 < perplexity("Again see to love you would we.")

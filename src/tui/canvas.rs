@@ -21,6 +21,11 @@ pub enum Hit {
         list: u8,
         index: usize,
     },
+    /// The heading of a column of such a list.
+    Head {
+        list: u8,
+        column: usize,
+    },
     /// A row of a text, and the column on it.
     Text {
         list: u8,

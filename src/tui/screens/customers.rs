@@ -201,7 +201,15 @@ impl Pane for Customers {
                 self.on_detail = self.list.mouse(Some(index), mouse);
                 self.look(shared);
             }
-            Hit::List(LIST) => {
+            Hit::Head { list: LIST, column } if mouse == Mouse::Click => {
+                if let Some(sort) = view::sorts(column) {
+                    let again = self.arrangement.sort == sort;
+                    self.arrangement.reverse = again && !self.arrangement.reverse;
+                    self.arrangement.sort = sort;
+                    self.arrange(shared);
+                }
+            }
+            Hit::List(LIST) | Hit::Head { list: LIST, .. } => {
                 self.list.mouse(None, mouse);
                 self.look(shared);
             }

@@ -88,6 +88,8 @@ impl Table<'_> {
         let mut x = area.x + 2;
         for &(index, width) in &shown {
             let column = &self.columns[index];
+            let head = Rect { x, width, height: 1, ..area };
+            canvas.region(head, Hit::Head { list: self.id, column: index });
             place(canvas, x, area.y, width, column.align, &column.title, theme.dim);
             x += width + 1;
         }

@@ -490,6 +490,18 @@ fn what_waits_for_review_is_a_next_step_also_after_a_restart() {
 }
 
 #[test]
+fn a_click_on_a_heading_sorts_and_another_turns_the_order() {
+    let folder = folder();
+    let size = (120, 40);
+    let mut harness = dashboard("shop", folder.path()).keys("3").click_on(size, "Orders  ");
+    assert!(harness.screen(120, 40).contains("customers, by orders ─"), "{}", harness.screen(120, 40));
+    let mut harness = harness.click_on(size, "Orders▾");
+    assert!(harness.screen(120, 40).contains("customers, by orders reversed"), "{}", harness.screen(120, 40));
+    let mut harness = harness.click_on(size, "Seg ");
+    assert!(harness.screen(120, 40).contains("customers, by orders reversed"), "nothing is sorted by that");
+}
+
+#[test]
 fn what_was_exported_before_an_undo_is_told() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w a a o");

@@ -33,6 +33,18 @@ pub fn draw(screen: &Customers, shared: &Shared, area: Rect, canvas: &mut Canvas
     }
 }
 
+/// What a click on the heading of that column sorts by.
+pub(super) fn sorts(column: usize) -> Option<Sort> {
+    match column {
+        0 => Some(Sort::Name),
+        1 => Some(Sort::Id),
+        3 => Some(Sort::Orders),
+        4 => Some(Sort::Spent),
+        5 => Some(Sort::LastOrder),
+        _ => None,
+    }
+}
+
 fn list(screen: &Customers, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let Load::Ready(shop) = &shared.shop else { return };
     let count = screen.list.len() as u64;

@@ -20,7 +20,7 @@ mod scan;
 mod scratch;
 mod shop;
 
-pub(crate) use day::{day_number, day_of};
+pub(crate) use day::{day_number, day_of, start_of};
 pub(crate) use ids::Bits;
 pub use ingest::{Read, Sink, is_currency, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::grouped::{Grouped, Grouping};
 use super::segments::cell;
 use super::{Context, Exit, SCHEMA, UsageError};
-use crate::data::{Channel, DataError, Event, OrderLine};
+use crate::data::{Channel, DataError, Event, OrderLine, Table};
 use crate::features::Feature;
 use crate::profiles::{self, Portion};
 use crate::tui::numbers::count;
@@ -104,19 +104,6 @@ struct OneEvent {
     product: Option<String>,
 }
 
-/// Text columns that say who a customer is.
-const FACTS: [&str; 9] = [
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "language",
-    "country",
-    "time_zone",
-    "birth_date",
-    "gender",
-];
-
 /// Finds customers and says what is known of them.
 ///
 /// # Errors
@@ -209,8 +196,9 @@ fn one(all: &Grouped, row: usize) -> Result<One, DataError> {
         query: event.query,
         product: product(event.product),
     };
+    let told = Table::Customers.columns().iter().filter(|&&column| column != "customer_id");
     let mut facts: BTreeMap<&str, String> =
-        FACTS.iter().filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect();
+        told.filter_map(|&fact| Some((fact, customers.text(row, fact)?.to_owned()))).collect();
     facts.extend(customers.created_at(row).map(|at| ("created_at", day(at))));
     Ok(One {
         schema: SCHEMA,

@@ -16,6 +16,11 @@ pub(crate) fn day_number(date: Date) -> i32 {
     midnight.map_or(0, |zoned| day_of(zoned.timestamp().as_millisecond()))
 }
 
+/// The first millisecond of a date.
+pub(crate) fn start_of(date: Date) -> i64 {
+    i64::from(day_number(date)) * DAY_MS
+}
+
 /// The date of a day number; the first of 1970 for numbers that no calendar has.
 pub(crate) fn date_of(day: i64) -> Date {
     jiff::Timestamp::from_millisecond(day.saturating_mul(DAY_MS))

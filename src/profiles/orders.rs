@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use super::clocks::Clocks;
-use crate::data::{Bits, DataError, OrderLine, Shop};
+use crate::data::{Bits, DataError, OrderLine, Shop, start_of};
 use crate::jobs::Task;
 use crate::segments::Segmentation;
 
@@ -127,11 +126,6 @@ fn months(first_day: Date, as_of: Date) -> Vec<Date> {
         .collect();
     months.reverse();
     months
-}
-
-/// Milliseconds since 1970 of the day's beginning in UTC.
-fn start_of(day: Date) -> i64 {
-    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
 }
 
 #[cfg(test)]

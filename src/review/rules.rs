@@ -34,6 +34,8 @@ struct Message<'a> {
     wanted: &'a [Slot],
     /// What the strategy's author claims: in the offer and the defaults, and around the fields what promises nothing.
     authored: &'a [numbers::Claim],
+    /// What the author wrote around the fields, all parts together.
+    around: &'a str,
     text: &'a Text,
 }
 
@@ -96,6 +98,7 @@ pub struct Rules<'a> {
     banned_words: &'a [String],
     wanted: Vec<Slot>,
     authored: Vec<numbers::Claim>,
+    around: String,
     /// For many messages with the same slots.
     quick: Option<quick::Quick>,
 }
@@ -110,14 +113,17 @@ impl<'a> Rules<'a> {
             texts.extend(offer.conditions.clone());
         }
         // A price, a percentage or a code is the offer's or nobody's, also where the author wrote it into the message.
-        let around = strategy.message.values().flat_map(|text| numbers::claims(&words::outside_braces(text)));
+        let parts = strategy.message.values().map(|template| words::outside_braces(template));
+        let around = parts.collect::<Vec<_>>().join("\n");
         let offered = texts.iter().flat_map(|text| numbers::claims(text));
-        let authored = offered.chain(around.filter(|claim| !claim.promises())).collect();
+        let authored =
+            offered.chain(numbers::claims(&around).into_iter().filter(|claim| !claim.promises())).collect();
         Self {
             strategy,
             banned_words,
             wanted: crate::strategy::slots(strategy, facts).unwrap_or_default(),
             authored,
+            around,
             quick: None,
         }
     }
@@ -152,8 +158,8 @@ impl<'a> Rules<'a> {
     /// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.
     #[must_use]
     pub fn check(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
-        let Self { strategy, banned_words, wanted, authored, quick: _ } = self;
-        let message = Message { strategy, facts, slots, wanted, authored, text };
+        let Self { strategy, banned_words, wanted, authored, around, quick: _ } = self;
+        let message = Message { strategy, facts, slots, wanted, authored, around, text };
         let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
         if strategy.channel == Channel::Sms {
             checks.push(length::sms_parts(&message));

@@ -2,11 +2,9 @@
 //!
 //! In: a [`Shop`]. Out: a [`Summary`]. Amounts are minor units of the shop's currency.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use crate::data::{Bits, DataError, DataReport, Shop};
+use crate::data::{Bits, DataError, DataReport, Shop, start_of};
 use crate::jobs::Task;
 
 /// One calendar month (UTC).
@@ -78,11 +76,6 @@ pub fn summarise(shop: &Shop, task: &Task<'_>) -> Result<Summary, DataError> {
         months,
         report: shop.report.clone(),
     })
-}
-
-/// Milliseconds since 1970 of the day's beginning in UTC.
-fn start_of(day: Date) -> i64 {
-    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_millisecond)
 }
 
 /// Every month from one day to another, at most a thousand.

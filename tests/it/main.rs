@@ -15,6 +15,7 @@ mod config;
 mod data;
 mod documents;
 mod faults;
+mod model;
 mod preview;
 mod profiles;
 mod rules;

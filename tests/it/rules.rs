@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use perennial::config::Config;
+use perennial::data::NO_CURRENCY;
 use perennial::review::{Check, check};
 use perennial::strategy::{self, Facts, Part, Strategy, Text, facts_from_json, parse, shipped};
 use proptest::prelude::*;
@@ -290,15 +291,20 @@ fn each_rule_finds_its_fault() {
     assert!(Bench::chinese().broken(&("好".repeat(60) + &"看".repeat(65) + "。")).contains("length"));
 }
 
+/// The checks of the English strategy with more words of its author's, and that text in its slot.
+fn checks_with(more: &str, slot: &str) -> Vec<Check> {
+    let source = ENGLISH.replace("Your code is", &format!("{more} Your code is"));
+    let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let bench = Bench { strategy, ..Bench::english() };
+    let slots = [slot.to_owned()];
+    let text = strategy::render(&bench.strategy, &bench.facts, &slots).expect("text");
+    bench.checks_of(&slots, &text, &[])
+}
+
 #[test]
 fn what_the_author_writes_into_the_message_proves_no_offer() {
     let with = |more: &str| {
-        let source = ENGLISH.replace("Your code is", &format!("{more} Your code is"));
-        let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let bench = Bench { strategy, ..Bench::english() };
-        let slots = ["Take 50% of it, or one of 24 more.".to_owned()];
-        let text = strategy::render(&bench.strategy, &bench.facts, &slots).expect("text");
-        let checks = bench.checks_of(&slots, &text, &[]);
+        let checks = checks_with(more, "Take 50% of it, or one of 24 more.");
         let of = |rule: &str| checks.iter().find(|check| check.rule == rule).cloned().expect("the rule");
         (of("invented-percentage"), of("invented-price"), of("invented-code"), of("invented-number"))
     };
@@ -317,14 +323,7 @@ fn what_the_author_writes_into_the_message_proves_no_offer() {
 
 #[test]
 fn what_the_author_promises_beyond_the_offer_is_found() {
-    let with = |more: &str| {
-        let source = ENGLISH.replace("Your code is", &format!("{more} Your code is"));
-        let strategy = parse("test", &source).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let bench = Bench { strategy, ..Bench::english() };
-        let slots = ["New things have come in.".to_owned()];
-        let text = strategy::render(&bench.strategy, &bench.facts, &slots).expect("text");
-        broken(&bench.checks_of(&slots, &text, &[]))
-    };
+    let with = |more: &str| broken(&checks_with(more, "New things have come in."));
     assert_eq!(with("We will be here."), BTreeSet::new());
     assert!(with("Buy one, get one free.").contains("invented-offer"));
     assert!(with("Free delivery for you.").contains("invented-offer"));
@@ -346,8 +345,9 @@ fn an_amount_in_no_currency_is_no_offer() {
         let checks = check(&strategy, &facts, &slots, &text, &[]);
         checks.into_iter().find(|check| check.rule == "invented-price").expect("the rule")
     };
-    assert!(price("EUR").ok && !price("XXX").ok, "{:?}", price("XXX"));
-    assert!(price("XXX").detail.contains("data.currency=EUR"));
+    let unknown = price(NO_CURRENCY);
+    assert!(price("EUR").ok && !unknown.ok, "{unknown:?}");
+    assert!(unknown.detail.contains("data.currency=EUR"));
 }
 
 #[test]

@@ -14,13 +14,12 @@ use perennial::review::coupon::is_code;
 use perennial::review::spreadsheet::cell_text;
 use perennial::review::{check, outbox, passes};
 use perennial::strategy::{self, Text};
-use perennial::writing::{catalogue, pull};
 use perennial::{data, features, profiles, segments};
 use serde_json::Value;
 
 use crate::program::{orders_in_two_currencies, perennial, text};
 
-const FILES: [&str; 7] = [
+pub(crate) const FILES: [&str; 7] = [
     "customers.csv",
     "drafts.jsonl",
     "outbox.csv",
@@ -65,13 +64,13 @@ fn run(data: Option<&Path>) -> Run {
     Run { home, summary: serde_json::from_slice(&output.stdout).unwrap(), told: text(&output.stderr) }
 }
 
-fn sample_data(name: &str) -> PathBuf {
+pub(crate) fn sample_data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(name)
 }
 
 static SAMPLE: LazyLock<Run> = LazyLock::new(|| run(None));
 
-fn number(value: &Value) -> usize {
+pub(crate) fn number(value: &Value) -> usize {
     value.as_u64().unwrap() as usize
 }
 
@@ -430,78 +429,4 @@ fn what_a_run_writes_is_its_owners_only() {
         let mode = fs::metadata(SAMPLE.out().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-}
-
-/// The default model's folder; the model is fetched the way a user's is.
-fn models() -> PathBuf {
-    let entry = catalogue::entries().unwrap().remove(0);
-    let path = unwatched(|task| pull::pull(&entry, task)).unwrap();
-    path.parent().unwrap().to_owned()
-}
-
-#[test]
-fn a_text_is_scored_token_by_token() {
-    let home = tempfile::tempdir().unwrap();
-    let scored = |text: &str| {
-        let mut command = perennial(home.path());
-        command.env("PERENNIAL_MODELS", models());
-        let output = command
-            .args(["model", "score", "--json", "--text", text])
-            .assert()
-            .success()
-            .get_output()
-            .clone();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap()
-    };
-    let said = "We would love to see you again, 您好!";
-    let document = scored(said);
-    let tokens = document["tokens"].as_array().unwrap();
-    let known: Vec<f64> = tokens[1..].iter().map(|token| token["logprob"].as_f64().unwrap()).collect();
-    assert!(tokens[0]["logprob"].is_null(), "nothing stands before the first");
-    assert!(known.iter().all(|&logprob| logprob < 0.0));
-    let perplexity = (-known.iter().sum::<f64>() / known.len() as f64).exp();
-    assert!((document["perplexity"].as_f64().unwrap() / perplexity - 1.0).abs() < 1e-6, "{document}");
-    let all: String = tokens.iter().map(|token| token["text"].as_str().unwrap()).collect();
-    assert!(all.starts_with("We would love to see you again,") && all.ends_with('!'), "{all}");
-    let perplexity = |text: &str| scored(text)["perplexity"].as_f64().unwrap();
-    assert!(
-        perplexity("We would love to see you again.") * 5.0 < perplexity("Again see to love you would we.")
-    );
-    assert!(scored("a")["perplexity"].is_null());
-    let mut empty = perennial(home.path());
-    let output =
-        empty.env("PERENNIAL_MODELS", models()).args(["model", "score", "--text", ""]).assert().code(1);
-    assert!(text(&output.get_output().stderr).contains("nothing to score"));
-}
-
-#[test]
-fn a_fresh_project_is_written_for_by_the_model_and_the_next_time_the_same() {
-    let home = tempfile::tempdir().unwrap();
-    let program = || {
-        let mut command = perennial(home.path());
-        command.env("PERENNIAL_MODELS", models());
-        command
-    };
-    program().args(["init", "shop"]).assert().success();
-    let data = sample_data("shop");
-    let write = |out: &str| {
-        let mut command = program();
-        command.args(["run", "--workspace", "shop", "--seed", "5", "--send-on", "2025-11-03", "--out", out]);
-        command.arg("--data").arg(&data).assert().success();
-        let drafts = fs::read_to_string(home.path().join(out).join("drafts.jsonl")).unwrap();
-        drafts.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
-    };
-    let drafts = write("one");
-    let written: Vec<&Value> = drafts.iter().filter(|draft| draft["finish_reason"] != "template").collect();
-    let english = drafts.iter().filter(|draft| draft["strategy"].as_str().unwrap().ends_with("-en")).count();
-    assert!(written.len() * 2 > english, "the model wrote {} of {english}", written.len());
-    assert!(written.iter().all(|draft| number(&draft["tokens"]) > 0));
-    let failing: Vec<&Value> = drafts.iter().filter(|draft| draft["passes"] != true).collect();
-    assert!(failing.len() * 20 <= drafts.len(), "{} of {} break a rule", failing.len(), drafts.len());
-    for file in FILES {
-        assert!(home.path().join("one").join(file).metadata().unwrap().len() > 0, "{file} is empty");
-    }
-    assert_eq!(write("two"), drafts);
-    let [one, two] = ["one", "two"].map(|out| fs::read(home.path().join(out).join("outbox.csv")).unwrap());
-    assert!(one == two, "the same seed gives the same outbox");
 }

@@ -5,6 +5,7 @@ pub mod harness;
 mod flow;
 mod frame;
 mod overview;
+mod reviewing;
 mod states;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -195,7 +195,9 @@ fn sorted(frame: &DataFrame) -> PolarsResult<(DataFrame, Vec<u32>)> {
 }
 
 pub(super) fn unreadable(error: &PolarsError) -> DataError {
-    DataError::Unreadable(format!("What the shop's files hold cannot be kept: {error}."))
+    DataError::Unreadable(format!(
+        "The shop's orders and events cannot be read back: {error}. Read the files again."
+    ))
 }
 
 fn spill_error(folder: &Path, why: &str) -> DataError {

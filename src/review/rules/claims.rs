@@ -193,12 +193,8 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
         }
     }
     // What the author wrote around the fields; the word for a code is no promise.
-    let around: Vec<String> =
-        message.strategy.message.values().map(|text| words::outside_braces(text)).collect();
-    let around = harmless(&around.join("\n"))
-        .replace("优惠码", " ")
-        .replace("优惠券码", " ")
-        .replace("coupon code", " ");
+    let around = harmless(message.around);
+    let around = around.replace("优惠码", " ").replace("优惠券码", " ").replace("coupon code", " ");
     for (promises, kept) in PROMISES {
         if !kept.iter().any(|word| offer.contains(word)) {
             let promise = promises.iter().find(|promise| words::find_lower(&around, promise));

@@ -138,10 +138,8 @@ pub(super) fn wrong_name(message: &Message<'_>) -> Check {
         }
     }
     let own = own(message.strategy, message.facts);
-    for text in message.strategy.message.values().map(|text| super::words::outside_braces(text)) {
-        for name in addressed(&text).filter(|name| !is_known(name, &known)) {
-            found.push(format!("the strategy's text speaks to \"{name}\", whoever gets it"));
-        }
+    for name in addressed(message.around).filter(|name| !is_known(name, &known)) {
+        found.push(format!("the strategy's text speaks to \"{name}\", whoever gets it"));
     }
     for (index, slot) in message.slots.iter().enumerate() {
         for name in addressed(slot).filter(|name| !is_known(name, &known)) {

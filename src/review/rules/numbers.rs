@@ -185,12 +185,10 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
                 .into(),
         );
     }
-    for text in message.strategy.message.values().map(|text| super::words::outside_braces(text)) {
-        found[3].extend(
-            deadlines(&text)
-                .map(|deadline| format!("the strategy's text says \"{deadline}\", and no fact does")),
-        );
-    }
+    found[3].extend(
+        deadlines(message.around)
+            .map(|deadline| format!("the strategy's text says \"{deadline}\", and no fact does")),
+    );
     for (index, slot) in message.slots.iter().enumerate() {
         found[3].extend(
             deadlines(slot)

@@ -387,8 +387,15 @@ fn right_language(rules: &Rules<'_>, facts: &Facts, text: &Text, foreign: usize)
 fn right_mark(rules: &Rules<'_>, facts: &Facts, text: &Text) -> bool {
     let marked = is_chinese(rules) && rules.strategy.channel == Channel::Email;
     !marked || {
-        let message =
-            Message { strategy: rules.strategy, facts, slots: &[], wanted: &[], authored: &[], text };
+        let message = Message {
+            strategy: rules.strategy,
+            facts,
+            slots: &[],
+            wanted: &[],
+            authored: &[],
+            around: "",
+            text,
+        };
         opt_out::advertising_mark(&message).ok
     }
 }

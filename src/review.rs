@@ -17,7 +17,7 @@ pub mod spreadsheet;
 
 mod rules;
 
-pub use rules::Rules;
+pub use rules::{ClaimKind, Rules, TracedClaim, Verdict};
 
 use serde::Serialize;
 

@@ -15,7 +15,7 @@ use super::{Context, Exit, SCHEMA, UsageError};
 use crate::config::nearest;
 use crate::profiles::{self, ClusterProfile};
 use crate::review::merge::shown_customers;
-use crate::review::{Check, check, passes};
+use crate::review::{Check, Rules, TracedClaim, Verdict, passes};
 use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
 use crate::workspace::StrategyFile;
@@ -78,6 +78,8 @@ struct Checked {
     #[serde(flatten)]
     draft: Draft,
     checks: Vec<Check>,
+    /// Numbers, dates, offers, superlatives and the like, each traced to the fact that it follows from.
+    claims: Vec<TracedClaim>,
 }
 
 /// What the drafts are about.
@@ -130,8 +132,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         .map(|draft| {
             let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
             let banned = &assignment.banned_words;
-            let checks = check(&assignment.strategy, &draft.fields, &slots, &draft.text, banned);
-            Checked { draft, checks }
+            let rules = Rules::new(&assignment.strategy, &draft.fields, banned);
+            let checks = rules.check(&draft.fields, &slots, &draft.text);
+            let claims = rules.claims(&draft.fields, &slots, &draft.text);
+            Checked { draft, checks, claims }
         })
         .collect();
     let passed = drafts.iter().filter(|checked| passes(&checked.checks)).count();
@@ -263,7 +267,7 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
         }
     }
     writeln!(out)?;
-    for (number, Checked { draft, checks }) in drafts.iter().enumerate() {
+    for (number, Checked { draft, checks, claims }) in drafts.iter().enumerate() {
         let speed = if draft.tokens_per_second > 0.0 {
             format!(", {} tokens at {:.0} tokens/s", draft.tokens, draft.tokens_per_second)
         } else {
@@ -284,6 +288,7 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
                 writeln!(out, "{:>9}  {line}", "")?;
             }
         }
+        print_claims(out, claims)?;
         let broken: Vec<&Check> = checks.iter().filter(|check| !check.ok).collect();
         if broken.is_empty() {
             writeln!(out, "{:>9}  passes all {} rules", "ok", checks.len())?;
@@ -291,6 +296,27 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
         for check in broken {
             writeln!(out, "{:>9}  {}: {}", "FAILS", check.rule, check.detail)?;
         }
+    }
+    Ok(())
+}
+
+/// The claims of a draft and what each follows from, on one line for each source.
+fn print_claims(out: &mut dyn Write, claims: &[TracedClaim]) -> io::Result<()> {
+    let mut by_source: Vec<(String, Vec<&str>)> = Vec::new();
+    for claim in claims {
+        let source = match &claim.verdict {
+            Verdict::Proved { source } => format!("from {source}"),
+            Verdict::Unproved { reason } => format!("UNPROVED: {reason}"),
+        };
+        match by_source.iter_mut().find(|(known, _)| *known == source) {
+            Some((_, texts)) if texts.contains(&claim.text.as_str()) => {}
+            Some((_, texts)) => texts.push(&claim.text),
+            None => by_source.push((source, vec![&claim.text])),
+        }
+    }
+    for (number, (source, texts)) in by_source.iter().enumerate() {
+        let heading = if number == 0 { "claims" } else { "" };
+        writeln!(out, "{heading:>9}  \"{}\" {source}", texts.join("\", \""))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod claims;
 mod dates;
 mod filled;
 mod language;
+mod ledger;
 mod length;
 mod names;
 mod numbers;
@@ -19,6 +20,8 @@ mod repetition;
 mod sentences;
 mod voice;
 mod words;
+
+pub use ledger::{ClaimKind, TracedClaim, Verdict};
 
 use super::Check;
 use crate::data::Channel;
@@ -39,7 +42,7 @@ struct Message<'a> {
     text: &'a Text,
 }
 
-impl Message<'_> {
+impl<'a> Message<'a> {
     /// Every part, in order, one below the other.
     fn whole(&self) -> String {
         self.text.values().map(String::as_str).collect::<Vec<_>>().join("\n")
@@ -49,17 +52,17 @@ impl Message<'_> {
         told(self.facts, name)
     }
 
-    /// What the facts say, as texts.
-    fn told(&self) -> Vec<String> {
+    /// What the facts say, as texts, by name.
+    fn told(&self) -> Vec<(&'a str, String)> {
         self.facts
             .iter()
             .filter_map(|(name, value)| {
-                match value {
-                    serde_json::Value::String(text) => Some(text.clone()),
-                    serde_json::Value::Number(number) => Some(number.to_string()),
-                    _ => None,
-                }
-                .filter(|_| name != "segment_name")
+                let text = match value {
+                    serde_json::Value::String(text) => text.clone(),
+                    serde_json::Value::Number(number) => number.to_string(),
+                    _ => return None,
+                };
+                (name != "segment_name").then_some((name.as_str(), text))
             })
             .collect()
     }
@@ -158,8 +161,8 @@ impl<'a> Rules<'a> {
     /// Runs every rule on a message. `slots` are the stretches that the model or a person wrote.
     #[must_use]
     pub fn check(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
-        let Self { strategy, banned_words, wanted, authored, around, quick: _ } = self;
-        let message = Message { strategy, facts, slots, wanted, authored, around, text };
+        let (strategy, banned_words) = (self.strategy, self.banned_words);
+        let message = self.message(facts, slots, text);
         let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
         if strategy.channel == Channel::Sms {
             checks.push(length::sms_parts(&message));
@@ -168,6 +171,7 @@ impl<'a> Rules<'a> {
         checks.extend(numbers::invented(&message));
         checks.push(claims::invented_offer(&message));
         checks.push(claims::overclaim(&message));
+        checks.push(ledger::unproved_claim(&message));
         checks.push(names::wrong_name(&message));
         checks.push(repetition::repeated_text(&message));
         checks.push(sentences::unfinished_sentence(&message));
@@ -178,5 +182,16 @@ impl<'a> Rules<'a> {
             checks.push(opt_out::advertising_mark(&message));
         }
         checks
+    }
+
+    /// Every claim of a message, traced to what proves it.
+    #[must_use]
+    pub fn claims(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<TracedClaim> {
+        ledger::ledger(&self.message(facts, slots, text))
+    }
+
+    fn message<'m>(&'m self, facts: &'m Facts, slots: &'m [String], text: &'m Text) -> Message<'m> {
+        let Self { strategy, wanted, authored, around, .. } = self;
+        Message { strategy, facts, slots, wanted, authored, around, text }
     }
 }

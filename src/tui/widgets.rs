@@ -21,7 +21,7 @@ pub use facts::{Fact, facts};
 pub use input::Input;
 pub use lean::lean;
 pub use list::List;
-pub use message::{marked, message, unmarked};
+pub use message::{marked, message, unmarked, with_claims};
 pub use panel::panel;
 pub use paragraph::{Paragraph, Scroll};
 pub use rich::Rich;

@@ -5,6 +5,7 @@
 //! half a character is never left behind.
 
 mod facts;
+pub mod phrases;
 
 use aho_corasick::AhoCorasick;
 
@@ -48,6 +49,9 @@ impl Mask {
             guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
         if guard.digits {
             banned.extend(WORDS_OF_FACTS.iter().flat_map(|words| words.iter().map(ToString::to_string)));
+            let boasts = phrases::SUPERLATIVES.iter().chain(&phrases::URGENCY).chain(&phrases::GUILT);
+            let promises = phrases::PROMISES.iter().flat_map(|(promises, _)| promises.iter());
+            banned.extend(boasts.chain(&phrases::STOCK).chain(promises).map(ToString::to_string));
         }
         banned.retain(|word| !word.is_empty());
         let banned = AhoCorasick::new(&banned).ok();

@@ -10,6 +10,7 @@
 mod program;
 
 mod architecture;
+mod claims;
 mod cli;
 mod config;
 mod data;

@@ -44,6 +44,19 @@ fn five_drafts_from_facts_in_a_file() {
             draft["checks"].as_array().is_some_and(|checks| checks.iter().all(|check| check["ok"] == true))
         );
         assert_eq!(draft["fields"]["first_name"], "Anna");
+        let claims = draft["claims"].as_array().expect("claims");
+        let ends = claims.iter().find(|claim| claim["kind"] == "date" && claim["part"] == "body");
+        assert!(
+            claims.iter().any(|claim| claim["text"] == "24 November"
+                && claim["verdict"] == "proved"
+                && claim["source"] == "offer_ends"
+                && claim["reason"].is_null()),
+            "{claims:?}"
+        );
+        let (claim, body) = (ends.expect("a date"), draft["text"]["body"].as_str().expect("a body"));
+        let (start, end) = (claim["start"].as_u64().expect("start"), claim["end"].as_u64().expect("end"));
+        let taken: String = body.chars().skip(start as usize).take((end - start) as usize).collect();
+        assert_eq!(taken, claim["text"].as_str().expect("text"));
         assert!(draft["model"]["name"].is_string() && draft["tokens"].is_u64());
     }
 }

@@ -1,15 +1,15 @@
 //! Numbers, prices, percentages, dates and codes: each must be a fact.
 //!
-//! In: a message and its facts. Out: five checks. A claim in the text is proved by a claim of the same kind
-//! and value in a fact, in the offer, or in the words that the strategy's author wrote; "九折" and "10%" are
-//! the same claim. Codes are compared as a whole.
+//! In: a message and its facts. Out: five checks, and of each claim the fact that it follows from. A claim in the text
+//! is proved by a claim of the same kind and value in a fact, in the offer, or in the words that the strategy's author
+//! wrote; "九折" and "10%" are the same claim. Codes are compared as a whole.
 
 mod numerals;
 
 use std::ops::Range;
 
 use super::dates::{DateClaim, date_at, deadlines};
-use super::words::is_han;
+use super::words::{BLANK, is_han};
 use super::{Check, Message, judged};
 use crate::data::NO_CURRENCY;
 pub(super) use numerals::numeral;
@@ -74,7 +74,7 @@ const RULES: [(&str, &str, &str); 5] = [
 pub(super) struct Reader(Vec<char>);
 
 impl Reader {
-    fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str) -> Self {
         let plain = |character: char| match character {
             '！'..='～' => char::from_u32(character as u32 - 0xfee0).unwrap_or(character),
             '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
@@ -130,17 +130,50 @@ impl Reader {
     }
 }
 
+/// What proves a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof<'a> {
+    /// A fact, by its name.
+    Fact(&'a str),
+    /// The words that the strategy's author wrote.
+    Author,
+}
+
+/// What a message's facts and its author say, ready to be asked.
+pub(super) struct Proofs<'a> {
+    facts: Vec<(&'a str, Vec<Claim>)>,
+    /// Numbers that are given as numbers under names of their own: each may be a price or a percentage.
+    loose: Vec<(&'a str, f64)>,
+    authored: &'a [Claim],
+}
+
+impl<'a> Proofs<'a> {
+    pub(super) fn of(message: &Message<'a>) -> Self {
+        let known = crate::strategy::fields::field_named;
+        let numbers = message.facts.iter().filter(|(name, _)| known(name).is_none());
+        Self {
+            facts: message.told().into_iter().map(|(name, text)| (name, claims(&text))).collect(),
+            loose: numbers.filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?))).collect(),
+            authored: message.authored,
+        }
+    }
+
+    /// What a claim follows from; `None` where nothing proves it.
+    pub(super) fn of_claim(&self, claim: &Claim) -> Option<Proof<'a>> {
+        let is_among = |facts: &[Claim]| facts.iter().any(|fact| claim.follows_from(fact));
+        if let Claim::Number(value) | Claim::Price(value, _) | Claim::Percentage(value) = claim
+            && let Some((name, _)) = self.loose.iter().find(|(_, fact)| (fact - value).abs() < 1e-6)
+        {
+            return Some(Proof::Fact(name));
+        }
+        let fact = self.facts.iter().find(|(_, claims)| is_among(claims)).map(|(name, _)| Proof::Fact(name));
+        fact.or_else(|| is_among(self.authored).then_some(Proof::Author))
+    }
+}
+
 /// Runs the five checks.
 pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
-    let said: Vec<Claim> = message.told().iter().flat_map(|source| claims(source)).collect();
-    let is_among = |claim: &Claim, facts: &[Claim]| facts.iter().any(|fact| claim.follows_from(fact));
-    // A number that is given as a number may be a price or a percentage.
-    let loose: Vec<f64> = message
-        .facts
-        .iter()
-        .filter(|(name, _)| crate::strategy::fields::field_named(name).is_none())
-        .filter_map(|(_, value)| value.as_f64())
-        .collect();
+    let proofs = Proofs::of(message);
     // A code in the facts is one as a whole, whatever it looks like.
     let code = message.fact("coupon_code");
     let mut whole = message.whole();
@@ -150,25 +183,18 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
     let mut found: [Vec<String>; 5] = Default::default();
     let mut proved = [0_usize; 5];
     let mut written = [false; 5];
-    for (claim, shown) in claims_shown(&whole) {
+    let reader = Reader::new(&whole);
+    for (claim, range) in claims_in(&reader) {
         let Some(rule) = RULES.iter().position(|(rule, _, _)| *rule == claim.rule()) else { continue };
-        let free = match claim {
-            Claim::Number(value) | Claim::Price(value, _) | Claim::Percentage(value) => {
-                loose.iter().any(|fact| (fact - value).abs() < 1e-6)
-            }
-            _ => false,
-        };
-        if free || is_among(&claim, &said) {
-            proved[rule] += 1;
-        } else if is_among(&claim, message.authored) {
-            proved[rule] += 1;
-            written[rule] = true;
-        } else {
-            let line = format!("\"{shown}\" is in no fact");
+        let Some(proof) = proofs.of_claim(&claim) else {
+            let line = format!("\"{}\" is in no fact", reader.text(range).trim());
             if !found[rule].contains(&line) {
                 found[rule].push(line);
             }
-        }
+            continue;
+        };
+        proved[rule] += 1;
+        written[rule] |= proof == Proof::Author;
     }
     if let Some(code) = code {
         let wanted = message.strategy.message.values().any(|template| template.contains("coupon_code"));
@@ -212,31 +238,33 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The text without the code, where it stands as a whole.
-pub(super) fn remove_whole(text: &str, code: &str) -> String {
+/// Where the code stands as a whole, in bytes.
+pub(super) fn whole_codes<'a>(text: &'a str, code: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
+    text.match_indices(code).map(|(at, found)| at..at + found.len()).filter(move |range| {
+        !inside(text[..range.start].chars().next_back()) && !inside(text[range.end..].chars().next())
+    })
+}
+
+/// The text with a blank for each character of the code, where it stands as a whole.
+pub(super) fn remove_whole(text: &str, code: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut place = 0;
-    for (at, found) in text.match_indices(code) {
-        let after = text[at + found.len()..].chars().next();
-        if inside(text[..at].chars().next_back()) || inside(after) {
-            continue;
-        }
-        out.push_str(&text[place..at]);
-        out.push('\u{fffc}');
-        place = at + found.len();
+    for range in whole_codes(text, code) {
+        out.push_str(&text[place..range.start]);
+        out.extend(std::iter::repeat_n(BLANK, code.chars().count()));
+        place = range.end;
     }
     out.push_str(&text[place..]);
     out
 }
 
 pub(super) fn claims(text: &str) -> Vec<Claim> {
-    claims_shown(text).into_iter().map(|(claim, _)| claim).collect()
+    claims_in(&Reader::new(text)).into_iter().map(|(claim, _)| claim).collect()
 }
 
-/// Every claim, with how it stands in the text.
-fn claims_shown(text: &str) -> Vec<(Claim, String)> {
-    let reader = Reader::new(text);
+/// Every claim, with the characters that it takes in the text.
+pub(super) fn claims_in(reader: &Reader) -> Vec<(Claim, Range<usize>)> {
     let mut found = Vec::new();
     let mut place = 0;
     while let Some(character) = reader.at(place) {
@@ -246,24 +274,24 @@ fn claims_shown(text: &str) -> Vec<(Claim, String)> {
         let next = if joined {
             None
         } else {
-            date_at(&reader, place)
+            date_at(reader, place)
                 .map(|(date, end)| (Claim::Date(date), end))
-                .or_else(|| code_at(&reader, place))
-                .or_else(|| amount_at(&reader, place))
+                .or_else(|| code_at(reader, place))
+                .or_else(|| amount_at(reader, place))
         };
         match next {
             Some((claim, end)) if end > place => {
-                found.push((claim, reader.text(place..end).trim().to_owned()));
+                found.push((claim, place..end));
                 place = end;
             }
             _ => {
                 if character.is_numeric() && !is_han(character) {
                     // Digits that nothing has claimed: glued to letters, or of another script.
-                    let (claim, end) = number(&reader, place)
+                    let (claim, end) = number(reader, place)
                         .map_or((Claim::Odd(character), place + 1), |(value, end)| {
                             (Claim::Number(value), end)
                         });
-                    found.push((claim, reader.text(place..end)));
+                    found.push((claim, place..end));
                     place = end;
                 } else {
                     place += 1;

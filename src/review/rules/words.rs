@@ -75,18 +75,19 @@ pub(super) fn find_phrase(text: &str, phrase: &str) -> bool {
 
 /// [`find_phrase`] where both are in lower case already, and the phrase has no space around it.
 pub(super) fn find_lower(text: &str, phrase: &str) -> bool {
-    if phrase.is_empty() {
-        return false;
-    }
-    let letter = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() && !is_han(c));
-    let (first, last) = (phrase.chars().next(), phrase.chars().next_back());
-    // Phrases are many and texts short: this search is ready at once.
-    memmem::find_iter(text.as_bytes(), phrase).any(|at| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + phrase.len()..].chars().next();
-        let inside_word = letter(first) && letter(before) || letter(last) && letter(after);
-        !inside_word
-    })
+    places(text, phrase).next().is_some()
+}
+
+/// Bytes to characters.
+pub(super) fn characters(text: &str, bytes: &Range<usize>) -> Range<usize> {
+    let start = text[..bytes.start].chars().count();
+    start..start + text[bytes.clone()].chars().count()
+}
+
+/// Characters to bytes.
+pub(super) fn bytes(text: &str, characters: &Range<usize>) -> Range<usize> {
+    let at = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    at(characters.start)..at(characters.end)
 }
 
 /// The words that a template's author wrote: what lies outside of `{{ }}`, `{% %}` and `{# #}`.
@@ -129,16 +130,42 @@ pub(super) fn outside_braces(template: &str) -> String {
     out
 }
 
-/// The text without any of these stretches, so that what they say is not held against it.
+/// Stands for a character that is not looked at: part of no word, and of no number.
+pub(super) const BLANK: char = '\u{fffc}';
+
+/// The text with a blank for each character of these stretches, so that what they say is not held against it.
 pub(super) fn without(text: &str, stretches: &[&str]) -> String {
     let mut out = text.to_owned();
     let mut sorted: Vec<&str> =
         stretches.iter().copied().filter(|stretch| stretch.chars().count() > 1).collect();
     sorted.sort_by_key(|stretch| std::cmp::Reverse(stretch.len()));
     for stretch in sorted {
-        out = out.replace(stretch, " \u{fffc} ");
+        let blanks: String = stretch.chars().map(|_| BLANK).collect();
+        out = out.replace(stretch, &blanks);
     }
     out
+}
+
+/// Text in lower case, a character for each character: what has no such form of one character stays as it is.
+pub(super) fn lower(text: &str) -> String {
+    let lower = |c: char| {
+        let mut lower = c.to_lowercase();
+        let first = lower.next().unwrap_or(c);
+        if lower.next().is_none() { first } else { c }
+    };
+    text.chars().map(lower).collect()
+}
+
+/// Where `phrase` stands in `text` as whole words, in bytes; both in lower case.
+pub(super) fn places<'a>(text: &'a str, phrase: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    let letter = |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() && !is_han(c));
+    let (first, last) = (letter(phrase.chars().next()), letter(phrase.chars().next_back()));
+    // Phrases are many and texts short: this search is ready at once.
+    let found = memmem::find_iter(text.as_bytes(), phrase).map(|at| at..at + phrase.len());
+    found.filter(|range| !range.is_empty()).filter(move |range| {
+        let (before, after) = (&text[..range.start], &text[range.end..]);
+        !(first && letter(before.chars().next_back()) || last && letter(after.chars().next()))
+    })
 }
 
 #[cfg(test)]

@@ -139,6 +139,7 @@ actions! {
         ExportApproved "export" "o" "outbox" "Merge approved messages for every customer who may get them into the outbox";
         ShowNext "show" "f" "show" "Show drafts that wait, are approved, are rejected, or all";
         NextSlot "next-slot" "s" "stretch" "Choose which of the written stretches is edited";
+        NextClaim "next-claim" "c" "claims" "Look at the next claim of the message, and at what proves it";
         EditDraftOutside "edit-draft-outside" "E" "editor" "Edit what was written in $EDITOR";
     }
     Scope::Screen(ScreenId::Jobs) => {

@@ -44,6 +44,8 @@ pub struct Review {
     typing: Option<Typing>,
     /// The slot that edits go to.
     slot: usize,
+    /// The claim that is looked at.
+    claim: Option<usize>,
     /// The groups of customers that there are now; none before the customers are grouped.
     today: Vec<Group>,
 }
@@ -130,6 +132,11 @@ impl Review {
         });
     }
 
+    fn claims(&self) -> usize {
+        let shown = self.chosen().zip(self.desk.ready()).and_then(|(item, desk)| desk.message(item.id).ok());
+        shown.map_or(0, |shown| shown.claims.len())
+    }
+
     fn slots(&self) -> usize {
         self.chosen().map_or(0, |item| item.standing.slots.len())
     }
@@ -167,6 +174,7 @@ impl Pane for Review {
                 ),
             },
             Action::NextSlot => Availability::when(self.slots() > 1, "The message has one slot."),
+            Action::NextClaim => Availability::when(self.claims() > 0, "The message claims nothing."),
             Action::UndoDecision => Availability::when(
                 self.desk.ready().is_some_and(|desk| desk.undoable),
                 "There is no decision to take back.",
@@ -232,6 +240,11 @@ impl Pane for Review {
                 }
             }
             Action::NextSlot => self.slot = (self.slot + 1) % self.slots().max(1),
+            Action::NextClaim => {
+                let next = self.claim.map_or(0, |claim| claim + 1);
+                self.claim = (next < self.claims()).then_some(next);
+                self.on_message = true;
+            }
             Action::UndoDecision => Self::decide(None, Verdict::Undo, shared),
             Action::ShowNext => {
                 self.filter.show = match self.filter.show {
@@ -262,7 +275,7 @@ impl Pane for Review {
             _ => {
                 self.list.act(action);
                 self.scroll.reset();
-                self.slot = 0;
+                (self.slot, self.claim) = (0, None);
             }
         }
     }
@@ -295,6 +308,7 @@ impl Pane for Review {
         match hit {
             Hit::Row { list: QUEUE, index } => {
                 self.on_message = self.list.mouse(Some(index), mouse);
+                self.claim = None;
                 self.scroll.reset();
             }
             Hit::List(QUEUE) => drop(self.list.mouse(None, mouse)),
@@ -358,6 +372,9 @@ impl Review {
         let place = wanted.and_then(|id| self.shown().iter().position(|item| item.id == id));
         if let Some(place) = place {
             self.list.select(place);
+        }
+        if self.chosen().map(|item| item.id) != before || self.claim >= Some(self.claims()) {
+            self.claim = None;
         }
     }
 

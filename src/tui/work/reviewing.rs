@@ -10,9 +10,9 @@ use crate::data::Channel;
 use crate::jobs::Failure;
 use crate::review::decision::{Author, Decision, DraftId};
 use crate::review::queue::{Item, Queue};
-use crate::review::{self, Check};
+use crate::review::{self, Check, Rules, TracedClaim};
 use crate::segments::Group;
-use crate::strategy::{self, Strategy, Text};
+use crate::strategy::{self, Problem, Strategy, Text};
 use crate::workspace::{Store, Workspace, WorkspaceError};
 use crate::writing::Draft;
 
@@ -49,7 +49,17 @@ pub struct Desk {
     /// Whether an outbox was exported before.
     pub exported: bool,
     strategies: Templates,
-    messages: BTreeMap<DraftId, Result<(Channel, Text), String>>,
+    messages: BTreeMap<DraftId, Result<Shown, String>>,
+}
+
+/// A draft as it stands, edits included.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub channel: Channel,
+    /// The message, its slots between marks.
+    pub text: Text,
+    /// What it claims, with what proves it.
+    pub claims: Vec<TracedClaim>,
 }
 
 impl Desk {
@@ -59,13 +69,13 @@ impl Desk {
         self.revision < other.revision
     }
 
-    /// The message with all edits, its slots between marks; why it cannot be shown.
+    /// The message with all edits; why it cannot be shown.
     ///
     /// # Errors
     /// The template is lost, or a field has no value.
-    pub fn message(&self, id: DraftId) -> Result<(Channel, &Text), &str> {
+    pub fn message(&self, id: DraftId) -> Result<&Shown, &str> {
         match self.messages.get(&id) {
-            Some(Ok((channel, text))) => Ok((*channel, text)),
+            Some(Ok(shown)) => Ok(shown),
             Some(Err(why)) => Err(why),
             None => Err("there is no such draft"),
         }
@@ -74,9 +84,9 @@ impl Desk {
     /// The message as plain text.
     #[must_use]
     pub fn plain(&self, id: DraftId) -> String {
-        self.message(id).map_or(String::new(), |(_, text)| {
+        self.message(id).map_or(String::new(), |shown| {
             let parts: Vec<String> =
-                text.values().map(|part| crate::tui::widgets::unmarked(part.trim_end())).collect();
+                shown.text.values().map(|part| crate::tui::widgets::unmarked(part.trim_end())).collect();
             parts.join("\n")
         })
     }
@@ -145,7 +155,8 @@ impl Cabinet {
         let log = self.store.log()?;
         let items = self.store.items(&self.check())?;
         let revision = log.len() + items.len();
-        let messages = items.iter().map(|item| (item.id, message(&self.strategies, item))).collect();
+        let shown = |item| message(&self.strategies, &self.banned_words, item);
+        let messages = items.iter().map(|item| (item.id, shown(item))).collect();
         let undone: Vec<_> = log
             .iter()
             .filter_map(|entry| match entry.decision {
@@ -161,15 +172,17 @@ impl Cabinet {
     }
 }
 
-fn message(strategies: &Templates, item: &Item) -> Result<(Channel, Text), String> {
+fn message(strategies: &Templates, banned_words: &[String], item: &Item) -> Result<Shown, String> {
     let strategy = strategies
         .get(&key(&item.draft))
         .ok_or("the strategy that this was written from is lost; write the draft again")?;
-    let slots: Vec<String> =
-        item.standing.slots.iter().map(|slot| crate::tui::widgets::marked(slot)).collect();
-    strategy::render(strategy, &item.draft.fields, &slots)
-        .map(|text| (strategy.channel, text))
-        .map_err(|problem| format!("{}; {}", problem.message, problem.remedy))
+    let (facts, slots) = (&item.draft.fields, &item.standing.slots);
+    let marked: Vec<String> = slots.iter().map(|slot| crate::tui::widgets::marked(slot)).collect();
+    let unfilled = |problem: Problem| format!("{}; {}", problem.message, problem.remedy);
+    let plain = strategy::render(strategy, facts, slots).map_err(unfilled)?;
+    let claims = Rules::new(strategy, facts, banned_words).claims(facts, slots, &plain);
+    let text = strategy::render(strategy, facts, &marked).map_err(unfilled)?;
+    Ok(Shown { channel: strategy.channel, text, claims })
 }
 
 /// Reads all drafts and runs the rules on them.

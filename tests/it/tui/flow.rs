@@ -67,6 +67,16 @@ fn drafts_wait_in_review_with_every_rule() {
     insta::assert_snapshot!(harness.screens());
 }
 
+#[test]
+fn a_claim_is_looked_at_with_what_proves_it() {
+    let folder = folder();
+    let screen = dashboard("shop", folder.path()).keys("2 j w a c c G").screens();
+    for claim in ["✓ “15%” follows from offer_value", "▸ ✓ “November 2024” follows from last_order_month"]
+    {
+        assert!(screen.contains("Claims") && screen.contains(claim), "{claim} is not in\n{screen}");
+    }
+}
+
 /// The real work, but for a reading of the queue that is done at once and told late.
 #[derive(Clone, Default)]
 struct LateReading {

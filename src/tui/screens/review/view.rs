@@ -10,8 +10,8 @@ use ratatui::style::Style;
 
 use super::{MESSAGE, QUEUE, Review, Typing};
 use crate::review::decision::{Author, Status};
-use crate::review::passes;
 use crate::review::queue::{Item, Show};
+use crate::review::{Check, TracedClaim, Verdict, passes};
 use crate::strategy::Part;
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
@@ -188,6 +188,9 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         Status::Open => "breaks rules: edit it or reject it".into(),
     };
     rich.spans(0, vec![(format!("{glyph} {standing}"), style)]);
+    for check in item.failures() {
+        rich.spans(2, vec![rule(check, theme), (check.detail.clone(), theme.text)]);
+    }
     if let Some(why) = held_back {
         let approve = shared.keymap.shown(Action::Approve);
         let next = match screen.target(item) {
@@ -198,23 +201,18 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     }
     rich.blank();
     match desk.message(item.id) {
-        Ok((channel, text)) => {
+        Ok(shown) => {
             let from = shared.setup.config.brand.said("en");
-            widgets::message(&mut rich, 0, channel, from, text, theme);
+            let text = widgets::with_claims(&shown.text, &shown.claims, screen.claim);
+            widgets::message(&mut rich, 0, shown.channel, from, &text, theme);
+            claims(&mut rich, &shown.claims, screen.claim, theme);
         }
         Err(why) => rich.line(why, theme.bad),
     }
     rich.blank();
-    rich.line("Rules", theme.accent);
-    for check in &item.checks {
-        let (mark, style) = if check.ok { ("✓", theme.good) } else { ("✗", theme.bad) };
-        rich.spans(
-            2,
-            vec![
-                (format!("{mark} {:<20}", check.rule), style),
-                (check.detail.clone(), if check.ok { theme.dim } else { theme.text }),
-            ],
-        );
+    rich.line("Rules that it keeps", theme.accent);
+    for check in item.checks.iter().filter(|check| check.ok) {
+        rich.spans(2, vec![rule(check, theme), (check.detail.clone(), theme.dim)]);
     }
     rich.blank();
     rich.line("Written by", theme.accent);
@@ -244,6 +242,40 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         }
     }
     rich.draw(canvas, inside, &screen.scroll, MESSAGE);
+}
+
+/// A rule's name, with its outcome.
+fn rule(check: &Check, theme: &Theme) -> (String, Style) {
+    let (mark, style) = if check.ok { ("✓", theme.good) } else { ("✗", theme.bad) };
+    (format!("{mark} {:<20}", check.rule), style)
+}
+
+/// What the message claims, one on each line with what it follows from.
+fn claims(rich: &mut Rich, claims: &[TracedClaim], looked_at: Option<usize>, theme: &Theme) {
+    if claims.is_empty() {
+        return;
+    }
+    rich.blank();
+    rich.line("Claims", theme.accent);
+    for (number, claim) in claims.iter().enumerate() {
+        let chosen = if looked_at == Some(number) { "▸" } else { " " };
+        let (mark, told, style) = match &claim.verdict {
+            Verdict::Proved { source } if source == "strategy" => {
+                ("✓", "in the strategy's own words".to_owned(), theme.good)
+            }
+            Verdict::Proved { source } => ("✓", format!("follows from {source}"), theme.good),
+            Verdict::Unproved { reason } => ("✗", (*reason).to_owned(), theme.bad),
+        };
+        let text = if looked_at == Some(number) { theme.strong } else { theme.text };
+        rich.spans(
+            0,
+            vec![
+                (format!("{chosen} {mark} "), style),
+                (format!("“{}” ", claim.text), text),
+                (told, if claim.is_proved() { theme.dim } else { theme.text }),
+            ],
+        );
+    }
 }
 
 /// Who wrote the draft's stretches.

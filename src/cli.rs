@@ -101,6 +101,7 @@ commands! {
     preview Preview,
     run Run,
     model Model,
+    writing Writing,
     sample Sample,
     init Init,
     doctor Doctor,

@@ -11,6 +11,9 @@
 //! {{ write("One warm sentence about {{ segment_category }}.", limit=140, fallback=["...", "..."]) }}
 //! ```
 //!
+//! In a free slot (`free=true`) the model writes the whole message, or most of it, and puts fields in braces
+//! (`{first_name}`), which the merge fills in.
+//!
 //! A slot is written once per variant and merged for everyone, so its instruction and its fallbacks may use
 //! only facts that hold for every recipient (of the segment, the shop and the offer). The fallbacks are
 //! what stands there with no model.
@@ -35,7 +38,7 @@ pub use facts::{facts_for_customer, facts_for_recipient, facts_for_segment, fact
 pub use fields::{Field, Scope};
 pub use fit::{Fit, fits};
 pub use highlight::{Kind, highlight};
-pub use render::{Renderer, render, slots};
+pub use render::{Renderer, filled, render, slots};
 pub use shipped::{Shipped, shipped};
 pub use validate::{parse, validate};
 
@@ -181,6 +184,12 @@ pub struct Slot {
     pub fallback: Vec<String>,
     /// Texts in the style that is wanted, for few-shot prompts; the strategy's where the slot has none.
     pub examples: Vec<String>,
+    /// Words and fields (`{first_name}`) that the text must have.
+    pub must: Vec<String>,
+    /// A free message: the model may use every field that a customer may read, as `{first_name}`.
+    pub free: bool,
+    /// Sentences that are written; at least one.
+    pub sentences: usize,
 }
 
 /// Rendered text by part.

@@ -6,7 +6,7 @@
 //! ```text
 //! catalogue -> pull -> gguf -> tokenizer, chat, llama ---+
 //! strategy, facts -> prompt -----------------------------+-> local -> drafts
-//! guard, sampler ----------------------------------------+
+//! guard, demand, sampler------------------------------------+
 //! ```
 //!
 //! [`local`] writes with a model, [`templates`] without one, [`scripted`] what a test says; [`desk`] keeps the
@@ -14,6 +14,7 @@
 
 pub mod catalogue;
 pub mod chat;
+mod demand;
 pub mod desk;
 pub mod drafts;
 pub mod gguf;
@@ -85,6 +86,10 @@ pub struct Guard {
     /// Only characters of the GSM 03.38 alphabet.
     pub gsm7_only: bool,
     pub banned_words: Vec<String>,
+    /// Words that may stand there although they are banned, or look like a fact: they are one.
+    pub allowed: Vec<String>,
+    /// Names of the fields that may stand in braces: `{first_name}`.
+    pub fields: Vec<&'static str>,
 }
 
 /// What a model is given to write from.
@@ -122,6 +127,8 @@ pub struct Request {
     pub max_characters: Option<usize>,
     /// The slot ends after so many sentences; at least one.
     pub sentences: usize,
+    /// Words that the text must have before it may end.
+    pub must: Vec<String>,
     /// Text of the slot with no model.
     pub fallback: Vec<String>,
 }

@@ -23,6 +23,8 @@ mod words;
 
 pub use ledger::{ClaimKind, TracedClaim, Verdict};
 
+use std::borrow::Cow;
+
 use super::Check;
 use crate::data::Channel;
 use crate::strategy::{Facts, Slot, Strategy, Text};
@@ -31,8 +33,12 @@ use crate::strategy::{Facts, Slot, Strategy, Text};
 struct Message<'a> {
     strategy: &'a Strategy,
     facts: &'a Facts,
-    /// What the model or a person wrote.
+    /// What the model or a person wrote, with fields in braces as they stand.
+    written: &'a [String],
+    /// The same as it is read, with fields filled in.
     slots: &'a [String],
+    /// The same with a blank for each character of a filled field.
+    bare: &'a [String],
     /// What the strategy says of each slot; empty where the facts do not allow it to be told.
     wanted: &'a [Slot],
     /// What the strategy's author claims: in the offer and the defaults, and around the fields what promises nothing.
@@ -162,7 +168,8 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub fn check(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<Check> {
         let (strategy, banned_words) = (self.strategy, self.banned_words);
-        let message = self.message(facts, slots, text);
+        let read = Read::new(strategy, facts, slots);
+        let message = self.message(facts, &read, text);
         let mut checks = vec![filled::unfilled_field(&message), length::length(&message)];
         if strategy.channel == Channel::Sms {
             checks.push(length::sms_parts(&message));
@@ -187,11 +194,38 @@ impl<'a> Rules<'a> {
     /// Every claim of a message, traced to what proves it.
     #[must_use]
     pub fn claims(&self, facts: &Facts, slots: &[String], text: &Text) -> Vec<TracedClaim> {
-        ledger::ledger(&self.message(facts, slots, text))
+        let read = Read::new(self.strategy, facts, slots);
+        ledger::ledger(&self.message(facts, &read, text))
     }
 
-    fn message<'m>(&'m self, facts: &'m Facts, slots: &'m [String], text: &'m Text) -> Message<'m> {
+    fn message<'m>(&'m self, facts: &'m Facts, read: &'m Read<'m>, text: &'m Text) -> Message<'m> {
         let Self { strategy, wanted, authored, around, .. } = self;
-        Message { strategy, facts, slots, wanted, authored, around, text }
+        let Read { written, filled, bare } = read;
+        Message { strategy, facts, written, slots: filled, bare, wanted, authored, around, text }
+    }
+}
+
+/// The slots of a message in their three forms.
+struct Read<'a> {
+    written: &'a [String],
+    filled: Cow<'a, [String]>,
+    bare: Cow<'a, [String]>,
+}
+
+impl<'a> Read<'a> {
+    fn new(strategy: &Strategy, facts: &Facts, written: &'a [String]) -> Self {
+        if !written.iter().any(|slot| slot.contains('{')) {
+            return Self { written, filled: Cow::Borrowed(written), bare: Cow::Borrowed(written) };
+        }
+        let value = |name: &str| match facts.get(name) {
+            Some(serde_json::Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Some(serde_json::Value::Number(number)) => Some(number.to_string()),
+            _ => strategy.defaults.get(name).map(|text| text.trim().to_owned()),
+        };
+        let blank = |name: &str| value(name).map(|text| text.chars().map(|_| words::BLANK).collect());
+        let all = |fill: &dyn Fn(&str) -> Option<String>| {
+            written.iter().map(|slot| crate::strategy::filled(slot, fill)).collect::<Vec<_>>()
+        };
+        Self { written, filled: Cow::Owned(all(&value)), bare: Cow::Owned(all(&blank)) }
     }
 }

@@ -103,6 +103,9 @@ impl Renderer {
                 limit: call.limit,
                 fallback: list(&call.fallback)?,
                 examples: if examples.is_empty() { self.examples.clone() } else { examples },
+                must: list(&call.must)?,
+                free: call.free,
+                sentences: call.sentences,
             });
         }
         Ok(slots)
@@ -122,7 +125,8 @@ impl Renderer {
             ));
         }
         let mut context = self.values(facts, |_| true);
-        let texts: Vec<Value> = slots.iter().map(|text| Value::from(text.trim())).collect();
+        let told = |name: &str| context.get(name).map(ToString::to_string);
+        let texts: Vec<Value> = slots.iter().map(|text| Value::from(filled(text.trim(), told))).collect();
         context.insert(SLOT_TEXTS.to_owned(), Value::from(texts));
         let values = Value::from(context);
         let is_lacking = |name: &String| values.get_attr(name).map_or(true, |value| value.is_undefined());
@@ -157,6 +161,27 @@ impl Renderer {
         }
         values
     }
+}
+
+/// A slot's text with its fields in braces (`{first_name}`) filled in; those without a value stay as they are.
+pub fn filled(text: &str, told: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let name = rest[1..].split('}').next().unwrap_or("");
+        let value = field_named(name).filter(|field| field.readable).and_then(|field| told(field.name));
+        if let Some(value) = value.filter(|_| rest.len() > name.len() + 1) {
+            out.push_str(&value);
+            rest = &rest[name.len() + 2..];
+        } else {
+            out.push('{');
+            rest = &rest[1..];
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The slots of the message for these facts.

@@ -101,7 +101,8 @@ fn check_template(
                 "add fallback=\"...\": what stands there when no model writes",
             );
         }
-        let examples = call.examples.iter().chain(&call.fallback).map(|inner| (false, inner));
+        let examples =
+            call.examples.iter().chain(&call.fallback).chain(&call.must).map(|inner| (false, inner));
         for (instruction, inner) in std::iter::once((true, &call.instruction)).chain(examples) {
             let inner_text = inner.clone().within(text);
             if inner.text.trim().is_empty() {

@@ -13,7 +13,7 @@ use super::rank::Taste;
 use super::templates::Templates;
 use super::{
     Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError, Written,
-    guard, prompt,
+    demand, guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
@@ -182,13 +182,21 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
             line_breaks: true,
             gsm7_only: sms && !chinese,
             banned_words: banned_words.collect(),
+            allowed: slot.must.clone(),
+            fields: if slot.free { readable_fields() } else { Vec::new() },
         },
         // A token is some four characters of English, and half of a Chinese one.
         max_tokens: (if chinese { limit * 2 } else { limit / 3 }).clamp(16, 200),
         max_characters: Some(limit),
-        sentences: 1,
+        sentences: slot.sentences,
+        must: slot.must.clone(),
         fallback: slot.fallback.clone(),
     }
+}
+
+/// Names of the fields that a customer may read.
+fn readable_fields() -> Vec<&'static str> {
+    strategy::fields::FIELDS.iter().filter(|field| field.readable).map(|field| field.name).collect()
 }
 
 /// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came.
@@ -303,7 +311,14 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     // The strategy's own texts may come to stand beside it.
     let beside = others.iter().copied().chain(slot.fallback.iter().map(String::as_str));
     let twice = beside.into_iter().any(|other| similar(&words, &self::words(other)));
-    whole && long_enough && within && !stutters && !copied && !echo && !twice
+    whole
+        && long_enough
+        && within
+        && demand::is_met(&slot.must, text)
+        && !stutters
+        && !copied
+        && !echo
+        && !twice
 }
 
 /// Letters only, in lower case.

@@ -7,6 +7,8 @@
 mod facts;
 pub mod phrases;
 
+use std::borrow::Cow;
+
 use aho_corasick::AhoCorasick;
 
 use self::facts::WORDS_OF_FACTS;
@@ -23,6 +25,9 @@ pub const SINGULAR: [&str; 16] = [
     "i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "me", "my", "mine", "myself", "he",
     "she", "him",
 ];
+
+/// Stands for a field: no letter, and no mark that ends anything.
+const FIELD: char = '\u{FFFC}';
 
 /// A guard made ready for one vocabulary.
 pub struct Mask {
@@ -78,7 +83,14 @@ impl Mask {
 
     /// Whether a character may stand in the slot at all.
     fn allows(&self, c: char) -> bool {
-        if c == '\u{FFFD}' || is_invisible(c) || matches!(c, '{' | '}') {
+        if c == '\u{FFFD}' || is_invisible(c) {
+            return false;
+        }
+        // Where they may stand at all, they stand in the name of a field.
+        if matches!(c, '{' | '}' | '_') && !self.guard.fields.is_empty() {
+            return true;
+        }
+        if matches!(c, '{' | '}') {
             return false;
         }
         if c.is_control() {
@@ -116,6 +128,9 @@ impl Mask {
             return Verdict::Allowed;
         }
         let tail_start = text.char_indices().rev().nth(TAIL - 1).map_or(0, |(at, _)| at);
+        // Not from inside the name of a field on.
+        let field = text[..tail_start].rfind('{').filter(|open| !text[*open..tail_start].contains('}'));
+        let tail_start = field.unwrap_or(tail_start);
         let mut tail = text[tail_start..].to_owned();
         let old = tail.len();
         tail.push_str(added);
@@ -130,11 +145,73 @@ impl Mask {
 
     /// Whether what comes after byte `old` of `text` breaks the guard.
     fn refuses(&self, text: &str, old: usize) -> bool {
-        if text[old..].chars().any(|c| !self.allows(c)) || self.guard.coupon_like && has_code(text) {
+        if text[old..].chars().any(|c| !self.allows(c)) {
             return true;
         }
-        let lower = text.to_lowercase();
+        let Some(text) = self.without_fields(text) else { return true };
+        let text = text.as_ref();
+        if self.guard.coupon_like && has_code(text) {
+            return true;
+        }
+        let lower = self.without_allowed(text.to_lowercase());
         self.guard.links && has_address(&lower) || self.has_banned_word(&lower)
+    }
+
+    /// A text in lower case with blanks for the words that it may have, the last of which may be unfinished.
+    fn without_allowed(&self, mut lower: String) -> String {
+        for phrase in &self.guard.allowed {
+            let phrase = phrase.to_lowercase();
+            if phrase.is_empty() {
+                continue;
+            }
+            lower = lower.replace(&phrase, &FIELD.to_string());
+            let begun = phrase.char_indices().map(|(at, _)| &phrase[..at]).rev().find(|begun| {
+                begun.chars().count() > 2
+                    && lower.strip_suffix(begun).is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+            });
+            if let Some(begun) = begun {
+                lower.truncate(lower.len() - begun.len());
+                lower.push(FIELD);
+            }
+        }
+        lower
+    }
+
+    /// The text with a blank for each field in braces, the last of which may be unfinished; `None` where braces or
+    /// low lines stand around something else.
+    fn without_fields<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let fields = &self.guard.fields;
+        if fields.is_empty() || !text.contains(['{', '}', '_']) {
+            return Some(Cow::Borrowed(text));
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            out.push_str(&rest[..open]);
+            // A word on either side would be part of the value.
+            let joined = rest[..open].chars().next_back().is_some_and(char::is_alphanumeric);
+            rest = &rest[open + 1..];
+            let closed = rest.find('}');
+            let name = &rest[..closed.unwrap_or(rest.len())];
+            let known = match closed {
+                Some(_) => fields.contains(&name),
+                None => fields.iter().any(|field| field.starts_with(name)),
+            };
+            if joined || !known {
+                return None;
+            }
+            out.push(FIELD);
+            rest = &rest[(name.len() + 1).min(rest.len())..];
+        }
+        out.push_str(rest);
+        let glued = out.split(FIELD).skip(1).any(|after| after.starts_with(char::is_alphanumeric));
+        (!glued && !out.contains(['}', '_'])).then_some(Cow::Owned(out))
+    }
+
+    /// Whether the text ends inside the name of a field.
+    #[must_use]
+    pub fn is_inside_field(&self, text: &str) -> bool {
+        text.rfind('{').is_some_and(|open| !text[open..].contains('}'))
     }
 
     /// Whether a banned word stands in a text in lower case: as a whole word, or anywhere where words have no gaps.

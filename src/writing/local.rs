@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::chat::ChatTemplate;
+use super::demand::Demand;
 use super::gguf::Gguf;
 use super::guard::{Mask, Verdict};
 use super::kernels::{Processor, log_sum};
@@ -189,10 +190,11 @@ impl TextEngine for LocalModel {
         let begun = Instant::now();
         self.model.open_lanes(request.seeds.len());
         let processor = self.model.processor();
+        let demand = Demand::new(&request.must, &self.vocabulary);
         let mut lanes: Vec<Lane> = request
             .seeds
             .iter()
-            .map(|seed| Lane::new(request, *seed, Arc::clone(&mask), processor))
+            .map(|seed| Lane::new(request, *seed, Arc::clone(&mask), &demand, processor))
             .collect();
         let mut waiting: Vec<(&mut Lane<'_>, &[f32])> =
             lanes.iter_mut().map(|lane| (lane, &first[..])).collect();
@@ -237,6 +239,7 @@ struct Lane<'a> {
     request: &'a Request,
     seed: u64,
     mask: Arc<Mask>,
+    demand: &'a Demand,
     sampler: Sampler,
     text: String,
     /// Bytes of a character that is not whole yet.
@@ -253,11 +256,18 @@ struct Lane<'a> {
 }
 
 impl<'a> Lane<'a> {
-    fn new(request: &'a Request, seed: u64, mask: Arc<Mask>, processor: Processor) -> Self {
+    fn new(
+        request: &'a Request,
+        seed: u64,
+        mask: Arc<Mask>,
+        demand: &'a Demand,
+        processor: Processor,
+    ) -> Self {
         Self {
             request,
             seed,
             mask,
+            demand,
             sampler: Sampler::new(request.sampling, seed),
             text: String::new(),
             pending: Vec::new(),
@@ -282,12 +292,20 @@ impl<'a> Lane<'a> {
         let ends = vocabulary.ends();
         logits.clear();
         logits.extend_from_slice(raw);
-        self.steer(logits, full_stops, ends);
+        let (used, met) = (self.used(), self.demand.is_met(&self.text));
+        if met {
+            self.steer(logits, full_stops, ends);
+        } else {
+            self.demand.steer(&self.text, self.sampler.written(), used, logits);
+        }
+        let last = sentences(&self.text) + 1 >= self.request.sentences.max(1);
         let Self { sampler, mask, text, pending, .. } = self;
-        let may_end = pending.is_empty() && !text.trim().is_empty();
+        let may_end = met && pending.is_empty() && !text.trim().is_empty() && !mask.is_inside_field(text);
         let judge = |token: u32| {
             if ends.contains(&token) {
                 if may_end { Verdict::Ends } else { Verdict::Refused }
+            } else if !met && last && full_stops.contains(&token) {
+                Verdict::Refused
             } else {
                 mask.judge(text, pending, token, vocabulary.bytes(token))
             }

@@ -152,6 +152,9 @@ mod tests {
             limit: None,
             examples: Vec::new(),
             fallback: own_texts.iter().map(ToString::to_string).collect(),
+            must: Vec::new(),
+            free: false,
+            sentences: 1,
         };
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
         let taste = Taste::new(&strategy, &slot, &differs);

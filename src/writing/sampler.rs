@@ -31,6 +31,12 @@ impl Sampler {
         self.written.push(token);
     }
 
+    /// What has been written, in order.
+    #[must_use]
+    pub fn written(&self) -> &[u32] {
+        &self.written
+    }
+
     /// Chooses among the tokens for which `allowed` says yes. `logits` are changed. `None`: nothing is allowed.
     pub fn choose(&mut self, logits: &mut [f32], allowed: &mut dyn FnMut(u32) -> bool) -> Option<u32> {
         self.penalise(logits);

@@ -197,6 +197,28 @@ fn each_kind_of_claim_without_proof_is_flagged_and_blocks_approval() {
 }
 
 #[test]
+fn fields_in_a_free_message_are_filled_in_and_traced() {
+    let source = ENGLISH.replace("limit=400,", "limit=400, free=true, sentences=2, must=[\"{first_name}\"],");
+    let desk = Desk::new(&source);
+    let slot = "Hello {first_name}, see {last_product}. Use {coupon_code} for {offer} until {offer_ends}.";
+    let slots = [slot.to_owned()];
+    let text = strategy::render(&desk.strategy, &desk.facts, &slots).unwrap();
+    let body = &text[&strategy::Part::Body];
+    assert!(
+        body.contains("Hello Anna, see The Best of Bach 24. Use TEST-CODE for 10% off until 17 November."),
+        "{body}"
+    );
+    assert_eq!(desk.unproved(slot), []);
+    assert!(desk.is_approvable(slot));
+    let told = desk.told(slot);
+    let percentage = ("10%".to_owned(), ClaimKind::Percentage, Some("offer_value".to_owned()));
+    assert!(told.contains(&percentage), "{told:?}");
+    // Typed out, the same words are one customer's, and would go to everyone.
+    assert!(!desk.is_approvable("Hello there, see The Best of Bach 24 again."));
+    assert!(!desk.is_approvable("Hello {first_name}, use {shoe_size} for it."), "no such field");
+}
+
+#[test]
 fn good_sentences_claim_nothing() {
     for slot in [
         "We would be glad to see you again when it suits you.",

@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod data;
 mod documents;
+mod eval;
 mod faults;
 mod model;
 mod preview;

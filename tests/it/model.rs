@@ -11,7 +11,7 @@ use crate::program::{perennial, text};
 use crate::run::{FILES, number, sample_data};
 
 /// The default model's folder; the model is fetched the way a user's is.
-fn models() -> PathBuf {
+pub fn models() -> PathBuf {
     let entry = catalogue::entries().unwrap().remove(0);
     let path = unwatched(|task| pull::pull(&entry, task)).unwrap();
     path.parent().unwrap().to_owned()

@@ -203,7 +203,7 @@ fn good_sentences_pass() {
 fn each_rule_finds_its_fault() {
     let english = [
         ("", "unfilled-field"),
-        ("Hello {first_name}, welcome.", "unfilled-field"),
+        ("Hello {name}, welcome.", "unfilled-field"),
         ("We at [Your Shop] say hello.", "unfilled-field"),
         ("Here is {{ offer }}.", "unfilled-field"),
         ("All our synergy for you.", "banned-word"),

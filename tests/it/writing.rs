@@ -65,6 +65,7 @@ fn request(seeds: &[u64]) -> Request {
         max_tokens: 24,
         max_characters: None,
         sentences: 1,
+        must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
     }
 }

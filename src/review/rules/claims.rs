@@ -11,7 +11,7 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
     let offer = offered(message);
     let facts = own_words(message);
     let mut found = Vec::new();
-    for (index, slot) in message.slots.iter().enumerate() {
+    for (index, slot) in message.bare.iter().enumerate() {
         let text = harmless(&words::without(slot, &facts));
         for (promises, kept) in PROMISES {
             if kept.iter().any(|word| offer.contains(word)) {

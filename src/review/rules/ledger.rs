@@ -98,6 +98,7 @@ const ONE_CUSTOMERS: &str = "is one customer's, and the slot is merged for every
 
 /// A stretch that the model or a person wrote.
 struct SlotPlace {
+    index: usize,
     /// In bytes of the part.
     range: Range<usize>,
     /// It is one of the strategy's own texts.
@@ -114,11 +115,11 @@ pub(super) fn ledger(message: &Message<'_>) -> Vec<TracedClaim> {
 pub(super) fn unproved_claim(message: &Message<'_>) -> Check {
     let mut found: Vec<String> = Vec::new();
     for (index, slot) in message.slots.iter().enumerate() {
-        if is_own(message, index, slot) {
+        if is_own(message, index) {
             continue;
         }
-        for (range, reason) in unproved_in_slot(message, slot) {
-            let line = format!("\"{}\" in slot {}: {reason}", &slot[range], index + 1);
+        for (range, reason) in unproved_in_slot(message, index) {
+            let line = format!("\"{}\" in slot {}: {reason}", taken(slot, &range), index + 1);
             if !found.contains(&line) {
                 found.push(line);
             }
@@ -133,32 +134,32 @@ pub(super) fn unproved_claim(message: &Message<'_>) -> Check {
 }
 
 /// Whether a slot holds one of the strategy's own texts.
-fn is_own(message: &Message<'_>, index: usize, text: &str) -> bool {
+fn is_own(message: &Message<'_>, index: usize) -> bool {
+    let text = message.written.get(index).map_or("", |slot| slot.trim());
     message
         .wanted
         .get(index)
-        .is_some_and(|slot| slot.fallback.iter().chain(&slot.examples).any(|own| own.trim() == text.trim()))
+        .is_some_and(|slot| slot.fallback.iter().chain(&slot.examples).any(|own| own.trim() == text))
 }
 
-/// Places in bytes of what only the shop could know, with the reason.
-fn unproved_in_slot(message: &Message<'_>, slot: &str) -> Vec<(Range<usize>, &'static str)> {
+/// Characters of a slot with what only the shop could know, and the reason.
+fn unproved_in_slot(message: &Message<'_>, index: usize) -> Vec<(Range<usize>, &'static str)> {
+    let Some(slot) = message.bare.get(index) else { return Vec::new() };
     let mut found = Vec::new();
     let bare = words::without(slot, &claims::own_words(message));
     let lower = words::lower(&bare);
-    let place = |range: Range<usize>| bytes(slot, &characters(&lower, &range));
-    found.extend(claims::stock_in(&lower).into_iter().map(|range| (place(range), STOCK_UNKNOWN)));
-    let of_one = things(message).filter(|(name, ..)| !is_shared(name));
+    let stock = claims::stock_in(&lower).into_iter();
+    found.extend(stock.map(|range| (characters(&lower, &range), STOCK_UNKNOWN)));
     let shared: Vec<&str> =
         things(message).filter(|(name, ..)| is_shared(name)).map(|(_, _, value)| value).collect();
+    let of_one = things(message).filter(|(name, _, value)| !is_shared(name) && !shared.contains(value));
     found.extend(
         of_one
-            .filter(|(_, _, value)| !shared.contains(value))
             .flat_map(|(_, _, value)| words::places(slot, value))
-            .map(|range| (range, ONE_CUSTOMERS)),
+            .map(|range| (characters(slot, &range), ONE_CUSTOMERS)),
     );
-    let known = known_words(message);
-    let bare_place = |range: &Range<usize>| bytes(slot, &characters(&bare, range));
-    found.extend(named_things(&bare, &known).iter().map(|range| (bare_place(range), IN_NO_FACT)));
+    let named = named_things(&bare, &known_words(message)).into_iter();
+    found.extend(named.map(|range| (characters(&bare, &range), IN_NO_FACT)));
     found
 }
 
@@ -256,9 +257,9 @@ fn of_part(message: &Message<'_>, proofs: &Proofs<'_>, part: Part, text: &str) -
 
     // What only the shop could know comes first: a product of one customer is no proof inside a slot.
     for slot in slots.iter().filter(|slot| !slot.own) {
-        let start = slot.range.start;
-        for (range, reason) in unproved_in_slot(message, &text[slot.range.clone()]) {
-            let range = characters(text, &(start + range.start..start + range.end));
+        let start = characters(text, &slot.range).start;
+        for (range, reason) in unproved_in_slot(message, slot.index) {
+            let range = start + range.start..start + range.end;
             let kind = match reason {
                 STOCK_UNKNOWN => ClaimKind::Stock,
                 ONE_CUSTOMERS => things(message)
@@ -364,7 +365,7 @@ fn slot_places(message: &Message<'_>, part: Part, text: &str) -> Vec<SlotPlace> 
         }
         if let Some(start) = text[from..].find(trimmed).map(|at| from + at) {
             from = start + trimmed.len();
-            places.push(SlotPlace { range: start..from, own: is_own(message, index, slot) });
+            places.push(SlotPlace { index, range: start..from, own: is_own(message, index) });
         }
     }
     places

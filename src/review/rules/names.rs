@@ -141,7 +141,7 @@ pub(super) fn wrong_name(message: &Message<'_>) -> Check {
     for name in addressed(message.around).filter(|name| !is_known(name, &known)) {
         found.push(format!("the strategy's text speaks to \"{name}\", whoever gets it"));
     }
-    for (index, slot) in message.slots.iter().enumerate() {
+    for (index, slot) in message.bare.iter().enumerate() {
         for name in addressed(slot).filter(|name| !is_known(name, &known)) {
             found.push(format!("slot {} speaks to \"{name}\", and is merged for everyone", index + 1));
         }

@@ -215,7 +215,7 @@ pub(super) fn invented(message: &Message<'_>) -> Vec<Check> {
         deadlines(message.around)
             .map(|deadline| format!("the strategy's text says \"{deadline}\", and no fact does")),
     );
-    for (index, slot) in message.slots.iter().enumerate() {
+    for (index, slot) in message.bare.iter().enumerate() {
         found[3].extend(
             deadlines(slot)
                 .map(|deadline| format!("slot {} says \"{deadline}\", and no fact does", index + 1)),

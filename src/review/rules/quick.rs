@@ -95,7 +95,8 @@ impl Quick {
     /// `None`: the slots are such that each message must be looked at as a whole.
     pub fn new(rules: &Rules<'_>, slots: &[String]) -> Option<Self> {
         let strategy = rules.strategy;
-        if slots.len() > 64 || slots.iter().any(|slot| slot.trim().is_empty() || slot.contains('\n')) {
+        // A slot with a field in braces is another text for each customer.
+        if slots.len() > 64 || slots.iter().any(|slot| slot.trim().is_empty() || slot.contains(['\n', '{'])) {
             return None;
         }
         let hasher = RandomState::new();
@@ -390,7 +391,9 @@ fn right_mark(rules: &Rules<'_>, facts: &Facts, text: &Text) -> bool {
         let message = Message {
             strategy: rules.strategy,
             facts,
+            written: &[],
             slots: &[],
+            bare: &[],
             wanted: &[],
             authored: &[],
             around: "",

@@ -133,7 +133,8 @@ pub(super) fn outside_braces(template: &str) -> String {
 /// Stands for a character that is not looked at: part of no word, and of no number.
 pub(super) const BLANK: char = '\u{fffc}';
 
-/// The text with a blank for each character of these stretches, so that what they say is not held against it.
+/// The text with a blank for each character of these stretches, as they stand or in lower case, so that what they say
+/// is not held against it.
 pub(super) fn without(text: &str, stretches: &[&str]) -> String {
     let mut out = text.to_owned();
     let mut sorted: Vec<&str> =
@@ -142,6 +143,10 @@ pub(super) fn without(text: &str, stretches: &[&str]) -> String {
     for stretch in sorted {
         let blanks: String = stretch.chars().map(|_| BLANK).collect();
         out = out.replace(stretch, &blanks);
+        let lower = lower(stretch);
+        if lower != stretch {
+            out = out.replace(&lower, &blanks);
+        }
     }
     out
 }

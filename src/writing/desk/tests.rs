@@ -13,6 +13,7 @@ fn request() -> Request {
         max_tokens: 20,
         max_characters: None,
         sentences: 1,
+        must: Vec::new(),
         fallback: Vec::new(),
     }
 }

@@ -13,6 +13,8 @@ fn strict() -> Guard {
         coupon_like: true,
         line_breaks: true,
         gsm7_only: false,
+        allowed: Vec::new(),
+        fields: Vec::new(),
         banned_words: vec!["cheap".into(), "Perennial Shop".into()],
     }
 }
@@ -125,6 +127,8 @@ fn guards() -> impl Strategy<Value = Guard> {
             coupon_like,
             line_breaks,
             gsm7_only,
+            allowed: Vec::new(),
+            fields: Vec::new(),
             banned_words: words.into_iter().map(String::from).collect(),
         }
     })
@@ -146,6 +150,7 @@ proptest! {
             max_tokens: 40,
             max_characters: None,
             sentences: 3,
+            must: Vec::new(),
             fallback: vec!["One warm line.".into()],
         };
         let written = model.write(&request, &crate::jobs::Cancel::default(), &mut |_| {}).unwrap();
@@ -159,5 +164,44 @@ proptest! {
                 prop_assert!(!(guard.gsm7_only && sms::septets(c).is_none()), "{:?}", variant.text);
             }
         }
+    }
+}
+
+#[test]
+fn a_free_slot_may_have_fields_and_nothing_else_in_braces() {
+    let free = mask(&Guard { fields: vec!["first_name", "offer", "coupon_code"], ..strict() });
+    for text in [
+        "Hi {first_name}, we are glad.",
+        "Hi {first_name",
+        "Use {coupon_code} for {offer}.",
+        "Hello {first_name}, {",
+    ] {
+        assert!(!free.forbids(text), "{text}");
+    }
+    for text in [
+        "Hi {last_name}, hello",
+        "Hi {first-name}, hello",
+        "Hi first_name, hello",
+        "Hi {first_name} and {x",
+        "Hi } there",
+        "Hi {first_name}s, hello",
+        "Hix{first_name}, hello",
+        "Hi {first_name}, {first_name {offer}",
+        "It is free, {first_name}.",
+        "{first_name}20",
+    ] {
+        assert!(free.forbids(text), "{text}");
+    }
+    assert!(free.is_inside_field("Hi {first") && !free.is_inside_field("Hi {first_name}, you"));
+}
+
+#[test]
+fn a_word_that_is_demanded_may_stand_although_it_is_banned() {
+    let mask = mask(&Guard { allowed: vec!["Alcohol-Free Gin".into()], ..strict() });
+    for text in ["Our alcohol-free gin is here.", "Our alcohol-free", "Our alcohol-free g"] {
+        assert!(!mask.forbids(text), "{text}");
+    }
+    for text in ["It is free.", "Our alcohol-free gin is free.", "Our gin-free"] {
+        assert!(mask.forbids(text), "{text}");
     }
 }

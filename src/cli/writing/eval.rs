@@ -1,0 +1,375 @@
+//! `perennial writing eval`: first drafts for many briefs, counted.
+//!
+//! In: a file of briefs, one JSON object on each line: `id`, `strategy`, `facts`. A strategy is one of the project, of
+//! the program, or of the folder `strategies` beside the briefs. Out: for each language and form (slots, or free
+//! messages) the share of first drafts that are true to the facts and that pass every rule, by rule; how often the
+//! strategy's own text had to stand in; variety; time. A first draft is what `preview -n 1` shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{Context, Exit, SCHEMA};
+use crate::review::Rules;
+use crate::strategy::{self, Facts, Strategy};
+use crate::writing::catalogue::Choice;
+use crate::writing::drafts::{Assignment, words, write_drafts};
+use crate::writing::{Draft, FinishReason, Sampling, TextEngine};
+
+/// Rules that hold a message to the facts; the others are about form and manner.
+const FACT_RULES: [&str; 9] = [
+    "unfilled-field",
+    "invented-number",
+    "invented-price",
+    "invented-percentage",
+    "invented-date",
+    "invented-code",
+    "invented-offer",
+    "wrong-name",
+    "unproved-claim",
+];
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Briefs, one JSON object on each line: `id`, `strategy`, `facts`.
+    #[arg(long, value_name = "FILE")]
+    briefs: PathBuf,
+    /// Seed of the first brief; the others follow it (default: writing.seed).
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Day on which the messages would be sent (default: today).
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    send_on: Option<Date>,
+}
+
+/// What to write.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Brief {
+    id: String,
+    strategy: String,
+    facts: Facts,
+}
+
+/// The document of `--json`.
+#[derive(Serialize)]
+struct Document {
+    schema: u32,
+    model: String,
+    model_sha256: String,
+    briefs: usize,
+    seconds: f64,
+    groups: Vec<Group>,
+    drafts: Vec<Judged>,
+}
+
+/// Figures of the drafts of one language and form.
+#[derive(Serialize)]
+struct Group {
+    language: String,
+    /// `slots` or `free`.
+    form: &'static str,
+    drafts: usize,
+    /// Share of drafts that break no rule about facts.
+    true_to_facts: f64,
+    /// Share of drafts that break no rule at all.
+    passed: f64,
+    /// Share of drafts in which the model wrote every stretch: in the others a text of the strategy's own stands.
+    by_model: f64,
+    /// Share of drafts that the model wrote and that break no rule, among those that it wrote.
+    passed_by_model: Option<f64>,
+    /// Drafts that break each rule.
+    broken: BTreeMap<&'static str, usize>,
+    /// Different pairs of neighbouring words over all such pairs, in what the model wrote (Li et al. 2016).
+    distinct_2: Option<f64>,
+    /// Mean tokens of a stretch that the model wrote.
+    mean_tokens: Option<f64>,
+    seconds_per_draft: f64,
+}
+
+/// One draft.
+#[derive(Serialize)]
+struct Judged {
+    brief: String,
+    strategy: String,
+    #[serde(skip)]
+    language: String,
+    #[serde(skip)]
+    form: &'static str,
+    /// Stretches, in order; each with whether the model wrote it.
+    slots: Vec<Stretch>,
+    broken: Vec<&'static str>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Stretch {
+    text: String,
+    by_model: bool,
+    tokens: usize,
+}
+
+/// # Errors
+/// The briefs cannot be read or name no strategy, there is no model, or interrupted.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let briefs = read(&args.briefs)?;
+    let strategies = strategies(&args.briefs, context)?;
+    let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
+    let first_seed = args.seed.unwrap_or(context.config.writing.seed);
+    let choice = Choice::parse(&context.config.writing.model)?;
+    let mut engine = context.work(|task| choice.fetch_and_load(task))?;
+    let begun = Instant::now();
+    let mut drafts = Vec::with_capacity(briefs.len());
+    for (seed, brief) in (first_seed..).zip(&briefs) {
+        let strategy = strategies.get(&brief.strategy).with_context(|| {
+            let known: Vec<&str> = strategies.keys().map(String::as_str).collect();
+            format!(
+                "the brief {} names the strategy \"{}\"; there are: {}",
+                brief.id,
+                brief.strategy,
+                known.join(", ")
+            )
+        })?;
+        drafts.push(write(brief, strategy, seed, sending, engine.as_mut(), context)?);
+    }
+    let document = Document {
+        schema: SCHEMA,
+        model: engine.identity().name.clone(),
+        model_sha256: engine.identity().sha256.clone(),
+        briefs: briefs.len(),
+        seconds: begun.elapsed().as_secs_f64(),
+        groups: groups(&drafts),
+        drafts,
+    };
+    if context.global.json {
+        context.print_json(&document)?;
+    } else {
+        print(context.stdout, &document)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads the briefs; a line that is none is named.
+fn read(path: &Path) -> anyhow::Result<Vec<Brief>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the briefs {} cannot be read", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let briefs = lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| {
+                format!(
+                    "line {} of {} is no brief: write {{\"id\": \"...\", \"strategy\": \"...\", \"facts\": {{...}}}}",
+                    number + 1,
+                    path.display()
+                )
+            })
+        })
+        .collect::<anyhow::Result<Vec<Brief>>>()?;
+    anyhow::ensure!(!briefs.is_empty(), "{} has no briefs: write one on each line", path.display());
+    Ok(briefs)
+}
+
+/// Strategies by name: those beside the briefs come before the project's, and these before the program's.
+fn strategies(briefs: &Path, context: &Context<'_>) -> anyhow::Result<BTreeMap<String, Strategy>> {
+    let mut found = BTreeMap::new();
+    for file in context.strategies()? {
+        if let Ok(strategy) = file.parsed {
+            found.insert(file.id, strategy);
+        }
+    }
+    let folder = briefs.parent().unwrap_or(Path::new(".")).join("strategies");
+    if folder.is_dir() {
+        for entry in
+            std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?
+        {
+            let path = entry?.path();
+            let (Some(id), true) = (
+                path.file_stem().and_then(|stem| stem.to_str()),
+                path.extension().is_some_and(|extension| extension == "toml"),
+            ) else {
+                continue;
+            };
+            let source = std::fs::read_to_string(&path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            let strategy = strategy::parse(id, &source).map_err(|problems| {
+                let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
+                anyhow::anyhow!("the strategy {} cannot be used:\n{}", path.display(), lines.join("\n"))
+            })?;
+            found.insert(id.to_owned(), strategy);
+        }
+    }
+    Ok(found)
+}
+
+fn write(
+    brief: &Brief,
+    strategy: &Strategy,
+    seed: u64,
+    sending: Date,
+    engine: &mut dyn TextEngine,
+    context: &Context<'_>,
+) -> anyhow::Result<Judged> {
+    let config = &context.config;
+    let currency = config.data.currency.as_deref().unwrap_or("EUR");
+    let facts = strategy::facts_from_json(&brief.facts, strategy, config, currency, sending)
+        .map_err(|words| anyhow::anyhow!("the brief {}: {words}", brief.id))?;
+    let assignment = Assignment {
+        strategy: strategy.clone(),
+        facts: facts.clone(),
+        segment: String::new(),
+        group: None,
+        seeds: vec![seed],
+        sampling: Sampling {
+            temperature: config.writing.temperature,
+            top_p: config.writing.top_p,
+            ..Sampling::default()
+        },
+        banned_words: config.brand.banned_words.clone(),
+    };
+    let begun = Instant::now();
+    let drafts = write_drafts(&assignment, engine, &context.cancel, &mut |_| {})?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let draft: Draft = drafts.into_iter().next().context("no draft was written")?;
+    let texts: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+    let checks = Rules::new(strategy, &facts, &config.brand.banned_words).check(&facts, &texts, &draft.text);
+    let free = strategy::slots(strategy, &facts).is_ok_and(|slots| slots.iter().any(|slot| slot.free));
+    Ok(Judged {
+        brief: brief.id.clone(),
+        strategy: strategy.id.clone(),
+        language: strategy.language.clone(),
+        form: if free { "free" } else { "slots" },
+        slots: draft
+            .slots
+            .into_iter()
+            .map(|slot| Stretch {
+                by_model: slot.finish_reason != FinishReason::Template,
+                text: slot.text,
+                tokens: slot.tokens,
+            })
+            .collect(),
+        broken: checks.iter().filter(|check| !check.ok).map(|check| check.rule).collect(),
+        seconds,
+    })
+}
+
+fn groups(drafts: &[Judged]) -> Vec<Group> {
+    let kinds: BTreeSet<(&str, &'static str)> =
+        drafts.iter().map(|draft| (draft.language.as_str(), draft.form)).collect();
+    kinds
+        .into_iter()
+        .rev()
+        .map(|(language, form)| {
+            let of_kind: Vec<&Judged> =
+                drafts.iter().filter(|draft| draft.language == language && draft.form == form).collect();
+            group(language, form, &of_kind)
+        })
+        .collect()
+}
+
+fn group(language: &str, form: &'static str, drafts: &[&Judged]) -> Group {
+    let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
+    let all = drafts.len();
+    let by_model: Vec<&&Judged> =
+        drafts.iter().filter(|draft| draft.slots.iter().all(|slot| slot.by_model)).collect();
+    let passed = |draft: &Judged| draft.broken.is_empty();
+    let mut broken = BTreeMap::new();
+    for rule in drafts.iter().flat_map(|draft| &draft.broken) {
+        *broken.entry(*rule).or_insert(0) += 1;
+    }
+    let stretches: Vec<&Stretch> =
+        drafts.iter().flat_map(|draft| &draft.slots).filter(|slot| slot.by_model).collect();
+    Group {
+        language: language.to_owned(),
+        form,
+        drafts: all,
+        true_to_facts: share(
+            drafts.iter().filter(|draft| !draft.broken.iter().any(|rule| FACT_RULES.contains(rule))).count(),
+            all,
+        ),
+        passed: share(drafts.iter().filter(|draft| passed(draft)).count(), all),
+        by_model: share(by_model.len(), all),
+        passed_by_model: (!by_model.is_empty())
+            .then(|| share(by_model.iter().filter(|draft| passed(draft)).count(), by_model.len())),
+        broken,
+        distinct_2: distinct_2(&stretches),
+        mean_tokens: (!stretches.is_empty())
+            .then(|| stretches.iter().map(|slot| slot.tokens).sum::<usize>() as f64 / stretches.len() as f64),
+        seconds_per_draft: drafts.iter().map(|draft| draft.seconds).sum::<f64>() / all.max(1) as f64,
+    }
+}
+
+/// Different pairs of neighbouring words over all of them; `None` where there is no pair.
+fn distinct_2(stretches: &[&Stretch]) -> Option<f64> {
+    let texts: Vec<Vec<String>> = stretches.iter().map(|slot| words(&slot.text)).collect();
+    let pairs = || texts.iter().flat_map(|words| words.windows(2));
+    let all = pairs().count();
+    (all > 0).then(|| pairs().collect::<BTreeSet<_>>().len() as f64 / all as f64)
+}
+
+fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
+    writeln!(out, "{}: {} briefs in {:.1} s", document.model, document.briefs, document.seconds)?;
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    for group in &document.groups {
+        writeln!(out, "\n{}, {}: {} drafts", group.language, group.form, group.drafts)?;
+        writeln!(out, "  true to the facts   {:>6}", percent(group.true_to_facts))?;
+        writeln!(out, "  pass every rule     {:>6}", percent(group.passed))?;
+        writeln!(out, "  by the model alone  {:>6}", percent(group.by_model))?;
+        if let Some(share) = group.passed_by_model {
+            writeln!(out, "  of these pass       {:>6}", percent(share))?;
+        }
+        if let Some(distinct) = group.distinct_2 {
+            writeln!(out, "  distinct-2          {distinct:>6.2}")?;
+        }
+        writeln!(out, "  seconds a draft     {:>6.2}", group.seconds_per_draft)?;
+        for (rule, count) in &group.broken {
+            writeln!(out, "  breaks {rule:<20} {count:>4}")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(text: &str) -> Stretch {
+        Stretch { text: text.into(), by_model: true, tokens: 4 }
+    }
+
+    #[test]
+    fn pairs_of_words_are_counted_once_in_either_language() {
+        let [one, two] = ["See you soon, see you soon.", "再来再来"].map(stretch);
+        // see-you, you-soon, soon-see, see-you, you-soon: three of five.
+        assert_eq!(distinct_2(&[&one]), Some(0.6));
+        assert_eq!(distinct_2(&[&two]), Some(2.0 / 3.0));
+        assert_eq!(distinct_2(&[]), None);
+    }
+
+    #[test]
+    fn a_draft_with_a_text_of_the_strategys_own_is_not_the_models() {
+        let judged = |by_model, broken: Vec<&'static str>| Judged {
+            brief: "b".into(),
+            strategy: "s".into(),
+            language: "en".into(),
+            form: "slots",
+            slots: vec![Stretch { by_model, ..stretch("See you soon.") }],
+            broken,
+            seconds: 1.0,
+        };
+        let drafts = [
+            judged(true, vec![]),
+            judged(false, vec![]),
+            judged(true, vec!["length"]),
+            judged(true, vec!["invented-price"]),
+        ];
+        let found = groups(&drafts).remove(0);
+        assert_eq!((found.by_model, found.passed, found.true_to_facts), (0.75, 0.5, 0.75));
+        assert_eq!(found.passed_by_model, Some(1.0 / 3.0));
+        assert_eq!(found.broken, BTreeMap::from([("invented-price", 1), ("length", 1)]));
+    }
+}

@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod data;
 mod documents;
+mod families;
 mod faults;
 mod model;
 mod preview;

@@ -176,7 +176,7 @@ fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exi
     let size = |key: &str| gguf.count(&format!("{architecture}.{key}"));
     let tokens = gguf.texts("tokenizer.ggml.tokens").map_or(0, <[_]>::len);
     let runs = crate::writing::families::check(&gguf)
-        .and_then(|_| crate::writing::tokenizer::Vocabulary::from_gguf(&gguf).map(|_| ()));
+        .and_then(|()| crate::writing::tokenizer::Vocabulary::from_gguf(&gguf).map(|_| ()));
     if context.global.json {
         let metadata: serde_json::Map<String, serde_json::Value> =
             gguf.metadata.iter().map(|(key, value)| (key.clone(), shown(value))).collect();

@@ -51,17 +51,15 @@ impl Linear {
         bias: Option<Vec<f32>>,
     ) -> Result<Self, GgufError> {
         let kind = gguf.tensors.get(name).map(|tensor| tensor.kind);
-        let weights = match kind {
-            Some(GgmlDType::Q4_0 | GgmlDType::Q4_1 | GgmlDType::Q8_0) => {
-                Weights::Packed(packed::matrix(gguf, file, &[Part { name, rows }], columns)?)
-            }
-            _ => {
-                let tensor = Arc::new(gguf.tensor(file, name, &[rows, columns])?);
-                let product = QMatMul::from_arc(Arc::clone(&tensor));
-                match product.map_err(|error| gguf.broken(name, &error))? {
-                    QMatMul::Tensor(tensor) | QMatMul::TensorF16(tensor) => Weights::Dense(tensor),
-                    product @ QMatMul::QTensor(_) => Weights::Quantised(tensor, product),
-                }
+        let packed = matches!(kind, Some(GgmlDType::Q4_0 | GgmlDType::Q4_1 | GgmlDType::Q8_0));
+        let weights = if packed {
+            Weights::Packed(packed::matrix(gguf, file, &[Part { name, rows }], columns)?)
+        } else {
+            let tensor = Arc::new(gguf.tensor(file, name, &[rows, columns])?);
+            let product = QMatMul::from_arc(Arc::clone(&tensor));
+            match product.map_err(|error| gguf.broken(name, &error))? {
+                QMatMul::Tensor(tensor) | QMatMul::TensorF16(tensor) => Weights::Dense(tensor),
+                product @ QMatMul::QTensor(_) => Weights::Quantised(tensor, product),
             }
         };
         Ok(Self { weights, bias, rows, columns })

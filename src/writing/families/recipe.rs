@@ -149,7 +149,9 @@ impl Recipe {
                 // Below the length that it was trained for, most kinds leave positions as they are.
                 Some(length) if matches!(kind, "yarn") => self.context = length.min(self.context),
                 _ => {
-                    return Err(format!("it stretches its positions by \"{kind}\", which cannot be run here"));
+                    return Err(format!(
+                        "it stretches its positions by \"{kind}\", which cannot be run here"
+                    ));
                 }
             },
         }

@@ -1,4 +1,4 @@
-//! Vocabularies of pieces with scores (SentencePiece), as the `llama` kind of GGUF tokenizer has them.
+//! Vocabularies of pieces with scores (`SentencePiece`), as the `llama` kind of GGUF tokenizer has them.
 //!
 //! A text's characters are joined pair by pair, the pair of the highest score first; a character that is no piece is
 //! spelled in bytes.

@@ -39,7 +39,7 @@ fn decode(criterion: &mut Criterion) {
             || (),
             |()| {
                 model.forget();
-                model.run_prompt(&prompt, &mut || true)
+                model.run_prompt(&prompt, &mut || true).expect("logits")
             },
             BatchSize::PerIteration,
         );
@@ -47,7 +47,7 @@ fn decode(criterion: &mut Criterion) {
     for lanes in [1, 5, 20] {
         group.throughput(Throughput::Elements(lanes as u64));
         group.bench_function(format!("decode, {lanes} at once"), |bencher| {
-            model.run_prompt(&prompt, &mut || true);
+            model.run_prompt(&prompt, &mut || true).expect("logits");
             model.open_lanes(lanes);
             let mut written = 0;
             bencher.iter(|| {
@@ -59,7 +59,7 @@ fn decode(criterion: &mut Criterion) {
                 written += 1;
                 let tokens: Vec<(usize, u32)> =
                     (0..lanes).map(|lane| (lane, 200 + 7 * lane as u32)).collect();
-                model.step(&tokens).len()
+                model.step(&tokens).expect("logits").len()
             });
         });
     }

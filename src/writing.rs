@@ -4,9 +4,9 @@
 //! a prompt. The same inputs on the same build give the same bytes.
 //!
 //! ```text
-//! catalogue -> pull -> gguf -> tokenizer, chat, llama ---+
-//! strategy, facts -> prompt -----------------------------+-> local -> drafts
-//! guard, demand, sampler------------------------------------+
+//! catalogue -> pull -> gguf, folder -> tokenizer, chat, llama, families ---+
+//! strategy, facts -> prompt -----------------------------------------------+-> local -> drafts
+//! guard, demand, sampler --------------------------------------------------+
 //! ```
 //!
 //! [`local`] writes with a model, [`templates`] without one, [`scripted`] what a test says; [`desk`] keeps the
@@ -17,6 +17,10 @@ pub mod chat;
 mod demand;
 pub mod desk;
 pub mod drafts;
+pub mod families;
+pub mod folder;
+pub mod forward;
+pub mod generate;
 pub mod gguf;
 pub mod guard;
 pub mod kernels;

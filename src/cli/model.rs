@@ -1,8 +1,9 @@
 //! `perennial model`: the language models on this machine.
 
+mod generate;
 mod score;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::bail;
@@ -12,12 +13,13 @@ use serde_json::json;
 use super::{Context, Exit, SCHEMA};
 use crate::jobs::Task;
 use crate::writing::catalogue::{self, Choice};
+use crate::writing::folder::Folder;
+use crate::writing::forward::Forward;
 use crate::writing::gguf::{Gguf, Value};
-use crate::writing::llama::Llama;
 use crate::writing::local::LocalModel;
 use crate::writing::{WritingError, pull};
 
-/// The language model on this machine: fetch, list, inspect, score, measure.
+/// The language model on this machine: fetch, list, inspect, score, try out, measure.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -35,7 +37,7 @@ enum Action {
     List,
     /// Says what a model file holds.
     Inspect {
-        /// Catalogue name or GGUF file; the chosen model without it.
+        /// Catalogue name, GGUF file or model's folder; the chosen model without it.
         #[arg(value_name = "MODEL")]
         name_or_file: Option<String>,
     },
@@ -45,9 +47,11 @@ enum Action {
         #[arg(long)]
         text: String,
     },
+    /// Goes on with a text the way transformers' `generate` does, for trying a model out.
+    Generate(generate::Args),
     /// Measures how fast a model reads and writes on this machine.
     Bench {
-        /// Catalogue name or GGUF file; the chosen model without it.
+        /// Catalogue name, GGUF file or model's folder; the chosen model without it.
         #[arg(value_name = "MODEL")]
         name_or_file: Option<String>,
         /// Times that each figure is measured.
@@ -67,6 +71,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             let (name, path) = file_of(None, context)?;
             score::score((name, &path), text, context)
         }
+        Action::Generate(args) => {
+            let (name, path) = file_of(None, context)?;
+            generate::run((name, &path), args, context)
+        }
         Action::Bench { name_or_file, repeats } => bench(name_or_file.as_deref(), (*repeats).max(1), context),
     };
     match done {
@@ -81,7 +89,7 @@ fn fetch(name: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> 
         None => entries.first().cloned(),
         Some(name) => match Choice::parse(name)? {
             Choice::Named(entry) => Some(*entry),
-            Choice::File(path) => bail!("{} is a file on this machine already; nothing to fetch", path.display()),
+            Choice::File(path) | Choice::Folder(path) => bail!("{} is on this machine already; nothing to fetch", path.display()),
             Choice::Templates => bail!("`none` means no model: nothing to fetch"),
         },
     };
@@ -149,8 +157,8 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
     let choice = Choice::parse(model.unwrap_or(&context.config.writing.model))?;
     let name = choice.name();
     match choice {
-        Choice::Templates => bail!("`none` means no model: name one, or a GGUF file"),
-        Choice::File(path) => Ok((name, path)),
+        Choice::Templates => bail!("`none` means no model: name one, or give a GGUF file or a model's folder"),
+        Choice::File(path) | Choice::Folder(path) => Ok((name, path)),
         Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
         Choice::Named(entry) => {
             bail!("the model {0} is not on this machine: fetch it with `perennial model pull {0}`", entry.name)
@@ -160,12 +168,15 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
 
 fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let (name, path) = file_of(model, context)?;
+    if path.is_dir() {
+        return inspect_folder(&name, &path, context);
+    }
     let gguf = Gguf::open(&path)?;
     let architecture = gguf.architecture().to_owned();
     let size = |key: &str| gguf.count(&format!("{architecture}.{key}"));
     let tokens = gguf.texts("tokenizer.ggml.tokens").map_or(0, <[_]>::len);
-    let runs = crate::writing::llama::Shape::from_gguf(&gguf)
-        .and_then(|_| crate::writing::tokenizer::Vocabulary::from_gguf(&gguf).map(|_| ()));
+    let runs = crate::writing::families::check(&gguf)
+        .and_then(|()| crate::writing::tokenizer::Vocabulary::from_gguf(&gguf).map(|_| ()));
     if context.global.json {
         let metadata: serde_json::Map<String, serde_json::Value> =
             gguf.metadata.iter().map(|(key, value)| (key.clone(), shown(value))).collect();
@@ -223,6 +234,53 @@ fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
+fn inspect_folder(name: &str, path: &Path, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let folder = Folder::open(path)?;
+    let text = |key: &str| folder.config.get(key).and_then(serde_json::Value::as_str);
+    let size = |key: &str| folder.config.get(key).and_then(serde_json::Value::as_u64);
+    let runs = crate::writing::families::check_folder(&folder);
+    let vocabulary = crate::writing::tokenizer::Vocabulary::from_folder(&folder);
+    let problem = runs.err().or_else(|| vocabulary.as_ref().err().cloned());
+    let tokens = vocabulary.map_or(0, |vocabulary| vocabulary.len());
+    let architecture = text("model_type").unwrap_or("unnamed");
+    let (parameters, bytes) = (folder.weights.parameters(), folder.weights.file_bytes);
+    let (context_length, layers) = (size("n_positions"), size("n_layer"));
+    if context.global.json {
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "name": name,
+            "path": path,
+            "bytes": bytes,
+            "architecture": architecture,
+            "parameters": parameters,
+            "quantisation": folder.weights.kind(),
+            "context_length": context_length,
+            "layers": layers,
+            "embedding_length": size("n_embd"),
+            "tokenizer": { "model": "gpt2", "tokens": tokens },
+            "usable": problem.is_none(),
+            "problem": problem,
+            "metadata": folder.config,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let number = |count: Option<u64>| count.map_or_else(|| "not given".to_owned(), |count| count.to_string());
+    let out = &mut *context.stdout;
+    writeln!(out, "{name}")?;
+    writeln!(out, "  folder          {} ({:.0} MB, safetensors)", path.display(), bytes as f64 / 1e6)?;
+    writeln!(out, "  architecture    {architecture}")?;
+    writeln!(out, "  parameters      {:.1} million", parameters as f64 / 1e6)?;
+    writeln!(out, "  quantisation    {}", folder.weights.kind())?;
+    writeln!(out, "  context length  {} tokens", number(context_length))?;
+    writeln!(out, "  layers          {}", number(layers))?;
+    writeln!(out, "  tokenizer       gpt2, {tokens} tokens")?;
+    match problem {
+        None => writeln!(out, "  can be used     yes")?,
+        Some(problem) => writeln!(out, "  can be used     no: {problem}")?,
+    }
+    Ok(Exit::Done)
+}
+
 /// A value of the metadata; long lists by their length.
 fn shown(value: &Value) -> serde_json::Value {
     let many = |length: usize| json!({ "length": length });
@@ -269,32 +327,33 @@ fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyh
     let begun = Instant::now();
     let mut engine = context.work(|task: &Task<'_>| LocalModel::load(&name, &path, task))?;
     let load_ms = begun.elapsed().as_secs_f64() * 1e3;
-    let vocabulary = engine.vocabulary().len() as u32;
-    let prompt: Vec<u32> = (0..PROMPT as u32).map(|i| 100 + i * 131 % (vocabulary - 200)).collect();
     let model = engine.forward();
+    // A model that reads less is measured on what it reads.
+    let length = PROMPT.min(model.context() * 4 / 5).max(1);
+    let steps = STEPS.min(model.context().saturating_sub(length));
+    let vocabulary = model.vocabulary() as u32;
+    let prompt: Vec<u32> = (0..length as u32).map(|i| token(100 + i * 131, vocabulary)).collect();
     let mut seconds = Vec::new();
     for _ in 0..repeats {
         model.forget();
         let begun = Instant::now();
-        model.run_prompt(&prompt, &mut || true);
+        model.run_prompt(&prompt, &mut || true)?;
         seconds.push(begun.elapsed().as_secs_f64());
     }
-    let prefill = Spread::of(seconds.iter().map(|seconds| PROMPT as f64 / seconds).collect());
+    let prefill = Spread::of(seconds.iter().map(|seconds| length as f64 / seconds).collect());
     let mut lanes = Vec::new();
     for n in [1, 2, 5, 8, 16] {
-        let figures = (0..repeats).map(|_| decode(model, &prompt, n)).collect();
-        lanes.push((n, Spread::of(figures)));
+        let figures: Result<_, _> = (0..repeats).map(|_| decode(model, &prompt, n, steps)).collect();
+        lanes.push((n, Spread::of(figures?)));
     }
-    let first_token = Spread::of(
-        (0..repeats)
-            .map(|_| {
-                model.forget();
-                let begun = Instant::now();
-                model.run_prompt(&prompt, &mut || true);
-                begun.elapsed().as_secs_f64() * 1e3
-            })
-            .collect(),
-    );
+    let mut milliseconds = Vec::new();
+    for _ in 0..repeats {
+        model.forget();
+        let begun = Instant::now();
+        model.run_prompt(&prompt, &mut || true)?;
+        milliseconds.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    let first_token = Spread::of(milliseconds);
     let threads = model.threads();
     let simd = model.processor().name();
     if context.global.json {
@@ -328,16 +387,23 @@ fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyh
     Ok(Exit::Done)
 }
 
+/// A token by its number, whatever the size of the vocabulary.
+fn token(number: u32, vocabulary: u32) -> u32 {
+    if vocabulary > 400 { 100 + number % (vocabulary - 200) } else { number % vocabulary.max(1) }
+}
+
 /// Tokens per second of `n` lanes together.
-fn decode(model: &mut Llama, prompt: &[u32], n: usize) -> f64 {
-    model.run_prompt(prompt, &mut || true);
+fn decode(model: &mut dyn Forward, prompt: &[u32], n: usize, steps: usize) -> Result<f64, WritingError> {
+    let vocabulary = model.vocabulary() as u32;
+    model.run_prompt(prompt, &mut || true)?;
     model.open_lanes(n);
     let begun = Instant::now();
-    for step in 0..STEPS {
-        let tokens: Vec<(usize, u32)> = (0..n).map(|lane| (lane, 200 + (step * 31 + lane * 7) as u32)).collect();
-        model.step(&tokens);
+    for step in 0..steps {
+        let tokens: Vec<(usize, u32)> =
+            (0..n).map(|lane| (lane, token(100 + (step * 31 + lane * 7) as u32, vocabulary))).collect();
+        model.step(&tokens)?;
     }
-    (STEPS * n) as f64 / begun.elapsed().as_secs_f64()
+    Ok((steps * n) as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// Greatest resident memory of this process so far; absent where the system does not say.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WritingConfig {
-    /// A catalogue name, a GGUF file, or `none` for templates only.
+    /// A catalogue name, a GGUF file, a model's folder, or `none` for templates only.
     pub model: String,
     /// Variants per preview, 1 to 16.
     #[schemars(range(min = 1, max = 16))]

@@ -112,13 +112,15 @@ pub enum Choice {
     Templates,
     Named(Box<Entry>),
     File(PathBuf),
+    /// With `config.json`, `model.safetensors` and the tokenizer's files.
+    Folder(PathBuf),
 }
 
 impl Choice {
-    /// Understands a catalogue name, a path of a GGUF file, or `none`.
+    /// Understands a catalogue name, a path of a GGUF file or of a model's folder, or `none`.
     ///
     /// # Errors
-    /// Neither a known name nor a file; the message has the nearest name.
+    /// Neither a known name nor a file or folder; the message has the nearest name.
     pub fn parse(text: &str) -> Result<Self, WritingError> {
         let text = text.trim();
         if text.eq_ignore_ascii_case("none") {
@@ -132,10 +134,19 @@ impl Choice {
         if path.is_file() {
             return Ok(Self::File(path.into()));
         }
+        if path.is_dir() {
+            if path.join("config.json").is_file() {
+                return Ok(Self::Folder(path.into()));
+            }
+            return Err(WritingError::Failed(format!(
+                "the folder {text} holds no model: it has no config.json; give the folder with config.json and \
+                 model.safetensors, or the .gguf file in it"
+            )));
+        }
         let looks_like_path = path.components().count() > 1 || path.extension().is_some();
         if looks_like_path {
             return Err(WritingError::Failed(format!(
-                "there is no model file {text}: give a GGUF file that exists"
+                "there is no model file {text}: give a GGUF file, or a model's folder, that exists"
             )));
         }
         let nearest = entries
@@ -143,7 +154,7 @@ impl Choice {
             .max_by(|a, b| strsim::jaro(text, &a.name).total_cmp(&strsim::jaro(text, &b.name)))
             .map_or_else(String::new, |entry| format!(" (nearest name: {})", entry.name));
         Err(WritingError::Failed(format!(
-            "no model is called \"{text}\"{nearest}: give a name from `perennial model list`, a GGUF file, or `none`"
+            "no model is called \"{text}\"{nearest}: give a name from `perennial model list`, a GGUF file, a model's folder, or `none`"
         )))
     }
 
@@ -153,7 +164,7 @@ impl Choice {
         match self {
             Self::Templates => "templates".into(),
             Self::Named(entry) => entry.name.clone(),
-            Self::File(path) => path
+            Self::File(path) | Self::Folder(path) => path
                 .file_name()
                 .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
         }
@@ -166,7 +177,9 @@ impl Choice {
     pub fn load(&self, task: &Task<'_>) -> Result<Box<dyn TextEngine>, WritingError> {
         match self {
             Self::Templates => Ok(Box::new(Templates::default())),
-            Self::File(path) => Ok(Box::new(LocalModel::load(&self.name(), path, task)?)),
+            Self::File(path) | Self::Folder(path) => {
+                Ok(Box::new(LocalModel::load(&self.name(), path, task)?))
+            }
             Self::Named(entry) => {
                 if !entry.is_fetched() {
                     return Err(WritingError::Failed(format!(

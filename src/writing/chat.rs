@@ -71,9 +71,19 @@ impl ChatTemplate {
     }
 }
 
-/// Breaks up what looks like a special token.
+/// Breaks up what looks like a special token of any family: `<|im_end|>`, `</s>`, `<end_of_turn>`.
 fn harmless(content: &str) -> String {
-    content.replace("<|", "< |").replace("|>", "| >").replace("</s>", "< /s>").replace("<s>", "< s>")
+    let mut broken = String::with_capacity(content.len());
+    let mut letters = content.chars().peekable();
+    while let Some(letter) = letters.next() {
+        broken.push(letter);
+        let next = letters.peek();
+        let opens = letter == '<' && next.is_some_and(|c| matches!(c, '|' | '/' | '_') || c.is_alphabetic());
+        if opens || letter == '|' && next == Some(&'>') {
+            broken.push(' ');
+        }
+    }
+    broken
 }
 
 #[cfg(test)]

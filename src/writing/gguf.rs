@@ -251,7 +251,9 @@ impl<R: Read> Head<R> {
         }
         let data = self.at.div_ceil(alignment) * alignment;
         let mut tensors = BTreeMap::new();
+        let mut sum = 0_u64;
         for (name, mut info) in found {
+            sum = sum.saturating_add(info.bytes as u64);
             info.start = data.saturating_add(info.start);
             let end = info.start.saturating_add(info.bytes as u64);
             if end > self.end {
@@ -261,6 +263,10 @@ impl<R: Read> Head<R> {
                 ));
             }
             tensors.insert(name, info);
+        }
+        // Else a small file could ask for any amount of memory.
+        if sum > self.end {
+            return Err(format!("its tensors take {sum} bytes, but the file has {}: they overlap", self.end));
         }
         Ok(Gguf { path: path.to_owned(), version, file_bytes: self.end, metadata, tensors })
     }

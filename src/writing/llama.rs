@@ -4,7 +4,8 @@
 //! shared; each continuation (a lane) has its own behind them. A prompt that begins like the one before keeps
 //! what they share. The arithmetic is in `kernels`.
 
-mod packed;
+mod forward;
+pub(super) mod packed;
 mod shape;
 
 pub use shape::Shape;
@@ -27,7 +28,7 @@ use crate::jobs::Task;
 /// Prompt tokens that are run together between two looks at the cancel flag.
 pub const CHUNK: usize = 32;
 /// More threads than this read memory no faster, and keys must not wait for them.
-const MOST_THREADS: usize = 4;
+pub(super) const MOST_THREADS: usize = 4;
 
 struct Layer {
     attention_norm: Vec<f32>,
@@ -402,10 +403,16 @@ fn attend(
             let place = &places[row];
             match own(place) {
                 None => {
-                    attention.attend(processor, head, &[(&shared[layer], place.position + 1)], queries, out);
+                    attention.attend(
+                        processor,
+                        head,
+                        &[(&shared[layer], 0..place.position + 1)],
+                        queries,
+                        out,
+                    );
                 }
                 Some(lane) => {
-                    let parts = [(&shared[layer], shared[layer].length()), (lane, lane.length())];
+                    let parts = [(&shared[layer], 0..shared[layer].length()), (lane, 0..lane.length())];
                     attention.attend(processor, head, &parts, queries, out);
                 }
             }

@@ -1,4 +1,4 @@
-//! Writes with a GGUF model on this machine.
+//! Writes with a model on this machine.
 //!
 //! In: a model file and requests. Out: the variants of a slot, decoded together. The prompt is run once for
 //! all variants, and what it shares with the prompt before is not run again.
@@ -14,10 +14,12 @@ use sha2::{Digest, Sha256};
 
 use super::chat::ChatTemplate;
 use super::demand::Demand;
+use super::families;
+use super::folder::Folder;
+use super::forward::Forward;
 use super::gguf::Gguf;
 use super::guard::{Mask, Verdict};
 use super::kernels::{Processor, log_sum};
-use super::llama::{Llama, LoadError, Shape};
 use super::sampler::Sampler;
 use super::tokenizer::Vocabulary;
 use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
@@ -37,7 +39,7 @@ const CANDIDATES: usize = 8;
 /// A loaded model.
 pub struct LocalModel {
     identity: ModelIdentity,
-    model: Llama,
+    model: Box<dyn Forward>,
     vocabulary: Vocabulary,
     template: ChatTemplate,
     /// Languages that the file says it was made for; none said, none refused.
@@ -49,7 +51,7 @@ pub struct LocalModel {
 }
 
 impl LocalModel {
-    /// Loads a model file. `name` is what people call it.
+    /// Loads a model: a GGUF file, or a folder with a GPT-2. `name` is what people call it.
     ///
     /// # Errors
     /// The file is no model that can be run here; the message says why and what to do. Or cancelled.
@@ -58,19 +60,19 @@ impl LocalModel {
             let path = path.display();
             WritingError::Failed(format!("{path} cannot be used as a model: {what}"))
         };
+        if path.is_dir() {
+            return Self::load_folder(name, path, task);
+        }
         let gguf = Gguf::open(path).map_err(|error| WritingError::Failed(error.to_string()))?;
-        let shape = Shape::from_gguf(&gguf).map_err(unusable)?;
+        families::check(&gguf).map_err(unusable)?;
         let (sha256, vocabulary, model) = std::thread::scope(|scope| {
             let hash = scope.spawn(|| sha256_of(path, task.cancel()));
             let vocabulary = scope.spawn(|| Vocabulary::from_gguf(&gguf));
-            let model = Llama::load(&gguf, shape, task);
+            let model = families::load(&gguf, task);
             (hash.join(), vocabulary.join(), model)
         });
         let stopped = || unusable("reading it failed".into());
-        let model = model.map_err(|error| match error {
-            LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
-            error => WritingError::Failed(error.to_string()),
-        })?;
+        let model = model?;
         let sha256 = sha256.map_err(|_| stopped())??;
         let vocabulary = vocabulary.map_err(|_| stopped())?.map_err(unusable)?;
         let token_name = |key: &str| {
@@ -83,21 +85,40 @@ impl LocalModel {
             &token_name("tokenizer.ggml.eos_token_id"),
         )
         .map_err(unusable)?;
+        let languages = gguf.texts("general.languages").unwrap_or_default().to_vec();
+        let identity = ModelIdentity { name: name.into(), sha256 };
+        Ok(Self::assembled(identity, model, vocabulary, template, languages))
+    }
+
+    fn load_folder(name: &str, path: &Path, task: &Task<'_>) -> Result<Self, WritingError> {
+        let folder = Folder::open(path)?;
+        let unusable = |what: String| folder.unusable(&what);
+        families::check_folder(&folder).map_err(unusable)?;
+        let vocabulary = Vocabulary::from_folder(&folder).map_err(unusable)?;
+        let settings = folder.json("tokenizer_config.json").map_err(unusable)?.unwrap_or_default();
+        let text = |key: &str| settings.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let source = settings.get("chat_template").and_then(serde_json::Value::as_str);
+        let template = ChatTemplate::new(source, text("bos_token"), text("eos_token")).map_err(unusable)?;
+        let model = families::load_folder(&folder, task)?;
+        let sha256 = sha256_of(&folder.weights.path, task.cancel())?;
+        let identity = ModelIdentity { name: name.into(), sha256 };
+        Ok(Self::assembled(identity, model, vocabulary, template, Vec::new()))
+    }
+
+    fn assembled(
+        identity: ModelIdentity,
+        model: Box<dyn Forward>,
+        vocabulary: Vocabulary,
+        template: ChatTemplate,
+        languages: Vec<String>,
+    ) -> Self {
         let full_stops = (0..vocabulary.len() as u32)
             .filter(|token| {
                 std::str::from_utf8(vocabulary.bytes(*token))
                     .is_ok_and(|text| matches!(text, "." | "!" | "?" | "。" | "！" | "？"))
             })
             .collect();
-        Ok(Self {
-            identity: ModelIdentity { name: name.into(), sha256 },
-            model,
-            vocabulary,
-            template,
-            languages: gguf.texts("general.languages").unwrap_or_default().to_vec(),
-            full_stops,
-            mask: None,
-        })
+        Self { identity, model, vocabulary, template, languages, full_stops, mask: None }
     }
 
     /// The model's tokens.
@@ -107,8 +128,13 @@ impl LocalModel {
     }
 
     /// The forward pass, for measuring it and comparing it with others.
-    pub fn forward(&mut self) -> &mut Llama {
-        &mut self.model
+    pub fn forward(&mut self) -> &mut dyn Forward {
+        &mut *self.model
+    }
+
+    /// The model's tokens and its forward pass, for both at once.
+    pub fn parts(&mut self) -> (&Vocabulary, &mut dyn Forward) {
+        (&self.vocabulary, &mut *self.model)
     }
 
     /// Tokens of a request's prompt.
@@ -122,7 +148,7 @@ impl LocalModel {
             }
             Prompt::Continue(text) => self.vocabulary.encode(text),
         };
-        let tokens = tokens.map_err(WritingError::Failed)?;
+        let tokens = self.vocabulary.begun(tokens.map_err(WritingError::Failed)?);
         if tokens.is_empty() {
             return Err(WritingError::Failed("the prompt is empty: give the slot an instruction".into()));
         }
@@ -175,7 +201,7 @@ impl TextEngine for LocalModel {
     ) -> Result<Writing, WritingError> {
         let mask = self.mask(&request.guard);
         let prompt = self.prompt(request)?;
-        let context = self.model.shape().context;
+        let context = self.model.context();
         if prompt.len() + request.max_tokens > context {
             return Err(WritingError::Failed(format!(
                 "the prompt has {} tokens and the model reads {context}: shorten the strategy's examples",
@@ -183,9 +209,7 @@ impl TextEngine for LocalModel {
             )));
         }
         let begun = Instant::now();
-        let Some(first) = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled()) else {
-            return Err(Cancelled.into());
-        };
+        let first = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled())?;
         let prompt_seconds = begun.elapsed().as_secs_f64();
         let begun = Instant::now();
         self.model.open_lanes(request.seeds.len());
@@ -211,7 +235,7 @@ impl TextEngine for LocalModel {
                 }
                 return Err(Cancelled.into());
             }
-            let logits = self.model.step(&next);
+            let logits = self.model.step(&next)?;
             let stepped = std::mem::take(&mut next);
             let mut waiting: Vec<(&mut Lane<'_>, &[f32])> = lanes
                 .iter_mut()

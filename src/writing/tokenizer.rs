@@ -1,33 +1,40 @@
-//! Text to tokens and back, from the vocabulary in a GGUF file.
+//! Text to tokens and back.
 //!
-//! In: `tokenizer.ggml.*` metadata of kind `gpt2` (byte-level BPE). Out: token ids the way llama.cpp makes
-//! them. Special tokens are made only by [`Vocabulary::special`]: text that looks like one stays text.
+//! In: `tokenizer.ggml.*` metadata of kind `gpt2` (byte-level BPE) or `llama` (pieces with scores), or the tokenizer's
+//! files in a folder. Out: token ids the way llama.cpp and the reference implementation make them. Special tokens are made only by [`Vocabulary::special`]: text that looks like one stays text.
+
+mod files;
+mod pieces;
+mod words;
 
 use std::collections::HashMap;
 
+use tokenizers::Tokenizer;
 use tokenizers::models::bpe::BPE;
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::digits::Digits;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::tokenizer::SplitDelimiterBehavior;
-use tokenizers::{PreTokenizerWrapper, Tokenizer};
 
+use self::pieces::Pieces;
+use self::words::{byte_of_unicode, pre_tokenizer, whole_words};
 use super::gguf::Gguf;
 
-/// Pre-tokenizer names of `tokenizer.ggml.pre` that are known here.
-const KNOWN_PRE: &str = "smollm, gpt-2, default, llama-bpe, qwen2";
-
-const LLAMA_3: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const QWEN_2: &str = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+/// Names of tokens that end a text or a turn, in whichever family.
+const ENDS: [&str; 7] =
+    ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<end_of_turn>", "<|end|>", "<eos>"];
 
 /// The tokens of a model and the way from text to them.
 pub struct Vocabulary {
-    tokenizer: Tokenizer,
+    cutter: Cutter,
     /// Bytes of each token; empty for special ones.
     bytes: Vec<Box<[u8]>>,
     special: HashMap<String, u32>,
     ends: Vec<u32>,
+    /// What every prompt begins with.
+    begin: Option<u32>,
+}
+
+/// What makes tokens of plain text.
+enum Cutter {
+    Bytes(Box<Tokenizer>),
+    Pieces(Pieces),
 }
 
 impl Vocabulary {
@@ -37,66 +44,68 @@ impl Vocabulary {
     /// A kind of tokenizer that is not known here, or lists that do not fit each other.
     pub fn from_gguf(gguf: &Gguf) -> Result<Self, String> {
         let model = gguf.text("tokenizer.ggml.model").unwrap_or("none");
-        if model != "gpt2" {
-            return Err(format!(
-                "its tokenizer is of kind \"{model}\"; only \"gpt2\" (byte-level BPE) is known"
-            ));
-        }
         let tokens = gguf.texts("tokenizer.ggml.tokens").ok_or("it has no list of tokens")?;
-        let merges = gguf.texts("tokenizer.ggml.merges").ok_or("its tokenizer has no merges")?;
         let kinds = gguf.integers("tokenizer.ggml.token_type").unwrap_or_default();
         if !kinds.is_empty() && kinds.len() != tokens.len() {
             return Err(format!("it has {} tokens but {} token types", tokens.len(), kinds.len()));
         }
-        let ids = (0_u32..).zip(tokens).map(|(id, token)| (token.clone(), id));
-        let pairs = merges
-            .iter()
-            .map(|merge| {
-                merge
-                    .split_once(' ')
-                    .map(|(left, right)| (left.to_owned(), right.to_owned()))
-                    .ok_or_else(|| format!("its merge {merge:?} is not a pair"))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let bpe = BPE::builder()
-            .vocab_and_merges(ids.collect::<tokenizers::models::bpe::Vocab>(), pairs)
-            .build()
-            .map_err(|error| format!("its tokenizer does not fit together: {error}"))?;
-        let mut tokenizer = Tokenizer::new(bpe);
-        tokenizer
-            .with_pre_tokenizer(Some(pre_tokenizer(gguf.text("tokenizer.ggml.pre").unwrap_or("default"))?));
-
-        // 3 is a control token, 4 one that a user added.
-        let is_special = |id: usize| matches!(kinds.get(id), Some(3 | 4));
-        let unicode_to_byte = byte_of_unicode();
-        let mut special = HashMap::new();
-        let mut bytes = Vec::with_capacity(tokens.len());
-        for (id, token) in tokens.iter().enumerate() {
-            if is_special(id) {
-                special.insert(token.clone(), id as u32);
-                bytes.push(Box::default());
-            } else {
-                let plain: Option<Box<[u8]>> =
-                    token.chars().map(|c| unicode_to_byte.get(&c).copied()).collect();
-                bytes.push(plain.unwrap_or_else(|| token.as_bytes().into()));
+        let pre = gguf.text("tokenizer.ggml.pre").unwrap_or("default");
+        let (mut begins, mut special) = (whole_words(pre), HashMap::new());
+        let (cutter, bytes) = match model {
+            "gpt2" => {
+                let merges = gguf.texts("tokenizer.ggml.merges").ok_or("its tokenizer has no merges")?;
+                let ids = (0_u32..).zip(tokens).map(|(id, token)| (token.clone(), id));
+                // 3 is a control token, 4 one that a user added.
+                let kinds = |id: u32| matches!(kinds.get(id as usize), Some(3 | 4));
+                special.extend(ids.clone().filter(|(_, id)| kinds(*id)));
+                let mut tokenizer = byte_level(ids, merges, whole_words(pre))?;
+                tokenizer.with_pre_tokenizer(Some(pre_tokenizer(pre)?));
+                (Cutter::Bytes(Box::new(tokenizer)), plain_bytes(tokens, &special))
             }
-        }
-        let mut ends = Vec::new();
-        for key in ["eos_token_id", "eot_token_id", "eom_token_id"] {
-            ends.extend(gguf.count(&format!("tokenizer.ggml.{key}")).map(|id| id as u32));
-        }
-        ends.extend(
-            ["<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "<end_of_turn>"]
-                .iter()
-                .filter_map(|token| special.get(*token)),
-        );
-        ends.retain(|id| (*id as usize) < tokens.len());
+            "llama" => {
+                begins = true;
+                let scores = match gguf.metadata.get("tokenizer.ggml.scores") {
+                    Some(super::gguf::Value::Floats(scores)) => &scores[..],
+                    _ => return Err("its tokenizer has no scores".into()),
+                };
+                if scores.len() != tokens.len() || kinds.is_empty() {
+                    return Err(format!("it has {} tokens but {} scores", tokens.len(), scores.len()));
+                }
+                let prefix = gguf.flag("tokenizer.ggml.add_space_prefix").unwrap_or(true);
+                let (pieces, bytes) = Pieces::new(tokens, scores, kinds, prefix, &mut special);
+                (Cutter::Pieces(pieces), bytes)
+            }
+            _ => {
+                return Err(format!(
+                    "its tokenizer is of kind \"{model}\"; \"gpt2\" (byte-level BPE) and \"llama\" (pieces with \
+                     scores) are known"
+                ));
+            }
+        };
+        let id = |key: &str| {
+            let id = gguf.count(&format!("tokenizer.ggml.{key}")).filter(|id| *id < tokens.len());
+            id.map(|id| id as u32)
+        };
+        let ends = ["eos_token_id", "eot_token_id", "eom_token_id"].into_iter().filter_map(id).collect();
+        let begin =
+            id("bos_token_id").filter(|_| gguf.flag("tokenizer.ggml.add_bos_token").unwrap_or(begins));
+        Self::assembled(cutter, bytes, special, ends, begin)
+    }
+
+    fn assembled(
+        cutter: Cutter,
+        bytes: Vec<Box<[u8]>>,
+        special: HashMap<String, u32>,
+        mut ends: Vec<u32>,
+        begin: Option<u32>,
+    ) -> Result<Self, String> {
+        ends.extend(ENDS.iter().filter_map(|token| special.get(*token)));
         ends.sort_unstable();
         ends.dedup();
         if ends.is_empty() {
             return Err("it does not say which token ends a text".into());
         }
-        Ok(Self { tokenizer, bytes, special, ends })
+        Ok(Self { cutter, bytes, special, ends, begin })
     }
 
     /// Number of tokens.
@@ -133,8 +142,24 @@ impl Vocabulary {
     /// # Errors
     /// The tokenizer's own; none is known for byte-level vocabularies.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        let encoding = self.tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
-        Ok(encoding.get_ids().to_vec())
+        match &self.cutter {
+            Cutter::Bytes(tokenizer) => {
+                let encoding = tokenizer.encode_fast(text, false).map_err(|error| error.to_string())?;
+                Ok(encoding.get_ids().to_vec())
+            }
+            Cutter::Pieces(pieces) => Ok(pieces.encode(text)),
+        }
+    }
+
+    /// A prompt's tokens with the one that every prompt of this model begins with, if there is one and it is not there.
+    #[must_use]
+    pub fn begun(&self, mut tokens: Vec<u32>) -> Vec<u32> {
+        if let Some(begin) = self.begin
+            && tokens.first() != Some(&begin)
+        {
+            tokens.insert(0, begin);
+        }
+        tokens
     }
 
     /// Tokens of a rendered chat template: the names of special tokens in it become those tokens.
@@ -168,38 +193,38 @@ impl Vocabulary {
     }
 }
 
-fn pre_tokenizer(name: &str) -> Result<PreTokenizerWrapper, String> {
-    let by_regex = |regex: &str| -> Result<PreTokenizerWrapper, String> {
-        let split = Split::new(SplitPattern::Regex(regex.into()), SplitDelimiterBehavior::Isolated, false)
-            .map_err(|error| error.to_string())?;
-        Ok(Sequence::new(vec![split.into(), ByteLevel::new(false, true, false).into()]).into())
-    };
-    match name {
-        "smollm" => {
-            Ok(Sequence::new(vec![Digits::new(true).into(), ByteLevel::new(false, true, true).into()]).into())
-        }
-        "gpt-2" | "default" => Ok(ByteLevel::new(false, true, true).into()),
-        "llama-bpe" => by_regex(LLAMA_3),
-        "qwen2" => by_regex(QWEN_2),
-        _ => Err(format!(
-            "its tokenizer cuts words the \"{name}\" way, which is not known here (known: {KNOWN_PRE})"
-        )),
-    }
+/// A byte-level BPE that is still to be told how to cut words.
+fn byte_level(
+    ids: impl Iterator<Item = (String, u32)>,
+    merges: &[String],
+    whole_words: bool,
+) -> Result<Tokenizer, String> {
+    let pairs = merges
+        .iter()
+        .map(|merge| {
+            merge
+                .split_once(' ')
+                .map(|(left, right)| (left.to_owned(), right.to_owned()))
+                .ok_or_else(|| format!("its merge {merge:?} is not a pair"))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let bpe = BPE::builder()
+        .vocab_and_merges(ids.collect::<tokenizers::models::bpe::Vocab>(), pairs)
+        .ignore_merges(whole_words)
+        .build()
+        .map_err(|error| format!("its tokenizer does not fit together: {error}"))?;
+    Ok(Tokenizer::new(bpe))
 }
 
-/// GPT-2 writes each byte as a printable character; this is the way back.
-fn byte_of_unicode() -> HashMap<char, u8> {
-    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-    let mut next = 256;
-    (0..=255)
-        .map(|byte: u8| {
-            let code = if printable(byte) {
-                u32::from(byte)
-            } else {
-                next += 1;
-                next - 1
-            };
-            (char::from_u32(code).unwrap_or('\u{FFFD}'), byte)
-        })
-        .collect()
+/// What each token of a byte-level vocabulary stands for; nothing for a special one.
+fn plain_bytes(tokens: &[String], special: &HashMap<String, u32>) -> Vec<Box<[u8]>> {
+    let unicode_to_byte = byte_of_unicode();
+    let bytes = |(id, token): (u32, &String)| {
+        if special.get(token) == Some(&id) {
+            return Box::default();
+        }
+        let plain: Option<Box<[u8]>> = token.chars().map(|c| unicode_to_byte.get(&c).copied()).collect();
+        plain.unwrap_or_else(|| token.as_bytes().into())
+    };
+    (0_u32..).zip(tokens).map(bytes).collect()
 }

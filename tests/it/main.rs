@@ -16,6 +16,7 @@ mod config;
 mod data;
 mod documents;
 mod eval;
+mod families;
 mod faults;
 mod model;
 mod preview;

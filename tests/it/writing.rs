@@ -97,19 +97,22 @@ fn probabilities_and_greedy_choices_agree_with_llama_cpp() {
     let (mut choices, mut ties) = (0, Vec::new());
     for greedy in &frozen().greedy {
         let everything = [&greedy.ids[..], &greedy.written].concat();
-        model.forward().run_prompt_in_full(&everything, &mut |at, logits| {
-            let logs = log_probabilities(logits);
-            let Some(&next) = everything.get(at + 1) else { return true };
-            off.push((logs[next as usize] - greedy.log_probabilities[at]).abs());
-            if at + 1 >= greedy.ids.len() {
-                choices += 1;
-                let likeliest = (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap();
-                if likeliest as u32 != next {
-                    ties.push(greedy.margins[at]);
+        model
+            .forward()
+            .run_prompt_in_full(&everything, &mut |at, logits| {
+                let logs = log_probabilities(logits);
+                let Some(&next) = everything.get(at + 1) else { return true };
+                off.push((logs[next as usize] - greedy.log_probabilities[at]).abs());
+                if at + 1 >= greedy.ids.len() {
+                    choices += 1;
+                    let likeliest = (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap();
+                    if likeliest as u32 != next {
+                        ties.push(greedy.margins[at]);
+                    }
                 }
-            }
-            true
-        });
+                true
+            })
+            .unwrap();
     }
     let mean = off.iter().sum::<f32>() / off.len() as f32;
     off.sort_by(f32::total_cmp);

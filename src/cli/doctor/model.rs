@@ -11,6 +11,7 @@ use super::Finding;
 use crate::cli::Context;
 use crate::tui::numbers::bytes;
 use crate::writing::catalogue::{Choice, Entry};
+use crate::writing::folder::Folder;
 use crate::writing::gguf::Gguf;
 
 pub(super) fn look(context: &Context<'_>) -> Finding {
@@ -19,6 +20,7 @@ pub(super) fn look(context: &Context<'_>) -> Finding {
         Ok(Choice::Templates) => finding("none: messages take the strategies' own texts".into()),
         Ok(Choice::Named(entry)) => named(&entry),
         Ok(Choice::File(path)) => file(&path),
+        Ok(Choice::Folder(path)) => folder(&path),
         Err(error) => finding(wanted.clone()).problem(sentence(&error.to_string())),
     }
 }
@@ -53,6 +55,16 @@ fn file(path: &Path) -> Finding {
     match Gguf::open(path) {
         Ok(gguf) => {
             finding(format!("{}, {}, {}", path.display(), gguf.architecture(), gguf.quantisation()))
+        }
+        Err(error) => finding(path.display().to_string()).problem(sentence(&error.to_string())),
+    }
+}
+
+fn folder(path: &Path) -> Finding {
+    match Folder::open(path) {
+        Ok(folder) => {
+            let family = folder.config.get("model_type").and_then(serde_json::Value::as_str);
+            finding(format!("{}, {}, {}", path.display(), family.unwrap_or("unnamed"), folder.weights.kind()))
         }
         Err(error) => finding(path.display().to_string()).problem(sentence(&error.to_string())),
     }

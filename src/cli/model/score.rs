@@ -47,7 +47,7 @@ pub(super) fn score(
     let ids = engine.vocabulary().encode(text).map_err(anyhow::Error::msg)?;
     let texts: Vec<String> = ids.iter().map(|&id| engine.vocabulary().decode(&[id])).collect();
     let model = engine.forward();
-    let most = model.shape().context;
+    let most = model.context();
     if ids.len() > most {
         bail!("the text has {} tokens, and {name} reads at most {most}: shorten it", ids.len());
     }
@@ -59,7 +59,7 @@ pub(super) fn score(
             logprobs[at + 1] = Some(f64::from(logits[next as usize] - log_sum(processor, logits)));
         }
         !cancel.is_cancelled()
-    });
+    })?;
     if !read {
         return Ok(Exit::Interrupted);
     }

@@ -1,5 +1,7 @@
 //! Keys and values that are remembered, and attention over them.
 
+use std::ops::Range;
+
 use super::ROWS;
 use super::processor::{Processor, compiled_for};
 use super::vector::{exp, fold, larger};
@@ -75,13 +77,13 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// Attention of `queries`, `[query, dimension]`, of one key head over the first `seen` positions of each part in
+    /// Attention of `queries`, `[query, dimension]`, of one key head over the positions that are seen of each part in
     /// turn. `out` becomes `[query, dimension]`.
     pub fn attend(
         &mut self,
         processor: Processor,
         head: usize,
-        parts: &[(&Cache, usize)],
+        parts: &[(&Cache, Range<usize>)],
         queries: &[f32],
         out: &mut [f32],
     ) {
@@ -103,11 +105,16 @@ impl Attention {
 /// Queries that are answered together, and room for what is in between.
 struct Piece<'a> {
     head: usize,
-    parts: &'a [(&'a Cache, usize)],
+    parts: &'a [(&'a Cache, Range<usize>)],
     queries: &'a [f32],
     out: &'a mut [f32],
     scores: &'a mut Vec<f32>,
     sums: &'a mut Vec<f32>,
+}
+
+/// Places that the scores of some positions take: whole sixteens, from the one that the first stands in.
+fn filled(seen: &Range<usize>) -> usize {
+    seen.end.next_multiple_of(ROWS) - seen.start / ROWS * ROWS
 }
 
 #[inline(always)]
@@ -116,17 +123,18 @@ fn attend<const QUERIES: usize>(piece: &mut Piece<'_>) {
     let head = *head;
     let Some((first, _)) = parts.first() else { return };
     let (width, padded) = (first.width, first.padded());
-    let room: usize = parts.iter().map(|(_, seen)| seen.next_multiple_of(ROWS)).sum();
+    let room: usize = parts.iter().map(|(_, seen)| filled(seen)).sum();
     scores.clear();
     scores.resize(QUERIES * room, f32::NEG_INFINITY);
     let scale = 1.0 / (width as f32).sqrt();
 
     let mut at = 0;
     for (cache, seen) in *parts {
-        let mut block = 0;
-        while block * ROWS < *seen {
-            let row = &mut scores[at + block * ROWS..];
-            if (block + 1) * ROWS < *seen {
+        let first = seen.start / ROWS;
+        let mut block = first;
+        while block * ROWS < seen.end {
+            let row = &mut scores[at + (block - first) * ROWS..];
+            if (block + 1) * ROWS < seen.end {
                 score::<QUERIES, 2>(cache, head, block, queries, scale, row, room);
                 block += 2;
             } else {
@@ -134,9 +142,11 @@ fn attend<const QUERIES: usize>(piece: &mut Piece<'_>) {
                 block += 1;
             }
         }
-        let filled = seen.next_multiple_of(ROWS);
+        let (before, filled) = (seen.start - first * ROWS, filled(seen));
         for query in 0..QUERIES {
-            scores[query * room + at + seen..query * room + at + filled].fill(f32::NEG_INFINITY);
+            let places = &mut scores[query * room + at..query * room + at + filled];
+            places[..before].fill(f32::NEG_INFINITY);
+            places[seen.end - first * ROWS..].fill(f32::NEG_INFINITY);
         }
         at += filled;
     }
@@ -225,7 +235,7 @@ fn score<const QUERIES: usize, const BLOCKS: usize>(
 /// Sums of the values in `CHUNKS` times sixteen dimensions from `dimension` on, weighted.
 #[inline(always)]
 fn gather<const QUERIES: usize, const CHUNKS: usize>(
-    parts: &[(&Cache, usize)],
+    parts: &[(&Cache, Range<usize>)],
     head: usize,
     dimension: usize,
     weights: [&[f32]; QUERIES],
@@ -237,8 +247,11 @@ fn gather<const QUERIES: usize, const CHUNKS: usize>(
         padded = cache.padded();
         let row = cache.heads * padded;
         let start = head * padded + dimension;
-        let weights: [&[f32]; QUERIES] = std::array::from_fn(|query| &weights[query][at..at + seen]);
-        for (position, values) in cache.values[..seen * row].chunks_exact(row).enumerate() {
+        let first = seen.start / ROWS * ROWS;
+        let seen_values = &cache.values[first * row..seen.end * row];
+        let weights: [&[f32]; QUERIES] =
+            std::array::from_fn(|query| &weights[query][at..at + seen.end - first]);
+        for (position, values) in seen_values.chunks_exact(row).enumerate() {
             let values = values[start..start + CHUNKS * ROWS].as_chunks::<ROWS>().0;
             for (query, found) in found.iter_mut().enumerate() {
                 for (found, values) in found.iter_mut().zip(values) {
@@ -246,7 +259,7 @@ fn gather<const QUERIES: usize, const CHUNKS: usize>(
                 }
             }
         }
-        at += seen.next_multiple_of(ROWS);
+        at += filled(seen);
     }
     for (query, found) in found.iter().enumerate() {
         sums[query * padded + dimension..][..CHUNKS * ROWS].copy_from_slice(found.as_flattened());

@@ -148,7 +148,7 @@ fn attention_is_the_same_on_every_processor_and_that_of_the_book() {
         let questions = numbers(&mut random, queries * width);
         let attended = |processor| {
             let mut out = vec![0.0; queries * width];
-            let parts = [(&caches[0], first), (&caches[1], second)];
+            let parts = [(&caches[0], 0..first), (&caches[1], 0..second)];
             Attention::default().attend(processor, head, &parts, &questions, &mut out);
             out
         };
@@ -169,7 +169,7 @@ fn a_cache_that_was_cut_goes_on_as_if_the_rest_had_never_been() {
     let query = numbers(&mut random, 16);
     let attended = |cache: &Cache| {
         let mut out = vec![0.0; 16];
-        let parts = [(cache, cache.length())];
+        let parts = [(cache, 0..cache.length())];
         Attention::default().attend(Processor::detect(), 0, &parts, &query, &mut out);
         bits(&out)
     };
@@ -186,6 +186,30 @@ fn a_cache_that_was_cut_goes_on_as_if_the_rest_had_never_been() {
         cut.push(row, row);
     }
     assert_eq!(attended(&cut), attended(&straight));
+}
+
+#[test]
+fn a_window_sees_its_positions_and_no_other() {
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    let rows: Vec<Vec<f32>> = (0..50).map(|_| numbers(&mut random, 16)).collect();
+    let query = numbers(&mut random, 16);
+    let cache = |rows: &[Vec<f32>]| {
+        let mut cache = Cache::new(1, 16);
+        rows.iter().for_each(|row| cache.push(row, row));
+        cache
+    };
+    let whole = cache(&rows);
+    for (start, end) in [(0, 50), (3, 20), (16, 33), (17, 18), (31, 50)] {
+        let attended = |cache: &Cache, seen| {
+            let mut out = vec![0.0; 16];
+            Attention::default().attend(Processor::detect(), 0, &[(cache, seen)], &query, &mut out);
+            out
+        };
+        let alone = attended(&cache(&rows[start..end]), 0..end - start);
+        for (got, want) in attended(&whole, start..end).iter().zip(alone) {
+            assert!((got - want).abs() < 1e-5, "{got}, not {want}, for {start}..{end}");
+        }
+    }
 }
 
 #[test]

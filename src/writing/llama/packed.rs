@@ -13,13 +13,13 @@ use crate::writing::gguf::{Gguf, GgufError};
 use crate::writing::kernels::{BLOCK, Matrix, Packing};
 
 /// A named tensor and its rows.
-pub(super) struct Part<'a> {
+pub(in crate::writing) struct Part<'a> {
     pub name: &'a str,
     pub rows: usize,
 }
 
 /// Reads tensors of `columns` each and puts one under the other.
-pub(super) fn matrix(
+pub(in crate::writing) fn matrix(
     gguf: &Gguf,
     file: &mut File,
     parts: &[Part<'_>],
@@ -42,7 +42,7 @@ pub(super) fn matrix(
 }
 
 /// Reads a tensor as numbers.
-pub(super) fn numbers(
+pub(in crate::writing) fn numbers(
     gguf: &Gguf,
     file: &mut File,
     name: &str,

@@ -1,0 +1,86 @@
+//! The families of models that can be run, and how each is put together.
+//!
+//! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. `llama`
+//! has a pass of its own, made for the default model; all others are [`decoder`]s that a recipe puts together.
+
+mod decoder;
+mod gpt2;
+mod layers;
+mod mixers;
+mod recipe;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use self::decoder::Decoder;
+use self::recipe::Recipe;
+use super::WritingError;
+use super::folder::Folder;
+use super::forward::Forward;
+use super::gguf::Gguf;
+use super::llama::{Llama, LoadError, MOST_THREADS, Shape};
+use crate::jobs::Task;
+
+/// Values of `general.architecture` that are known.
+pub const KNOWN: [&str; 7] = ["gpt2", "llama", "qwen2", "qwen3", "gemma3", "phi3", "lfm2"];
+
+/// Whether a file's sizes are those of a model that can be run.
+///
+/// # Errors
+/// Another family, a size missing, or sizes that cannot be.
+pub fn check(gguf: &Gguf) -> Result<(), String> {
+    if gguf.architecture() == "llama" {
+        Shape::from_gguf(gguf).map(drop)
+    } else {
+        Recipe::new(gguf).map(drop)
+    }
+}
+
+/// Loads the weights of a file.
+///
+/// # Errors
+/// As [`check`]; a tensor is missing or has another shape, the file is cut, or the task is cancelled.
+pub fn load(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingError> {
+    let unusable = |what: String| {
+        WritingError::Failed(format!("{} cannot be used as a model: {what}", gguf.path.display()))
+    };
+    let stopped = |error: LoadError| match error {
+        LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
+        error => WritingError::Failed(error.to_string()),
+    };
+    if gguf.architecture() == "llama" {
+        let shape = Shape::from_gguf(gguf).map_err(unusable)?;
+        return Ok(Box::new(Llama::load(gguf, shape, task).map_err(stopped)?));
+    }
+    let recipe = Recipe::new(gguf).map_err(unusable)?;
+    let network = recipe.load(gguf, task).map_err(stopped)?;
+    Ok(Box::new(Decoder::new(network, threads().map_err(stopped)?)))
+}
+
+/// Whether a folder's settings are those of a model that can be run.
+///
+/// # Errors
+/// Another family, a size missing, or sizes that cannot be.
+pub fn check_folder(folder: &Folder) -> Result<(), String> {
+    gpt2::check(&folder.config)
+}
+
+/// Loads the GPT-2 of a folder.
+///
+/// # Errors
+/// Another family, a size or tensor missing, sizes that do not fit each other, or the task is cancelled.
+pub fn load_folder(folder: &Folder, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingError> {
+    let network = gpt2::load(folder, task)?;
+    let pool = threads().map_err(|error| WritingError::Failed(error.to_string()))?;
+    Ok(Box::new(Decoder::new(network, pool)))
+}
+
+fn threads() -> Result<ThreadPool, LoadError> {
+    ThreadPoolBuilder::new()
+        .num_threads(rayon::current_num_threads().clamp(1, MOST_THREADS))
+        .thread_name(|index| format!("writing-{index}"))
+        .build()
+        .map_err(|error| LoadError::Threads(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+//! The forward pass of the families other than `llama`: one prompt and several continuations of it at once.
+//!
+//! In: layers that a recipe has put together. Out: logits. The products are candle's, or our kernels' where a file has
+//! weights of four or eight bits; attention is our kernels'. The prompt's keys and values are computed once and shared;
+//! each continuation (a lane) has its own behind them.
+
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+
+use super::layers::{Activation, Linear, Norm, Rope};
+use super::mixers::{Lane, Memories, Memory, Mixer, Place, side_by_side};
+use crate::jobs::Cancelled;
+use crate::writing::WritingError;
+use crate::writing::forward::{Forward, check_prompt, check_step};
+use crate::writing::kernels::{Cache, Processor};
+
+/// Prompt tokens that are run together between two looks at the cancel flag.
+const CHUNK: usize = 32;
+
+/// Layers and what stands around them.
+pub(super) struct Network {
+    pub width: usize,
+    pub vocabulary: usize,
+    pub context: usize,
+    pub embedding: Linear,
+    /// What the embeddings are multiplied by.
+    pub embedding_scale: f32,
+    /// Learned positions, `[context, width]`.
+    pub positions: Option<Vec<f32>>,
+    pub ropes: Vec<Rope>,
+    pub layers: Vec<Layer>,
+    pub output_norm: Norm,
+    /// Absent where the embedding serves both ways.
+    pub output: Option<Linear>,
+}
+
+pub(super) struct Layer {
+    pub norm: Norm,
+    pub mixer: Mixer,
+    pub mixed_norm: Option<Norm>,
+    pub hidden_norm: Norm,
+    /// One product, or gates and values one after the other.
+    pub up: Vec<Linear>,
+    pub gated: bool,
+    pub activation: Activation,
+    pub down: Linear,
+    pub down_norm: Option<Norm>,
+}
+
+/// A network with what it remembers of the running prompt.
+pub(super) struct Decoder {
+    network: Network,
+    prompt: Vec<u32>,
+    shared: Vec<Memory>,
+    lanes: Vec<Lane>,
+    pool: Arc<ThreadPool>,
+    processor: Processor,
+}
+
+impl Decoder {
+    pub fn new(network: Network, pool: ThreadPool) -> Self {
+        let shared = network.memory();
+        let processor = Processor::detect();
+        Self { network, prompt: Vec::new(), shared, lanes: Vec::new(), pool: Arc::new(pool), processor }
+    }
+
+    /// Keeps the first `length` tokens of the prompt, and no lane.
+    fn keep(&mut self, length: usize) {
+        self.prompt.truncate(length);
+        for memory in &mut self.shared {
+            memory.truncate(length, self.network.width);
+        }
+        self.lanes.clear();
+    }
+
+    /// Appends tokens to the prompt and returns the states after the last layer.
+    fn extend(&mut self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
+        let start = self.prompt.len();
+        let places: Vec<Place> =
+            (start..start + tokens.len()).map(|position| Place { position, lane: None }).collect();
+        let pool = Arc::clone(&self.pool);
+        let states = pool.install(|| self.run(tokens, &places));
+        if states.is_ok() {
+            self.prompt.extend_from_slice(tokens);
+        } else {
+            self.keep(start);
+        }
+        states
+    }
+
+    fn run(&mut self, tokens: &[u32], places: &[Place]) -> candle_core::Result<Vec<f32>> {
+        let Self { network, shared, lanes, processor, .. } = self;
+        let processor = *processor;
+        let width = network.width;
+        let mut states = network.embed(tokens, places)?;
+        let turns: Vec<Vec<Vec<(f32, f32)>>> = network
+            .ropes
+            .iter()
+            .map(|rope| places.iter().map(|place| rope.turns(place.position)).collect())
+            .collect();
+        let (mut normed, mut hidden, mut gated) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out = vec![0.0; states.len()];
+        for (index, layer) in network.layers.iter().enumerate() {
+            layer.norm.apply(processor, &states, &mut normed);
+            let memory = Memories { index, shared, lanes };
+            match &layer.mixer {
+                Mixer::Attention(heads) => {
+                    let turns = heads.rope.map(|rope| &turns[rope][..]);
+                    heads.run(processor, &normed, places, turns, memory, &mut out, width)?;
+                }
+                Mixer::Convolution(convolution) => {
+                    convolution.run(processor, &normed, places, memory, &mut out, width)?;
+                }
+            }
+            add(processor, &mut states, &out, layer.mixed_norm.as_ref(), &mut normed);
+
+            layer.hidden_norm.apply(processor, &states, &mut normed);
+            let wide: usize = layer.up.iter().map(|part| part.rows).sum();
+            side_by_side(&layer.up, processor, &normed, wide, places.len(), &mut hidden)?;
+            let inner = if layer.gated {
+                layer.activation.gate(wide / 2, &hidden, &mut gated);
+                &gated
+            } else {
+                layer.activation.apply(&mut hidden);
+                &hidden
+            };
+            layer.down.apply(processor, inner, &mut out, width)?;
+            add(processor, &mut states, &out, layer.down_norm.as_ref(), &mut normed);
+        }
+        Ok(states)
+    }
+
+    /// Logits of states, `[rows, vocabulary]`.
+    fn logits(&self, states: &[f32]) -> Result<Vec<f32>, WritingError> {
+        let Network { width, vocabulary, output_norm, output, embedding, .. } = &self.network;
+        let mut normed = Vec::new();
+        output_norm.apply(self.processor, states, &mut normed);
+        let mut logits = vec![0.0; states.len() / width * vocabulary];
+        let output = output.as_ref().unwrap_or(embedding);
+        self.pool
+            .install(|| output.apply(self.processor, &normed, &mut logits, *vocabulary))
+            .map_err(|error| failed(&error))?;
+        Ok(logits)
+    }
+}
+
+impl Forward for Decoder {
+    fn vocabulary(&self) -> usize {
+        self.network.vocabulary
+    }
+
+    fn context(&self) -> usize {
+        self.network.context
+    }
+
+    fn forget(&mut self) {
+        self.keep(0);
+    }
+
+    fn run_prompt(
+        &mut self,
+        prompt: &[u32],
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<f32>, WritingError> {
+        check_prompt(prompt, self.network.vocabulary, self.network.context)?;
+        let kept = self.prompt.iter().zip(prompt).take_while(|(old, new)| old == new).count();
+        // The last token is run in any case: its logits are wanted.
+        let kept = kept.min(prompt.len() - 1);
+        self.keep(kept);
+        let mut states = Vec::new();
+        for chunk in prompt[kept..].chunks(CHUNK) {
+            if !go_on() {
+                return Err(Cancelled.into());
+            }
+            states = self.extend(chunk).map_err(|error| failed(&error))?;
+        }
+        let last = states.len().saturating_sub(self.network.width);
+        self.logits(&states[last..])
+    }
+
+    fn run_prompt_in_full(
+        &mut self,
+        prompt: &[u32],
+        each: &mut dyn FnMut(usize, &[f32]) -> bool,
+    ) -> Result<bool, WritingError> {
+        check_prompt(prompt, self.network.vocabulary, self.network.context)?;
+        self.forget();
+        let mut position = 0;
+        for chunk in prompt.chunks(CHUNK) {
+            let states = self.extend(chunk).map_err(|error| failed(&error))?;
+            let logits = self.logits(&states)?;
+            for logits in logits.chunks_exact(self.network.vocabulary) {
+                if !each(position, logits) {
+                    return Ok(false);
+                }
+                position += 1;
+            }
+        }
+        Ok(true)
+    }
+
+    fn open_lanes(&mut self, count: usize) {
+        let lane = || Lane { length: 0, memory: self.network.memory() };
+        self.lanes = (0..count).map(|_| lane()).collect();
+    }
+
+    fn step(&mut self, tokens: &[(usize, u32)]) -> Result<Vec<f32>, WritingError> {
+        let lengths: Vec<usize> = self.lanes.iter().map(|lane| lane.length).collect();
+        let (vocabulary, context) = (self.network.vocabulary, self.network.context);
+        check_step(tokens, self.prompt.len(), &lengths, vocabulary, context)?;
+        let ids: Vec<u32> = tokens.iter().map(|(_, token)| *token).collect();
+        let place = |lane: usize| Place { position: self.prompt.len() + lengths[lane], lane: Some(lane) };
+        let places: Vec<Place> = tokens.iter().map(|(lane, _)| place(*lane)).collect();
+        let pool = Arc::clone(&self.pool);
+        let states = pool.install(|| self.run(&ids, &places));
+        let states = states.map_err(|error| {
+            // Their memory may be half written.
+            self.lanes.clear();
+            failed(&error)
+        })?;
+        for (lane, _) in tokens {
+            self.lanes[*lane].length += 1;
+        }
+        self.logits(&states)
+    }
+
+    fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
+    fn processor(&self) -> Processor {
+        self.processor
+    }
+}
+
+impl Network {
+    /// Empty memory of each layer.
+    fn memory(&self) -> Vec<Memory> {
+        let empty = |layer: &Layer| match &layer.mixer {
+            Mixer::Attention(heads) => Memory::Attention(Cache::new(heads.kv_heads, heads.width)),
+            Mixer::Convolution(_) => Memory::Convolution(Vec::new()),
+        };
+        self.layers.iter().map(empty).collect()
+    }
+
+    fn embed(&self, tokens: &[u32], places: &[Place]) -> candle_core::Result<Vec<f32>> {
+        let width = self.width;
+        let mut states = vec![0.0; tokens.len() * width];
+        for ((token, place), state) in tokens.iter().zip(places).zip(states.chunks_exact_mut(width)) {
+            self.embedding.row(*token as usize, state)?;
+            for x in &mut *state {
+                *x *= self.embedding_scale;
+            }
+            if let Some(positions) = &self.positions {
+                for (x, position) in state.iter_mut().zip(&positions[place.position * width..]) {
+                    *x += position;
+                }
+            }
+        }
+        Ok(states)
+    }
+}
+
+/// Adds what a part of a layer found, normed where the family does so.
+fn add(processor: Processor, states: &mut [f32], found: &[f32], norm: Option<&Norm>, room: &mut Vec<f32>) {
+    let found = match norm {
+        Some(norm) => {
+            norm.apply(processor, found, room);
+            room
+        }
+        None => found,
+    };
+    for (state, found) in states.iter_mut().zip(found) {
+        *state += found;
+    }
+}
+
+fn failed(error: &candle_core::Error) -> WritingError {
+    WritingError::Failed(format!("the model stopped in its arithmetic: {error}; fetch its file again"))
+}

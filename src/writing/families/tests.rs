@@ -50,10 +50,11 @@ fn all() -> impl Iterator<Item = &'static str> {
     EXACT.into_iter().chain(ROUNDED)
 }
 
-/// The largest differences of logits and log-probabilities, and the greedy choices that differ.
-fn compared(name: &str) -> (f32, f32, usize) {
+/// The largest differences of logits and log-probabilities, and of each greedy choice that differs, how far ahead of the
+/// reference's ours was.
+fn compared(name: &str) -> (f32, f32, Vec<f32>) {
     let mut model = model(name);
-    let (mut logits_off, mut logs_off, mut differ) = (0_f32, 0_f32, 0);
+    let (mut logits_off, mut logs_off, mut differ) = (0_f32, 0_f32, Vec::new());
     for greedy in frozen(name.trim_end_matches("-folder")).greedy {
         let everything = [&greedy.ids[..], &greedy.written].concat();
         let whole = model
@@ -67,7 +68,10 @@ fn compared(name: &str) -> (f32, f32, usize) {
                 if let Some(next) = everything.get(at + 1) {
                     let log = log_probabilities(logits)[*next as usize];
                     logs_off = logs_off.max((log - greedy.log_probabilities[at]).abs());
-                    differ += usize::from(at + 1 >= greedy.ids.len() && likeliest(logits) != *next);
+                    let best = likeliest(logits);
+                    if at + 1 >= greedy.ids.len() && best != *next {
+                        differ.push(logits[best as usize] - logits[*next as usize]);
+                    }
                 }
                 true
             })
@@ -82,20 +86,27 @@ fn each_family_agrees_with_the_reference_implementation() {
     for name in EXACT {
         let (logits, logs, differ) = compared(name);
         println!("{name}: logits within {logits:e}, log-probabilities within {logs:e}");
-        assert!(logits < 1e-4 && logs < 1e-4 && differ == 0, "{name}: {logits:e}, {logs:e}, {differ} differ");
+        assert!(
+            logits < 1e-4 && logs < 1e-4 && differ.is_empty(),
+            "{name}: {logits:e}, {logs:e}, {differ:?} differ"
+        );
     }
 }
 
 /// Tiny models by chance are all noise: eight bits for activations move their log-probabilities more than those of a
-/// model that has learned something. llama.cpp is as far away on the same files (0.14 to 0.42).
+/// model that has learned something, and choices that are close turn over. On the files that are quantised, llama.cpp is as
+/// far away (0.14 to 0.42).
 #[test]
 fn eight_bits_stay_close_to_the_reference_implementation() {
     for name in ROUNDED {
         let (logits, logs, differ) = compared(name);
         println!(
-            "{name}: logits within {logits:e}, log-probabilities within {logs:e}, {differ} choices differ"
+            "{name}: logits within {logits:e}, log-probabilities within {logs:e}, choices that differ: {differ:?}"
         );
-        assert!(logs < 0.5 && differ <= 3, "{name}: {logits:e}, {logs:e}, {differ} differ");
+        assert!(
+            logs < 0.5 && differ.iter().all(|ahead| *ahead < 0.5),
+            "{name}: {logits:e}, {logs:e}, {differ:?} differ"
+        );
     }
 }
 
@@ -145,8 +156,8 @@ fn lanes_do_not_disturb_each_other_and_a_prompt_starts_afresh() {
         model.open_lanes(3);
         // The second falls behind, and comes after the others.
         let mut together = vec![Vec::new(); 3];
-        for at in 0..14 {
-            let rows = model.step(&[(2, texts[2][at]), (0, texts[0][at])]).unwrap();
+        for (first, third) in texts[0].iter().zip(&texts[2]) {
+            let rows = model.step(&[(2, *third), (0, *first)]).unwrap();
             let (third, first) = rows.split_at(size as usize);
             (together[2], together[0]) = (third.to_vec(), first.to_vec());
         }
@@ -218,7 +229,7 @@ fn candle_transformers_says_the_same_of_a_whole_prompt() {
     use candle_core::{Device, Tensor};
     use candle_transformers::models::{quantized_lfm2, quantized_qwen2, quantized_qwen3};
 
-    for name in ["qwen2", "qwen3", "lfm2", "qwen3-q4_k"] {
+    for name in ["qwen2", "qwen3", "lfm2"] {
         let prompt: Vec<u32> = (0..40).map(|at| 3 + at * 29 % 300).collect();
         let mut file = std::fs::File::open(data(&format!("{name}.gguf"))).unwrap();
         let content = Content::read(&mut file).unwrap();

@@ -195,7 +195,9 @@ fn a_window_sees_its_positions_and_no_other() {
     let query = numbers(&mut random, 16);
     let cache = |rows: &[Vec<f32>]| {
         let mut cache = Cache::new(1, 16);
-        rows.iter().for_each(|row| cache.push(row, row));
+        for row in rows {
+            cache.push(row, row);
+        }
         cache
     };
     let whole = cache(&rows);

@@ -1,6 +1,7 @@
-//! `perennial model`: the language models on this machine.
+//! `perennial model`: the language models on this machine, and those of a server.
 
 mod score;
+mod served;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -33,13 +34,13 @@ enum Action {
     },
     /// Lists the models that have a name, and which of them are here.
     List,
-    /// Says what a model file holds.
+    /// Says what a model file holds, or a server offers.
     Inspect {
-        /// Catalogue name or GGUF file; the chosen model without it.
+        /// Catalogue name, GGUF file or address of a server; the chosen model without it.
         #[arg(value_name = "MODEL")]
         name_or_file: Option<String>,
     },
-    /// Says how likely the chosen model holds each token of a text, and its perplexity.
+    /// Says how likely the chosen model, a file on this machine, holds each token of a text, and its perplexity.
     Score {
         /// The text.
         #[arg(long)]
@@ -83,6 +84,7 @@ fn fetch(name: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> 
             Choice::Named(entry) => Some(*entry),
             Choice::File(path) => bail!("{} is a file on this machine already; nothing to fetch", path.display()),
             Choice::Templates => bail!("`none` means no model: nothing to fetch"),
+            Choice::Served(_) => bail!("{name} is a server's address: its models stay there, nothing to fetch"),
         },
     };
     let Some(entry) = entry else { bail!("the list of models is empty") };
@@ -113,6 +115,7 @@ struct Listed {
 }
 
 fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let server = served::chosen(None, context)?.map(|server| served::ask(server, context)).transpose()?;
     let mut listed = Vec::new();
     for entry in catalogue::entries()? {
         listed.push(Listed {
@@ -127,7 +130,7 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         });
     }
     if context.global.json {
-        context.print_json(&json!({ "schema": SCHEMA, "models": listed }))?;
+        context.print_json(&json!({ "schema": SCHEMA, "models": listed, "server": server }))?;
         return Ok(Exit::Done);
     }
     for model in &listed {
@@ -141,6 +144,9 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             model.about
         )?;
     }
+    if let Some(server) = server {
+        server.print(context)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -150,6 +156,9 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
     let name = choice.name();
     match choice {
         Choice::Templates => bail!("`none` means no model: name one, or a GGUF file"),
+        Choice::Served(_) => bail!(
+            "{name} is a server, and this reads a model's file: name a model on this machine with --model, or a GGUF file"
+        ),
         Choice::File(path) => Ok((name, path)),
         Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
         Choice::Named(entry) => {
@@ -159,6 +168,15 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
 }
 
 fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    if let Some(server) = served::chosen(model, context)? {
+        let server = served::ask(server, context)?;
+        if context.global.json {
+            context.print_json(&json!({ "schema": SCHEMA, "name": server.name, "server": server }))?;
+        } else {
+            server.print(context)?;
+        }
+        return Ok(Exit::Done);
+    }
     let (name, path) = file_of(model, context)?;
     let gguf = Gguf::open(&path)?;
     let architecture = gguf.architecture().to_owned();

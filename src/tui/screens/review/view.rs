@@ -249,15 +249,12 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
 /// Who wrote the draft's stretches.
 fn written_by(draft: &Draft) -> String {
     let (own, all) = (draft.own_texts().count(), draft.slots.len());
-    if draft.is_own_text() || draft.model.sha256.is_empty() {
+    if draft.is_own_text() || draft.model.is_templates() {
         return "the strategy's own texts, no model".into();
     }
-    let model = format!(
-        "{} ({}…), temperature {}",
-        draft.model.name,
-        &draft.model.sha256[..12.min(draft.model.sha256.len())],
-        draft.sampling.temperature
-    );
+    let hash = &draft.model.sha256[..12.min(draft.model.sha256.len())];
+    let hash = if hash.is_empty() { "on a server".to_owned() } else { format!("{hash}…") };
+    let model = format!("{} ({hash}), temperature {}", draft.model.name, draft.sampling.temperature);
     if own == 0 {
         model
     } else {

@@ -137,6 +137,10 @@ impl Strategies {
             }
             // What was written without the model is written anew once it is there.
             End::Done(Outcome::ModelOpened(Some(_))) if self.preview.has_begun() => self.write(shared),
+            // The server is back.
+            End::Done(Outcome::ServerAnswered(_)) if matches!(self.preview.stage, Stage::Failed(_)) => {
+                self.write(shared);
+            }
             End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
             End::Done(Outcome::DraftsKept(desk)) => {
                 let waiting = desk.queue.counts().open;

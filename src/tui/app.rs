@@ -48,10 +48,7 @@ pub enum ModelState {
     /// By choice, or because no model could be had.
     TemplatesOnly,
     /// Being fetched or loaded; `found` once it is on this machine.
-    Opening {
-        job: JobId,
-        found: bool,
-    },
+    Opening { job: JobId, found: bool },
     /// On this machine.
     Ready(ModelIdentity),
     /// Cause and remedy in words; templates work meanwhile.

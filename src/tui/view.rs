@@ -187,7 +187,9 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
             format!("{}, local", identity.name)
         }
         // The host is worth more than its model's name, and that it is away more than the rest.
-        ModelState::Served(_) if text::width(&words) + 4 > usize::from(area.width) => format!("at {host_name}"),
+        ModelState::Served(_) if text::width(&words) + 4 > usize::from(area.width) => {
+            format!("at {host_name}")
+        }
         ModelState::Away { instead, .. } if text::width(&words) + 4 > usize::from(area.width) => {
             format!("away: {host_name}{}", if instead.is_some() { ", written locally" } else { "" })
         }

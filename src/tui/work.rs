@@ -179,7 +179,10 @@ pub enum Partial {
 pub enum ServerNews {
     Answered(ModelIdentity),
     /// Cause and remedy, and who wrote in its place.
-    Away { why: String, instead: Option<String> },
+    Away {
+        why: String,
+        instead: Option<String>,
+    },
 }
 
 /// What came of the work.

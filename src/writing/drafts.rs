@@ -70,7 +70,9 @@ pub fn write_drafts(
     // All of a draft is written by one: what the first has written of it is thrown away.
     let Some(other) = engine.instead(cancel)? else { return Err(failure) };
     let slots = strategy::slots(&assignment.strategy, &assignment.facts).map_or(0, |slots| slots.len());
-    for (slot, variant) in (0..slots).flat_map(|slot| (0..assignment.seeds.len()).map(move |variant| (slot, variant))) {
+    for (slot, variant) in
+        (0..slots).flat_map(|slot| (0..assignment.seeds.len()).map(move |variant| (slot, variant)))
+    {
         tell(Told::Again { slot, variant });
     }
     write_with(assignment, other, cancel, tell)

@@ -149,12 +149,8 @@ impl Served {
         let model = server.settings.model.clone().or_else(|| server.address.model().map(str::to_owned));
         let identity = identity(&server, model.as_deref());
         let may_fall_back = server.settings.fall_back != FallBack::None;
-        let shared = Shared {
-            server,
-            abilities: Mutex::default(),
-            open: Arc::default(),
-            model: Mutex::new(model),
-        };
+        let shared =
+            Shared { server, abilities: Mutex::default(), open: Arc::default(), model: Mutex::new(model) };
         Self { shared: Arc::new(shared), identity, away: None, instead: None, may_fall_back }
     }
 

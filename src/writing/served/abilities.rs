@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn what_a_server_names_is_left_out_and_in_the_end_nothing_is_left() {
         let mut abilities = Abilities::default();
-        assert!(abilities.give_up("Unsupported parameter: 'max_tokens', use 'max_completion_tokens' instead."));
+        assert!(
+            abilities.give_up("Unsupported parameter: 'max_tokens', use 'max_completion_tokens' instead.")
+        );
         assert!(!abilities.old_name && abilities.log_probabilities);
         assert!(abilities.give_up("logprobs is not supported for models created with logits_all=False"));
         assert!(!abilities.log_probabilities && abilities.several);

@@ -29,7 +29,8 @@ impl Address {
     /// # Errors
     /// No such address, or one with a key, a password or a query in it; the message repeats nothing of those.
     pub fn parse(text: &str) -> Result<Self, WritingError> {
-        let refuse = |what: &str| Err(WritingError::Failed(format!("the address of the model server {what}")));
+        let refuse =
+            |what: &str| Err(WritingError::Failed(format!("the address of the model server {what}")));
         let text = text.trim();
         let (base, model) = match text.split_once('#') {
             Some((base, model)) => (base, Some(model.trim()).filter(|model| !model.is_empty())),
@@ -94,7 +95,8 @@ impl Address {
     /// Whether the host is a name of this machine.
     #[must_use]
     pub fn is_this_machine(&self) -> bool {
-        let end = self.host.rfind(':').filter(|at| !self.host[*at..].contains(']')).unwrap_or(self.host.len());
+        let end =
+            self.host.rfind(':').filter(|at| !self.host[*at..].contains(']')).unwrap_or(self.host.len());
         let host = self.host[..end].trim_matches(['[', ']']);
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -134,7 +136,9 @@ mod tests {
 
     #[test]
     fn it_is_known_whether_what_is_sent_can_be_read_on_its_way() {
-        for here in ["http://localhost:1/v1", "http://127.0.0.1/v1", "http://[::1]:8000/v1", "https://a.example/v1"] {
+        for here in
+            ["http://localhost:1/v1", "http://127.0.0.1/v1", "http://[::1]:8000/v1", "https://a.example/v1"]
+        {
             assert!(!read(here).is_open(), "{here}");
         }
         assert!(read("http://10.0.0.7:8000/v1").is_open() && read("http://a.example/v1").is_open());
@@ -143,7 +147,9 @@ mod tests {
 
     #[test]
     fn what_holds_a_secret_is_refused_without_saying_it() {
-        for wrong in ["http://me:hush@host/v1", "https://host/v1?key=hush", "http://:80", "http:/hush", "https://"] {
+        for wrong in
+            ["http://me:hush@host/v1", "https://host/v1?key=hush", "http://:80", "http:/hush", "https://"]
+        {
             let error = Address::parse(wrong).unwrap_err().to_string();
             assert!(!error.contains("hush") && error.contains("the address of the model server"), "{error}");
         }

@@ -198,7 +198,8 @@ mod tests {
     #[test]
     fn both_forms_of_probabilities_are_read() {
         let mut answer = Answer::default();
-        answer.push(&json!({ "delta": { "content": "We" }, "logprobs": { "content": [{ "logprob": -1.0 }] } }));
+        answer
+            .push(&json!({ "delta": { "content": "We" }, "logprobs": { "content": [{ "logprob": -1.0 }] } }));
         answer.push(&json!({ "delta": { "content": " go" }, "logprobs": { "token_logprobs": [-3.0], "tokens": [" go"] } }));
         answer.push(&json!({ "delta": { "content": "." }, "logprobs": null, "finish_reason": "length" }));
         assert!((answer.mean_log_probability() + 2.0).abs() < 1e-12);

@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_stream_is_read_whole_wherever_it_is_cut() {
-        let stream = ": ping\n\nevent: x\r\ndata: {\"a\":\"您好\"}\r\n\r\ndata:{\"b\":\ndata: 2}\n\ndata: [DONE]\n\n";
+        let stream =
+            ": ping\n\nevent: x\r\ndata: {\"a\":\"您好\"}\r\n\r\ndata:{\"b\":\ndata: 2}\n\ndata: [DONE]\n\n";
         for piece in 1..stream.len() {
             let found = read(stream.as_bytes(), piece).unwrap();
             assert_eq!(found, [serde_json::json!({"a": "您好"}), serde_json::json!({"b": 2})], "{piece}");
@@ -150,7 +151,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_told_by_how_it_begins() {
-        for (text, begins) in [("<html>\n<p>", "<html>"), ("data: {broken\n\n", "{broken"), ("{\"a\":", "{\"a\":"), ("", "")] {
+        for (text, begins) in
+            [("<html>\n<p>", "<html>"), ("data: {broken\n\n", "{broken"), ("{\"a\":", "{\"a\":"), ("", "")]
+        {
             assert_eq!(read(text.as_bytes(), 4), Err(Unreadable::NotJson(begins.into())), "{text}");
         }
     }

@@ -122,7 +122,9 @@ fn exchange(
     let mut response = asked.map_err(|error| unanswered(server, error))?;
     let status = response.status().as_u16();
     if status != 200 {
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
         let (wait, to) = (header("retry-after"), header("location"));
         let mut said = Vec::new();
         let _ = response.body_mut().as_reader().take(LONGEST_COMPLAINT).read_to_end(&mut said);
@@ -178,7 +180,8 @@ fn unanswered(server: &Server, error: ureq::Error) -> Trouble {
              where it has none"
         ))
     };
-    let unknown = "is not known: no host has this name. Check the address, and that this machine has a network";
+    let unknown =
+        "is not known: no host has this name. Check the address, and that this machine has a network";
     match error {
         ureq::Error::HostNotFound => never(unknown),
         ureq::Error::Timeout(_) => soon(&format!(
@@ -214,9 +217,9 @@ fn refused(server: &Server, status: u16, wait: Option<&str>, to: Option<&str>, s
     let said = complaint(said);
     let told: String = said.chars().take(TOLD).collect();
     let saying = if told.is_empty() { String::new() } else { format!(" and says \"{told}\"") };
-    let pause = wait.and_then(|wait| wait.trim().parse().ok()).map_or(Again::Soon, |wait| {
-        Again::After(Duration::from_secs(wait))
-    });
+    let pause = wait
+        .and_then(|wait| wait.trim().parse().ok())
+        .map_or(Again::Soon, |wait| Again::After(Duration::from_secs(wait)));
     let (again, what) = match status {
         300..=399 => {
             let uri = to.and_then(|to| to.parse::<ureq::http::Uri>().ok());
@@ -229,12 +232,15 @@ fn refused(server: &Server, status: u16, wait: Option<&str>, to: Option<&str>, s
             (Again::No, what)
         }
         // Some servers repeat the key here.
-        401 | 403 if server.key.is_some() => {
-            (Again::No, format!("refuses the key ({status}): check PERENNIAL_API_KEY, or the file of writing.key-file"))
-        }
+        401 | 403 if server.key.is_some() => (
+            Again::No,
+            format!("refuses the key ({status}): check PERENNIAL_API_KEY, or the file of writing.key-file"),
+        ),
         401 | 403 => (
             Again::No,
-            format!("wants a key ({status}): set PERENNIAL_API_KEY, or name a file with it in writing.key-file"),
+            format!(
+                "wants a key ({status}): set PERENNIAL_API_KEY, or name a file with it in writing.key-file"
+            ),
         ),
         404 if said.to_lowercase().contains("model") => (
             Again::No,
@@ -245,9 +251,17 @@ fn refused(server: &Server, status: u16, wait: Option<&str>, to: Option<&str>, s
             let hint = if address.has_version() { "check the address" } else { "most addresses end in /v1" };
             (Again::No, format!("knows nothing under {address} ({status}): {hint}"))
         }
-        429 => (pause, format!("has too much to do{saying} ({status}): wait, or lower writing.served-concurrency")),
-        500..=599 => (pause, format!("has a fault of its own{saying} ({status}): see what it logs, or try again")),
-        _ => (Again::No, format!("refuses the request{saying} ({status}): check that it can do chat completions")),
+        429 => (
+            pause,
+            format!("has too much to do{saying} ({status}): wait, or lower writing.served-concurrency"),
+        ),
+        500..=599 => {
+            (pause, format!("has a fault of its own{saying} ({status}): see what it logs, or try again"))
+        }
+        _ => (
+            Again::No,
+            format!("refuses the request{saying} ({status}): check that it can do chat completions"),
+        ),
     };
     Trouble { refusal: Some((status, server.without_key(&said))), ..Trouble::new(again, server, &what) }
 }

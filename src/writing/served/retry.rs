@@ -47,7 +47,9 @@ mod tests {
     #[test]
     fn a_servers_own_time_is_kept_unless_it_is_long() {
         let wait = |seconds| pause(Again::After(Duration::from_secs(seconds)), 1, 7);
-        assert!(wait(2).is_some_and(|pause| pause >= Duration::from_secs(2) && pause < Duration::from_secs(3)));
+        assert!(
+            wait(2).is_some_and(|pause| pause >= Duration::from_secs(2) && pause < Duration::from_secs(3))
+        );
         assert_eq!(wait(3600), None);
         assert_eq!(pause(Again::No, 1, 7), None);
     }

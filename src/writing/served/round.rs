@@ -332,7 +332,11 @@ impl<'a> Round<'a> {
         let allowed = !self.mask.forbids(text);
         let reason = reason.or(answer.end).unwrap_or(FinishReason::Stop);
         // The limit fell behind the end of the sentence.
-        let reason = if text.ends_with(['.', '!', '?', '…', '。', '！', '？']) { FinishReason::Stop } else { reason };
+        let reason = if text.ends_with(['.', '!', '?', '…', '。', '！', '？']) {
+            FinishReason::Stop
+        } else {
+            reason
+        };
         let seconds = since.map_or(0.0, |since| since.elapsed().as_secs_f64());
         self.written[seat] = Some(Written {
             // What is not allowed is nothing: it is asked for again.
@@ -354,7 +358,10 @@ impl<'a> Round<'a> {
         drop(call);
         let open = |round: &Self, seat: &usize| round.written[*seat].is_none();
         for seat in &asked {
-            if open(self, seat) && self.answers[*seat].end.is_some() && !(self.answers[*seat].is_blank() && stops) {
+            if open(self, seat)
+                && self.answers[*seat].end.is_some()
+                && !(self.answers[*seat].is_blank() && stops)
+            {
                 self.settle(*seat, None, since, tell);
             }
         }
@@ -379,7 +386,8 @@ impl<'a> Round<'a> {
             return self.again(left, several, tries.min(1), Duration::ZERO);
         }
         if tries >= retry::TRIES {
-            let written: Vec<usize> = left.iter().copied().filter(|seat| !self.answers[*seat].is_blank()).collect();
+            let written: Vec<usize> =
+                left.iter().copied().filter(|seat| !self.answers[*seat].is_blank()).collect();
             if written.len() == left.len() {
                 for seat in left {
                     self.settle(seat, Some(FinishReason::Length), since, tell);
@@ -413,14 +421,26 @@ impl<'a> Round<'a> {
     }
 
     /// After a pause, unless it is in vain.
-    fn ask_again(&mut self, seats: Vec<usize>, together: bool, tries: u32, trouble: Trouble) -> Result<(), Trouble> {
+    fn ask_again(
+        &mut self,
+        seats: Vec<usize>,
+        together: bool,
+        tries: u32,
+        trouble: Trouble,
+    ) -> Result<(), Trouble> {
         match retry::pause(trouble.again, tries, self.request.seeds[seats[0]]) {
             Some(pause) => self.again(seats, together, tries, pause),
             None => Err(trouble),
         }
     }
 
-    fn again(&mut self, seats: Vec<usize>, together: bool, tries: u32, pause: Duration) -> Result<(), Trouble> {
+    fn again(
+        &mut self,
+        seats: Vec<usize>,
+        together: bool,
+        tries: u32,
+        pause: Duration,
+    ) -> Result<(), Trouble> {
         for seat in &seats {
             self.answers[*seat].again();
         }

@@ -33,7 +33,8 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             // A server comes back; a strategy that cannot be filled does not mend itself.
             let away = matches!(shared.model, ModelState::Away { .. });
             let again = format!(" Press {} to try again.", shared.keymap.shown(Action::WriteAgain));
-            let message = &format!("{message}{}{}", if away { "." } else { "" }, if away { &again } else { "" });
+            let message =
+                &format!("{message}{}{}", if away { "." } else { "" }, if away { &again } else { "" });
             widgets::empty(
                 canvas,
                 inside,

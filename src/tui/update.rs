@@ -324,6 +324,9 @@ fn fail(shared: &mut Shared, id: JobId, slot: Option<Slot>, message: &str) {
         }
     }
     match slot {
+        Some(Slot::Preview) if matches!(shared.model, ModelState::Opening { job, .. } if job == id) => {
+            shared.model = ModelState::Away { why: message.to_owned(), instead: None };
+        }
         Some(Slot::Load) => note(&mut shared.shop, id, message),
         Some(Slot::Summary) => note(&mut shared.summary, id, message),
         Some(Slot::Features) => note(&mut shared.features, id, message),

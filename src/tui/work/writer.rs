@@ -48,7 +48,8 @@ impl Writer {
             return Ok(Arc::clone(desk));
         }
         let server = Server::new(server.0, server.1)?;
-        let desk = Desk::start(move |_| Ok(Box::new(Served::new(server))), |_| {}).map_err(no_thread)?;
+        let desk = Desk::start(move |_| Ok(Box::new(Served::new(server))), |_| {})
+            .map_err(|error| no_thread(&error))?;
         Ok(Arc::clone(place.insert(Arc::new(desk))))
     }
 
@@ -88,7 +89,7 @@ impl Writer {
         let (news, states) = unbounded();
         let desk =
             Desk::start(move |task| choice.fetch_and_load(task), move |state| drop(news.send(state.clone())))
-                .map_err(no_thread)?;
+                .map_err(|error| no_thread(&error))?;
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
         follow(&desk, &states, task)
@@ -211,7 +212,7 @@ fn news_of(engine: &dyn TextEngine, drafts: &[Draft]) -> ServerNews {
     }
 }
 
-fn no_thread(error: std::io::Error) -> Failure {
+fn no_thread(error: &std::io::Error) -> Failure {
     Failure::Failed(format!("The system gives no thread for the model: {error}."))
 }
 

@@ -90,6 +90,12 @@ fn text_of(raw: &str, sentences: usize, ended: bool) -> (&str, bool) {
     for mark in ["- ", "* ", "• ", "– "] {
         text = text.strip_prefix(mark).unwrap_or(text).trim_start();
     }
+    for label in ["A:", "Answer:"] {
+        if !ended && label.starts_with(text) {
+            return ("", false);
+        }
+        text = text.strip_prefix(label).unwrap_or(text).trim_start();
+    }
     // A mark alone may be the beginning of a list.
     if matches!(text, "-" | "*" | "•" | "–") {
         return ("", ended);
@@ -159,6 +165,7 @@ mod tests {
         for (raw, text) in [
             ("We miss you. Come back.", "We miss you."),
             ("- We miss you!", "We miss you!"),
+            ("Answer: \"We miss you!\"", "We miss you!"),
             (" \n\"We miss you.\" Anything else?", "We miss you."),
             ("“We miss you”", "We miss you"),
             ("<think>\nA shop…\n</think>\n\nWe miss you.", "We miss you."),

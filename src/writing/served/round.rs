@@ -378,12 +378,14 @@ impl<'a> Round<'a> {
         if left.iter().all(|seat| self.answers[*seat].end.is_some()) {
             // Its texts begin with a line break, which ended them at once.
             self.learn(|abilities| abilities.stops = false);
-            return self.again(left, several, tries, Duration::ZERO);
+            self.again(left, several, tries, Duration::ZERO);
+            return Ok(());
         }
         if at_once && (tries > 1 || self.calls.len() + self.waiting.len() > 0) {
             // Some servers drop an answer for the next question.
             self.learn(|abilities| abilities.at_once = false);
-            return self.again(left, several, tries.min(1), Duration::ZERO);
+            self.again(left, several, tries.min(1), Duration::ZERO);
+            return Ok(());
         }
         if tries >= retry::TRIES {
             let written: Vec<usize> =
@@ -414,7 +416,8 @@ impl<'a> Round<'a> {
             // Another question may have learned it meanwhile.
             let learned = self.learn(|known| *known != sent || known.give_up(said));
             if learned {
-                return self.again(seats, several, tries.saturating_sub(1), Duration::ZERO);
+                self.again(seats, several, tries.saturating_sub(1), Duration::ZERO);
+                return Ok(());
             }
         }
         self.ask_again(seats, several, tries, trouble)
@@ -430,22 +433,16 @@ impl<'a> Round<'a> {
     ) -> Result<(), Trouble> {
         match retry::pause(trouble.again, tries, self.request.seeds[seats[0]]) {
             Some(pause) => self.again(seats, together, tries, pause),
-            None => Err(trouble),
+            None => return Err(trouble),
         }
+        Ok(())
     }
 
-    fn again(
-        &mut self,
-        seats: Vec<usize>,
-        together: bool,
-        tries: u32,
-        pause: Duration,
-    ) -> Result<(), Trouble> {
+    fn again(&mut self, seats: Vec<usize>, together: bool, tries: u32, pause: Duration) {
         for seat in &seats {
             self.answers[*seat].again();
         }
         self.queue(seats, together, tries, pause);
-        Ok(())
     }
 
     /// Ends what has been silent for too long.

@@ -55,7 +55,7 @@ impl Real {
             let ended = real.child.try_wait().unwrap();
             let said = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(
-                ended.is_none() && begun.elapsed() < Duration::from_secs(120),
+                ended.is_none() && begun.elapsed() < Duration::from_mins(2),
                 "it does not start:\n{}",
                 said()
             );
@@ -87,7 +87,7 @@ fn a_real_server_writes_drafts_streams_stops_and_wants_its_key() {
     assert_eq!(texts(&first), texts(&second));
     assert!(first.iter().any(|written| written.text.len() > 3 && written.tokens > 2), "{first:?}");
     assert!(pieces > 12, "{pieces} pieces");
-    assert!(engine.identity().name.ends_with(".gguf") && engine.away().is_none());
+    assert!(engine.identity().name.contains("SmolLM2") && engine.away().is_none());
 
     // A cancel in the middle of a text is heeded at once.
     let cancel = Cancel::default();

@@ -58,7 +58,7 @@ pub struct Global {
     /// Print exactly one JSON document on stdout.
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
-    /// Catalogue name, GGUF file, model's folder, or `none` for templates only.
+    /// Catalogue name, GGUF file, model's folder, address of a model server (`http://host:8000/v1`), or `none` for templates only.
     #[arg(long, global = true, value_name = "MODEL", help_heading = "Everywhere")]
     pub model: Option<String>,
     /// A setting for this run only, as in `--set segments.k=5`; may be repeated.

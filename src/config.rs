@@ -34,6 +34,9 @@ use serde::{Deserialize, Serialize};
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "perennial.toml";
 
+/// The environment variable with the key of a model server. It is no setting, so that no list of settings shows it.
+pub const API_KEY: &str = "PERENNIAL_API_KEY";
+
 /// Every setting with its default and an explanation; `init` puts it into a new project.
 pub const SAMPLE: &str = include_str!("../assets/default.toml");
 

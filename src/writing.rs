@@ -1,4 +1,4 @@
-//! Writes the slots of a message, with a model on this machine or without one.
+//! Writes the slots of a message, with a model on this machine, one that a server offers, or without one.
 //!
 //! In: a strategy, facts, a seed. Out: [`Draft`]s, streamed piece by piece. Personal data is never part of
 //! a prompt. The same inputs on the same build give the same bytes.
@@ -7,9 +7,11 @@
 //! catalogue -> pull -> gguf, folder -> tokenizer, chat, llama, families ---+
 //! strategy, facts -> prompt -----------------------------------------------+-> local -> drafts
 //! guard, demand, sampler --------------------------------------------------+
+//! address, key -> served (over HTTP) ---------------------------------------+
 //! ```
 //!
-//! [`local`] writes with a model, [`templates`] without one, [`scripted`] what a test says; [`desk`] keeps the
+//! [`local`] writes with a model on this machine, [`served`] with a server's, [`templates`] without one, [`scripted`] what
+//! a test says; [`desk`] keeps the
 //! one thread that owns the model.
 
 pub mod catalogue;
@@ -31,6 +33,7 @@ pub mod pull;
 pub mod rank;
 pub mod sampler;
 pub mod scripted;
+pub mod served;
 pub mod templates;
 pub mod tokenizer;
 
@@ -43,10 +46,18 @@ use crate::strategy::{Facts, Text};
 /// Which model wrote something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelIdentity {
-    /// Catalogue name or file name; `templates` with no model.
+    /// Catalogue name or file name; host and model's name where a server wrote; `templates` with no model.
     pub name: String,
-    /// Of the weights file; empty with no model.
+    /// Of the weights file; empty with no model, or one of a server.
     pub sha256: String,
+}
+
+impl ModelIdentity {
+    /// Whether it stands for the strategies' own texts.
+    #[must_use]
+    pub fn is_templates(&self) -> bool {
+        self.sha256.is_empty() && self.name == "templates"
+    }
 }
 
 /// Why a text ended.
@@ -187,7 +198,7 @@ pub enum WritingError {
     Failed(String),
 }
 
-/// Something that can write slots: candle on a GGUF model, templates only, or a script in tests.
+/// Something that can write slots: candle on a GGUF model, a server, templates only, or a script in tests.
 pub trait TextEngine: Send {
     fn identity(&self) -> &ModelIdentity;
 
@@ -202,7 +213,47 @@ pub trait TextEngine: Send {
         1
     }
 
-    /// Writes one slot once per seed, telling `tell` as it goes; stops within one token of a cancel.
+    /// Whether it is asked in a conversation, and not with a list to go on with.
+    fn converses(&self) -> bool {
+        false
+    }
+
+    /// Whether it is so small that a text counts only where it uses the words of other shops' texts.
+    fn wanders(&self) -> bool {
+        true
+    }
+
+    /// What it does of the sampling that is asked for.
+    fn sampling(&self, asked: Sampling) -> Sampling {
+        asked
+    }
+
+    /// Why the server did not answer last time, where there is one: cause and remedy.
+    fn away(&self) -> Option<&str> {
+        None
+    }
+
+    /// How many may write at once, this one among them.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// One more that writes beside this one and counts as the same. It has nobody to write in its place.
+    fn another(&self) -> Option<Box<dyn TextEngine>> {
+        None
+    }
+
+    /// Who writes in its place after it has failed, where somebody has asked for that.
+    ///
+    /// # Errors
+    /// Cancelled, or the other cannot be had.
+    fn instead(&mut self, cancel: &Cancel) -> Result<Option<&mut dyn TextEngine>, WritingError> {
+        let _ = cancel;
+        Ok(None)
+    }
+
+    /// Writes one slot once per seed, telling `tell` as it goes; stops within one token, or a tenth of a
+    /// second, of a cancel.
     ///
     /// # Errors
     /// Cancelled, or the model failed.

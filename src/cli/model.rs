@@ -1,7 +1,8 @@
-//! `perennial model`: the language models on this machine.
+//! `perennial model`: the language models on this machine, and those of a server.
 
 mod generate;
 mod score;
+mod served;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,13 +36,13 @@ enum Action {
     },
     /// Lists the models that have a name, and which of them are here.
     List,
-    /// Says what a model file holds.
+    /// Says what a model file holds, or a server offers.
     Inspect {
-        /// Catalogue name, GGUF file or model's folder; the chosen model without it.
+        /// Catalogue name, GGUF file, model's folder or address of a server; the chosen model without it.
         #[arg(value_name = "MODEL")]
         name_or_file: Option<String>,
     },
-    /// Says how likely the chosen model holds each token of a text, and its perplexity.
+    /// Says how likely the chosen model, a file on this machine, holds each token of a text, and its perplexity.
     Score {
         /// The text.
         #[arg(long)]
@@ -91,6 +92,7 @@ fn fetch(name: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> 
             Choice::Named(entry) => Some(*entry),
             Choice::File(path) | Choice::Folder(path) => bail!("{} is on this machine already; nothing to fetch", path.display()),
             Choice::Templates => bail!("`none` means no model: nothing to fetch"),
+            Choice::Served(_) => bail!("{name} is a server's address: its models stay there, nothing to fetch"),
         },
     };
     let Some(entry) = entry else { bail!("the list of models is empty") };
@@ -121,6 +123,7 @@ struct Listed {
 }
 
 fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let server = served::chosen(None, context)?.map(|server| served::ask(server, context)).transpose()?;
     let mut listed = Vec::new();
     for entry in catalogue::entries()? {
         listed.push(Listed {
@@ -135,7 +138,7 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         });
     }
     if context.global.json {
-        context.print_json(&json!({ "schema": SCHEMA, "models": listed }))?;
+        context.print_json(&json!({ "schema": SCHEMA, "models": listed, "server": server }))?;
         return Ok(Exit::Done);
     }
     for model in &listed {
@@ -149,6 +152,9 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             model.about
         )?;
     }
+    if let Some(server) = server {
+        server.print(context)?;
+    }
     Ok(Exit::Done)
 }
 
@@ -158,6 +164,9 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
     let name = choice.name();
     match choice {
         Choice::Templates => bail!("`none` means no model: name one, or give a GGUF file or a model's folder"),
+        Choice::Served(_) => bail!(
+            "{name} is a server, and this reads a model's file: name a model on this machine with --model, or a GGUF file"
+        ),
         Choice::File(path) | Choice::Folder(path) => Ok((name, path)),
         Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
         Choice::Named(entry) => {
@@ -167,6 +176,15 @@ fn file_of(model: Option<&str>, context: &Context<'_>) -> anyhow::Result<(String
 }
 
 fn inspect(model: Option<&str>, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    if let Some(server) = served::chosen(model, context)? {
+        let server = served::ask(server, context)?;
+        if context.global.json {
+            context.print_json(&json!({ "schema": SCHEMA, "name": server.name, "server": server }))?;
+        } else {
+            server.print(context)?;
+        }
+        return Ok(Exit::Done);
+    }
     let (name, path) = file_of(model, context)?;
     if path.is_dir() {
         return inspect_folder(&name, &path, context);

@@ -124,7 +124,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         sampling,
         banned_words: context.config.brand.banned_words.clone(),
     };
-    let choice = Choice::parse(&settings.model)?;
+    let choice = Choice::of(settings)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
     let drafts = write_drafts(&assignment, engine.as_mut(), &context.cancel, &mut |_| {})?;
     let drafts: Vec<Checked> = drafts

@@ -80,11 +80,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         warn(context, &mut warnings, warning)?;
     }
     let strategies = strategies(context, &mut warnings)?;
-    let (mut engine, model) = engine(context, &mut timings, &mut warnings)?;
+    let (mut engine, mut model) = engine(context, &mut timings, &mut warnings)?;
 
     let at = Instant::now();
     let seed = args.seed.unwrap_or(context.config.writing.seed);
     let pairs = write::write(&known, &strategies, engine.as_mut(), sending, seed, context)?;
+    if let Some(warning) = stood_in(&pairs, engine.as_ref()) {
+        model.fallback.get_or_insert_with(|| warning.clone());
+        warn(context, &mut warnings, warning)?;
+    }
     drop(engine);
     timings.write = at.elapsed().as_secs_f64();
     tell(context, &format!("{} written, {} pass every rule", counted(drafts(&pairs), "draft"), passing(&pairs)))?;
@@ -256,6 +260,21 @@ fn coupons(seed: u64, recipients: &[Recipient<'_>], context: &Context<'_>) -> an
     }
 }
 
+/// How many drafts another wrote in a server's place, and why.
+fn stood_in(pairs: &[Pair], engine: &dyn TextEngine) -> Option<String> {
+    let name = &engine.identity().name;
+    let drafts = || pairs.iter().flat_map(|pair| &pair.drafts).map(|judged| &judged.draft);
+    let others = drafts().filter(|draft| draft.model.name != *name && !draft.model.is_templates());
+    let (count, away) = (others.clone().count(), engine.away());
+    if count == 0 && away.is_none() {
+        return None;
+    }
+    let other = others.map(|draft| draft.model.name.as_str()).next().unwrap_or("the strategies' own texts");
+    let why = away.map_or_else(|| "The server was away for a while.".to_owned(), |why| format!("Because: {why}."));
+    let what = if count > 0 { counted(count, "draft") } else { "Some drafts".to_owned() };
+    Some(format!("THE SERVER WAS AWAY: {what} by {other}, and not by {name}. {why}"))
+}
+
 /// The model, fetched where it is not here yet; templates where it cannot be had, and that is said.
 fn engine(
     context: &mut Context<'_>,
@@ -263,12 +282,14 @@ fn engine(
     warnings: &mut Vec<String>,
 ) -> anyhow::Result<(Box<dyn TextEngine>, ModelSummary)> {
     let requested = context.config.writing.model.clone();
-    let choice = Choice::parse(&requested)?;
+    let choice = Choice::of(&context.config.writing)?;
     let at = Instant::now();
     let (engine, fallback): (Box<dyn TextEngine>, _) = match context.work(|task| choice.fetch_and_load(task))
     {
         Ok(engine) => (engine, None),
         Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
+        // A server was asked for: nothing stands in for it unasked.
+        Err(error) if matches!(choice, Choice::Served(_)) => return Err(error.into()),
         Err(WritingError::Failed(reason)) => {
             let warning = format!("NO MODEL: all texts are the strategies' own. {reason}");
             warn(context, warnings, warning)?;

@@ -11,7 +11,7 @@ use toml_edit::Document;
 use super::check::{Found, Walk, convert};
 use super::key::{PREFIX, find, keys, kind, type_of};
 use super::problem::{ConfigError, Problem, nearest};
-use super::{Config, schema};
+use super::{API_KEY, Config, schema};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,8 +123,11 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let place = Origin::Environment(name.to_owned());
             let Some(path) = known.get(name) else {
+                if name == API_KEY {
+                    continue;
+                }
                 // Names that are like no setting's are left to others, as `PERENNIAL_WORKSPACE` is.
-                let near = nearest(name, known.keys().map(String::as_str));
+                let near = nearest(name, known.keys().map(String::as_str).chain([API_KEY]));
                 if near.is_some() || self.names_a_section(name) {
                     let remedy = match near {
                         Some(near) => format!("Did you mean {near}?"),
@@ -180,12 +183,19 @@ impl Layers {
         for (path, (value, _)) in &self.entries {
             insert(&mut tree, path, value.clone());
         }
-        let config = Config::deserialize(toml::Value::Table(tree)).map_err(|error| Problem {
+        let mut config = Config::deserialize(toml::Value::Table(tree)).map_err(|error| Problem {
             place: Origin::Default,
             message: format!("the settings do not fit: {}.", error.message().trim()),
             remedy: "`perennial config print` shows where each value comes from.".into(),
         })?;
-        Ok(Settings { config, entries: self.entries })
+        let key_file = config.writing.key_file.take();
+        let mut settings = Settings { config, entries: self.entries };
+        let base = settings.base_of("writing.key-file");
+        settings.config.writing.key_file = key_file.map(|file| match base {
+            Some(base) if !file.starts_with("~") => base.join(file),
+            _ => file,
+        });
+        Ok(settings)
     }
 
     /// A value given as words outside a file: text needs no quotation marks, a list is parted by commas.

@@ -1,12 +1,15 @@
 //! `[writing]`.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// The model and how it is sampled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WritingConfig {
-    /// A catalogue name, a GGUF file, a model's folder, or `none` for templates only.
+    /// A catalogue name, a GGUF file, a model's folder, the address of a model server (`http://host:8000/v1`), or `none` for templates
+    /// only.
     pub model: String,
     /// Variants per preview, 1 to 16.
     #[schemars(range(min = 1, max = 16))]
@@ -19,10 +22,42 @@ pub struct WritingConfig {
     pub top_p: f64,
     /// Seed of the first variant; the others count up from it.
     pub seed: u64,
+    /// What a server calls the model that is to write; absent: the first that it lists.
+    pub served_model: Option<String>,
+    /// File with a server's key, readable by you alone and relative to this file; `PERENNIAL_API_KEY` comes before it.
+    pub key_file: Option<PathBuf>,
+    /// Requests that a server has to answer at once, 1 to 64.
+    #[schemars(range(min = 1, max = 64))]
+    pub served_concurrency: usize,
+    /// Seconds to wait for a connection to a server, 1 to 60.
+    #[schemars(range(min = 1, max = 60))]
+    pub served_connect_seconds: u64,
+    /// Seconds to wait for the first words of a server's answer, 1 to 600.
+    #[schemars(range(min = 1, max = 600))]
+    pub served_first_seconds: u64,
+    /// Seconds to wait for more of an answer that has begun, 1 to 600.
+    #[schemars(range(min = 1, max = 600))]
+    pub served_idle_seconds: u64,
+    /// What writes while a server is away: nothing (`none`), the default model on this machine (`local`), or `templates`.
+    #[schemars(extend("enum" = ["none", "local", "templates"]))]
+    pub fall_back: String,
 }
 
 impl Default for WritingConfig {
     fn default() -> Self {
-        Self { model: "smollm2-135m-instruct".into(), variants: 5, temperature: 0.6, top_p: 0.9, seed: 7 }
+        Self {
+            model: "smollm2-135m-instruct".into(),
+            variants: 5,
+            temperature: 0.6,
+            top_p: 0.9,
+            seed: 7,
+            served_model: None,
+            key_file: None,
+            served_concurrency: 4,
+            served_connect_seconds: 5,
+            served_first_seconds: 60,
+            served_idle_seconds: 30,
+            fall_back: "none".into(),
+        }
     }
 }

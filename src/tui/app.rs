@@ -21,6 +21,7 @@ use crate::jobs::JobId;
 use crate::review::queue::Counts;
 use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
+use crate::writing::catalogue::Choice;
 
 /// Something that is loaded in the background.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,13 +48,19 @@ pub enum ModelState {
     /// By choice, or because no model could be had.
     TemplatesOnly,
     /// Being fetched or loaded; `found` once it is on this machine.
-    Opening {
-        job: JobId,
-        found: bool,
-    },
+    Opening { job: JobId, found: bool },
+    /// On this machine.
     Ready(ModelIdentity),
     /// Cause and remedy in words; templates work meanwhile.
     Failed(String),
+    /// On a server that answers.
+    Served(ModelIdentity),
+    /// On a server that does not: nothing is written, unless somebody writes `instead`.
+    Away {
+        /// Cause and remedy in words.
+        why: String,
+        instead: Option<String>,
+    },
 }
 
 /// How grave a line is. The glyph says so besides the colour.
@@ -296,9 +303,15 @@ impl Shared {
 
     /// Opens the model that the settings name.
     pub fn open_model(&mut self) {
-        let model = self.setup.config.writing.model.clone();
-        let job = self.start(Work::OpenModel { model });
+        let settings = Box::new(self.setup.config.writing.clone());
+        let job = self.start(Work::OpenModel { settings });
         self.model = ModelState::Opening { job, found: false };
+    }
+
+    /// The host of the server that writes, where one does.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Choice::host(&self.setup.config.writing.model)
     }
 
     /// The wall clock now, in milliseconds since 1970-01-01 UTC.

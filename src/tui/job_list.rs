@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn work() -> Work {
-        Work::OpenModel { model: "none".into() }
+        Work::OpenModel { settings: Box::default() }
     }
 
     #[test]

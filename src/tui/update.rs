@@ -13,7 +13,7 @@ use super::pane::{Focus, Mouse, News};
 use super::popups;
 use super::screens::ScreenId;
 use super::theme::Theme;
-use super::work::{Outcome, Partial, Slot, Work};
+use super::work::{Outcome, Partial, ServerNews, Slot, Work};
 use crate::jobs::{End, JobId, Signal};
 use crate::workspace::DATABASE;
 
@@ -215,6 +215,12 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
                 {
                     *found = true;
                 }
+                if let Partial::Server(news) = &partial {
+                    app.shared.model = match news.clone() {
+                        ServerNews::Answered(identity) => ModelState::Served(identity),
+                        ServerNews::Away { why, instead } => ModelState::Away { why, instead },
+                    };
+                }
                 tell(app, News::Partial { id, partial: &partial });
             }
         }
@@ -283,6 +289,7 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
                 None => ModelState::TemplatesOnly,
             };
         }
+        End::Done(Outcome::ServerAnswered(identity)) => shared.model = ModelState::Served(identity.clone()),
         End::Done(Outcome::ShopNameSaved(name)) => {
             shared.setup.config.brand.name.clone_from(name);
             shared.setup.shop_name.clone_from(name);
@@ -317,10 +324,16 @@ fn fail(shared: &mut Shared, id: JobId, slot: Option<Slot>, message: &str) {
         }
     }
     match slot {
+        Some(Slot::Preview) if matches!(shared.model, ModelState::Opening { job, .. } if job == id) => {
+            shared.model = ModelState::Away { why: message.to_owned(), instead: None };
+        }
         Some(Slot::Load) => note(&mut shared.shop, id, message),
         Some(Slot::Summary) => note(&mut shared.summary, id, message),
         Some(Slot::Features) => note(&mut shared.features, id, message),
         Some(Slot::Segments) => note(&mut shared.segmentation, id, message),
+        Some(Slot::Model) if shared.host().is_some() => {
+            shared.model = ModelState::Away { why: message.to_owned(), instead: None };
+        }
         Some(Slot::Model) => shared.model = ModelState::Failed(message.to_owned()),
         _ => {}
     }

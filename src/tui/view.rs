@@ -163,20 +163,39 @@ fn toasts(shared: &Shared, area: Rect) -> Vec<(Gravity, bool, String)> {
 
 fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
+    let host = shared.host();
+    let host_name = text::clean(host.as_deref().unwrap_or_default());
     let (glyph, words, style) = match &shared.model {
         ModelState::TemplatesOnly => ("○", "templates only, no model".to_owned(), theme.dim),
+        ModelState::Opening { .. } if host.is_some() => ("◌", format!("asking {host_name} …"), theme.warning),
         ModelState::Opening { found: false, job } => ("◌", being_fetched(shared, *job), theme.warning),
         ModelState::Opening { found: true, .. } => ("◌", "loading the model …".into(), theme.warning),
         ModelState::Ready(identity) => ("●", format!("{}, local, no network", identity.name), theme.good),
         ModelState::Failed(_) => ("✗", "no model: templates only (see Jobs)".into(), theme.warning),
+        ModelState::Served(identity) => ("●", served(&identity.name, &host_name), theme.accent),
+        ModelState::Away { instead: None, .. } => {
+            ("✗", format!("{host_name} is away, nothing is written (see Jobs)"), theme.warning)
+        }
+        ModelState::Away { instead: Some(other), .. } => {
+            let place = if other == "templates" { "" } else { ", local" };
+            ("✗", format!("{host_name} is away, written by {}{place}", text::clean(other)), theme.warning)
+        }
     };
     let words = match &shared.model {
         // That it is local is worth more than the rest where there is little room.
         ModelState::Ready(identity) if text::width(&words) + 4 > usize::from(area.width) => {
             format!("{}, local", identity.name)
         }
+        // The host is worth more than its model's name, and that it is away more than the rest.
+        ModelState::Served(_) if text::width(&words) + 4 > usize::from(area.width) => {
+            format!("at {host_name}")
+        }
+        ModelState::Away { instead, .. } if text::width(&words) + 4 > usize::from(area.width) => {
+            format!("away: {host_name}{}", if instead.is_some() { ", written locally" } else { "" })
+        }
         _ => words,
     };
+    let words = text::cut(&words, usize::from(area.width.saturating_sub(4)));
     let used = 1 + canvas.text(area.x + 1, area.y, 2, glyph, style);
     let left = used + 1 + canvas.text(area.x + used + 1, area.y, area.width - used - 2, &words, theme.dim);
     let Some(job) = shared.jobs.shown() else { return };
@@ -238,6 +257,12 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     for (content, style) in parts {
         x += canvas.text(x, area.y, area.right().saturating_sub(x), &content, style);
     }
+}
+
+/// Which model writes, and where: `model at host`.
+fn served(name: &str, host: &str) -> String {
+    let model = name.strip_prefix(host).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+    if model.is_empty() { format!("a model at {host}") } else { format!("{} at {host}", text::clean(model)) }
 }
 
 /// The first start: the model is not on this machine yet. How far that is stands on the right, unless another

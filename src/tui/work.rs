@@ -15,7 +15,7 @@ use super::screens::customers::{Arrangement, arrange};
 use super::screens::strategies::{Order, Part};
 use super::settings_file::{self, DataChange};
 use super::summary::{self, Summary};
-use crate::config::DataConfig;
+use crate::config::{DataConfig, WritingConfig};
 use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
@@ -126,7 +126,7 @@ pub enum Work {
     Export(Box<Export>),
     /// Find the model on this machine, fetch it if it is not there, and load it.
     OpenModel {
-        model: String,
+        settings: Box<WritingConfig>,
     },
     /// Look what each file is taken for and which columns it has.
     InspectFiles {
@@ -171,6 +171,18 @@ pub enum Partial {
     /// The model is on this machine and is being loaded.
     ModelFound,
     Preview(Part),
+    Server(ServerNews),
+}
+
+/// Whether a server answered.
+#[derive(Clone, Debug)]
+pub enum ServerNews {
+    Answered(ModelIdentity),
+    /// Cause and remedy, and who wrote in its place.
+    Away {
+        why: String,
+        instead: Option<String>,
+    },
 }
 
 /// What came of the work.
@@ -208,6 +220,8 @@ pub enum Outcome {
     },
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
+    /// The server that writes is there.
+    ServerAnswered(ModelIdentity),
     FilesInspected(Arc<Vec<FileOutline>>),
     /// What is in force now.
     DataSaved(DataChange),
@@ -360,7 +374,7 @@ impl Runner for Services {
                 reviewing::decide(&folder, draft, verdict, at, banned_words)
             }
             Work::Export(export) => exporting::export(&export, task),
-            Work::OpenModel { model } => self.writer.open(&model, task, tell),
+            Work::OpenModel { settings } => self.writer.open(&settings, task, tell),
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))
             }

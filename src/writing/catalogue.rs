@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::TextEngine;
 use super::WritingError;
 use super::local::LocalModel;
+use super::served::{Address, FallBack, Served, Server, Settings};
 use super::templates::Templates;
+use crate::config::WritingConfig;
 use crate::jobs::Task;
 
 /// Where fetched models are kept, in place of the user's cache folder.
@@ -114,10 +116,37 @@ pub enum Choice {
     File(PathBuf),
     /// With `config.json`, `model.safetensors` and the tokenizer's files.
     Folder(PathBuf),
+    /// A server's model.
+    Served(Box<(Address, Settings)>),
 }
 
 impl Choice {
-    /// Understands a catalogue name, a path of a GGUF file or of a model's folder, or `none`.
+    /// The model that the settings name, with what they say about servers.
+    ///
+    /// # Errors
+    /// As [`Choice::parse`].
+    pub fn of(config: &WritingConfig) -> Result<Self, WritingError> {
+        let mut choice = Self::parse(&config.model)?;
+        if let Self::Served(served) = &mut choice {
+            served.1 = Settings::from(config);
+        }
+        Ok(choice)
+    }
+
+    /// Whether a text is meant to be the address of a server.
+    #[must_use]
+    pub fn is_address(text: &str) -> bool {
+        Address::is_meant(text)
+    }
+
+    /// The host of the server that a text names as its model; `None` where that is on this machine, or a mistake.
+    #[must_use]
+    pub fn host(text: &str) -> Option<String> {
+        let address = Address::is_meant(text).then(|| Address::parse(text).ok())?;
+        address.map(|address| address.host().to_owned())
+    }
+
+    /// Understands a catalogue name, a path of a GGUF file or of a model's folder, the address of a server, or `none`.
     ///
     /// # Errors
     /// Neither a known name nor a file or folder; the message has the nearest name.
@@ -125,6 +154,9 @@ impl Choice {
         let text = text.trim();
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self::Templates);
+        }
+        if Address::is_meant(text) {
+            return Ok(Self::Served(Box::new((Address::parse(text)?, Settings::default()))));
         }
         let entries = entries()?;
         if let Some(entry) = entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(text)) {
@@ -154,7 +186,8 @@ impl Choice {
             .max_by(|a, b| strsim::jaro(text, &a.name).total_cmp(&strsim::jaro(text, &b.name)))
             .map_or_else(String::new, |entry| format!(" (nearest name: {})", entry.name));
         Err(WritingError::Failed(format!(
-            "no model is called \"{text}\"{nearest}: give a name from `perennial model list`, a GGUF file, a model's folder, or `none`"
+            "no model is called \"{text}\"{nearest}: give a name from `perennial model list`, a GGUF file, a model's folder, \
+             the address of a model server, or `none`"
         )))
     }
 
@@ -164,19 +197,31 @@ impl Choice {
         match self {
             Self::Templates => "templates".into(),
             Self::Named(entry) => entry.name.clone(),
+            Self::Served(served) => served.0.host().to_owned(),
             Self::File(path) | Self::Folder(path) => path
                 .file_name()
                 .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
         }
     }
 
-    /// Loads the engine; a named model must have been fetched.
+    /// Loads the engine; a named model must have been fetched. A server that is away is no error where something is to
+    /// write in its place.
     ///
     /// # Errors
-    /// Not fetched yet, not usable, or cancelled.
+    /// Not fetched yet, not usable, away, or cancelled.
     pub fn load(&self, task: &Task<'_>) -> Result<Box<dyn TextEngine>, WritingError> {
         match self {
             Self::Templates => Ok(Box::new(Templates::default())),
+            Self::Served(served) => {
+                let (address, settings) = served.as_ref().clone();
+                let fall_back = settings.fall_back != FallBack::None;
+                let mut engine = Served::new(Server::new(address, settings)?);
+                match engine.greet(task.cancel()) {
+                    Err(WritingError::Failed(_)) if fall_back => {}
+                    other => drop(other?),
+                }
+                Ok(Box::new(engine))
+            }
             Self::File(path) | Self::Folder(path) => {
                 Ok(Box::new(LocalModel::load(&self.name(), path, task)?))
             }

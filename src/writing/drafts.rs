@@ -63,13 +63,34 @@ pub fn write_drafts(
     cancel: &Cancel,
     tell: &mut dyn FnMut(Told),
 ) -> Result<Vec<Draft>, WritingError> {
+    let failure = match write_with(assignment, engine, cancel, tell) {
+        Err(failure @ WritingError::Failed(_)) => failure,
+        other => return other,
+    };
+    // All of a draft is written by one: what the first has written of it is thrown away.
+    let Some(other) = engine.instead(cancel)? else { return Err(failure) };
+    let slots = strategy::slots(&assignment.strategy, &assignment.facts).map_or(0, |slots| slots.len());
+    for (slot, variant) in
+        (0..slots).flat_map(|slot| (0..assignment.seeds.len()).map(move |variant| (slot, variant)))
+    {
+        tell(Told::Again { slot, variant });
+    }
+    write_with(assignment, other, cancel, tell)
+}
+
+fn write_with(
+    assignment: &Assignment,
+    engine: &mut dyn TextEngine,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(Told),
+) -> Result<Vec<Draft>, WritingError> {
     let Assignment { strategy, facts, seeds, .. } = assignment;
     let slots = strategy::slots(strategy, facts).map_err(|problem| unfilled(strategy, &problem))?;
     let mut hash = Sha256::new();
     let mut prompts = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     for slot in &slots {
-        let request = request(assignment, slot);
+        let request = request(assignment, slot, engine.converses());
         let prompt = request.prompt.text();
         hash.update(&prompt);
         prompts.push(prompt);
@@ -110,7 +131,7 @@ pub fn write_drafts(
                 tokens_per_second: if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 },
                 model: writer_of(&slots, engine),
                 slots,
-                sampling: assignment.sampling,
+                sampling: engine.sampling(assignment.sampling),
                 prompts: prompts.clone(),
                 prompt_sha256: prompt_sha256.clone(),
             })
@@ -164,7 +185,7 @@ fn derived(seed: u64, slot: usize, attempt: u32) -> u64 {
     random.random()
 }
 
-fn request(assignment: &Assignment, slot: &Slot) -> Request {
+fn request(assignment: &Assignment, slot: &Slot, converses: bool) -> Request {
     let strategy = &assignment.strategy;
     let sms = strategy.channel == Channel::Sms;
     let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
@@ -172,7 +193,7 @@ fn request(assignment: &Assignment, slot: &Slot) -> Request {
     let banned_words =
         assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
     Request {
-        prompt: prompt::of_slot(strategy, slot),
+        prompt: if converses { prompt::talk(strategy, slot, limit) } else { prompt::of_slot(strategy, slot) },
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
         sampling: assignment.sampling,
         guard: Guard {
@@ -209,7 +230,7 @@ fn write_slot(
     tell: &mut dyn FnMut(Told),
 ) -> Result<Vec<Written>, WritingError> {
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
-    let taste = Taste::new(strategy, slot, &usable);
+    let taste = Taste::new(strategy, slot, engine.wanders(), &usable);
     let first_seeds = request.seeds.clone();
     let each = engine.candidates().max(1) as u32;
     let mut settled: Vec<Option<Written>> = vec![None; first_seeds.len()];

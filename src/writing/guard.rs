@@ -50,6 +50,15 @@ pub enum Verdict {
 impl Mask {
     #[must_use]
     pub fn new(guard: &Guard, vocabulary: &Vocabulary) -> Self {
+        let mut mask = Self::of_texts(guard);
+        mask.never =
+            (0..vocabulary.len() as u32).map(|token| mask.is_hopeless(vocabulary.bytes(token))).collect();
+        mask
+    }
+
+    /// A guard for whole texts: it knows no tokens.
+    #[must_use]
+    pub fn of_texts(guard: &Guard) -> Self {
         let mut banned: Vec<String> =
             guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
         if guard.digits {
@@ -60,10 +69,7 @@ impl Mask {
         }
         banned.retain(|word| !word.is_empty());
         let banned = AhoCorasick::new(&banned).ok();
-        let mut mask = Self { guard: guard.clone(), banned, never: Vec::new() };
-        mask.never =
-            (0..vocabulary.len() as u32).map(|token| mask.is_hopeless(vocabulary.bytes(token))).collect();
-        mask
+        Self { guard: guard.clone(), banned, never: Vec::new() }
     }
 
     /// Whether these bytes are forbidden in any place.

@@ -4,9 +4,10 @@
 //! names and addresses of people are merged in later and never get here.
 //!
 //! The form is a list that the model goes on with, not a conversation: of the forms that were tried, a model
-//! of 135 million weights keeps to the topic best in this one. The slot's own texts are the best examples.
+//! of 135 million weights keeps to the topic best in this one. The slot's own texts are the best examples. A model that
+//! a server offers is larger and made for conversations: it is given the same in one, and told what will be refused.
 
-use super::Prompt;
+use super::{Prompt, Role};
 use crate::strategy::{Slot, Strategy};
 
 /// Longest instruction that is passed on, in characters.
@@ -24,14 +25,56 @@ pub fn of_slot(strategy: &Strategy, slot: &Slot) -> Prompt {
     } else {
         format!("Task: {instruction}\nTone: {tone}.\n\nGood answers:\n")
     };
-    // What was written for this slot stands last, where it weighs most.
-    let own = slot.fallback.len().min(MOST_EXAMPLES);
-    let others = slot.examples.iter().filter(|example| !slot.fallback.contains(example));
-    for example in others.take(MOST_EXAMPLES - own).chain(slot.fallback.iter().take(MOST_EXAMPLES)) {
+    for example in examples(slot) {
         text.push_str("- ");
         text.push_str(example);
         text.push('\n');
     }
     text.push('-');
     Prompt::Continue(text)
+}
+
+/// The conversation that asks for a slot's text of at most `limit` characters.
+#[must_use]
+pub fn talk(strategy: &Strategy, slot: &Slot, limit: usize) -> Prompt {
+    let instruction: String = slot.instruction.chars().take(LONGEST_INSTRUCTION).collect();
+    let tone = strategy.tone.trim_end_matches(['.', '。']);
+    let list: String = examples(slot).map(|example| format!("- {example}\n")).collect();
+    let (system, mut asked) = if strategy.language.starts_with("zh") {
+        (
+            format!(
+                "你为一家网店写给顾客的消息撰写短句。只回答这一句话，不加引号、编号或说明。\n\
+                 语气：{tone}。最多 {limit} 个字。\n\
+                 不要写数字、价格、折扣、优惠、日期、网址、优惠码或姓名：这些由网店自己加上。"
+            ),
+            format!("{instruction}\n"),
+        )
+    } else {
+        (
+            format!(
+                "You write short texts for the messages of an online shop to its customers. Answer with the text \
+                 alone: one sentence, without quotation marks, list marks or explanations.\n\
+                 Tone: {tone}. At most {limit} characters. The shop speaks as \"we\".\n\
+                 Write no numbers, prices, discounts, offers, dates, links, codes or names: the shop adds those itself."
+            ),
+            format!("{instruction}\n"),
+        )
+    };
+    if !list.is_empty() {
+        let zh = strategy.language.starts_with("zh");
+        let (before, after) = if zh {
+            ("好的例子", "再写一句，用不同的说法。")
+        } else {
+            ("Good answers", "Write another one, in other words.")
+        };
+        asked.push_str(&format!("\n{before}{}\n{list}\n{after}", if zh { "：" } else { ":" }));
+    }
+    Prompt::Chat(vec![(Role::System, system), (Role::User, asked.trim_end().to_owned())])
+}
+
+/// The examples that are shown: what was written for this slot stands last, where it weighs most.
+fn examples(slot: &Slot) -> impl Iterator<Item = &String> {
+    let own = slot.fallback.len().min(MOST_EXAMPLES);
+    let others = slot.examples.iter().filter(|example| !slot.fallback.contains(example));
+    others.take(MOST_EXAMPLES - own).chain(slot.fallback.iter().take(MOST_EXAMPLES))
 }

@@ -32,6 +32,8 @@ pub(super) struct Taste<'a> {
     own: HashSet<String>,
     /// Whether the strategy has texts of its own to stand where none is good enough.
     has_own_text: bool,
+    /// Whether the model is so small that what uses other words is about something else.
+    wanders: bool,
     usable: &'a dyn Fn(&Written, &[&str]) -> bool,
 }
 
@@ -40,12 +42,13 @@ impl<'a> Taste<'a> {
     pub(super) fn new(
         strategy: &Strategy,
         slot: &Slot,
+        wanders: bool,
         usable: &'a dyn Fn(&Written, &[&str]) -> bool,
     ) -> Self {
         let texts = strategy.examples.iter().chain(&slot.examples).chain(&slot.fallback);
         let own = texts.chain([&slot.instruction]).flat_map(|text| words(text)).collect();
         let has_own_text = !slot.fallback.is_empty() || !slot.examples.is_empty();
-        Self { common: common(&strategy.language), own, has_own_text, usable }
+        Self { common: common(&strategy.language), own, has_own_text, wanders, usable }
     }
 
     /// How much a text is liked, in nats for each token; larger is better. `None` where it is not good enough to be
@@ -54,7 +57,7 @@ impl<'a> Taste<'a> {
         let known = share(&words(&written.text), &[&self.own, self.common]);
         let by_model = written.finish_reason != FinishReason::Template;
         let unsure = written.mean_log_probability < LEAST_SURE;
-        let elsewhere = known < LEAST_KNOWN && !self.common.is_empty();
+        let elsewhere = self.wanders && known < LEAST_KNOWN && !self.common.is_empty();
         let poor = by_model && self.has_own_text && (unsure || elsewhere);
         (!poor).then_some(written.mean_log_probability + KNOWN_WORDS * known)
     }
@@ -157,7 +160,7 @@ mod tests {
             sentences: 1,
         };
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
-        let taste = Taste::new(&strategy, &slot, &differs);
+        let taste = Taste::new(&strategy, &slot, true, &differs);
         let places = taste.choose(candidates, wanted, taken);
         places.into_iter().map(|place| candidates[place].text.clone()).collect()
     }

@@ -25,6 +25,7 @@ mod rules;
 mod run;
 mod sample;
 mod segments;
+mod served;
 mod strategy;
 mod tui;
 mod workspace;

@@ -10,18 +10,49 @@ use sha2::{Digest as _, Sha256};
 use super::Finding;
 use crate::cli::Context;
 use crate::tui::numbers::bytes;
+use crate::tui::text::clean;
+use crate::writing::TextEngine as _;
 use crate::writing::catalogue::{Choice, Entry};
 use crate::writing::folder::Folder;
 use crate::writing::gguf::Gguf;
+use crate::writing::served::{Address, Served, Server, Settings};
 
 pub(super) fn look(context: &Context<'_>) -> Finding {
     let wanted = &context.config.writing.model;
-    match Choice::parse(wanted) {
+    match Choice::of(&context.config.writing) {
+        Ok(Choice::Served(served)) => {
+            let (address, settings) = *served;
+            server(address, settings, context)
+        }
         Ok(Choice::Templates) => finding("none: messages take the strategies' own texts".into()),
         Ok(Choice::Named(entry)) => named(&entry),
         Ok(Choice::File(path)) => file(&path),
         Ok(Choice::Folder(path)) => folder(&path),
         Err(error) => finding(wanted.clone()).problem(sentence(&error.to_string())),
+    }
+}
+
+/// Whether the server answers, and takes the key.
+fn server(address: Address, settings: Settings, context: &Context<'_>) -> Finding {
+    let (host, open) = (address.host().to_owned(), address.is_open());
+    let server = match Server::new(address, settings) {
+        Ok(server) => server,
+        Err(error) => return finding(format!("a server, {host}")).problem(sentence(&error.to_string())),
+    };
+    let key = server.has_key();
+    let mut engine = Served::new(server);
+    match engine.greet(&context.cancel) {
+        Ok(_) => {
+            let name = clean(&engine.identity().name).into_owned();
+            let found = finding(format!("{name}, a server that answers, {}", if key { "with a key" } else { "no key" }));
+            if open && key {
+                return found.warn(
+                    "The key and the texts can be read on their way: use an https:// address where the server has one.",
+                );
+            }
+            found
+        }
+        Err(error) => finding(format!("a server, {host}, that cannot write now")).problem(sentence(&error.to_string())),
     }
 }
 

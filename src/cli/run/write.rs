@@ -1,11 +1,17 @@
 //! Writes drafts for each segment and each strategy that fits it, and takes the best.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Known;
 use crate::cli::Context;
+use crate::config::Config;
 use crate::data::DataError;
+use crate::jobs::Task;
+use crate::profiles::ClusterProfile;
 use crate::review::decision::{Author, Seal};
 use crate::review::merge::{Copy, shown_customers};
 use crate::review::quality::quality;
@@ -43,7 +49,11 @@ pub(super) struct Pair {
     pub why_not: Option<String>,
 }
 
-/// Writes for every pair, in the order of the segments and of the strategies' ids.
+/// Writes for every pair, in the order of the segments and of the strategies' ids; several at a time where the engine can
+/// do that.
+///
+/// # Errors
+/// Cancelled, the data cannot be read, or the server that writes is away and nothing is to write in its place.
 pub(super) fn write(
     known: &Known,
     strategies: &[Strategy],
@@ -57,75 +67,147 @@ pub(super) fn write(
         for strategy in strategies {
             let fit = fits(strategy, cluster, profile);
             if fit.is_fit() {
-                fitting.push((profile, strategy, fit));
+                fitting.push(Fitting { profile, strategy, fit });
             }
         }
     }
     let variants = context.config.writing.variants.max(1) as u64;
-    let seeds: Vec<u64> = (0..variants).map(|variant| seed.wrapping_add(variant)).collect();
-    let sampling = Sampling {
-        temperature: context.config.writing.temperature,
-        top_p: context.config.writing.top_p,
-        ..Sampling::default()
+    let desk = Desk {
+        known,
+        config: &context.config,
+        sending,
+        seeds: (0..variants).map(|variant| seed.wrapping_add(variant)).collect(),
+        done: AtomicUsize::new(0),
+        total: fitting.len(),
     };
-    let total = fitting.len() as u64;
-    context
-        .work(|task| {
-            let mut pairs = Vec::with_capacity(fitting.len());
-            for (done, (profile, strategy, fit)) in fitting.into_iter().enumerate() {
-                task.check()?;
-                let cluster = profile.cluster;
-                let letter = &known.segmentation.clusters[cluster].id;
-                task.progress(
-                    format!("writing {} for segment {letter}", strategy.id),
-                    done as u64,
-                    Some(total),
-                );
-                let segment = facts_for_segment(
-                    &known.segmentation,
-                    profile,
-                    strategy,
-                    &context.config,
-                    &known.shop.currency,
-                    sending,
-                );
-                let shown = shown_facts(known, cluster, strategy, &segment)?;
-                let assignment = Assignment {
-                    strategy: strategy.clone(),
-                    facts: shown.first().cloned().unwrap_or_else(|| segment.clone()),
-                    segment: letter.clone(),
-                    group: Group::of(&known.segmentation, cluster),
-                    seeds: seeds.clone(),
-                    sampling,
-                    banned_words: context.config.brand.banned_words.clone(),
-                };
-                let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
-                    Ok(drafts) => Ok(drafts),
-                    Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
-                    Err(WritingError::Failed(reason)) => Err(reason),
-                };
-                let banned_words = &context.config.brand.banned_words;
-                let judged = written.map(|drafts| {
-                    let mut judged = judge(strategy, drafts, banned_words);
-                    // One customer's long name is no reason to give up what suits the others.
-                    for facts in shown.iter().skip(1) {
-                        if judged.iter().any(Judged::passes) {
-                            break;
+    context.work(|task| {
+        let mut pairs = desk.side_by_side(&fitting, engine, task)?;
+        for (pair, fitting) in pairs.iter_mut().zip(&fitting).filter(|(pair, _)| pair.is_none()) {
+            *pair = Some(desk.write(fitting, engine, task)?);
+        }
+        Ok(pairs.into_iter().flatten().collect())
+    })
+}
+
+/// A segment and a strategy that fits it.
+struct Fitting<'a> {
+    profile: &'a ClusterProfile,
+    strategy: &'a Strategy,
+    fit: Fit,
+}
+
+/// What is the same for all pairs.
+struct Desk<'a> {
+    known: &'a Known,
+    config: &'a Config,
+    sending: Date,
+    seeds: Vec<u64>,
+    /// Pairs that are written.
+    done: AtomicUsize,
+    total: usize,
+}
+
+impl Desk<'_> {
+    /// Writes as many pairs at a time as the engine can. What could not be written because the server was away is `None`,
+    /// and so is all with an engine that does one thing at a time.
+    fn side_by_side(
+        &self,
+        fitting: &[Fitting<'_>],
+        engine: &dyn TextEngine,
+        task: &Task<'_>,
+    ) -> anyhow::Result<Vec<Option<Pair>>> {
+        let many = if engine.at_once() > 1 { engine.at_once().min(fitting.len()) } else { 0 };
+        let engines: Vec<Box<dyn TextEngine>> = (0..many).map_while(|_| engine.another()).collect();
+        let pairs: Vec<Mutex<Option<Pair>>> = fitting.iter().map(|_| Mutex::new(None)).collect();
+        let (next, away) = (AtomicUsize::new(0), AtomicBool::new(false));
+        std::thread::scope(|scope| -> anyhow::Result<()> {
+            let (pairs, next, away) = (&pairs, &next, &away);
+            let threads: Vec<_> = engines
+                .into_iter()
+                .map(|mut engine| {
+                    scope.spawn(move || -> anyhow::Result<()> {
+                        while !away.load(Ordering::Relaxed) {
+                            let number = next.fetch_add(1, Ordering::Relaxed);
+                            let Some(fitting) = fitting.get(number) else { break };
+                            match self.write(fitting, engine.as_mut(), task) {
+                                Ok(pair) => *pairs[number].lock().unwrap_or_else(PoisonError::into_inner) = Some(pair),
+                                Err(_) if engine.away().is_some() => away.store(true, Ordering::Relaxed),
+                                Err(error) => return Err(error),
+                            }
                         }
-                        let drafts =
-                            judged.iter().map(|judged| shown_to(&judged.draft, strategy, facts)).collect();
-                        let others = judge(strategy, drafts, banned_words);
-                        if others.iter().any(Judged::passes) {
-                            judged = others;
-                        }
-                    }
-                    judged
-                });
-                pairs.push(choose(strategy, cluster, fit, segment, judged));
+                        Ok(())
+                    })
+                })
+                .collect();
+            for thread in threads {
+                thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread that wrote has ended by a fault")))?;
             }
-            Ok::<_, DataError>(pairs)
-        })
-        .map_err(Into::into)
+            Ok(())
+        })?;
+        Ok(pairs.into_iter().map(|pair| pair.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+    }
+
+    /// Writes one pair.
+    fn write(
+        &self,
+        fitting: &Fitting<'_>,
+        engine: &mut dyn TextEngine,
+        task: &Task<'_>,
+    ) -> anyhow::Result<Pair> {
+        task.check()?;
+        let Fitting { profile, strategy, fit } = fitting;
+        let Self { known, config, .. } = self;
+        let cluster = profile.cluster;
+        let letter = &known.segmentation.clusters[cluster].id;
+        let done = self.done.load(Ordering::Relaxed) as u64;
+        let phase = format!("writing {} for segment {letter}", strategy.id);
+        task.progress(phase, done, Some(self.total as u64));
+        let segment = facts_for_segment(
+            &known.segmentation,
+            profile,
+            strategy,
+            config,
+            &known.shop.currency,
+            self.sending,
+        );
+        let shown = shown_facts(known, cluster, strategy, &segment)?;
+        let assignment = Assignment {
+            strategy: (*strategy).clone(),
+            facts: shown.first().cloned().unwrap_or_else(|| segment.clone()),
+            segment: letter.clone(),
+            group: Group::of(&known.segmentation, cluster),
+            seeds: self.seeds.clone(),
+            sampling: Sampling {
+                temperature: config.writing.temperature,
+                top_p: config.writing.top_p,
+                ..Sampling::default()
+            },
+            banned_words: config.brand.banned_words.clone(),
+        };
+        let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
+            Ok(drafts) => Ok(drafts),
+            Err(WritingError::Failed(reason)) if engine.away().is_none() => Err(reason),
+            Err(error) => return Err(error.into()),
+        };
+        let banned_words = &config.brand.banned_words;
+        let judged = written.map(|drafts| {
+            let mut judged = judge(strategy, drafts, banned_words);
+            // One customer's long name is no reason to give up what suits the others.
+            for facts in shown.iter().skip(1) {
+                if judged.iter().any(Judged::passes) {
+                    break;
+                }
+                let drafts = judged.iter().map(|judged| shown_to(&judged.draft, strategy, facts)).collect();
+                let others = judge(strategy, drafts, banned_words);
+                if others.iter().any(Judged::passes) {
+                    judged = others;
+                }
+            }
+            judged
+        });
+        self.done.fetch_add(1, Ordering::Relaxed);
+        Ok(choose(strategy, cluster, fit.clone(), segment, judged))
+    }
 }
 
 /// Customers that drafts are shown to before they are given up.

@@ -121,7 +121,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let strategies = strategies(&args.briefs, context)?;
     let sending = args.send_on.unwrap_or_else(|| jiff::ZonedDateTime::now().date());
     let first_seed = args.seed.unwrap_or(context.config.writing.seed);
-    let choice = Choice::parse(&context.config.writing.model)?;
+    let choice = Choice::of(&context.config.writing)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
     let begun = Instant::now();
     let mut drafts = Vec::with_capacity(briefs.len());

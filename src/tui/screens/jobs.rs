@@ -61,7 +61,8 @@ impl Pane for Jobs {
                 "Only a running job can be cancelled: select one with the arrow keys.",
             ),
             Action::OpenModel => match &shared.model {
-                ModelState::Failed(_) => Availability::Yes,
+                ModelState::Failed(_) | ModelState::Away { .. } => Availability::Yes,
+                ModelState::Served(_) => Availability::No("The server answers.".into()),
                 ModelState::Ready(_) => Availability::No("The model is open.".into()),
                 ModelState::Opening { .. } => Availability::No("The model is being opened.".into()),
                 ModelState::TemplatesOnly => Availability::No(

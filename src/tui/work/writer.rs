@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
-use super::{Outcome, Partial};
+use super::{Outcome, Partial, ServerNews};
+use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
 use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
@@ -15,8 +16,9 @@ use crate::tui::screens::strategies::{Order, Part};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState};
 use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::served::{Address, Served, Server, Settings};
 use crate::writing::templates::Templates;
-use crate::writing::{Draft, Sampling, TextEngine, WritingError};
+use crate::writing::{Draft, ModelIdentity, Sampling, TextEngine, WritingError};
 
 /// How often a waiting job looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);
@@ -39,9 +41,40 @@ impl Writer {
         *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = desk;
     }
 
-    /// Finds the model on this machine or fetches it, and loads it. The engine's thread goes on after the job.
-    pub fn open(&self, model: &str, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
-        let choice = Choice::parse(model)?;
+    /// The desk of the engine that asks a server. It is there whether the server is or not: each preview asks anew.
+    fn desk_of(&self, server: (Address, Settings)) -> Result<Arc<Desk>, Failure> {
+        let mut place = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(desk) = place.as_ref() {
+            return Ok(Arc::clone(desk));
+        }
+        let server = Server::new(server.0, server.1)?;
+        let desk = Desk::start(move |_| Ok(Box::new(Served::new(server))), |_| {})
+            .map_err(|error| no_thread(&error))?;
+        Ok(Arc::clone(place.insert(Arc::new(desk))))
+    }
+
+    /// Asks a server whether it is there.
+    fn greet(&self, served: (Address, Settings), task: &Task<'_>) -> Result<Outcome, Failure> {
+        // A preview need not wait for this, nor this for a preview.
+        let mut engine = Served::new(Server::new(served.0.clone(), served.1.clone())?);
+        self.desk_of(served)?;
+        engine.greet(task.cancel())?;
+        Ok(Outcome::ServerAnswered(engine.identity().clone()))
+    }
+
+    /// Finds the model on this machine or fetches it, and loads it; or asks the server that has it. The engine's thread
+    /// goes on after the job.
+    pub fn open(
+        &self,
+        settings: &WritingConfig,
+        task: &Task<'_>,
+        tell: &dyn Fn(Partial),
+    ) -> Result<Outcome, Failure> {
+        let choice = Choice::of(settings)?;
+        if let Choice::Served(served) = choice {
+            tell(Partial::ModelFound);
+            return self.greet(*served, task);
+        }
         if choice == Choice::Templates {
             self.put(None);
             return Ok(Outcome::ModelOpened(None));
@@ -56,9 +89,7 @@ impl Writer {
         let (news, states) = unbounded();
         let desk =
             Desk::start(move |task| choice.fetch_and_load(task), move |state| drop(news.send(state.clone())))
-                .map_err(|error| {
-                    Failure::Failed(format!("The system gives no thread for the model: {error}."))
-                })?;
+                .map_err(|error| no_thread(&error))?;
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
         follow(&desk, &states, task)
@@ -75,9 +106,17 @@ impl Writer {
             Some(row) => facts_for_customer(&shop, &features, row, &strategy, &segment)?,
             None => segment,
         };
-        let desk = self.desk();
-        let model = match desk.as_ref().map(|desk| desk.state()) {
-            Some(EngineState::Ready { identity }) => identity,
+        let (desk, host) = match Choice::of(&config.writing) {
+            Ok(Choice::Served(served)) => {
+                let host = served.0.host().to_owned();
+                (Some(self.desk_of(*served)?), Some(host))
+            }
+            Err(error) if Choice::is_address(&config.writing.model) => return Err(error.into()),
+            _ => (self.desk(), None),
+        };
+        let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
+            (Some(EngineState::Ready { identity }), _) => identity,
+            (_, Some(host)) => ModelIdentity { name: host.clone(), sha256: String::new() },
             _ => Templates::default().identity().clone(),
         };
         tell(Partial::Preview(Part::Begins {
@@ -102,7 +141,7 @@ impl Writer {
             banned_words: config.brand.banned_words.clone(),
         };
         let drafts = match desk {
-            Some(desk) => write_at(&desk, assignment, task, tell)?,
+            Some(desk) => write_at(&desk, assignment, host.is_some(), task, tell)?,
             None => write_drafts(&assignment, &mut Templates::default(), task.cancel(), &mut |told| {
                 tell(Partial::Preview(Part::Told(told)));
             })?,
@@ -124,19 +163,25 @@ impl Writer {
 fn write_at(
     desk: &Desk,
     assignment: Assignment,
+    served: bool,
     task: &Task<'_>,
     tell: &dyn Fn(Partial),
 ) -> Result<Vec<Draft>, Failure> {
     enum News {
         Told(Part),
+        Server(ServerNews),
         End(Result<Vec<Draft>, WritingError>),
     }
     let (sender, news) = unbounded();
     let work = move |engine: Result<&mut dyn TextEngine, WritingError>, cancel: &Cancel| {
         let written = engine.and_then(|engine| {
-            write_drafts(&assignment, engine, cancel, &mut |told| {
+            let written = write_drafts(&assignment, engine, cancel, &mut |told| {
                 drop(sender.send(News::Told(Part::Told(told))));
-            })
+            });
+            if served && !matches!(written, Err(WritingError::Cancelled(_))) {
+                drop(sender.send(News::Server(news_of(engine, written.as_deref().unwrap_or_default()))));
+            }
+            written
         });
         drop(sender.send(News::End(written)));
     };
@@ -144,6 +189,7 @@ fn write_at(
     loop {
         match news.recv_timeout(LOOK) {
             Ok(News::Told(part)) => tell(Partial::Preview(part)),
+            Ok(News::Server(news)) => tell(Partial::Server(news)),
             Ok(News::End(written)) => return Ok(written?),
             // The order was taken out of its place by a newer one before it began.
             Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
@@ -153,6 +199,21 @@ fn write_at(
             cancel.cancel();
         }
     }
+}
+
+/// Whether the server answered, and who wrote if it did not.
+fn news_of(engine: &dyn TextEngine, drafts: &[Draft]) -> ServerNews {
+    match engine.away() {
+        None => ServerNews::Answered(engine.identity().clone()),
+        Some(why) => {
+            let by_model = drafts.iter().find(|draft| !draft.is_own_text()).or(drafts.first());
+            ServerNews::Away { why: why.to_owned(), instead: by_model.map(|draft| draft.model.name.clone()) }
+        }
+    }
+}
+
+fn no_thread(error: &std::io::Error) -> Failure {
+    Failure::Failed(format!("The system gives no thread for the model: {error}."))
 }
 
 /// Tells how far the opening is, until the model is there, or is not to be had, or nobody wants it any more.

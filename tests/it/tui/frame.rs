@@ -202,6 +202,53 @@ fn the_status_line_always_says_where_text_comes_from() {
 }
 
 #[test]
+fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
+    let mut config = Config::default();
+    config.writing.model = "http://models.example:8000/v1".into();
+    let script = |work: &Work| match work {
+        Work::OpenModel { .. } => Some(Err(Failure::Failed("nothing listens there".into()))),
+        _ => None,
+    };
+    let mut harness = Harness::with(config, Script(script));
+    let mut asking = Harness::with(harness.app.shared.setup.config.clone(), Script(|_: &Work| None));
+    asking = asking.start();
+    for (width, height) in [(120, 40), (80, 24), (40, 10)] {
+        assert!(asking.screen(width, height).contains("asking models.example:8000"));
+    }
+    harness = harness.start();
+    for (width, height) in [(120, 40), (80, 24), (40, 10)] {
+        let screen = harness.screen(width, height);
+        assert!(screen.contains("models.example:8000") && screen.contains("away"), "{screen}");
+        assert!(!screen.contains("local"), "{screen}");
+    }
+    let written = |name: &str| ModelIdentity { name: name.into(), sha256: String::new() };
+    harness.app.shared.model =
+        ModelState::Served(written("models.example:8000/org/a-model-with-a-long-name"));
+    for (width, height) in [(120, 40), (80, 24), (40, 10)] {
+        let screen = harness.screen(width, height);
+        assert!(screen.contains("at models.example:8000") && !screen.contains("local"), "{screen}");
+    }
+    assert!(harness.screen(80, 24).contains("org/a-model-with-a-long-name at models.example:8000"));
+    let instead = Some("smollm2-135m-instruct".to_owned());
+    harness.app.shared.model = ModelState::Away { why: "gone".into(), instead };
+    assert!(
+        harness
+            .screen(120, 40)
+            .contains("models.example:8000 is away, written by smollm2-135m-instruct, local")
+    );
+    assert!(harness.screen(40, 10).contains("away: models.example:8000"));
+    // It can be asked again.
+    harness.runner = std::sync::Arc::new(Script(|work: &Work| match work {
+        Work::OpenModel { .. } => Some(Ok(Outcome::ServerAnswered(ModelIdentity {
+            name: "models.example:8000/m".into(),
+            sha256: String::new(),
+        }))),
+        _ => None,
+    }));
+    assert!(harness.keys("6 o").screen(80, 24).contains("m at models.example:8000"));
+}
+
+#[test]
 fn while_the_model_is_fetched_it_says_how_far_how_long_and_how_to_stop() {
     let mut harness = held()
         .progress(1, "fetching the model", 10, Some(100))

@@ -281,15 +281,12 @@ fn claims(rich: &mut Rich, claims: &[TracedClaim], looked_at: Option<usize>, the
 /// Who wrote the draft's stretches.
 fn written_by(draft: &Draft) -> String {
     let (own, all) = (draft.own_texts().count(), draft.slots.len());
-    if draft.is_own_text() || draft.model.sha256.is_empty() {
+    if draft.is_own_text() || draft.model.is_templates() {
         return "the strategy's own texts, no model".into();
     }
-    let model = format!(
-        "{} ({}…), temperature {}",
-        draft.model.name,
-        &draft.model.sha256[..12.min(draft.model.sha256.len())],
-        draft.sampling.temperature
-    );
+    let hash = &draft.model.sha256[..12.min(draft.model.sha256.len())];
+    let hash = if hash.is_empty() { "on a server".to_owned() } else { format!("{hash}…") };
+    let model = format!("{} ({hash}), temperature {}", draft.model.name, draft.sampling.temperature);
     if own == 0 {
         model
     } else {

@@ -7,7 +7,7 @@ use super::Strategies;
 use super::preview::{Order, Preview, Stage};
 use crate::jobs::{End, JobId};
 use crate::strategy::Severity;
-use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::app::{Gravity, Load, ModelState, Request, Shared};
 use crate::tui::keymap::Action;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
@@ -57,7 +57,12 @@ impl Strategies {
         };
         let variants = order.seeds.len();
         let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
-        preview.stage = Stage::Writing(shared.start(Work::Preview(Box::new(order))));
+        let job = shared.start(Work::Preview(Box::new(order)));
+        if shared.host().is_some() && !matches!(shared.model, ModelState::Served(_)) {
+            // Whether the server is back is seen by this.
+            shared.model = ModelState::Opening { job, found: true };
+        }
+        preview.stage = Stage::Writing(job);
         self.preview.replace(preview);
         self.scroll.reset();
         self.variant = self.variant.min(variants.saturating_sub(1));
@@ -137,6 +142,10 @@ impl Strategies {
             }
             // What was written without the model is written anew once it is there.
             End::Done(Outcome::ModelOpened(Some(_))) if self.preview.has_begun() => self.write(shared),
+            // The server is back.
+            End::Done(Outcome::ServerAnswered(_)) if matches!(self.preview.stage, Stage::Failed(_)) => {
+                self.write(shared);
+            }
             End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
             End::Done(Outcome::DraftsKept(desk)) => {
                 let waiting = desk.queue.counts().open;

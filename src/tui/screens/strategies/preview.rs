@@ -194,6 +194,10 @@ impl Preview {
         for (variant, (draft, _)) in self.variants.iter_mut().zip(drafts.iter()) {
             variant.slots = draft.slots.iter().map(|slot| slot.text.clone()).collect();
         }
+        // A server says its model's name when it is asked, and another may have written in its place.
+        if let Some((draft, _)) = drafts.iter().find(|(draft, _)| !draft.is_own_text()) {
+            self.model = Some(draft.model.clone());
+        }
         self.before = None;
         self.drafts = Some(Arc::clone(drafts));
         self.took = Some(now.saturating_sub(self.began));

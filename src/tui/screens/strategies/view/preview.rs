@@ -30,6 +30,11 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             return;
         }
         Stage::Failed(message) => {
+            // A server comes back; a strategy that cannot be filled does not mend itself.
+            let away = matches!(shared.model, ModelState::Away { .. });
+            let again = format!(" Press {} to try again.", shared.keymap.shown(Action::WriteAgain));
+            let message =
+                &format!("{message}{}{}", if away { "." } else { "" }, if away { &again } else { "" });
             widgets::empty(
                 canvas,
                 inside,
@@ -111,10 +116,10 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
     let own_texts =
         preview.last_drafts().is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.is_own_text()));
     match (&preview.model, &shared.model) {
-        (Some(model), ModelState::Opening { .. }) if model.sha256.is_empty() => {
+        (Some(model), ModelState::Opening { .. }) if model.is_templates() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());
         }
-        (Some(model), _) if model.sha256.is_empty() => parts.push("the strategy's own texts".into()),
+        (Some(model), _) if model.is_templates() => parts.push("the strategy's own texts".into()),
         (Some(model), _) if own_texts => {
             parts.push(format!("the strategy's own texts: {} wrote none that could be sent", model.name));
         }

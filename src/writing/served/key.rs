@@ -9,7 +9,7 @@ use crate::writing::WritingError;
 /// Bytes of a key at most.
 const LONGEST: u64 = 8 << 10;
 
-/// A secret. It is shown by nothing but [`Key::header`].
+/// A secret. It is shown by nothing but the header that a server gets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 

@@ -31,6 +31,7 @@ pub mod local;
 pub mod prompt;
 pub mod pull;
 pub mod rank;
+pub mod replay;
 pub mod sampler;
 pub mod scripted;
 pub mod served;
@@ -42,6 +43,9 @@ use serde::{Deserialize, Serialize};
 use crate::jobs::{Cancel, Cancelled};
 use crate::segments::Group;
 use crate::strategy::{Facts, Text};
+
+/// Version of this program, for the record of a draft.
+pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Which model wrote something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -294,6 +298,12 @@ pub struct Draft {
     pub prompts: Vec<String>,
     /// SHA-256 of the prompts, one after the other.
     pub prompt_sha256: String,
+    /// The brand's words that were never written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub banned_words: Vec<String>,
+    /// Version of the program; empty in drafts of older ones.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub program: String,
 }
 
 impl Draft {

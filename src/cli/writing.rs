@@ -1,10 +1,11 @@
 //! `perennial writing`: how well the model writes, and whether it writes the same again.
 
 mod eval;
+mod replay;
 
 use super::{Context, Exit};
 
-/// How well the model writes: drafts for many briefs, and the rules on each.
+/// How well the model writes, counted over many briefs, and whether it writes a draft the same again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -15,6 +16,8 @@ pub struct Args {
 enum Action {
     /// Writes a draft for each brief of a file and counts those that pass every rule.
     Eval(eval::Args),
+    /// Writes a draft of Review again from its record: the same bytes, or what is not as it was.
+    Replay(replay::Args),
 }
 
 /// # Errors
@@ -22,5 +25,6 @@ enum Action {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     match &args.action {
         Action::Eval(args) => eval::run(args, context),
+        Action::Replay(args) => replay::run(args, context),
     }
 }

@@ -206,6 +206,8 @@ pub(crate) mod testing {
             sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.1 },
             prompts: vec!["Task: say hello.".into()],
             prompt_sha256: "cd".into(),
+            banned_words: Vec::new(),
+            program: String::new(),
         }
     }
 }

@@ -90,7 +90,7 @@ fn write_with(
     let mut prompts = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     for slot in &slots {
-        let request = request(assignment, slot, engine.converses());
+        let request = request_of(assignment, slot, engine.converses());
         let prompt = request.prompt.text();
         hash.update(&prompt);
         prompts.push(prompt);
@@ -134,6 +134,8 @@ fn write_with(
                 sampling: engine.sampling(assignment.sampling),
                 prompts: prompts.clone(),
                 prompt_sha256: prompt_sha256.clone(),
+                banned_words: assignment.banned_words.clone(),
+                program: super::PROGRAM.into(),
             })
         })
         .collect()
@@ -185,7 +187,8 @@ fn derived(seed: u64, slot: usize, attempt: u32) -> u64 {
     random.random()
 }
 
-fn request(assignment: &Assignment, slot: &Slot, converses: bool) -> Request {
+/// What an engine is asked for a slot.
+pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) -> Request {
     let strategy = &assignment.strategy;
     let sms = strategy.channel == Channel::Sms;
     let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);

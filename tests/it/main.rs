@@ -21,6 +21,7 @@ mod faults;
 mod model;
 mod preview;
 mod profiles;
+mod replay;
 mod rules;
 mod run;
 mod sample;

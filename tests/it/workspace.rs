@@ -38,6 +38,8 @@ fn draft(slot: &str) -> Draft {
         sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.0 },
         prompts: Vec::new(),
         prompt_sha256: String::new(),
+        banned_words: Vec::new(),
+        program: String::new(),
     }
 }
 

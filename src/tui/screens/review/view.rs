@@ -219,7 +219,16 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     let draft = &item.draft;
     rich.spans(
         2,
-        vec![(format!("{}, seed {}, {} tokens", written_by(draft), draft.seed, draft.tokens), theme.dim)],
+        vec![(
+            format!(
+                "{}, seed {}, {} tokens; draft {}",
+                written_by(draft),
+                draft.seed,
+                draft.tokens,
+                item.id.0
+            ),
+            theme.dim,
+        )],
     );
     if item.standing.slots.len() > 1 {
         rich.spans(

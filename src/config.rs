@@ -15,6 +15,7 @@ mod layers;
 mod problem;
 mod segments;
 mod tui;
+mod voice;
 mod writing;
 
 pub use brand::{BrandConfig, Unnamed};
@@ -25,6 +26,7 @@ pub(crate) use problem::nearest;
 pub use problem::{ConfigError, Problem};
 pub use segments::SegmentsConfig;
 pub use tui::TuiConfig;
+pub use voice::VoiceConfig;
 pub use writing::WritingConfig;
 
 use std::path::PathBuf;
@@ -47,8 +49,17 @@ pub struct Config {
     pub data: DataConfig,
     pub segments: SegmentsConfig,
     pub brand: BrandConfig,
+    pub voice: VoiceConfig,
     pub writing: WritingConfig,
     pub tui: TuiConfig,
+}
+
+impl Config {
+    /// Words that must not appear in a message: the brand's and its voice's.
+    #[must_use]
+    pub fn banned_words(&self) -> Vec<String> {
+        self.brand.banned_words.iter().chain(&self.voice.banned_words).cloned().collect()
+    }
 }
 
 /// The user's own file, for all projects; `None` where the system has no place for it.

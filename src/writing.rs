@@ -37,6 +37,7 @@ pub mod scripted;
 pub mod served;
 pub mod templates;
 pub mod tokenizer;
+pub mod voice;
 
 use serde::{Deserialize, Serialize};
 
@@ -301,6 +302,9 @@ pub struct Draft {
     /// The brand's words that were never written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub banned_words: Vec<String>,
+    /// The voice that it was to be written in.
+    #[serde(default, skip_serializing_if = "voice::Voice::is_empty")]
+    pub voice: voice::Voice,
     /// Version of the program; empty in drafts of older ones.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub program: String,

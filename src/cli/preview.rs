@@ -21,6 +21,7 @@ use crate::strategy::{self, Facts, Fit, Severity, Strategy};
 use crate::workspace::StrategyFile;
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::voice::Voice;
 use crate::writing::{Draft, Sampling};
 
 /// Drafts of a strategy's message for a segment, with every check.
@@ -122,7 +123,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         group: subject.group.clone(),
         seeds: (0..variants as u64).map(|number| seed.wrapping_add(number)).collect(),
         sampling,
-        banned_words: context.config.brand.banned_words.clone(),
+        banned_words: context.config.banned_words(),
+        voice: Voice::new(&context.config.voice, &[]),
     };
     let choice = Choice::of(settings)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;

@@ -102,7 +102,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let codes = coupons(seed, &merge::coupon_recipients(shop, &copies, &plan), context)?;
         let settings = merge::Settings {
             codes: &codes,
-            banned_words: &context.config.brand.banned_words,
+            banned_words: &context.config.banned_words(),
             segments: &letters,
         };
         Ok(merge::merge(shop, features, &copies, plan, &settings, &mut files, task)?)

@@ -207,6 +207,7 @@ pub(crate) mod testing {
             prompts: vec!["Task: say hello.".into()],
             prompt_sha256: "cd".into(),
             banned_words: Vec::new(),
+            voice: crate::writing::voice::Voice::default(),
             program: String::new(),
         }
     }

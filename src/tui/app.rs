@@ -297,7 +297,7 @@ impl Shared {
 
     /// Reads the drafts of the project.
     pub fn read_drafts(&mut self) -> JobId {
-        let banned_words = self.setup.config.brand.banned_words.clone();
+        let banned_words = self.setup.config.banned_words();
         self.start(Work::LoadQueue { folder: self.setup.folder.clone(), banned_words })
     }
 

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::local::hex;
 use super::rank::Taste;
 use super::templates::Templates;
+use super::voice::Voice;
 use super::{
     Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError, Written,
     demand, guard, prompt,
@@ -40,6 +41,7 @@ pub struct Assignment {
     pub sampling: Sampling,
     /// The brand's; never written.
     pub banned_words: Vec<String>,
+    pub voice: Voice,
 }
 
 /// What is told while drafts are written.
@@ -95,9 +97,9 @@ fn write_with(
         hash.update(&prompt);
         prompts.push(prompt);
         let texts = if engine.writes(&strategy.language) {
-            write_slot(strategy, slot, &request, engine, cancel, tell)?
+            write_slot(assignment, slot, &request, engine, cancel, tell)?
         } else {
-            write_slot(strategy, slot, &request, &mut Templates::default(), cancel, tell)?
+            write_slot(assignment, slot, &request, &mut Templates::default(), cancel, tell)?
         };
         for (variant, text) in texts.into_iter().enumerate() {
             written[variant].push(text);
@@ -135,6 +137,7 @@ fn write_with(
                 prompts: prompts.clone(),
                 prompt_sha256: prompt_sha256.clone(),
                 banned_words: assignment.banned_words.clone(),
+                voice: assignment.voice.clone(),
                 program: super::PROGRAM.into(),
             })
         })
@@ -191,12 +194,17 @@ fn derived(seed: u64, slot: usize, attempt: u32) -> u64 {
 pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) -> Request {
     let strategy = &assignment.strategy;
     let sms = strategy.channel == Channel::Sms;
-    let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
+    let voice = &assignment.voice;
+    let limit = voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT));
     let chinese = strategy.language.starts_with("zh");
     let banned_words =
         assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
     Request {
-        prompt: if converses { prompt::talk(strategy, slot, limit) } else { prompt::of_slot(strategy, slot) },
+        prompt: if converses {
+            prompt::talk(strategy, slot, limit, voice)
+        } else {
+            prompt::of_slot(strategy, slot, voice)
+        },
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
         sampling: assignment.sampling,
         guard: Guard {
@@ -225,7 +233,7 @@ fn readable_fields() -> Vec<&'static str> {
 
 /// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came.
 fn write_slot(
-    strategy: &Strategy,
+    assignment: &Assignment,
     slot: &Slot,
     request: &Request,
     engine: &mut dyn TextEngine,
@@ -233,7 +241,7 @@ fn write_slot(
     tell: &mut dyn FnMut(Told),
 ) -> Result<Vec<Written>, WritingError> {
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
-    let taste = Taste::new(strategy, slot, engine.wanders(), &usable);
+    let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, engine.wanders(), &usable);
     let first_seeds = request.seeds.clone();
     let each = engine.candidates().max(1) as u32;
     let mut settled: Vec<Option<Written>> = vec![None; first_seeds.len()];

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 
 use super::drafts::words;
+use super::voice::Voice;
 use super::{FinishReason, Written};
 use crate::data::primary_language;
 use crate::strategy::{Slot, Strategy, shipped};
@@ -23,6 +24,8 @@ const LEAST_SURE: f64 = -1.2;
 const LEAST_KNOWN: f64 = 0.8;
 /// What an opening that another variant has already costs, in the same measure.
 const SAME_OPENING: f64 = 0.6;
+/// Characters of a slot that has no limit, for judging what is short.
+const USUAL_LIMIT: usize = 160;
 /// Words that make an opening.
 const OPENING: usize = 2;
 
@@ -34,6 +37,8 @@ pub(super) struct Taste<'a> {
     has_own_text: bool,
     /// Whether the model is so small that what uses other words is about something else.
     wanders: bool,
+    voice: &'a Voice,
+    limit: usize,
     usable: &'a dyn Fn(&Written, &[&str]) -> bool,
 }
 
@@ -42,13 +47,22 @@ impl<'a> Taste<'a> {
     pub(super) fn new(
         strategy: &Strategy,
         slot: &Slot,
+        voice: &'a Voice,
         wanders: bool,
         usable: &'a dyn Fn(&Written, &[&str]) -> bool,
     ) -> Self {
         let texts = strategy.examples.iter().chain(&slot.examples).chain(&slot.fallback);
         let own = texts.chain([&slot.instruction]).flat_map(|text| words(text)).collect();
         let has_own_text = !slot.fallback.is_empty() || !slot.examples.is_empty();
-        Self { common: common(&strategy.language), own, has_own_text, wanders, usable }
+        Self {
+            common: common(&strategy.language),
+            own,
+            has_own_text,
+            wanders,
+            voice,
+            limit: slot.limit.unwrap_or(USUAL_LIMIT),
+            usable,
+        }
     }
 
     /// How much a text is liked, in nats for each token; larger is better. `None` where it is not good enough to be
@@ -59,7 +73,8 @@ impl<'a> Taste<'a> {
         let unsure = written.mean_log_probability < LEAST_SURE;
         let elsewhere = self.wanders && known < LEAST_KNOWN && !self.common.is_empty();
         let poor = by_model && self.has_own_text && (unsure || elsewhere);
-        (!poor).then_some(written.mean_log_probability + KNOWN_WORDS * known)
+        let liking = self.voice.liking(&written.text, self.limit);
+        (!poor).then_some(written.mean_log_probability + KNOWN_WORDS * known + liking)
     }
 
     /// Places of up to `wanted` candidates that may stand beside `taken` and each other, the best first.
@@ -159,8 +174,9 @@ mod tests {
             free: false,
             sentences: 1,
         };
+        let voice = Voice::default();
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
-        let taste = Taste::new(&strategy, &slot, true, &differs);
+        let taste = Taste::new(&strategy, &slot, &voice, true, &differs);
         let places = taste.choose(candidates, wanted, taken);
         places.into_iter().map(|place| candidates[place].text.clone()).collect()
     }

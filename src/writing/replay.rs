@@ -88,6 +88,7 @@ pub fn replay(
         seeds: Vec::new(),
         sampling: draft.sampling,
         banned_words: draft.banned_words.clone(),
+        voice: draft.voice.clone(),
     };
     for (index, (slot, stored)) in slots.iter().zip(&draft.slots).enumerate() {
         if stored.finish_reason == FinishReason::Template {

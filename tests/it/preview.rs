@@ -172,3 +172,38 @@ fn what_the_dashboard_saved_about_the_same_data_is_used_without_a_project() {
     save(kept);
     preview(&["--data", "shop"]).assert().code(0);
 }
+
+#[test]
+fn the_brands_voice_is_in_the_prompt_and_its_banned_words_are_held_to() {
+    let home = tempfile::tempdir().expect("a folder");
+    perennial(home.path()).args(["init", "shop"]).assert().success();
+    let file = home.path().join("shop/perennial.toml");
+    let settings = std::fs::read_to_string(&file).expect("settings");
+    let voice = "[voice]\ndo = [\"speak plainly\"]\ndont = [\"no jokes\"]\nbanned-words = [\"discover\"]\n\
+                 preferred-words = [\"glad\"]\nexamples = [\"Good things last.\", \"好物长伴。\"]\n";
+    let start = settings.find("[voice]").expect("a section");
+    let end = start + settings[start..].find("\n[writing]").expect("the next section");
+    std::fs::write(&file, settings.replace(&settings[start..end], voice)).expect("written");
+    std::fs::write(home.path().join("facts.json"), "{\"shop_name\": \"Tea House\"}").expect("written");
+    let output = perennial(home.path())
+        .args(["--workspace", "shop", "preview", "--strategy", "win-back-sms-en", "--facts", "facts.json"])
+        .args(["--model", "none", "-n", "5", "--json"])
+        .assert()
+        .get_output()
+        .stdout
+        .clone();
+    let document: serde_json::Value = serde_json::from_str(&text(&output)).expect("one JSON document");
+    let drafts = document["drafts"].as_array().expect("drafts");
+    let prompt = drafts[0]["prompts"][0].as_str().expect("a prompt");
+    for line in ["Do: speak plainly.\n", "Do not: no jokes.\n", "- Good things last.\n"] {
+        assert!(prompt.contains(line), "{prompt}");
+    }
+    assert!(!prompt.contains("好物"), "only examples of the strategy's language: {prompt}");
+    assert_eq!(drafts[0]["voice"]["preferred_words"][0], "glad");
+    // One of the strategy's own texts says "discover".
+    let banned = drafts.iter().filter(|draft| {
+        let checks = draft["checks"].as_array().expect("checks");
+        checks.iter().any(|check| check["rule"] == "banned-word" && check["ok"] == false)
+    });
+    assert_eq!(banned.count(), 1);
+}

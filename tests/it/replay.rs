@@ -30,6 +30,7 @@ fn project(home: &Path) -> Vec<Draft> {
         seeds: (7..12).collect(),
         sampling: Sampling { temperature: 0.6, ..Sampling::default() },
         banned_words: vec!["synergy".into()],
+        voice: perennial::writing::voice::Voice::default(),
     };
     crate::model::models();
     let choice = Choice::parse(&Config::default().writing.model).unwrap();

@@ -39,6 +39,7 @@ fn draft(slot: &str) -> Draft {
         prompts: Vec::new(),
         prompt_sha256: String::new(),
         banned_words: Vec::new(),
+        voice: perennial::writing::voice::Voice::default(),
         program: String::new(),
     }
 }

@@ -19,6 +19,7 @@ use crate::review::{Check, check, passes};
 use crate::segments::Group;
 use crate::strategy::{Facts, Fit, Strategy, facts_for_customer, facts_for_segment, fits, render};
 use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::voice::Voice;
 use crate::writing::{Draft, Sampling, TextEngine, WritingError};
 
 /// A draft and what the rules say.
@@ -182,14 +183,15 @@ impl Desk<'_> {
                 top_p: config.writing.top_p,
                 ..Sampling::default()
             },
-            banned_words: config.brand.banned_words.clone(),
+            banned_words: config.banned_words(),
+            voice: Voice::new(&config.voice, &[]),
         };
         let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
             Ok(drafts) => Ok(drafts),
             Err(WritingError::Failed(reason)) if engine.away().is_none() => Err(reason),
             Err(error) => return Err(error.into()),
         };
-        let banned_words = &config.brand.banned_words;
+        let banned_words = &config.banned_words();
         let judged = written.map(|drafts| {
             let mut judged = judge(strategy, drafts, banned_words);
             // One customer's long name is no reason to give up what suits the others.

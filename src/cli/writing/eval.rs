@@ -19,6 +19,7 @@ use crate::review::Rules;
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, words, write_drafts};
+use crate::writing::voice::Voice;
 use crate::writing::{Draft, FinishReason, Sampling, TextEngine};
 
 /// Rules that hold a message to the facts; the others are about form and manner.
@@ -229,14 +230,15 @@ fn write(
             top_p: config.writing.top_p,
             ..Sampling::default()
         },
-        banned_words: config.brand.banned_words.clone(),
+        banned_words: config.banned_words(),
+        voice: Voice::new(&config.voice, &[]),
     };
     let begun = Instant::now();
     let drafts = write_drafts(&assignment, engine, &context.cancel, &mut |_| {})?;
     let seconds = begun.elapsed().as_secs_f64();
     let draft: Draft = drafts.into_iter().next().context("no draft was written")?;
     let texts: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
-    let checks = Rules::new(strategy, &facts, &config.brand.banned_words).check(&facts, &texts, &draft.text);
+    let checks = Rules::new(strategy, &facts, &config.banned_words()).check(&facts, &texts, &draft.text);
     let free = strategy::slots(strategy, &facts).is_ok_and(|slots| slots.iter().any(|slot| slot.free));
     Ok(Judged {
         brief: brief.id.clone(),

@@ -36,7 +36,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let needed = draft.slots.iter().any(|slot| slot.finish_reason != FinishReason::Template);
     let choice = if needed { Choice::of(&context.config.writing)? } else { Choice::Templates };
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
-    let banned_words = &context.config.brand.banned_words;
+    let banned_words = &context.config.banned_words();
     let found = replay(&draft, &strategy, banned_words, engine.as_mut(), &context.cancel)?;
     let same = found.is_same();
     if context.global.json {

@@ -124,6 +124,10 @@ actions! {
         EditStrategy "edit-strategy" "e" "edit" "Edit the strategy; the preview follows as you type";
         SaveStrategy "save" "ctrl-s" "save" "Save the strategy";
         WriteAgain "write-again" "n" "new variants" "Write other variants of the same message";
+        Pin "pin" "p" "pin" "Keep the selected variant while others are written around it, or let it go";
+        Warmer "warmer" "w" "warmer" "Ask for warmer variants, or no longer";
+        Shorter "shorter" "b" "shorter" "Ask for shorter variants, or no longer";
+        MoreFormal "more-formal" "f" "more formal" "Ask for more formal variants, or no longer";
         StopWriting "stop" "x" "stop" "Stop writing";
         NextSegment "next-segment" "s >" "segment" "Write for the next segment";
         PreviousSegment "previous-segment" "S <" "segment back" "Write for the segment before";

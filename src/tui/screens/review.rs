@@ -128,7 +128,7 @@ impl Review {
             draft,
             verdict,
             at: shared.unix_milliseconds(),
-            banned_words: shared.setup.config.brand.banned_words.clone(),
+            banned_words: shared.setup.config.banned_words(),
         });
     }
 

@@ -13,6 +13,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::profiles::ClusterProfile;
+use crate::review::Check;
 use crate::strategy::{Fit, Problem, fits};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
@@ -23,6 +24,8 @@ use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{List, Scroll};
 use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
+use crate::writing::Draft;
+use crate::writing::voice::Manner;
 pub use preview::{Order, Part};
 
 use editor::Editor;
@@ -58,6 +61,12 @@ pub struct Strategies {
     example: usize,
     /// The variant that is shown as a whole message.
     variant: usize,
+    /// What was asked for on top of the strategy's tone.
+    manners: Vec<Manner>,
+    /// Variants that stay while others are written, with their places.
+    pinned: Vec<(usize, Arc<(Draft, Vec<Check>)>)>,
+    /// The text of the strategy that they were written from.
+    pinned_of: String,
     /// Somebody has moved in the list: until then the best fit is selected.
     moved: bool,
     /// When the edited text is written, unless somebody goes on typing.
@@ -120,6 +129,33 @@ impl Strategies {
         }
     }
 
+    /// Asks for a manner on top of the strategy's tone, or no longer, and writes the variants anew.
+    fn ask(&mut self, manner: Manner, shared: &mut Shared) {
+        match self.manners.iter().position(|asked| *asked == manner) {
+            Some(place) => drop(self.manners.remove(place)),
+            None => self.manners.push(manner),
+        }
+        self.write(shared);
+    }
+
+    fn is_pinned(&self, variant: usize) -> bool {
+        self.pinned.iter().any(|(place, _)| *place == variant)
+    }
+
+    /// Keeps the selected variant while others are written, or lets it go.
+    fn pin(&mut self) {
+        let variant = self.variant;
+        if self.is_pinned(variant) {
+            self.pinned.retain(|(place, _)| *place != variant);
+        } else if let Some(kept) = self.preview.drafts().and_then(|drafts| drafts.get(variant)) {
+            if self.pinned_of != self.preview.source {
+                self.pinned.clear();
+                self.pinned_of.clone_from(&self.preview.source);
+            }
+            self.pinned.push((variant, Arc::new(kept.clone())));
+        }
+    }
+
     /// What is wrong with the text that counts.
     fn problems(&self) -> &[Problem] {
         match (&self.editor, self.chosen()) {
@@ -160,6 +196,16 @@ impl Pane for Strategies {
                 chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
+            Action::Warmer | Action::Shorter | Action::MoreFormal if self.editor.is_some() => {
+                Availability::Hidden
+            }
+            Action::Warmer | Action::Shorter | Action::MoreFormal => Availability::when(
+                chosen && self.preview.has_begun(),
+                "Nothing can be written yet: mend the strategy, or wait for the segments.",
+            ),
+            Action::Pin => {
+                Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
+            }
             Action::NextSegment | Action::PreviousSegment => Availability::when(
                 shared.segmentation.ready().is_some(),
                 "The customers have not been grouped yet.",
@@ -225,7 +271,12 @@ impl Pane for Strategies {
                 self.again += 1;
                 self.write(shared);
             }
+            Action::Warmer => self.ask(Manner::Warmer, shared),
+            Action::Shorter => self.ask(Manner::Shorter, shared),
+            Action::MoreFormal => self.ask(Manner::MoreFormal, shared),
+            Action::Pin => self.pin(),
             Action::NextExample => {
+                self.pinned.clear();
                 self.example += 1;
                 self.write(shared);
             }
@@ -234,6 +285,7 @@ impl Pane for Strategies {
                 let step = if action == Action::NextSegment { 1 } else { count - 1 };
                 shared.segment = Some((Self::segment(shared) + step) % count);
                 self.example = 0;
+                self.pinned.clear();
                 self.moved = false;
                 self.sort(shared);
                 self.look(shared);
@@ -245,7 +297,7 @@ impl Pane for Strategies {
                         drafts: drafts.iter().map(|(draft, _)| draft.clone()).collect(),
                         source: self.preview.source.clone(),
                         at: shared.unix_milliseconds(),
-                        banned_words: shared.setup.config.brand.banned_words.clone(),
+                        banned_words: shared.setup.config.banned_words(),
                     };
                     shared.start(work);
                 }

@@ -48,7 +48,7 @@ pub(super) fn outbox_csv(folder: &Path) -> PathBuf {
 /// the group that it was approved for: where that group is not there any more it is held back, and that is said.
 pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     let Export { folder, shop, features, segmentation, config, at, .. } = export;
-    let mut cabinet = Cabinet::open(folder, config.brand.banned_words.clone())?;
+    let mut cabinet = Cabinet::open(folder, config.banned_words())?;
     let (copies, held_back) = copies(export, &cabinet, task)?;
     // What was exported before is emptied where nothing is approved any more.
     let withdrawn = held_back.is_empty() && outbox_csv(folder).exists();
@@ -80,7 +80,7 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     task.progress("noting the coupon codes", 0, None);
     let seed = config.writing.seed;
     let codes = cabinet.store.give_coupons(seed, &coupon_recipients(shop, &copies, &plan), *at)?;
-    let settings = Settings { codes: &codes, banned_words: &config.brand.banned_words, segments: &letters };
+    let settings = Settings { codes: &codes, banned_words: &config.banned_words(), segments: &letters };
     let mut outbox = |rows: &[u8], lines: &[u8], _: usize| {
         csv.write_all(rows)?;
         json.write_all(lines)

@@ -9,16 +9,17 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 use super::{Outcome, Partial, ServerNews};
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
-use crate::review::{self, merge::shown_customers};
+use crate::review::{self, Check, merge::shown_customers};
 use crate::segments::Group;
 use crate::strategy::{facts_for_customer, facts_for_segment};
 use crate::tui::screens::strategies::{Order, Part};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState};
-use crate::writing::drafts::{Assignment, write_drafts};
+use crate::writing::drafts::{Assignment, Told, write_drafts};
 use crate::writing::served::{Address, Served, Server, Settings};
 use crate::writing::templates::Templates;
-use crate::writing::{Draft, ModelIdentity, Sampling, TextEngine, WritingError};
+use crate::writing::voice::Voice;
+use crate::writing::{Draft, ModelIdentity, Piece, Sampling, TextEngine, WritingError};
 
 /// How often a waiting job looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);
@@ -97,8 +98,19 @@ impl Writer {
 
     /// Writes the variants of a preview, telling of every piece, and runs the rules on each.
     pub fn preview(&self, order: Order, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
-        let Order { strategy, shop, features, segmentation, profile, example, config, sending, seeds } =
-            order;
+        let Order {
+            strategy,
+            shop,
+            features,
+            segmentation,
+            profile,
+            example,
+            config,
+            sending,
+            seeds,
+            manners,
+            pinned,
+        } = order;
         let shown = shown_customers(&shop, &segmentation, &profile, &strategy, EXAMPLES);
         let customer = (!shown.is_empty()).then(|| shown[example % shown.len()]);
         let segment = facts_for_segment(&segmentation, &profile, &strategy, &config, &shop.currency, sending);
@@ -125,6 +137,11 @@ impl Writer {
             customer: customer.map_or(String::new(), |row| shop.customers.display_name(row)),
             model,
         }));
+        // Only what is not pinned is written; it is told by its place among all.
+        let open: Vec<usize> =
+            (0..seeds.len()).filter(|place| pinned.iter().all(|(kept, _)| kept != place)).collect();
+        let places = open.clone();
+        let tell = move |partial: Partial| tell(placed(partial, &places));
         let letter =
             segmentation.clusters.get(profile.cluster).map_or(String::new(), |cluster| cluster.id.clone());
         let assignment = Assignment {
@@ -132,31 +149,52 @@ impl Writer {
             facts: facts.clone(),
             segment: letter,
             group: Group::of(&segmentation, profile.cluster),
-            seeds,
+            seeds: open.iter().map(|place| seeds[*place]).collect(),
             sampling: Sampling {
                 temperature: config.writing.temperature,
                 top_p: config.writing.top_p,
                 ..Sampling::default()
             },
-            banned_words: config.brand.banned_words.clone(),
+            banned_words: config.banned_words(),
+            voice: Voice::new(&config.voice, &manners),
         };
         let drafts = match desk {
-            Some(desk) => write_at(&desk, assignment, host.is_some(), task, tell)?,
+            _ if open.is_empty() => Vec::new(),
+            Some(desk) => write_at(&desk, assignment, host.is_some(), task, &tell)?,
             None => write_drafts(&assignment, &mut Templates::default(), task.cancel(), &mut |told| {
                 tell(Partial::Preview(Part::Told(told)));
             })?,
         };
-        let checked = drafts
+        let mut checked: Vec<(Draft, Vec<Check>)> = drafts
             .into_iter()
             .map(|draft| {
                 let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
-                let checks =
-                    review::check(&strategy, &facts, &slots, &draft.text, &config.brand.banned_words);
+                let checks = review::check(&strategy, &facts, &slots, &draft.text, &config.banned_words());
                 (draft, checks)
             })
             .collect();
+        for (place, kept) in &pinned {
+            checked.insert((*place).min(checked.len()), kept.as_ref().clone());
+        }
         Ok(Outcome::Previewed(Arc::new(checked)))
     }
+}
+
+/// News of the variants that are written, told by their places among all.
+fn placed(partial: Partial, places: &[usize]) -> Partial {
+    let of = |variant: usize| places.get(variant).copied().unwrap_or(variant);
+    let Partial::Preview(Part::Told(told)) = partial else { return partial };
+    let told = match told {
+        Told::Piece { slot, piece: Piece::Text { variant, text } } => {
+            Told::Piece { slot, piece: Piece::Text { variant: of(variant), text } }
+        }
+        Told::Piece { slot, piece: Piece::End { variant, reason } } => {
+            Told::Piece { slot, piece: Piece::End { variant: of(variant), reason } }
+        }
+        Told::Again { slot, variant } => Told::Again { slot, variant: of(variant) },
+        Told::Settled { slot, variant, text } => Told::Settled { slot, variant: of(variant), text },
+    };
+    Partial::Preview(Part::Told(told))
 }
 
 /// Writes on the engine's thread, where a newer preview takes this one's place.

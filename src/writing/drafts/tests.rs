@@ -34,6 +34,7 @@ fn assignment(seeds: &[u64]) -> Assignment {
         group: None,
         seeds: seeds.to_vec(),
         sampling: Sampling::default(),
+        voice: Voice::default(),
         banned_words: vec!["cheap".into()],
     }
 }

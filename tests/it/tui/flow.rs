@@ -421,3 +421,27 @@ fn a_shop_with_no_names_and_no_products_is_served_too() {
     let screen = harness.screen(120, 40);
     assert!(screen.contains("Hi there"), "nobody has a name there: {screen}");
 }
+
+#[test]
+fn a_pinned_variant_stays_while_the_others_are_written_anew() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w tab j p");
+    let list = |screen: &str| -> Vec<String> {
+        let lines = screen.lines().filter(|line| line.contains(" ✓ "));
+        lines.map(|line| line.split(" ✓ ").nth(1).unwrap().trim_end_matches(['│', ' ']).to_owned()).collect()
+    };
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("(pinned)") && screen.contains("1 pinned"), "{screen}");
+    let before = list(&screen);
+    let mut harness = harness.keys("w n b f");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("warmer, shorter, more formal"), "{screen}");
+    assert_eq!(list(&screen)[1], before[1], "{screen}");
+    // Let go, and asked for no more.
+    let mut harness = harness.keys("p w b f");
+    let screen = harness.screen(120, 40);
+    assert!(
+        !screen.contains("pinned") && !screen.contains("warmer,") && !screen.contains("shorter,"),
+        "{screen}"
+    );
+}

@@ -44,7 +44,14 @@ impl Strategies {
         };
         let writing = &shared.setup.config.writing;
         let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
+        // A pin is of one text: what was written from another would be of another strategy.
+        if self.pinned_of != source {
+            self.pinned.clear();
+        }
+        self.pinned.sort_by_key(|(place, _)| *place);
         let order = Order {
+            manners: self.manners.clone(),
+            pinned: self.pinned.clone(),
             strategy,
             shop: Arc::clone(shop),
             features: Arc::clone(features),
@@ -57,6 +64,7 @@ impl Strategies {
         };
         let variants = order.seeds.len();
         let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
+        preview.pin(&order.pinned);
         let job = shared.start(Work::Preview(Box::new(order)));
         if shared.host().is_some() && !matches!(shared.model, ModelState::Served(_)) {
             // Whether the server is back is seen by this.

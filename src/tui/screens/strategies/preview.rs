@@ -13,6 +13,7 @@ use crate::segments::Segmentation;
 use crate::strategy::{Facts, Renderer, Strategy, Text};
 use crate::tui::widgets::{marked, unmarked};
 use crate::writing::drafts::Told;
+use crate::writing::voice::Manner;
 use crate::writing::{Draft, ModelIdentity, Piece};
 
 /// What is to be written, and for whom.
@@ -29,6 +30,10 @@ pub struct Order {
     pub sending: jiff::civil::Date,
     /// One per variant.
     pub seeds: Vec<u64>,
+    /// What was asked for on top of the strategy's tone.
+    pub manners: Vec<Manner>,
+    /// Variants that stay, with their places; the others are written around them.
+    pub pinned: Vec<(usize, Arc<(Draft, Vec<Check>)>)>,
 }
 
 /// Finished drafts, each with the outcome of every rule.
@@ -130,6 +135,15 @@ impl Preview {
             variants: vec![Variant { slots: vec![String::new(); slots] }; variants],
             began: now,
             ..Self::default()
+        }
+    }
+
+    /// The variants that stay are shown from the beginning.
+    pub fn pin(&mut self, pinned: &[(usize, Arc<(Draft, Vec<Check>)>)]) {
+        for (place, kept) in pinned {
+            if let Some(variant) = self.variants.get_mut(*place) {
+                variant.slots = kept.0.slots.iter().map(|slot| slot.text.clone()).collect();
+            }
         }
     }
 

@@ -89,6 +89,9 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         {
             line.push((" (own text)".into(), theme.dim));
         }
+        if screen.is_pinned(variant) {
+            line.push((" (pinned)".into(), theme.accent));
+        }
         rich.spans(0, line);
         for check in outcome.into_iter().flatten().filter(|check| !check.ok) {
             rich.spans(6, vec![(format!("{}: {}", check.rule, check.detail), theme.bad)]);
@@ -125,6 +128,12 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         }
         (Some(model), _) => parts.push(format!("by {}", model.name)),
         (None, _) => {}
+    }
+    if !screen.manners.is_empty() {
+        parts.push(screen.manners.iter().map(|manner| manner.name()).collect::<Vec<_>>().join(", "));
+    }
+    if !screen.pinned.is_empty() {
+        parts.push(format!("{} pinned", screen.pinned.len()));
     }
     match preview.stage {
         Stage::Writing(_) => parts.push("writing …".into()),

@@ -13,7 +13,6 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::profiles::ClusterProfile;
-use crate::review::Check;
 use crate::strategy::{Fit, Problem, fits};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
@@ -24,7 +23,6 @@ use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{List, Scroll};
 use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
-use crate::writing::Draft;
 use crate::writing::voice::Manner;
 pub use preview::{Order, Part};
 
@@ -64,7 +62,7 @@ pub struct Strategies {
     /// What was asked for on top of the strategy's tone.
     manners: Vec<Manner>,
     /// Variants that stay while others are written, with their places.
-    pinned: Vec<(usize, Arc<(Draft, Vec<Check>)>)>,
+    pinned: Vec<preview::Pinned>,
     /// The text of the strategy that they were written from.
     pinned_of: String,
     /// Somebody has moved in the list: until then the best fit is selected.
@@ -192,14 +190,14 @@ impl Pane for Strategies {
             Action::EditStrategy | Action::EditOutside | Action::DuplicateStrategy => {
                 Availability::when(chosen, NO_STRATEGY)
             }
-            Action::WriteAgain | Action::NextExample => Availability::when(
-                chosen && self.preview.has_begun(),
-                "Nothing can be written yet: mend the strategy, or wait for the segments.",
-            ),
             Action::Warmer | Action::Shorter | Action::MoreFormal if self.editor.is_some() => {
                 Availability::Hidden
             }
-            Action::Warmer | Action::Shorter | Action::MoreFormal => Availability::when(
+            Action::WriteAgain
+            | Action::NextExample
+            | Action::Warmer
+            | Action::Shorter
+            | Action::MoreFormal => Availability::when(
                 chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),

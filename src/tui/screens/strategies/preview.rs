@@ -33,11 +33,17 @@ pub struct Order {
     /// What was asked for on top of the strategy's tone.
     pub manners: Vec<Manner>,
     /// Variants that stay, with their places; the others are written around them.
-    pub pinned: Vec<(usize, Arc<(Draft, Vec<Check>)>)>,
+    pub pinned: Vec<Pinned>,
 }
 
-/// Finished drafts, each with the outcome of every rule.
-pub type Checked = Vec<(Draft, Vec<Check>)>;
+/// A finished draft with the outcome of every rule.
+pub type CheckedDraft = (Draft, Vec<Check>);
+
+/// Finished drafts.
+pub type Checked = Vec<CheckedDraft>;
+
+/// A variant that stays, with its place among all.
+pub type Pinned = (usize, Arc<CheckedDraft>);
 
 /// News of a preview.
 #[derive(Clone, Debug)]
@@ -139,7 +145,7 @@ impl Preview {
     }
 
     /// The variants that stay are shown from the beginning.
-    pub fn pin(&mut self, pinned: &[(usize, Arc<(Draft, Vec<Check>)>)]) {
+    pub fn pin(&mut self, pinned: &[Pinned]) {
         for (place, kept) in pinned {
             if let Some(variant) = self.variants.get_mut(*place) {
                 variant.slots = kept.0.slots.iter().map(|slot| slot.text.clone()).collect();

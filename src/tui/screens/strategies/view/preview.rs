@@ -60,6 +60,9 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
     let theme = if stopped { &faded } else { canvas.theme };
     if !stopped {
         rich.spans(0, vec![(status(screen, shared), theme.dim)]);
+        if let Some(sampling) = sampling(screen) {
+            rich.spans(0, vec![(sampling, theme.dim)]);
+        }
     }
     let drafts = preview.last_drafts();
     let from = shared.setup.config.brand.said("en");
@@ -153,6 +156,23 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
     let line = parts.join(", ");
     let mut letters = line.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// How the model's drafts were sampled and how fast; nothing where it wrote none.
+fn sampling(screen: &Strategies) -> Option<String> {
+    let drafts = screen.preview.drafts()?;
+    let written: Vec<_> =
+        drafts.iter().map(|(draft, _)| draft).filter(|draft| !draft.is_own_text()).collect();
+    let (first, tokens) = (written.first()?, written.iter().map(|draft| draft.tokens).sum::<usize>());
+    let speed: f64 = written.iter().map(|draft| draft.tokens_per_second).sum();
+    let seeds: Vec<String> = drafts.iter().map(|(draft, _)| draft.seed.to_string()).collect();
+    let nucleus = first.sampling.top_k.map_or(String::new(), |count| format!(", top-k {count}"));
+    Some(format!(
+        "Temperature {}, top-p {}{nucleus}, seeds {}; {tokens} tokens at {speed:.0} a second",
+        first.sampling.temperature,
+        first.sampling.top_p,
+        seeds.join(" "),
+    ))
 }
 
 /// What is wrong with the strategy, and where; nothing new is written until it is mended.

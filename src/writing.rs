@@ -134,6 +134,27 @@ impl Prompt {
     }
 }
 
+impl Prompt {
+    /// The same with its first example left out; `None` where it has only one left, or none.
+    #[must_use]
+    pub fn without_an_example(&self) -> Option<Self> {
+        let shorten = |text: &str| {
+            let mut examples = text.match_indices("\n- ").map(|(at, _)| at + 1);
+            let (first, second) = (examples.next()?, examples.next()?);
+            Some(format!("{}{}", &text[..first], &text[second..]))
+        };
+        match self {
+            Self::Continue(text) => shorten(text).map(Self::Continue),
+            Self::Chat(messages) => {
+                let mut messages = messages.clone();
+                let last = messages.last_mut()?;
+                last.1 = shorten(&last.1)?;
+                Some(Self::Chat(messages))
+            }
+        }
+    }
+}
+
 /// One slot to be written several times.
 #[derive(Clone, Debug)]
 pub struct Request {

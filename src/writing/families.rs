@@ -1,7 +1,7 @@
 //! The families of models that can be run, and how each is put together.
 //!
 //! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. `llama`
-//! has a pass of its own, made for the default model; all others are [`decoder`]s that a recipe puts together.
+//! has a pass of its own, made for the default model; all others are decoders that a recipe puts together.
 
 mod decoder;
 mod gpt2;

@@ -155,6 +155,31 @@ impl LocalModel {
         Ok(tokens)
     }
 
+    /// The same, with fewer examples where it would not leave room for the text.
+    fn fitting_prompt(&self, request: &Request) -> Result<Vec<u32>, WritingError> {
+        let context = self.model.context();
+        let mut request = request.clone();
+        let mut left_out = 0;
+        loop {
+            let tokens = self.prompt(&request)?;
+            if tokens.len() + request.max_tokens <= context {
+                return Ok(tokens);
+            }
+            match request.prompt.without_an_example() {
+                Some(shorter) => request.prompt = shorter,
+                None => {
+                    return Err(WritingError::Failed(format!(
+                        "the prompt has {} tokens, {} more may be written, and the model reads {context}, even with \
+                         {left_out} examples left out: shorten the instruction, or choose a model with a longer context",
+                        tokens.len(),
+                        request.max_tokens
+                    )));
+                }
+            }
+            left_out += 1;
+        }
+    }
+
     /// The next token of each lane, given its logits; `None` where it is finished.
     fn choose(&self, waiting: &mut [(&mut Lane<'_>, &[f32])]) -> Vec<Option<u32>> {
         self.model.on_threads(|| {
@@ -200,14 +225,7 @@ impl TextEngine for LocalModel {
         tell: &mut dyn FnMut(Piece),
     ) -> Result<Writing, WritingError> {
         let mask = self.mask(&request.guard);
-        let prompt = self.prompt(request)?;
-        let context = self.model.context();
-        if prompt.len() + request.max_tokens > context {
-            return Err(WritingError::Failed(format!(
-                "the prompt has {} tokens and the model reads {context}: shorten the strategy's examples",
-                prompt.len()
-            )));
-        }
+        let prompt = self.fitting_prompt(request)?;
         let begun = Instant::now();
         let first = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled())?;
         let prompt_seconds = begun.elapsed().as_secs_f64();

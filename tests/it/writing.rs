@@ -200,3 +200,24 @@ fn a_prompt_longer_than_the_model_reads_is_an_error_with_a_remedy() {
     let error = model.write(&long, &Cancel::default(), &mut |_| {}).unwrap_err().to_string();
     assert!(error.contains("shorten"), "{error}");
 }
+
+#[test]
+fn examples_give_way_where_the_model_reads_less_than_the_prompt() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/data/models/llama-q8_0.gguf");
+    let mut small = unwatched(|task| LocalModel::load("small", &file, task)).unwrap();
+    let listed = |examples: usize, instruction: &str| Request {
+        prompt: Prompt::Continue(format!("{instruction}\n{}-", "- We are here.\n".repeat(examples))),
+        max_tokens: 16,
+        ..request(&[1])
+    };
+    let write = |model: &mut LocalModel, request: &Request| {
+        model.write(request, &Cancel::default(), &mut |_| {}).map(|writing| writing.prompt_tokens)
+    };
+    let short = write(&mut small, &listed(1, "Say it")).unwrap();
+    let long = write(&mut small, &listed(60, "Say it")).unwrap();
+    assert!(short < long && long <= 96 - 16, "{short} {long}");
+    let error = write(&mut small, &listed(20, &"Say it again. ".repeat(40))).unwrap_err().to_string();
+    assert!(error.contains("even with 19 examples left out") && error.contains("96"), "{error}");
+    // It can be used after that.
+    assert_eq!(write(&mut small, &listed(1, "Say it")).unwrap(), short);
+}

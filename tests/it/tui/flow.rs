@@ -70,7 +70,10 @@ fn drafts_wait_in_review_with_every_rule() {
 #[test]
 fn a_claim_is_looked_at_with_what_proves_it() {
     let folder = folder();
-    let screen = dashboard("shop", folder.path()).keys("2 j w a c c G").screens();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a c c");
+    let small = harness.screen(80, 24);
+    assert!(small.contains("▸ ✓ “November 2024” follows from"), "in sight on a small window too\n{small}");
+    let screen = harness.keys("G").screens();
     for claim in ["✓ “15%” follows from offer_value", "▸ ✓ “November 2024” follows from last_order_month"]
     {
         assert!(screen.contains("Claims") && screen.contains(claim), "{claim} is not in\n{screen}");

@@ -191,6 +191,11 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
     for check in item.failures() {
         rich.spans(2, vec![rule(check, theme), (check.detail.clone(), theme.text)]);
     }
+    // In sight also where the list of claims is further down.
+    let shown = desk.message(item.id).ok();
+    if let Some(claim) = shown.zip(screen.claim).and_then(|(shown, number)| shown.claims.get(number)) {
+        one_claim(&mut rich, claim, true, theme);
+    }
     if let Some(why) = held_back {
         let approve = shared.keymap.shown(Action::Approve);
         let next = match screen.target(item) {
@@ -267,24 +272,29 @@ fn claims(rich: &mut Rich, claims: &[TracedClaim], looked_at: Option<usize>, the
     rich.blank();
     rich.line("Claims", theme.accent);
     for (number, claim) in claims.iter().enumerate() {
-        let chosen = if looked_at == Some(number) { "▸" } else { " " };
-        let (mark, told, style) = match &claim.verdict {
-            Verdict::Proved { source } if source == "strategy" => {
-                ("✓", "in the strategy's own words".to_owned(), theme.good)
-            }
-            Verdict::Proved { source } => ("✓", format!("follows from {source}"), theme.good),
-            Verdict::Unproved { reason } => ("✗", (*reason).to_owned(), theme.bad),
-        };
-        let text = if looked_at == Some(number) { theme.strong } else { theme.text };
-        rich.spans(
-            0,
-            vec![
-                (format!("{chosen} {mark} "), style),
-                (format!("“{}” ", claim.text), text),
-                (told, if claim.is_proved() { theme.dim } else { theme.text }),
-            ],
-        );
+        one_claim(rich, claim, looked_at == Some(number), theme);
     }
+}
+
+/// A claim and what it follows from.
+fn one_claim(rich: &mut Rich, claim: &TracedClaim, looked_at: bool, theme: &Theme) {
+    let chosen = if looked_at { "▸" } else { " " };
+    let (mark, told, style) = match &claim.verdict {
+        Verdict::Proved { source } if source == "strategy" => {
+            ("✓", "in the strategy's own words".to_owned(), theme.good)
+        }
+        Verdict::Proved { source } => ("✓", format!("follows from {source}"), theme.good),
+        Verdict::Unproved { reason } => ("✗", (*reason).to_owned(), theme.bad),
+    };
+    let text = if looked_at { theme.strong } else { theme.text };
+    rich.spans(
+        0,
+        vec![
+            (format!("{chosen} {mark} "), style),
+            (format!("“{}” ", claim.text), text),
+            (told, if claim.is_proved() { theme.dim } else { theme.text }),
+        ],
+    );
 }
 
 /// Who wrote the draft's stretches.

@@ -41,6 +41,7 @@ pub mod voice;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled};
 use crate::segments::Group;
 use crate::strategy::{Facts, Text};
@@ -92,6 +93,12 @@ pub struct Sampling {
 impl Default for Sampling {
     fn default() -> Self {
         Self { temperature: 0.7, top_p: 0.9, top_k: Some(40), repeat_penalty: 1.1 }
+    }
+}
+
+impl From<&WritingConfig> for Sampling {
+    fn from(config: &WritingConfig) -> Self {
+        Self { temperature: config.temperature, top_p: config.top_p, ..Self::default() }
     }
 }
 

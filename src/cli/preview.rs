@@ -114,15 +114,13 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let settings = &context.config.writing;
     let seed = args.seed.unwrap_or(settings.seed);
     let variants = args.variants.map_or(settings.variants, usize::from);
-    let sampling =
-        Sampling { temperature: settings.temperature, top_p: settings.top_p, ..Sampling::default() };
     let assignment = Assignment {
         strategy,
         facts: subject.facts.clone(),
         segment: subject.segment.clone(),
         group: subject.group.clone(),
         seeds: (0..variants as u64).map(|number| seed.wrapping_add(number)).collect(),
-        sampling,
+        sampling: Sampling::from(settings),
         banned_words: context.config.banned_words(),
         voice: Voice::new(&context.config.voice, &[]),
     };

@@ -22,10 +22,7 @@ impl Demand {
     }
 
     pub fn is_met(&self, text: &str) -> bool {
-        self.words.is_empty() || {
-            let text = text.to_lowercase();
-            self.words.iter().all(|(word, _)| text.contains(word))
-        }
+        has_all(self.words.iter().map(|(word, _)| word.as_str()), text)
     }
 
     /// Helps the first word that is not there yet; `used` is the part of the limits that is used up.
@@ -49,6 +46,14 @@ impl Demand {
 
 /// Whether a text has all of the words, whatever their case.
 pub(super) fn is_met(words: &[String], text: &str) -> bool {
-    let text = text.to_lowercase();
-    words.iter().all(|word| text.contains(&word.to_lowercase()))
+    let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    has_all(lower.iter().map(String::as_str), text)
+}
+
+/// Whether a text has all of these words, which are in lower case.
+fn has_all<'a>(mut words: impl ExactSizeIterator<Item = &'a str>, text: &str) -> bool {
+    words.len() == 0 || {
+        let text = text.to_lowercase();
+        words.all(|word| text.contains(word))
+    }
 }

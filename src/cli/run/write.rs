@@ -178,11 +178,7 @@ impl Desk<'_> {
             segment: letter.clone(),
             group: Group::of(&known.segmentation, cluster),
             seeds: self.seeds.clone(),
-            sampling: Sampling {
-                temperature: config.writing.temperature,
-                top_p: config.writing.top_p,
-                ..Sampling::default()
-            },
+            sampling: Sampling::from(&config.writing),
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &[]),
         };

@@ -225,11 +225,7 @@ fn write(
         segment: String::new(),
         group: None,
         seeds: vec![seed],
-        sampling: Sampling {
-            temperature: config.writing.temperature,
-            top_p: config.writing.top_p,
-            ..Sampling::default()
-        },
+        sampling: Sampling::from(&config.writing),
         banned_words: config.banned_words(),
         voice: Voice::new(&config.voice, &[]),
     };

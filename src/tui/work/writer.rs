@@ -150,11 +150,7 @@ impl Writer {
             segment: letter,
             group: Group::of(&segmentation, profile.cluster),
             seeds: open.iter().map(|place| seeds[*place]).collect(),
-            sampling: Sampling {
-                temperature: config.writing.temperature,
-                top_p: config.writing.top_p,
-                ..Sampling::default()
-            },
+            sampling: Sampling::from(&config.writing),
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &manners),
         };

@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod chat;
 mod demand;
 pub mod desk;
+pub mod doubt;
 pub mod drafts;
 pub mod families;
 pub mod folder;
@@ -31,6 +32,7 @@ pub mod local;
 pub mod prompt;
 pub mod pull;
 pub mod rank;
+pub mod remembered;
 pub mod replay;
 pub mod sampler;
 pub mod scripted;
@@ -86,19 +88,28 @@ pub struct Sampling {
     pub temperature: f64,
     pub top_p: f64,
     pub top_k: Option<usize>,
+    /// What is less likely than this part of the likeliest is left out; 0 leaves nothing out.
+    #[serde(default)]
+    pub min_p: f64,
     /// Divides the likelihood of what a variant has written already; 1 changes nothing.
     pub repeat_penalty: f32,
 }
 
 impl Default for Sampling {
     fn default() -> Self {
-        Self { temperature: 0.7, top_p: 0.9, top_k: Some(40), repeat_penalty: 1.1 }
+        Self { temperature: 0.7, top_p: 0.9, top_k: Some(40), min_p: 0.0, repeat_penalty: 1.1 }
     }
 }
 
 impl From<&WritingConfig> for Sampling {
     fn from(config: &WritingConfig) -> Self {
-        Self { temperature: config.temperature, top_p: config.top_p, ..Self::default() }
+        Self {
+            temperature: config.temperature,
+            top_p: config.top_p,
+            top_k: (config.top_k > 0).then_some(config.top_k),
+            min_p: config.min_p,
+            repeat_penalty: config.repetition_penalty as f32,
+        }
     }
 }
 
@@ -163,7 +174,7 @@ impl Prompt {
 }
 
 /// One slot to be written several times.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     pub prompt: Prompt,
     /// One seed per variant.
@@ -179,6 +190,11 @@ pub struct Request {
     pub must: Vec<String>,
     /// Text of the slot with no model.
     pub fallback: Vec<String>,
+    /// Tokens that every variant begins with: somebody chose the last of them. Only for an engine that looks back.
+    pub begun: Vec<u32>,
+    /// Openings that a variant must not have, as [`rank::opening`] gives them: others have them already. A server is not
+    /// told of them.
+    pub avoid: Vec<String>,
 }
 
 /// Who speaks in a conversation.
@@ -192,8 +208,8 @@ pub enum Role {
 /// What an engine tells while it writes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
-    /// More text of a variant: whole characters only.
-    Text { variant: usize, text: String },
+    /// More text of a variant: whole characters only. `tokens` are those of the variant so far.
+    Text { variant: usize, text: String, tokens: usize },
     /// The variant is finished.
     End { variant: usize, reason: FinishReason },
 }
@@ -207,9 +223,18 @@ pub struct Written {
     pub tokens: usize,
     pub tokens_per_second: f64,
     /// Mean natural logarithm of the probability that the model gave each token, before anything was masked or
-    /// steered; 0 with no model.
+    /// steered; 0 with no model. Of the tokens that it chose itself.
     #[serde(default)]
     pub mean_log_probability: f64,
+    /// The tokens of the text, for looking back at them; none where a server wrote, or no model, or after a restart.
+    #[serde(skip)]
+    pub token_ids: Vec<u32>,
+    /// Tokens that it was given to begin with, where somebody chose a word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun: Vec<u32>,
+    /// Openings that it was not to have, as other variants had them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub avoided: Vec<String>,
 }
 
 /// What came of a request.
@@ -274,6 +299,27 @@ pub trait TextEngine: Send {
     /// One more that writes beside this one and counts as the same. It has nobody to write in its place.
     fn another(&self) -> Option<Box<dyn TextEngine>> {
         None
+    }
+
+    /// Whether it can say how sure it was of each token, and go on from one that somebody chooses.
+    fn looks_back(&self) -> bool {
+        false
+    }
+
+    /// What it thinks at each token of a text that it wrote for the request.
+    ///
+    /// # Errors
+    /// Cancelled, the model failed, or it cannot look back.
+    fn look_back(
+        &mut self,
+        request: &Request,
+        written: &[u32],
+        cancel: &Cancel,
+    ) -> Result<Vec<doubt::Considered>, WritingError> {
+        let _ = (request, written, cancel);
+        Err(WritingError::Failed(
+            "only a model on this machine can say how sure it was: choose one with --model".into(),
+        ))
     }
 
     /// Who writes in its place after it has failed, where somebody has asked for that.

@@ -20,6 +20,15 @@ pub struct WritingConfig {
     /// The model chooses among the likeliest words that together have this probability, 0 to 1.
     #[schemars(range(min = 0, max = 1))]
     pub top_p: f64,
+    /// It chooses among so many of the likeliest words; 0 sets no number.
+    #[schemars(range(min = 0, max = 1000))]
+    pub top_k: usize,
+    /// Words less likely than this part of the likeliest are left out, 0 to 1; 0 leaves nothing out.
+    #[schemars(range(min = 0, max = 1))]
+    pub min_p: f64,
+    /// How much less likely a word becomes once it has been written, 1 to 2; 1 changes nothing.
+    #[schemars(range(min = 1, max = 2))]
+    pub repetition_penalty: f64,
     /// Seed of the first variant; the others count up from it.
     pub seed: u64,
     /// What a server calls the model that is to write; absent: the first that it lists.
@@ -50,6 +59,9 @@ impl Default for WritingConfig {
             variants: 5,
             temperature: 0.6,
             top_p: 0.9,
+            top_k: 40,
+            min_p: 0.0,
+            repetition_penalty: 1.1,
             seed: 7,
             served_model: None,
             key_file: None,

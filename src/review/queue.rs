@@ -189,6 +189,9 @@ pub(crate) mod testing {
             tokens: 5,
             tokens_per_second: 60.5,
             mean_log_probability: 0.0,
+            token_ids: Vec::new(),
+            begun: Vec::new(),
+            avoided: Vec::new(),
         };
         Draft {
             strategy: strategy.to_owned(),
@@ -203,7 +206,7 @@ pub(crate) mod testing {
             tokens: 5,
             tokens_per_second: 60.5,
             model: ModelIdentity { name: "scripted".into(), sha256: "ab".into() },
-            sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, repeat_penalty: 1.1 },
+            sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, min_p: 0.0, repeat_penalty: 1.1 },
             prompts: vec!["Task: say hello.".into()],
             prompt_sha256: "cd".into(),
             banned_words: Vec::new(),

@@ -5,6 +5,7 @@ pub mod axes;
 pub mod choose;
 pub mod confirm;
 pub mod curve;
+pub mod doubt;
 pub mod help;
 pub mod mapping;
 pub mod palette;

@@ -24,7 +24,7 @@ pub use list::List;
 pub use message::{marked, message, unmarked, with_claims};
 pub use panel::panel;
 pub use paragraph::{Paragraph, Scroll};
-pub use rich::Rich;
+pub use rich::{Rich, Spans};
 pub use scatter::{Dot, scatter};
 pub use sheet::{Line, Sheet};
 pub use sparkline::sparkline;

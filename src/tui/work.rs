@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::screens::customers::{Arrangement, arrange};
-use super::screens::strategies::{Order, Part};
+use super::screens::strategies::{CheckedDraft, Order, Part};
 use super::settings_file::{self, DataChange};
 use super::summary::{self, Summary};
 use crate::config::{DataConfig, WritingConfig};
@@ -20,15 +20,17 @@ use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
 use crate::profiles::{self, ClusterProfile, CustomerProfile};
-use crate::review::Check;
 use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
+use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::doubt::Considered;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
+pub use writer::Fork;
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
@@ -101,6 +103,14 @@ pub enum Work {
     },
     /// Write the variants of a strategy.
     Preview(Box<Order>),
+    /// Ask the model how sure it was of each word of a draft's slot.
+    LookBack {
+        strategy: Box<Strategy>,
+        draft: Arc<CheckedDraft>,
+        slot: usize,
+    },
+    /// Write a draft's slot on from a word that somebody chose.
+    Fork(Box<Fork>),
     /// Put drafts into the queue of Review.
     KeepDrafts {
         folder: PathBuf,
@@ -159,6 +169,7 @@ pub enum Slot {
     CustomerProfile,
     Strategies,
     Preview,
+    Doubt,
     Queue,
     Export,
     Model,
@@ -203,7 +214,14 @@ pub enum Outcome {
     StrategiesRead(Arc<Vec<StrategyFile>>),
     StrategySaved(Box<StrategyFile>),
     /// The finished drafts with the outcome of every rule.
-    Previewed(Arc<Vec<(Draft, Vec<Check>)>>),
+    Previewed(Arc<Vec<CheckedDraft>>),
+    /// The tokens of a draft's slot.
+    LookedBack(Arc<Vec<Considered>>),
+    /// A draft that goes on from a word that somebody chose, for the variant in that place.
+    Forked {
+        variant: usize,
+        draft: Arc<CheckedDraft>,
+    },
     DraftsKept(Arc<Desk>),
     QueueRead(Arc<Desk>),
     /// What was decided, in words, and the draft to look at next.
@@ -243,6 +261,7 @@ impl Work {
             Self::CustomerProfile { .. } => Slot::CustomerProfile,
             Self::LoadStrategies { .. } => Slot::Strategies,
             Self::Preview(_) => Slot::Preview,
+            Self::LookBack { .. } | Self::Fork(_) => Slot::Doubt,
             Self::LoadQueue { .. } => Slot::Queue,
             Self::Export(_) => Slot::Export,
             // What is to be kept is never thrown away for something newer.
@@ -275,6 +294,8 @@ impl Work {
             Self::LoadStrategies { .. } => "Read the strategies".into(),
             Self::SaveStrategy { id, .. } => format!("Save {id}.toml"),
             Self::Preview(order) => format!("Write “{}”", order.strategy.name),
+            Self::LookBack { .. } => "Ask the model how sure it was".into(),
+            Self::Fork(_) => "Write on from a chosen word".into(),
             Self::KeepDrafts { .. } => "Put drafts into Review".into(),
             Self::LoadQueue { .. } => "Read the drafts".into(),
             Self::Decide { .. } => "Record a decision".into(),
@@ -298,6 +319,8 @@ impl Work {
                 | Self::CustomerProfile { .. }
                 | Self::LoadStrategies { .. }
                 | Self::Preview(_)
+                | Self::LookBack { .. }
+                | Self::Fork(_)
                 | Self::LoadQueue { .. }
                 | Self::Decide { .. }
                 | Self::InspectFiles { .. }
@@ -366,6 +389,8 @@ impl Runner for Services {
                 Ok(Outcome::StrategySaved(Box::new(Workspace::open(folder)?.save_strategy(&id, &source)?)))
             }
             Work::Preview(order) => self.writer.preview(*order, task, tell),
+            Work::LookBack { strategy, draft, slot } => self.writer.look_back(*strategy, draft, slot, task),
+            Work::Fork(fork) => self.writer.fork(*fork, task),
             Work::KeepDrafts { folder, drafts, source, at, banned_words } => {
                 reviewing::keep(&folder, &drafts, &source, at, banned_words)
             }

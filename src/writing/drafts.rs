@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
 use super::local::hex;
-use super::rank::Taste;
+use super::rank::{Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
 use super::{
@@ -19,12 +19,12 @@ use super::{
 use crate::data::Channel;
 use crate::jobs::Cancel;
 use crate::segments::Group;
-use crate::strategy::{self, Facts, Part, Problem, Slot, Strategy};
+use crate::strategy::{self, Facts, Part, Problem, Slot, Strategy, Text};
 
 /// Times that an unusable slot is written again.
 const RETRIES: u32 = 2;
 /// A slot's length in characters where the strategy sets no limit.
-const DEFAULT_LIMIT: usize = 160;
+pub const DEFAULT_LIMIT: usize = 160;
 
 /// What to write.
 #[derive(Clone, Debug)]
@@ -42,6 +42,22 @@ pub struct Assignment {
     /// The brand's; never written.
     pub banned_words: Vec<String>,
     pub voice: Voice,
+}
+
+impl Assignment {
+    /// What a draft was written from, with no seeds: for writing a part of it again.
+    pub(super) fn of(draft: &Draft, strategy: &Strategy) -> Self {
+        Self {
+            strategy: strategy.clone(),
+            facts: draft.fields.clone(),
+            segment: draft.segment.clone(),
+            group: draft.group.clone(),
+            seeds: Vec::new(),
+            sampling: draft.sampling,
+            banned_words: draft.banned_words.clone(),
+            voice: draft.voice.clone(),
+        }
+    }
 }
 
 /// What is told while drafts are written.
@@ -111,26 +127,18 @@ fn write_with(
         .iter()
         .zip(written)
         .map(|(seed, slots)| {
-            let texts: Vec<String> = slots.iter().map(|slot| slot.text.clone()).collect();
-            let text =
-                strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))?;
-            let seconds: f64 = slots
-                .iter()
-                .filter(|slot| slot.tokens_per_second > 0.0)
-                .map(|slot| slot.tokens as f64 / slot.tokens_per_second)
-                .sum();
-            let tokens = slots.iter().map(|slot| slot.tokens).sum();
+            let (tokens, tokens_per_second) = speed(&slots);
             Ok(Draft {
                 strategy: strategy.id.clone(),
                 strategy_version: version.clone(),
                 segment: assignment.segment.clone(),
                 group: assignment.group.clone(),
                 fields: facts.clone(),
-                text,
+                text: merged(strategy, facts, &slots)?,
                 seed: *seed,
                 finish_reason: worst(&slots),
                 tokens,
-                tokens_per_second: if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 },
+                tokens_per_second,
                 model: writer_of(&slots, engine),
                 slots,
                 sampling: engine.sampling(assignment.sampling),
@@ -142,6 +150,55 @@ fn write_with(
             })
         })
         .collect()
+}
+
+/// Writes a slot of a draft on from the tokens that it is to begin with, and puts it in its place. The best of the
+/// engine's candidates is taken; what is wrong with it is for the rules to say, as somebody chose how it begins.
+pub(super) fn rewrite(
+    draft: &Draft,
+    strategy: &Strategy,
+    slot: &Slot,
+    begun: Vec<u32>,
+    engine: &mut dyn TextEngine,
+    cancel: &Cancel,
+) -> Result<Draft, WritingError> {
+    let assignment = Assignment::of(draft, strategy);
+    let mut request = request_of(&assignment, slot, engine.converses());
+    let seed = draft.slots.get(slot.index).map_or(draft.seed, |written| written.seed);
+    request.seeds = (0..engine.candidates().max(1) as u32).map(|turn| derived_again(seed, turn)).collect();
+    request.begun = begun;
+    let writing = engine.write(&request, cancel, &mut |_| {})?;
+    let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
+    let taste = Taste::new(strategy, slot, &assignment.voice, engine.wanders(), &usable);
+    let best = taste.choose(&writing.variants, 1, &[]).first().copied().unwrap_or(0);
+    let mut draft = draft.clone();
+    if let (Some(place), Some(written)) =
+        (draft.slots.get_mut(slot.index), writing.variants.into_iter().nth(best))
+    {
+        *place = written;
+    }
+    draft.text = merged(strategy, &draft.fields, &draft.slots)?;
+    draft.finish_reason = worst(&draft.slots);
+    (draft.tokens, draft.tokens_per_second) = speed(&draft.slots);
+    draft.model = writer_of(&draft.slots, engine);
+    Ok(draft)
+}
+
+/// The message with its slots filled in.
+fn merged(strategy: &Strategy, facts: &Facts, slots: &[Written]) -> Result<Text, WritingError> {
+    let texts: Vec<String> = slots.iter().map(|slot| slot.text.clone()).collect();
+    strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))
+}
+
+/// Tokens of all slots, and how many of them a second.
+fn speed(slots: &[Written]) -> (usize, f64) {
+    let seconds: f64 = slots
+        .iter()
+        .filter(|slot| slot.tokens_per_second > 0.0)
+        .map(|slot| slot.tokens as f64 / slot.tokens_per_second)
+        .sum();
+    let tokens = slots.iter().map(|slot| slot.tokens).sum();
+    (tokens, if seconds > 0.0 { tokens as f64 / seconds } else { 0.0 })
 }
 
 fn unfilled(strategy: &Strategy, problem: &Problem) -> WritingError {
@@ -223,6 +280,8 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) 
         sentences: slot.sentences,
         must: slot.must.clone(),
         fallback: slot.fallback.clone(),
+        begun: Vec::new(),
+        avoid: Vec::new(),
     }
 }
 
@@ -252,14 +311,15 @@ fn write_slot(
         }
         // One candidate of each variant is seen while it is written; the others stand behind them.
         let mut request = request.clone();
+        request.avoid = worn_openings(settled.iter().flatten().map(|other| other.text.as_str()));
         request.seeds = (attempt * each..(attempt + 1) * each)
             .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
             .map(|(turn, variant)| derived_again(first_seeds[variant], turn))
             .collect();
         let writing = engine.write(&request, cancel, &mut |piece| {
             let piece = match piece {
-                Piece::Text { variant, text } if variant < open.len() => {
-                    Piece::Text { variant: open[variant], text }
+                Piece::Text { variant, text, tokens } if variant < open.len() => {
+                    Piece::Text { variant: open[variant], text, tokens }
                 }
                 Piece::End { variant, reason } if variant < open.len() => {
                     Piece::End { variant: open[variant], reason }
@@ -286,20 +346,26 @@ fn write_slot(
             }
         }
     }
-    let mut taken = Vec::new();
+    let mut taken: Vec<String> = settled.iter().flatten().map(|other| other.text.clone()).collect();
     let finished: Vec<Written> = settled
         .into_iter()
         .enumerate()
         .map(|(variant, written)| {
-            let written = written.unwrap_or_else(|| Written {
-                text: own_text(slot, variant, &taken),
-                seed: first_seeds[variant],
-                finish_reason: FinishReason::Template,
-                tokens: 0,
-                tokens_per_second: 0.0,
-                mean_log_probability: 0.0,
+            let written = written.unwrap_or_else(|| {
+                let text = own_text(slot, variant, &taken);
+                taken.push(text.clone());
+                Written {
+                    text,
+                    seed: first_seeds[variant],
+                    finish_reason: FinishReason::Template,
+                    tokens: 0,
+                    tokens_per_second: 0.0,
+                    mean_log_probability: 0.0,
+                    token_ids: Vec::new(),
+                    begun: Vec::new(),
+                    avoided: Vec::new(),
+                }
             });
-            taken.push(written.text.clone());
             tell(Told::Settled { slot: slot.index, variant, text: written.text.clone() });
             written
         })
@@ -311,13 +377,16 @@ fn derived_again(seed: u64, attempt: u32) -> u64 {
     if attempt == 0 { seed } else { derived(seed, 0, attempt) }
 }
 
-/// One of the slot's own texts, if possible one that no other variant has.
+/// One of the slot's own texts: if possible one that no other variant has, and none opens like.
 fn own_text(slot: &Slot, variant: usize, taken: &[String]) -> String {
     let texts = if slot.fallback.is_empty() { &slot.examples } else { &slot.fallback };
     let turned = texts.iter().cycle().skip(variant).take(texts.len());
+    let openings: Vec<String> = taken.iter().map(|text| opening(text)).collect();
+    let free = |text: &&String| !taken.contains(text);
     turned
         .clone()
-        .find(|text| !taken.contains(text))
+        .find(|text| free(text) && !openings.contains(&opening(text)))
+        .or_else(|| turned.clone().find(free))
         .or_else(|| turned.clone().next())
         .cloned()
         .unwrap_or_default()

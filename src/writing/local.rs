@@ -3,6 +3,9 @@
 //! In: a model file and requests. Out: the variants of a slot, decoded together. The prompt is run once for
 //! all variants, and what it shares with the prompt before is not run again.
 
+mod lane;
+mod look;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -12,25 +15,20 @@ use std::time::Instant;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use self::lane::{Lane, Tokens};
 use super::chat::ChatTemplate;
 use super::demand::Demand;
+use super::doubt::Considered;
 use super::families;
 use super::folder::Folder;
 use super::forward::Forward;
 use super::gguf::Gguf;
-use super::guard::{Mask, Verdict};
-use super::kernels::{Processor, log_sum};
-use super::sampler::Sampler;
+use super::guard::Mask;
 use super::tokenizer::Vocabulary;
-use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
+use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing};
 use crate::data::primary_language;
 use crate::jobs::{Cancel, Cancelled, Task};
 use crate::writing::WritingError;
-
-/// A slot's part of its limit after which it is steered towards its end.
-const STEER_FROM: f32 = 0.7;
-/// What the steering adds, at the limit, to the logits of tokens that end a sentence.
-const STEER_TO: f32 = 8.0;
 
 /// Candidates for each variant: with half as many, a third of the slots got the strategy's own text in place of a
 /// sentence that the model was sure of.
@@ -185,11 +183,13 @@ impl LocalModel {
         self.model.on_threads(|| {
             waiting
                 .par_iter_mut()
-                .map_init(Vec::new, |scratch, (lane, logits)| {
-                    lane.advance(logits, scratch, &self.vocabulary, &self.full_stops)
-                })
+                .map_init(Vec::new, |scratch, (lane, logits)| lane.advance(logits, scratch, self.tokens()))
                 .collect()
         })
+    }
+
+    fn tokens(&self) -> Tokens<'_> {
+        Tokens { vocabulary: &self.vocabulary, full_stops: &self.full_stops }
     }
 
     fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
@@ -225,7 +225,10 @@ impl TextEngine for LocalModel {
         tell: &mut dyn FnMut(Piece),
     ) -> Result<Writing, WritingError> {
         let mask = self.mask(&request.guard);
-        let prompt = self.fitting_prompt(request)?;
+        let mut prompt = self.fitting_prompt(request)?;
+        let prompt_tokens = prompt.len();
+        // What all variants begin with is run once for all.
+        prompt.extend_from_slice(&request.begun);
         let begun = Instant::now();
         let first = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled())?;
         let prompt_seconds = begun.elapsed().as_secs_f64();
@@ -236,7 +239,7 @@ impl TextEngine for LocalModel {
         let mut lanes: Vec<Lane> = request
             .seeds
             .iter()
-            .map(|seed| Lane::new(request, *seed, Arc::clone(&mask), &demand, processor))
+            .map(|seed| Lane::new(request, *seed, Arc::clone(&mask), &demand, processor, &self.vocabulary))
             .collect();
         let mut waiting: Vec<(&mut Lane<'_>, &[f32])> =
             lanes.iter_mut().map(|lane| (lane, &first[..])).collect();
@@ -270,184 +273,22 @@ impl TextEngine for LocalModel {
                 next.extend(token.map(|token| (index, token)));
             }
         }
-        let variants =
-            lanes.into_iter().enumerate().map(|(index, lane)| lane.finish(request, index)).collect();
-        Ok(Writing { variants, prompt_tokens: prompt.len(), prompt_seconds })
-    }
-}
-
-/// One variant while it is written.
-struct Lane<'a> {
-    request: &'a Request,
-    seed: u64,
-    mask: Arc<Mask>,
-    demand: &'a Demand,
-    sampler: Sampler,
-    text: String,
-    /// Bytes of a character that is not whole yet.
-    pending: Vec<u8>,
-    tokens: usize,
-    /// Of all tokens so far.
-    log_probability: f64,
-    processor: Processor,
-    /// Bytes of `text` that were told.
-    told: usize,
-    end: Option<FinishReason>,
-    end_told: bool,
-    seconds: f64,
-}
-
-impl<'a> Lane<'a> {
-    fn new(
-        request: &'a Request,
-        seed: u64,
-        mask: Arc<Mask>,
-        demand: &'a Demand,
-        processor: Processor,
-    ) -> Self {
-        Self {
-            request,
-            seed,
-            mask,
-            demand,
-            sampler: Sampler::new(request.sampling, seed),
-            text: String::new(),
-            pending: Vec::new(),
-            tokens: 0,
-            log_probability: 0.0,
-            processor,
-            told: 0,
-            end: None,
-            end_told: false,
-            seconds: 0.0,
-        }
+        let variants = lanes.into_iter().enumerate().map(|(index, lane)| lane.finish(index)).collect();
+        Ok(Writing { variants, prompt_tokens, prompt_seconds })
     }
 
-    /// Chooses the next token; `None` when the variant is finished.
-    fn advance(
+    fn looks_back(&self) -> bool {
+        true
+    }
+
+    fn look_back(
         &mut self,
-        raw: &[f32],
-        logits: &mut Vec<f32>,
-        vocabulary: &Vocabulary,
-        full_stops: &[u32],
-    ) -> Option<u32> {
-        let ends = vocabulary.ends();
-        logits.clear();
-        logits.extend_from_slice(raw);
-        let (used, met) = (self.used(), self.demand.is_met(&self.text));
-        if met {
-            self.steer(logits, full_stops, ends);
-        } else {
-            self.demand.steer(&self.text, self.sampler.written(), used, logits);
-        }
-        let last = sentences(&self.text) + 1 >= self.request.sentences.max(1);
-        let Self { sampler, mask, text, pending, .. } = self;
-        let may_end = met && pending.is_empty() && !text.trim().is_empty() && !mask.is_inside_field(text);
-        let judge = |token: u32| {
-            if ends.contains(&token) {
-                if may_end { Verdict::Ends } else { Verdict::Refused }
-            } else if !met && last && full_stops.contains(&token) {
-                Verdict::Refused
-            } else {
-                mask.judge(text, pending, token, vocabulary.bytes(token))
-            }
-        };
-        let chosen = sampler.choose(logits, &mut |token| judge(token) != Verdict::Refused);
-        let Some(token) = chosen.filter(|token| judge(*token) == Verdict::Allowed) else {
-            self.end = Some(FinishReason::Stop);
-            return None;
-        };
-        self.sampler.accept(token);
-        self.tokens += 1;
-        self.log_probability += f64::from(raw[token as usize] - log_sum(self.processor, raw));
-        self.pending.extend_from_slice(vocabulary.bytes(token));
-        let whole = std::str::from_utf8(&self.pending).map_or_else(|error| error.valid_up_to(), str::len);
-        if let Ok(text) = std::str::from_utf8(&self.pending[..whole]) {
-            self.text.push_str(text);
-        }
-        self.pending.drain(..whole);
-        if self.pending.is_empty() && sentences(&self.text) >= self.request.sentences.max(1) {
-            self.end = Some(FinishReason::Stop);
-        } else if self.used() >= 1.0 {
-            self.end = Some(FinishReason::Length);
-        }
-        if self.end.is_none() { Some(token) } else { None }
+        request: &Request,
+        written: &[u32],
+        cancel: &Cancel,
+    ) -> Result<Vec<Considered>, WritingError> {
+        self.considered(request, written, cancel)
     }
-
-    /// Part of the limits that is used up.
-    fn used(&self) -> f32 {
-        let tokens = self.tokens as f32 / self.request.max_tokens.max(1) as f32;
-        let characters = match self.request.max_characters {
-            Some(most) => self.text.trim().chars().count() as f32 / most.max(1) as f32,
-            None => 0.0,
-        };
-        tokens.max(characters)
-    }
-
-    /// Near the limit, makes the end of the sentence likelier.
-    fn steer(&self, logits: &mut [f32], full_stops: &[u32], ends: &[u32]) {
-        let late = (self.used() - STEER_FROM) / (1.0 - STEER_FROM);
-        if late > 0.0 {
-            for token in full_stops.iter().chain(ends) {
-                if let Some(logit) = logits.get_mut(*token as usize) {
-                    *logit += STEER_TO * late;
-                }
-            }
-        }
-    }
-
-    /// Tells what is new; blanks at the end are held back, because they may be the last.
-    fn tell(&mut self, variant: usize, tell: &mut dyn FnMut(Piece)) {
-        let from = if self.told == 0 { self.text.len() - self.text.trim_start().len() } else { self.told };
-        let to = self.text.trim_end().len();
-        if to > from {
-            tell(Piece::Text { variant, text: self.text[from..to].to_owned() });
-            self.told = to;
-        }
-        if let Some(reason) = self.end
-            && !self.end_told
-        {
-            self.end_told = true;
-            tell(Piece::End { variant, reason });
-        }
-    }
-
-    fn finish(self, request: &Request, index: usize) -> Written {
-        let mut text = self.text.trim().to_owned();
-        let mut finish_reason = self.end.unwrap_or(FinishReason::Length);
-        // Nothing was allowed, or a word at the very end turned out badly: what the strategy itself says.
-        if (text.is_empty() || self.mask.forbids(&text)) && !request.fallback.is_empty() {
-            text.clone_from(&request.fallback[index % request.fallback.len()]);
-            finish_reason = FinishReason::Template;
-        }
-        let tokens_per_second = if self.seconds > 0.0 { self.tokens as f64 / self.seconds } else { 0.0 };
-        Written {
-            text,
-            seed: self.seed,
-            finish_reason,
-            tokens: self.tokens,
-            tokens_per_second,
-            mean_log_probability: self.log_probability / self.tokens.max(1) as f64,
-        }
-    }
-}
-
-/// Sentences that are finished at the end of `text`; 0 when it ends inside one.
-fn sentences(text: &str) -> usize {
-    let closed = text.trim_end().trim_end_matches(['"', '\'', '”', '’', '」', ')']);
-    let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？');
-    if closed.chars().next_back().is_none_or(|c| !is_end(c)) {
-        return 0;
-    }
-    let mut count = 0;
-    let mut before = ' ';
-    for c in closed.chars() {
-        if is_end(c) && !is_end(before) {
-            count += 1;
-        }
-        before = c;
-    }
-    count
 }
 
 /// SHA-256 of a file in hexadecimal.
@@ -480,19 +321,4 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentences;
-
-    #[test]
-    fn sentences_are_counted_where_they_end() {
-        assert_eq!(sentences("We miss you"), 0);
-        assert_eq!(sentences("We miss you. Come"), 0);
-        assert_eq!(sentences("We miss you."), 1);
-        assert_eq!(sentences("We miss you... Come back!"), 2);
-        assert_eq!(sentences("\"We miss you!\""), 1);
-        assert_eq!(sentences("我们想念您。"), 1);
-    }
 }

@@ -5,7 +5,7 @@
 //! a candidate is liked for the share of its words that the strategies of its language use themselves, and for how
 //! sure the model was of it. Where no candidate is good enough, the strategy's own text is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::drafts::words;
@@ -22,12 +22,14 @@ const KNOWN_WORDS: f64 = 3.0;
 const LEAST_SURE: f64 = -1.2;
 /// Share of known words under which a sentence is about something else than the shop.
 const LEAST_KNOWN: f64 = 0.8;
-/// What an opening that another variant has already costs, in the same measure.
+/// What an opening costs that another variant has already, in the same measure, and again for each one more.
 const SAME_OPENING: f64 = 0.6;
+/// Variants that may open with the same words.
+const MOST_SAME_OPENING: u32 = 2;
 /// Characters of a slot that has no limit, for judging what is short.
 const USUAL_LIMIT: usize = 160;
 /// Words that make an opening.
-const OPENING: usize = 2;
+pub(super) const OPENING: usize = 2;
 
 /// The words that strategies of one language use.
 pub(super) struct Taste<'a> {
@@ -80,17 +82,24 @@ impl<'a> Taste<'a> {
     /// Places of up to `wanted` candidates that may stand beside `taken` and each other, the best first.
     pub(super) fn choose(&self, candidates: &[Written], wanted: usize, taken: &[&str]) -> Vec<usize> {
         let scores: Vec<Option<f64>> = candidates.iter().map(|written| self.score(written)).collect();
-        let mut openings: HashSet<Vec<String>> = taken.iter().map(|text| opening(text)).collect();
+        let mut openings: HashMap<String, u32> = HashMap::new();
+        for text in taken {
+            *openings.entry(opening(text)).or_default() += 1;
+        }
+        // A larger model says the same in many ways, and answering takes it longer.
+        let most = if self.wanders { MOST_SAME_OPENING } else { u32::MAX };
         let mut texts = taken.to_vec();
         let mut chosen = Vec::new();
         while chosen.len() < wanted {
+            let opened =
+                |place: &usize| openings.get(&opening(&candidates[*place].text)).copied().unwrap_or(0);
             let value = |place: &usize| {
-                let repeats = openings.contains(&opening(&candidates[*place].text));
-                scores[*place].unwrap_or(f64::NEG_INFINITY) - if repeats { SAME_OPENING } else { 0.0 }
+                scores[*place].unwrap_or(f64::NEG_INFINITY) - SAME_OPENING * f64::from(opened(place))
             };
             let best = (0..candidates.len())
                 .filter(|place| {
                     scores[*place].is_some()
+                        && opened(place) < most
                         && !chosen.contains(place)
                         && (self.usable)(&candidates[*place], &texts)
                 })
@@ -98,7 +107,7 @@ impl<'a> Taste<'a> {
             let Some(best) = best else { break };
             chosen.push(best);
             texts.push(&candidates[best].text);
-            openings.insert(opening(&candidates[best].text));
+            *openings.entry(opening(&candidates[best].text)).or_default() += 1;
         }
         chosen
     }
@@ -115,8 +124,20 @@ fn share(words: &[String], known: &[&HashSet<String>]) -> f64 {
     count as f64 / words.len().max(1) as f64
 }
 
-fn opening(text: &str) -> Vec<String> {
-    words(text).into_iter().take(OPENING).collect()
+/// The first words of a text, in lower case.
+#[must_use]
+pub fn opening(text: &str) -> String {
+    words(text).into_iter().take(OPENING).collect::<Vec<_>>().join(" ")
+}
+
+/// Openings that as many of these texts have as may have the same.
+pub(super) fn worn_openings<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut openings: BTreeMap<String, u32> = BTreeMap::new();
+    for text in texts {
+        *openings.entry(opening(text)).or_default() += 1;
+    }
+    openings.retain(|_, count| *count >= MOST_SAME_OPENING);
+    openings.into_keys().collect()
 }
 
 /// Words of the strategies that come along, by the first part of their language tag.
@@ -148,6 +169,9 @@ mod tests {
             tokens: 8,
             tokens_per_second: 100.0,
             mean_log_probability,
+            token_ids: Vec::new(),
+            begun: Vec::new(),
+            avoided: Vec::new(),
         }
     }
 
@@ -210,6 +234,20 @@ mod tests {
         assert_eq!(chosen(&candidates, 2, &[]), [new_here, see]);
         assert_eq!(chosen(&candidates, 3, &[new_here])[0], see);
         assert_eq!(chosen(&candidates, 3, &[new_here]).len(), 2);
+    }
+
+    #[test]
+    fn two_variants_may_open_alike_and_no_third() {
+        let candidates = [
+            candidate("There is something new here for you.", -0.5),
+            candidate("There is so much to see.", -0.6),
+            candidate("There is a good thing here.", -0.7),
+            candidate("Come and see what is new.", -1.19),
+        ];
+        let chosen = chosen(&candidates, 4, &[]);
+        assert_eq!(chosen.len(), 3, "{chosen:?}");
+        assert!(chosen.iter().any(|text| text.starts_with("Come")), "{chosen:?}");
+        assert_eq!(worn_openings(chosen.iter().map(String::as_str)), ["there is"]);
     }
 
     #[test]

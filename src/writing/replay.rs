@@ -80,16 +80,7 @@ pub fn replay(
             "the strategy has {now} slots and the draft {then}: it was not written from this strategy"
         )));
     }
-    let assignment = Assignment {
-        strategy: strategy.clone(),
-        facts: draft.fields.clone(),
-        segment: draft.segment.clone(),
-        group: draft.group.clone(),
-        seeds: Vec::new(),
-        sampling: draft.sampling,
-        banned_words: draft.banned_words.clone(),
-        voice: draft.voice.clone(),
-    };
+    let assignment = Assignment::of(draft, strategy);
     for (index, (slot, stored)) in slots.iter().zip(&draft.slots).enumerate() {
         if stored.finish_reason == FinishReason::Template {
             let own = slot.fallback.contains(&stored.text) || slot.examples.contains(&stored.text);
@@ -99,6 +90,8 @@ pub fn replay(
         }
         let mut request = request_of(&assignment, slot, engine.converses());
         request.seeds = vec![stored.seed];
+        request.begun.clone_from(&stored.begun);
+        request.avoid.clone_from(&stored.avoided);
         if draft.prompts.get(index).is_some_and(|prompt| *prompt != request.prompt.text()) {
             found.differs.push(format!("the prompt of slot {}", index + 1));
         }

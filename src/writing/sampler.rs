@@ -37,6 +37,12 @@ impl Sampler {
         &self.written
     }
 
+    /// The same, kept.
+    #[must_use]
+    pub fn into_written(self) -> Vec<u32> {
+        self.written
+    }
+
     /// Chooses among the tokens for which `allowed` says yes. `logits` are changed. `None`: nothing is allowed.
     pub fn choose(&mut self, logits: &mut [f32], allowed: &mut dyn FnMut(u32) -> bool) -> Option<u32> {
         self.penalise(logits);
@@ -73,7 +79,8 @@ impl Sampler {
         }
     }
 
-    /// Temperature, then the nucleus (Holtzman et al. 2020), then chance.
+    /// Temperature, then the nucleus (Holtzman et al. 2020) and what is likely beside the likeliest (Nguyen et al.
+    /// 2024), then chance.
     fn draw(&mut self, candidates: &[Candidate]) -> u32 {
         let scale = 1.0 / self.sampling.temperature as f32;
         let highest = candidates[0].logit;
@@ -82,6 +89,10 @@ impl Sampler {
         let mut nucleus = 0;
         let mut mass = 0.0;
         for weight in &weights {
+            // The likeliest weighs 1.
+            if nucleus > 0 && f64::from(*weight) < self.sampling.min_p {
+                break;
+            }
             nucleus += 1;
             mass += weight;
             if f64::from(mass / total) >= self.sampling.top_p {
@@ -103,6 +114,11 @@ impl Sampler {
 struct Candidate {
     token: u32,
     logit: f32,
+}
+
+/// The `count` likeliest tokens with their logits, the likeliest first.
+pub fn likeliest(logits: &[f32], count: usize) -> impl Iterator<Item = (u32, f32)> + use<> {
+    largest(logits, count).into_iter().map(|candidate| (candidate.token, candidate.logit))
 }
 
 /// The `count` largest logits, largest first; equal ones in the order of their tokens. Not a number and minus
@@ -140,7 +156,7 @@ mod tests {
     use super::*;
 
     fn sampling(temperature: f64) -> Sampling {
-        Sampling { temperature, top_p: 0.9, top_k: Some(40), repeat_penalty: 1.0 }
+        Sampling { temperature, top_p: 0.9, top_k: Some(40), min_p: 0.0, repeat_penalty: 1.0 }
     }
 
     fn logits(n: usize) -> Vec<f32> {
@@ -179,6 +195,20 @@ mod tests {
         for _ in 0..200 {
             assert_eq!(sampler.choose(&mut [4.0, 1.0, 0.0], &mut |_| true), Some(0));
         }
+    }
+
+    #[test]
+    fn min_p_leaves_out_what_is_unlikely_beside_the_likeliest() {
+        // e^-1 = 0.37 and e^-2 = 0.14 of the likeliest.
+        let seen = |min_p| {
+            let mut sampler = Sampler::new(Sampling { top_p: 1.0, min_p, ..sampling(1.0) }, 3);
+            (0..400)
+                .filter_map(|_| sampler.choose(&mut [2.0, 1.0, 0.0], &mut |_| true))
+                .collect::<std::collections::BTreeSet<u32>>()
+        };
+        assert_eq!(seen(0.0).len(), 3);
+        assert_eq!(seen(0.2).into_iter().collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(seen(1.0).len(), 1, "the likeliest always stays");
     }
 
     #[test]

@@ -77,8 +77,8 @@ impl TextEngine for Scripted {
                     tell(Piece::End { variant, reason: FinishReason::Cancelled });
                     return Err(Cancelled.into());
                 }
-                tell(Piece::Text { variant, text: word.to_owned() });
                 tokens += 1;
+                tell(Piece::Text { variant, text: word.to_owned(), tokens });
             }
             tell(Piece::End { variant, reason: FinishReason::Stop });
             variants.push(Written {
@@ -88,6 +88,9 @@ impl TextEngine for Scripted {
                 tokens,
                 tokens_per_second: 0.0,
                 mean_log_probability: 0.0,
+                token_ids: Vec::new(),
+                begun: Vec::new(),
+                avoided: Vec::new(),
             });
         }
         Ok(Writing { variants, ..Writing::default() })

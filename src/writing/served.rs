@@ -266,7 +266,7 @@ impl TextEngine for Served {
 
     /// A server is told of nothing else.
     fn sampling(&self, asked: Sampling) -> Sampling {
-        Sampling { top_k: None, repeat_penalty: 1.0, ..asked }
+        Sampling { top_k: None, min_p: 0.0, repeat_penalty: 1.0, ..asked }
     }
 
     fn away(&self) -> Option<&str> {

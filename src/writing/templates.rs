@@ -37,7 +37,7 @@ impl TextEngine for Templates {
         }
         let variants = request.seeds.iter().enumerate().map(|(variant, seed)| {
             let text = request.fallback[variant % request.fallback.len()].clone();
-            tell(Piece::Text { variant, text: text.clone() });
+            tell(Piece::Text { variant, text: text.clone(), tokens: 0 });
             tell(Piece::End { variant, reason: FinishReason::Template });
             Written {
                 text,
@@ -46,6 +46,9 @@ impl TextEngine for Templates {
                 tokens: 0,
                 tokens_per_second: 0.0,
                 mean_log_probability: 0.0,
+                token_ids: Vec::new(),
+                begun: Vec::new(),
+                avoided: Vec::new(),
             }
         });
         Ok(Writing { variants: variants.collect(), ..Writing::default() })

@@ -55,7 +55,7 @@ pub struct Voice {
 const PREFERRED: f64 = 0.4;
 const OF_MANNER: f64 = 0.5;
 /// What a whole limit of characters costs where it is to be shorter.
-const LENGTH: f64 = 2.0;
+const LENGTH: f64 = 6.0;
 /// Part of a slot's limit that is left where it is to be shorter.
 const SHORTER: f64 = 0.6;
 

@@ -100,6 +100,8 @@ fn chat(prompt: Prompt) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
+        begun: Vec::new(),
+        avoid: Vec::new(),
     }
 }
 

@@ -49,6 +49,8 @@ fn request(seeds: &[u64]) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: Vec::new(),
+        begun: Vec::new(),
+        avoid: Vec::new(),
     }
 }
 
@@ -93,7 +95,7 @@ fn texts_come_as_they_are_written_and_the_request_says_what_is_wanted() {
     let mut pieces = 0;
     let writing = engine
         .write(&request(&[7, 8]), &Cancel::default(), &mut |piece| {
-            if let Piece::Text { variant, text } = piece {
+            if let Piece::Text { variant, text, .. } = piece {
                 told[variant].push_str(&text);
                 pieces += 1;
             }

@@ -4,6 +4,7 @@ pub mod harness;
 
 mod flow;
 mod frame;
+mod hand;
 mod overview;
 mod reviewing;
 mod states;

@@ -67,6 +67,8 @@ fn request(seeds: &[u64]) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
+        begun: Vec::new(),
+        avoid: Vec::new(),
     }
 }
 
@@ -156,7 +158,7 @@ fn the_pieces_are_the_text_and_each_variant_ends_once() {
     let mut ends = vec![Vec::new(); 3];
     let written = model
         .write(&request(&[4, 5, 6]), &Cancel::default(), &mut |piece| match piece {
-            Piece::Text { variant, text } => told[variant].push_str(&text),
+            Piece::Text { variant, text, .. } => told[variant].push_str(&text),
             Piece::End { variant, reason } => ends[variant].push(reason),
         })
         .unwrap();

@@ -125,11 +125,15 @@ actions! {
         SaveStrategy "save" "ctrl-s" "save" "Save the strategy";
         WriteAgain "write-again" "n" "new variants" "Write other variants of the same message";
         Pin "pin" "p" "pin" "Keep the selected variant while others are written around it, or let it go";
+        Doubt "doubt" "v" "how sure" "Show how sure the model was of each word, and choose another one";
         Warmer "warmer" "w" "warmer" "Ask for warmer variants, or no longer";
         Shorter "shorter" "b" "shorter" "Ask for shorter variants, or no longer";
         MoreFormal "more-formal" "f" "more formal" "Ask for more formal variants, or no longer";
-        StopWriting "stop" "x" "stop" "Stop writing";
         NextSegment "next-segment" "s >" "segment" "Write for the next segment";
+        Tune "sampling" "t" "sampling" "Change temperature, top-p, top-k, min-p, repetition penalty and seed";
+        Compare "compare" "=" "compare" "Compare the selected variant with the others word by word, or no longer";
+        Zoom "zoom" "z" "zoom" "Give the preview the whole window, or a part of it again";
+        StopWriting "stop" "x" "stop" "Stop writing and keep what is there; esc does too";
         PreviousSegment "previous-segment" "S <" "segment back" "Write for the segment before";
         NextExample "next-example" "c" "customer" "Show the message with another typical customer's facts";
         DuplicateStrategy "duplicate" "d" "duplicate" "Make a copy of the strategy under a new name";

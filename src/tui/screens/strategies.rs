@@ -3,7 +3,9 @@
 
 mod editor;
 mod follow;
+mod hand;
 mod preview;
+mod tuning;
 mod view;
 
 use std::sync::Arc;
@@ -24,10 +26,11 @@ use crate::tui::widgets::{List, Scroll};
 use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
 use crate::writing::voice::Manner;
-pub use preview::{Order, Part};
+pub use preview::{CheckedDraft, Order, Part};
 
 use editor::Editor;
 use preview::Preview;
+use tuning::Tuning;
 
 const FILES: u8 = 0;
 const PREVIEW: u8 = 1;
@@ -53,8 +56,7 @@ pub struct Strategies {
     scroll: Scroll,
     /// Of all segments, once they are made.
     profiles: Vec<Arc<ClusterProfile>>,
-    /// The seed of the next preview is this many on.
-    again: u64,
+    tuning: Tuning,
     /// Which typical customer's facts are shown.
     example: usize,
     /// The variant that is shown as a whole message.
@@ -65,6 +67,10 @@ pub struct Strategies {
     pinned: Vec<preview::Pinned>,
     /// The text of the strategy that they were written from.
     pinned_of: String,
+    /// The variant that the selected one is shown beside, word by word.
+    compared: Option<usize>,
+    /// The preview has the whole window.
+    zoomed: bool,
     /// Somebody has moved in the list: until then the best fit is selected.
     moved: bool,
     /// When the edited text is written, unless somebody goes on typing.
@@ -127,33 +133,6 @@ impl Strategies {
         }
     }
 
-    /// Asks for a manner on top of the strategy's tone, or no longer, and writes the variants anew.
-    fn ask(&mut self, manner: Manner, shared: &mut Shared) {
-        match self.manners.iter().position(|asked| *asked == manner) {
-            Some(place) => drop(self.manners.remove(place)),
-            None => self.manners.push(manner),
-        }
-        self.write(shared);
-    }
-
-    fn is_pinned(&self, variant: usize) -> bool {
-        self.pinned.iter().any(|(place, _)| *place == variant)
-    }
-
-    /// Keeps the selected variant while others are written, or lets it go.
-    fn pin(&mut self) {
-        let variant = self.variant;
-        if self.is_pinned(variant) {
-            self.pinned.retain(|(place, _)| *place != variant);
-        } else if let Some(kept) = self.preview.drafts().and_then(|drafts| drafts.get(variant)) {
-            if self.pinned_of != self.preview.source {
-                self.pinned.clear();
-                self.pinned_of.clone_from(&self.preview.source);
-            }
-            self.pinned.push((variant, Arc::new(kept.clone())));
-        }
-    }
-
     /// What is wrong with the text that counts.
     fn problems(&self) -> &[Problem] {
         match (&self.editor, self.chosen()) {
@@ -186,7 +165,11 @@ impl Pane for Strategies {
             }
             Action::UndoTyping | Action::RedoTyping | Action::OtherPanel => Availability::Yes,
             // From the preview back to the text.
-            Action::Back if self.editor.is_some() => Availability::Yes,
+            Action::Back | Action::Open if self.tuning.is_open() => Availability::Yes,
+            Action::Up | Action::Down | Action::Left | Action::Right if self.tuning.is_open() => {
+                Availability::Yes
+            }
+            Action::Back if self.can_step_back() => Availability::Yes,
             Action::EditStrategy | Action::EditOutside | Action::DuplicateStrategy => {
                 Availability::when(chosen, NO_STRATEGY)
             }
@@ -201,7 +184,9 @@ impl Pane for Strategies {
                 chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
-            Action::Pin => {
+            Action::Tune => Availability::when(chosen, NO_STRATEGY),
+            Action::Zoom => Availability::when(chosen, NO_STRATEGY),
+            Action::Pin | Action::Compare => {
                 Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
             }
             Action::NextSegment | Action::PreviousSegment => Availability::when(
@@ -217,6 +202,7 @@ impl Pane for Strategies {
                 Availability::when(self.preview.drafts().is_some(), why)
             }
             Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
+            Action::Doubt => self.doubt_availability(shared),
             Action::StopWriting => Availability::when(self.preview.is_running(), "Nothing is being written."),
             Action::Copy => Availability::when(self.preview.drafts().is_some(), "Nothing is written yet."),
             Action::NextPanel | Action::PreviousPanel if chosen => Availability::Yes,
@@ -228,6 +214,10 @@ impl Pane for Strategies {
     fn act(&mut self, action: Action, shared: &mut Shared) {
         match action {
             Action::Leave => {
+                if self.preview.is_running() {
+                    shared.cancel_slot(Slot::Preview);
+                    return;
+                }
                 // Unsaved changes stay in the editor until they are saved or thrown away on purpose.
                 if self.editor.as_ref().is_some_and(Editor::is_changed) {
                     let question = "Throw away the changes to this strategy?";
@@ -247,7 +237,23 @@ impl Pane for Strategies {
                     shared.toast(Gravity::Info, what);
                 }
             }
-            Action::Back => self.panel = Panel::Files,
+            Action::Back | Action::Open if self.tuning.is_open() => self.tuning.close(),
+            Action::Tune => self.tuning.toggle(),
+            Action::Up | Action::Down | Action::Left | Action::Right if self.tuning.is_open() => {
+                if self.tuning.act(action, &shared.setup.config.writing, shared.host().is_some()) {
+                    self.put_off(shared);
+                }
+            }
+            Action::Back => self.step_back(shared),
+            Action::Zoom => {
+                self.zoomed = !self.zoomed;
+                self.panel = Panel::Preview;
+            }
+            Action::Compare => {
+                self.compared = if self.compared.is_none() { Some(self.variant) } else { None };
+                self.panel = Panel::Preview;
+            }
+            Action::Doubt => self.doubt(shared),
             Action::EditStrategy if self.editor.is_some() => self.panel = Panel::Files,
             Action::EditStrategy => self.edit(shared),
             Action::EditOutside => {
@@ -266,7 +272,7 @@ impl Pane for Strategies {
                 }
             }
             Action::WriteAgain => {
-                self.again += 1;
+                self.tuning.next_seeds(&shared.setup.config.writing);
                 self.write(shared);
             }
             Action::Warmer => self.ask(Manner::Warmer, shared),
@@ -309,9 +315,9 @@ impl Pane for Strategies {
             Action::NextPanel | Action::PreviousPanel => {
                 self.panel = if self.panel == Panel::Files { Panel::Preview } else { Panel::Files };
             }
-            Action::Up | Action::Down if self.panel == Panel::Preview => {
+            Action::Up | Action::Down | Action::Left | Action::Right if self.panel == Panel::Preview => {
                 let last = self.preview.variants().saturating_sub(1);
-                let up = action == Action::Up;
+                let up = matches!(action, Action::Up | Action::Left);
                 self.variant = if up { self.variant.saturating_sub(1) } else { (self.variant + 1).min(last) };
             }
             _ if self.panel == Panel::Preview => drop(self.scroll.act(action)),
@@ -384,7 +390,7 @@ impl Pane for Strategies {
                     self.look(shared);
                 }
             }
-            News::Partial { id, partial: Partial::Preview(told) } => self.preview.hear(id, told),
+            News::Partial { id, partial: Partial::Preview(told) } => self.preview.hear(id, told, shared.now),
             News::Tick => {
                 if self.due.is_some_and(|due| due <= shared.now) {
                     self.write(shared);

@@ -41,6 +41,12 @@ impl Rich {
         self.lines.push((0, Vec::new()));
     }
 
+    /// Rows that it takes at a width.
+    #[must_use]
+    pub fn height(&self, width: u16) -> u16 {
+        self.rows(width).len() as u16
+    }
+
     /// Rows of at most `width` columns.
     fn rows(&self, width: u16) -> Vec<(u16, Spans)> {
         let mut rows = Vec::new();

@@ -9,17 +9,18 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 use super::{Outcome, Partial, ServerNews};
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
-use crate::review::{self, Check, merge::shown_customers};
+use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
-use crate::strategy::{facts_for_customer, facts_for_segment};
-use crate::tui::screens::strategies::{Order, Part};
+use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
+use crate::tui::screens::strategies::{CheckedDraft, Order, Part};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState};
 use crate::writing::drafts::{Assignment, Told, write_drafts};
+use crate::writing::remembered::Remembered;
 use crate::writing::served::{Address, Served, Server, Settings};
 use crate::writing::templates::Templates;
 use crate::writing::voice::Voice;
-use crate::writing::{Draft, ModelIdentity, Piece, Sampling, TextEngine, WritingError};
+use crate::writing::{Draft, ModelIdentity, Piece, TextEngine, WritingError, doubt};
 
 /// How often a waiting job looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,8 +50,8 @@ impl Writer {
             return Ok(Arc::clone(desk));
         }
         let server = Server::new(server.0, server.1)?;
-        let desk = Desk::start(move |_| Ok(Box::new(Served::new(server))), |_| {})
-            .map_err(|error| no_thread(&error))?;
+        let engine = Remembered::new(Box::new(Served::new(server)));
+        let desk = Desk::start(move |_| Ok(Box::new(engine)), |_| {}).map_err(|error| no_thread(&error))?;
         Ok(Arc::clone(place.insert(Arc::new(desk))))
     }
 
@@ -88,9 +89,12 @@ impl Writer {
             tell(Partial::ModelFound);
         }
         let (news, states) = unbounded();
-        let desk =
-            Desk::start(move |task| choice.fetch_and_load(task), move |state| drop(news.send(state.clone())))
-                .map_err(|error| no_thread(&error))?;
+        let load = move |task: &Task<'_>| {
+            let engine: Box<dyn TextEngine> = Box::new(Remembered::new(choice.fetch_and_load(task)?));
+            Ok(engine)
+        };
+        let desk = Desk::start(load, move |state| drop(news.send(state.clone())))
+            .map_err(|error| no_thread(&error))?;
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
         follow(&desk, &states, task)
@@ -108,6 +112,7 @@ impl Writer {
             config,
             sending,
             seeds,
+            sampling,
             manners,
             pinned,
         } = order;
@@ -150,7 +155,7 @@ impl Writer {
             segment: letter,
             group: Group::of(&segmentation, profile.cluster),
             seeds: open.iter().map(|place| seeds[*place]).collect(),
-            sampling: Sampling::from(&config.writing),
+            sampling,
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &manners),
         };
@@ -161,19 +166,82 @@ impl Writer {
                 tell(Partial::Preview(Part::Told(told)));
             })?,
         };
-        let mut checked: Vec<(Draft, Vec<Check>)> = drafts
-            .into_iter()
-            .map(|draft| {
-                let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
-                let checks = review::check(&strategy, &facts, &slots, &draft.text, &config.banned_words());
-                (draft, checks)
-            })
-            .collect();
+        let banned_words = config.banned_words();
+        let mut checked: Vec<CheckedDraft> =
+            drafts.into_iter().map(|draft| checked(draft, &strategy, &banned_words)).collect();
         for (place, kept) in &pinned {
             checked.insert((*place).min(checked.len()), kept.as_ref().clone());
         }
         Ok(Outcome::Previewed(Arc::new(checked)))
     }
+
+    /// Asks the model how sure it was of each word of a draft's slot.
+    pub fn look_back(
+        &self,
+        strategy: Strategy,
+        draft: Arc<CheckedDraft>,
+        slot: usize,
+        task: &Task<'_>,
+    ) -> Result<Outcome, Failure> {
+        let found = self
+            .ask(task, move |engine, cancel| doubt::look_back(&draft.0, &strategy, slot, engine, cancel))?;
+        Ok(Outcome::LookedBack(Arc::new(found)))
+    }
+
+    /// Writes a draft's slot on from a chosen word, and runs the rules on it.
+    pub fn fork(&self, fork: Fork, task: &Task<'_>) -> Result<Outcome, Failure> {
+        let Fork { strategy, draft, variant, slot, begun, banned_words } = fork;
+        let checked = self.ask(task, move |engine, cancel| {
+            let draft = doubt::fork(&draft.0, &strategy, slot, begun, engine, cancel)?;
+            Ok(checked(draft, &strategy, &banned_words))
+        })?;
+        Ok(Outcome::Forked { variant, draft: Arc::new(checked) })
+    }
+
+    /// Has the engine do something on its thread, behind what it does now.
+    fn ask<T: Send + 'static>(
+        &self,
+        task: &Task<'_>,
+        work: impl FnOnce(&mut dyn TextEngine, &Cancel) -> Result<T, WritingError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let Some(desk) = self.desk() else {
+            return Err(Failure::Failed("There is no model to ask: open one in Jobs.".into()));
+        };
+        let (sender, answer) = unbounded();
+        let cancel = desk.submit(Box::new(move |engine, cancel| {
+            drop(sender.send(engine.and_then(|engine| work(engine, cancel))));
+        }));
+        loop {
+            match answer.recv_timeout(LOOK) {
+                Ok(done) => return Ok(done?),
+                Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if task.cancel().is_cancelled() {
+                cancel.cancel();
+            }
+        }
+    }
+}
+
+/// Write a draft's slot on from a word that somebody chose.
+#[derive(Clone, Debug)]
+pub struct Fork {
+    pub strategy: Strategy,
+    pub draft: Arc<CheckedDraft>,
+    /// The draft's place among the variants.
+    pub variant: usize,
+    pub slot: usize,
+    /// The tokens that the slot is to begin with, the chosen one last.
+    pub begun: Vec<u32>,
+    pub banned_words: Vec<String>,
+}
+
+/// A draft with the outcome of every rule.
+fn checked(draft: Draft, strategy: &Strategy, banned_words: &[String]) -> CheckedDraft {
+    let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+    let checks = review::check(strategy, &draft.fields, &slots, &draft.text, banned_words);
+    (draft, checks)
 }
 
 /// News of the variants that are written, told by their places among all.
@@ -181,8 +249,8 @@ fn placed(partial: Partial, places: &[usize]) -> Partial {
     let of = |variant: usize| places.get(variant).copied().unwrap_or(variant);
     let Partial::Preview(Part::Told(told)) = partial else { return partial };
     let told = match told {
-        Told::Piece { slot, piece: Piece::Text { variant, text } } => {
-            Told::Piece { slot, piece: Piece::Text { variant: of(variant), text } }
+        Told::Piece { slot, piece: Piece::Text { variant, text, tokens } } => {
+            Told::Piece { slot, piece: Piece::Text { variant: of(variant), text, tokens } }
         }
         Told::Piece { slot, piece: Piece::End { variant, reason } } => {
             Told::Piece { slot, piece: Piece::End { variant: of(variant), reason } }

@@ -15,6 +15,8 @@ fn request() -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: Vec::new(),
+        begun: Vec::new(),
+        avoid: Vec::new(),
     }
 }
 

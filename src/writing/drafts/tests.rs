@@ -135,6 +135,9 @@ fn copies_echoes_and_fragments_are_unusable() {
             tokens: 5,
             tokens_per_second: 1.0,
             mean_log_probability: 0.0,
+            token_ids: Vec::new(),
+            begun: Vec::new(),
+            avoided: Vec::new(),
         };
         usable(&written, &slot, others)
     };

@@ -145,13 +145,15 @@ proptest! {
         let request = Request {
             prompt: Prompt::Chat(vec![(Role::User, "Hello".into())]),
             seeds: (0..4).map(|lane| seed.wrapping_add(lane)).collect(),
-            sampling: Sampling { temperature: 2.0, top_p: 1.0, top_k: None, repeat_penalty: 1.0 },
+            sampling: Sampling { temperature: 2.0, top_p: 1.0, top_k: None, min_p: 0.0, repeat_penalty: 1.0 },
             guard: guard.clone(),
             max_tokens: 40,
             max_characters: None,
             sentences: 3,
             must: Vec::new(),
             fallback: vec!["One warm line.".into()],
+            begun: Vec::new(),
+            avoid: Vec::new(),
         };
         let written = model.write(&request, &crate::jobs::Cancel::default(), &mut |_| {}).unwrap();
         let mask = Mask::new(&guard, model.vocabulary());

@@ -301,7 +301,7 @@ impl<'a> Round<'a> {
             let stops = call.abilities.stops;
             self.answers[seat].push(choice);
             if let Some(text) = self.answers[seat].news(sentences) {
-                tell(Piece::Text { variant: seat, text });
+                tell(Piece::Text { variant: seat, text, tokens: self.answers[seat].tokens });
             }
             let (text, whole) = self.answers[seat].text(sentences);
             let too_long = self.request.max_characters.is_some_and(|most| text.chars().count() > most);
@@ -346,6 +346,9 @@ impl<'a> Round<'a> {
             tokens: answer.tokens,
             tokens_per_second: if seconds > 0.0 { answer.tokens as f64 / seconds } else { 0.0 },
             mean_log_probability: answer.mean_log_probability(),
+            token_ids: Vec::new(),
+            begun: Vec::new(),
+            avoided: Vec::new(),
         });
         tell(Piece::End { variant: seat, reason });
     }

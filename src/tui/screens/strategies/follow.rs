@@ -43,7 +43,7 @@ impl Strategies {
             return;
         };
         let writing = &shared.setup.config.writing;
-        let first = writing.seed.wrapping_add(self.again.wrapping_mul(1_000));
+        let (sampling, first) = (self.tuning.sampling(writing), self.tuning.first_seed(writing));
         // A pin is of one text: what was written from another would be of another strategy.
         if self.pinned_of != source {
             self.pinned.clear();
@@ -60,6 +60,7 @@ impl Strategies {
             example: self.example,
             config: shared.setup.config.clone(),
             sending: shared.setup.started.date(),
+            sampling,
             seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
         };
         let variants = order.seeds.len();
@@ -76,16 +77,22 @@ impl Strategies {
         self.variant = self.variant.min(variants.saturating_sub(1));
     }
 
+    /// Something has changed that the variants depend on: they are written once nothing does any more.
+    pub(super) fn put_off(&mut self, shared: &mut Shared) {
+        shared.cancel_slot(Slot::Preview);
+        self.due = Some(shared.now + PAUSE);
+        self.preview.put_off();
+    }
+
     /// The text has changed: a mistake is told at once, a text without one is written once nobody types.
     pub(super) fn changed(&mut self, shared: &mut Shared) {
         let Some(editor) = &self.editor else { return };
-        shared.cancel_slot(Slot::Preview);
         if editor.count().0 > 0 {
+            shared.cancel_slot(Slot::Preview);
             self.due = None;
             self.preview.stop(&editor.id, Self::segment(shared));
         } else {
-            self.due = Some(shared.now + PAUSE);
-            self.preview.put_off();
+            self.put_off(shared);
         }
     }
 
@@ -155,6 +162,12 @@ impl Strategies {
                 self.write(shared);
             }
             End::Done(Outcome::Previewed(drafts)) => self.preview.finish(id, drafts, shared.now),
+            End::Done(Outcome::Forked { variant, draft }) => {
+                self.preview.put(*variant, draft);
+                // What somebody chose word by word is not written over.
+                self.pinned.retain(|(place, _)| place != variant);
+                self.keep(*variant);
+            }
             End::Done(Outcome::DraftsKept(desk)) => {
                 let waiting = desk.queue.counts().open;
                 shared.toast(

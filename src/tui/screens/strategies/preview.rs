@@ -10,11 +10,11 @@ use crate::jobs::JobId;
 use crate::profiles::ClusterProfile;
 use crate::review::Check;
 use crate::segments::Segmentation;
-use crate::strategy::{Facts, Renderer, Strategy, Text};
+use crate::strategy::{self, Facts, Renderer, Strategy, Text};
 use crate::tui::widgets::{marked, unmarked};
-use crate::writing::drafts::Told;
+use crate::writing::drafts::{DEFAULT_LIMIT, Told};
 use crate::writing::voice::Manner;
-use crate::writing::{Draft, ModelIdentity, Piece};
+use crate::writing::{Draft, ModelIdentity, Piece, Sampling};
 
 /// What is to be written, and for whom.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ pub struct Order {
     pub sending: jiff::civil::Date,
     /// One per variant.
     pub seeds: Vec<u64>,
+    pub sampling: Sampling,
     /// What was asked for on top of the strategy's tone.
     pub manners: Vec<Manner>,
     /// Variants that stay, with their places; the others are written around them.
@@ -80,6 +81,34 @@ pub enum Stage {
 pub struct Variant {
     /// Text of each slot.
     pub slots: Vec<String>,
+    /// Slots whose text is as it will stand.
+    settled: usize,
+    /// Tokens of the slot that is being written: at its first piece with the time of that, and at its last.
+    tokens: Option<(usize, Duration)>,
+    last: (usize, Duration),
+}
+
+impl Variant {
+    fn hear(&mut self, tokens: usize, now: Duration) {
+        self.tokens.get_or_insert((tokens, now));
+        self.last = (tokens, now);
+    }
+
+    /// Of the slot that is being written.
+    fn tokens_per_second(&self) -> Option<f64> {
+        let (first, since) = self.tokens?;
+        let (last, now) = self.last;
+        let seconds = now.saturating_sub(since).as_secs_f64();
+        (last > first && seconds > 0.0).then(|| (last - first) as f64 / seconds)
+    }
+}
+
+/// How far a variant is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lane {
+    /// Part of it that is written, 0..=1.
+    pub share: f64,
+    pub tokens_per_second: Option<f64>,
 }
 
 #[derive(Default)]
@@ -87,6 +116,7 @@ pub struct Preview {
     pub stage: Stage,
     /// Of the strategy.
     id: String,
+    pub strategy: Option<Strategy>,
     pub source: String,
     pub channel: Option<Channel>,
     pub customer: String,
@@ -94,6 +124,8 @@ pub struct Preview {
     /// How long it took to write all of it.
     pub took: Option<Duration>,
     renderer: Option<Renderer>,
+    /// Longest text of each slot, in characters.
+    limits: Vec<usize>,
     facts: Facts,
     segment: Option<usize>,
     variants: Vec<Variant>,
@@ -135,10 +167,11 @@ impl Preview {
         let slots = renderer.as_ref().map_or(0, Renderer::slot_count);
         Self {
             id: strategy.id.clone(),
+            strategy: Some(strategy.clone()),
             source,
             channel: Some(strategy.channel),
             renderer,
-            variants: vec![Variant { slots: vec![String::new(); slots] }; variants],
+            variants: vec![Variant { slots: vec![String::new(); slots], ..Variant::default() }; variants],
             began: now,
             ..Self::default()
         }
@@ -149,7 +182,19 @@ impl Preview {
         for (place, kept) in pinned {
             if let Some(variant) = self.variants.get_mut(*place) {
                 variant.slots = kept.0.slots.iter().map(|slot| slot.text.clone()).collect();
+                variant.settled = variant.slots.len();
             }
+        }
+    }
+
+    /// One of the finished drafts gives way to another.
+    pub fn put(&mut self, place: usize, draft: &CheckedDraft) {
+        let Some(drafts) = self.drafts.as_mut().filter(|_| self.stage == Stage::Done) else { return };
+        if let (Some(old), Some(variant)) =
+            (Arc::make_mut(drafts).get_mut(place), self.variants.get_mut(place))
+        {
+            variant.slots = draft.0.slots.iter().map(|slot| slot.text.clone()).collect();
+            old.clone_from(draft);
         }
     }
 
@@ -173,28 +218,42 @@ impl Preview {
         self.stage == Stage::Writing(job)
     }
 
-    pub fn hear(&mut self, job: JobId, part: &Part) {
+    pub fn hear(&mut self, job: JobId, part: &Part, now: Duration) {
         if !self.is(job) {
             return;
         }
         match part {
             Part::Begins { facts, segment, customer, model } => {
+                let slots = self.strategy.as_ref().map(|strategy| strategy::slots(strategy, facts));
+                let limit = |slot: &strategy::Slot| slot.limit.unwrap_or(DEFAULT_LIMIT);
+                self.limits =
+                    slots.and_then(Result::ok).map_or(Vec::new(), |slots| slots.iter().map(limit).collect());
                 self.facts.clone_from(facts);
                 self.segment = Some(*segment);
                 self.customer.clone_from(customer);
                 self.model = Some(model.clone());
             }
-            Part::Told(Told::Piece { slot, piece: Piece::Text { variant, text } }) => {
+            Part::Told(Told::Piece { slot, piece: Piece::Text { variant, text, tokens } }) => {
+                if let Some(variant) = self.variants.get_mut(*variant) {
+                    variant.hear(*tokens, now);
+                }
                 if let Some(slot) = self.slot(*variant, *slot) {
                     slot.push_str(text);
                 }
             }
             Part::Told(Told::Again { slot, variant }) => {
+                if let Some(variant) = self.variants.get_mut(*variant) {
+                    variant.tokens = None;
+                }
                 if let Some(slot) = self.slot(*variant, *slot) {
                     slot.clear();
                 }
             }
             Part::Told(Told::Settled { slot, variant, text }) => {
+                if let Some(variant) = self.variants.get_mut(*variant) {
+                    variant.settled = slot + 1;
+                    variant.tokens = None;
+                }
                 if let Some(slot) = self.slot(*variant, *slot) {
                     slot.clone_from(text);
                 }
@@ -268,6 +327,24 @@ impl Preview {
     /// What is written of a variant so far, by slot.
     pub fn slots(&self, variant: usize) -> &[String] {
         self.variants.get(variant).map_or(&[], |variant| &variant.slots)
+    }
+
+    /// How far a variant is, and how fast: while it is written by what has come, afterwards by its record.
+    pub fn lane(&self, place: usize) -> Lane {
+        if let Some((draft, _)) = self.drafts.as_ref().and_then(|drafts| drafts.get(place)) {
+            let speed = draft.tokens_per_second;
+            return Lane { share: 1.0, tokens_per_second: (speed > 0.0).then_some(speed) };
+        }
+        let Some(variant) = self.variants.get(place) else {
+            return Lane { share: 0.0, tokens_per_second: None };
+        };
+        let limit = self.limits.get(variant.settled).copied().unwrap_or(DEFAULT_LIMIT);
+        let written = variant.slots.get(variant.settled).map_or(0, |text| text.chars().count());
+        let begun = (written as f64 / limit.max(1) as f64).min(0.95);
+        Lane {
+            share: (variant.settled as f64 + begun) / variant.slots.len().max(1) as f64,
+            tokens_per_second: variant.tokens_per_second(),
+        }
     }
 
     /// The offer as the customer reads it, where the strategy makes one.

@@ -7,6 +7,8 @@
 //!
 //! While a strategy is being edited, its text takes the place of the list.
 
+mod compare;
+mod lanes;
 mod preview;
 
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -33,7 +35,9 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         return;
     }
     let editing = screen.editor.is_some();
-    if area.width >= 76 {
+    if screen.zoomed {
+        preview::draw(screen, shared, area, canvas);
+    } else if area.width >= 76 {
         let left = if editing { area.width / 2 } else { (area.width * 2 / 5).clamp(38, 60) };
         let [left, right] = area.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]));
         if editing {

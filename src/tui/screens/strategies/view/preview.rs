@@ -4,15 +4,14 @@ use ratatui::layout::Rect;
 
 use super::super::preview::Stage;
 use super::super::{PREVIEW, Panel, Strategies};
-use super::{counted, segment_name};
-use crate::review::passes;
+use super::{compare, counted, lanes, segment_name};
 use crate::strategy::Severity;
 use crate::tui::app::{Load, ModelState, Shared};
 use crate::tui::canvas::Canvas;
 use crate::tui::keymap::Action;
 use crate::tui::numbers;
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{self, Rich, Sentence};
+use crate::tui::widgets::{self, Rich, Scroll, Sentence};
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
@@ -64,55 +63,66 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             rich.spans(0, vec![(sampling, theme.dim)]);
         }
     }
-    let drafts = preview.last_drafts();
+    if screen.tuning.is_open() {
+        tuning(screen, shared, &mut rich, theme);
+    }
     let from = shared.setup.config.brand.said("en");
     rich.blank();
-    let mixed = drafts.is_some_and(|drafts| drafts.iter().any(|(draft, _)| !draft.is_own_text()));
-    for variant in 0..preview.variants() {
-        let selected = variant == screen.variant;
-        let number = format!("{} {} ", if selected { "▸" } else { " " }, variant + 1);
-        let outcome = drafts.and_then(|drafts| drafts.get(variant)).map(|(_, checks)| checks);
-        let mut line = vec![(number, theme.accent.patch(theme.strong))];
-        line.push(match outcome {
-            Some(checks) if passes(checks) => ("✓ ".to_owned(), theme.good),
-            Some(_) => ("✗ ".into(), theme.bad),
-            None => ("… ".into(), theme.dim),
-        });
-        let written: Vec<&str> =
-            preview.slots(variant).iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-        let style = if selected { theme.strong } else { theme.text };
-        line.push(match written.join(" / ") {
-            text if !text.is_empty() => (text, style),
-            _ if preview.slots(variant).is_empty() => ("all of it comes from the strategy".into(), theme.dim),
-            _ => (String::new(), style),
-        });
-        // Who wrote it says something only where both did.
-        if mixed
-            && drafts.and_then(|drafts| drafts.get(variant)).is_some_and(|(draft, _)| draft.is_own_text())
-        {
-            line.push((" (own text)".into(), theme.dim));
+    let beside = !stopped && inside.width >= lanes::LEAST_WIDTH * preview.variants() as u16;
+    let area = if beside && preview.variants() > 1 {
+        let head = rich.height(inside.width).min(inside.height / 2);
+        rich.draw(canvas, Rect { height: head, ..inside }, &Scroll::default(), PREVIEW);
+        rich = Rich::default();
+        let below = Rect { y: inside.y + head, height: inside.height - head, ..inside };
+        let used = lanes::beside(screen, below, canvas);
+        Rect { y: below.y + used, height: below.height - used, ..below }
+    } else {
+        for variant in 0..preview.variants() {
+            lanes::stacked(screen, variant, &mut rich, theme);
         }
-        if screen.is_pinned(variant) {
-            line.push((" (pinned)".into(), theme.accent));
-        }
-        rich.spans(0, line);
-        for check in outcome.into_iter().flatten().filter(|check| !check.ok) {
-            rich.spans(6, vec![(format!("{}: {}", check.rule, check.detail), theme.bad)]);
-        }
-    }
-    rich.blank();
+        rich.blank();
+        inside
+    };
     let reader = if preview.customer.is_empty() { "the reader" } else { &preview.customer };
-    rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
-    rich.blank();
-    match preview.text(screen.variant) {
-        Ok(message) => {
-            if let Some(channel) = preview.channel {
-                widgets::message(&mut rich, 0, channel, from, &message, theme);
+    if let Some(base) = screen.compared.filter(|base| *base < preview.variants()) {
+        compare::draw(screen, base, &mut rich, theme);
+    } else {
+        rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
+        rich.blank();
+        match preview.text(screen.variant) {
+            Ok(message) => {
+                if let Some(channel) = preview.channel {
+                    widgets::message(&mut rich, 0, channel, from, &message, theme);
+                }
             }
+            Err(why) => rich.spans(0, vec![(why, theme.dim)]),
         }
-        Err(why) => rich.spans(0, vec![(why, theme.dim)]),
     }
-    rich.draw(canvas, inside, &screen.scroll, PREVIEW);
+    rich.draw(canvas, area, &screen.scroll, PREVIEW);
+}
+
+/// The numbers that can be turned, where the keys are on them.
+fn tuning(screen: &Strategies, shared: &Shared, rich: &mut Rich, theme: &Theme) {
+    let key = |action| shared.keymap.shown(action);
+    rich.blank();
+    for row in screen.tuning.rows(&shared.setup.config.writing, shared.host().is_some()) {
+        let (lead, style) = if row.selected { ("▸ ", theme.strong) } else { ("  ", theme.text) };
+        rich.spans(
+            2,
+            vec![
+                (lead.into(), theme.accent),
+                (format!("{:<18} {:>6}  ", row.name, row.value), style),
+                (row.meaning.into(), theme.dim),
+            ],
+        );
+    }
+    let told = format!(
+        "{} and {} change it, {} leaves it. It counts until you leave Perennial: [writing] in the settings keeps it.",
+        key(Action::Left),
+        key(Action::Right),
+        key(Action::Back)
+    );
+    rich.spans(2, vec![(told, theme.dim)]);
 }
 
 /// Who writes, with whose facts, and how fast.
@@ -166,13 +176,18 @@ fn sampling(screen: &Strategies) -> Option<String> {
     let (first, tokens) = (written.first()?, written.iter().map(|draft| draft.tokens).sum::<usize>());
     let speed: f64 = written.iter().map(|draft| draft.tokens_per_second).sum();
     let seeds: Vec<String> = drafts.iter().map(|(draft, _)| draft.seed.to_string()).collect();
-    let nucleus = first.sampling.top_k.map_or(String::new(), |count| format!(", top-k {count}"));
-    Some(format!(
-        "Temperature {}, top-p {}{nucleus}, seeds {}; {tokens} tokens at {speed:.0} a second",
-        first.sampling.temperature,
-        first.sampling.top_p,
-        seeds.join(" "),
-    ))
+    let sampling = first.sampling;
+    let mut parts =
+        vec![format!("Temperature {}", sampling.temperature), format!("top-p {}", sampling.top_p)];
+    parts.extend(sampling.top_k.map(|count| format!("top-k {count}")));
+    if sampling.min_p > 0.0 {
+        parts.push(format!("min-p {}", sampling.min_p));
+    }
+    if sampling.repeat_penalty > 1.0 {
+        parts.push(format!("repetition penalty {}", sampling.repeat_penalty));
+    }
+    parts.push(format!("seeds {}", seeds.join(" ")));
+    Some(format!("{}; {tokens} tokens at {speed:.0} a second", parts.join(", ")))
 }
 
 /// What is wrong with the strategy, and where; nothing new is written until it is mended.

@@ -1,0 +1,88 @@
+//! What is done with the variants: a manner asked for, one kept, one looked into, the writing stopped.
+
+use std::sync::Arc;
+
+use super::{Panel, Strategies};
+use crate::tui::app::Shared;
+use crate::tui::keymap::Availability;
+use crate::tui::popups::doubt::Doubt;
+use crate::tui::work::Slot;
+use crate::writing::voice::Manner;
+
+impl Strategies {
+    /// Asks for a manner on top of the strategy's tone, or no longer, and writes the variants anew.
+    pub(super) fn ask(&mut self, manner: Manner, shared: &mut Shared) {
+        match self.manners.iter().position(|asked| *asked == manner) {
+            Some(place) => drop(self.manners.remove(place)),
+            None => self.manners.push(manner),
+        }
+        self.write(shared);
+    }
+
+    pub(super) fn is_pinned(&self, variant: usize) -> bool {
+        self.pinned.iter().any(|(place, _)| *place == variant)
+    }
+
+    /// Keeps the selected variant while others are written, or lets it go.
+    pub(super) fn pin(&mut self) {
+        let variant = self.variant;
+        if self.is_pinned(variant) {
+            self.pinned.retain(|(place, _)| *place != variant);
+        } else {
+            self.keep(variant);
+        }
+    }
+
+    pub(super) fn keep(&mut self, variant: usize) {
+        if let Some(kept) = self.preview.drafts().and_then(|drafts| drafts.get(variant)) {
+            if self.pinned_of != self.preview.source {
+                self.pinned.clear();
+                self.pinned_of.clone_from(&self.preview.source);
+            }
+            self.pinned.push((variant, Arc::new(kept.clone())));
+        }
+    }
+
+    /// Whether Esc has something to leave, the innermost first.
+    pub(super) fn can_step_back(&self) -> bool {
+        self.preview.is_running()
+            || self.compared.is_some()
+            || self.zoomed
+            || self.editor.is_some()
+            || self.panel == Panel::Preview
+    }
+
+    /// Stops the writing and keeps what is there; or leaves what was opened last.
+    pub(super) fn step_back(&mut self, shared: &mut Shared) {
+        if self.preview.is_running() {
+            shared.cancel_slot(Slot::Preview);
+        } else if self.compared.take().is_none() && !std::mem::take(&mut self.zoomed) {
+            // From the preview back to the text or the list.
+            self.panel = Panel::Files;
+        }
+    }
+
+    pub(super) fn doubt_availability(&self, shared: &Shared) -> Availability {
+        let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
+        match draft {
+            None => Availability::No("The variants are not finished yet.".into()),
+            Some(_) if shared.host().is_some() => Availability::No(
+                "Only a model on this machine can say how sure it was: start with --model and its name."
+                    .into(),
+            ),
+            Some((draft, _)) if draft.slots.iter().all(|slot| slot.token_ids.is_empty()) => {
+                Availability::No("No model wrote this variant: it is the strategy's own text.".into())
+            }
+            Some(_) => Availability::Yes,
+        }
+    }
+
+    /// Shows how sure the model was of each word of the selected variant.
+    pub(super) fn doubt(&self, shared: &mut Shared) {
+        let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
+        if let (Some(strategy), Some(draft)) = (&self.preview.strategy, draft) {
+            let popup = Doubt::new(strategy.clone(), self.variant, Arc::new(draft.clone()), shared);
+            shared.open(popup);
+        }
+    }
+}

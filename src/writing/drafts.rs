@@ -4,6 +4,8 @@
 //! the way the text as it grows. A slot that comes out unusable is written again with a seed derived from its
 //! own, at most twice; then the strategy's own text takes its place, and the draft says so.
 
+use std::cmp::Ordering;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
@@ -352,7 +354,7 @@ fn write_slot(
         .enumerate()
         .map(|(variant, written)| {
             let written = written.unwrap_or_else(|| {
-                let text = own_text(slot, variant, &taken);
+                let text = own_text(slot, variant, &taken, &assignment.voice);
                 taken.push(text.clone());
                 Written {
                     text,
@@ -377,17 +379,23 @@ fn derived_again(seed: u64, attempt: u32) -> u64 {
     if attempt == 0 { seed } else { derived(seed, 0, attempt) }
 }
 
-/// One of the slot's own texts: if possible one that no other variant has, and none opens like.
-fn own_text(slot: &Slot, variant: usize, taken: &[String]) -> String {
+/// One of the slot's own texts: if possible one that no other variant has, and none opens like; of these the one that
+/// is liked most for its voice.
+fn own_text(slot: &Slot, variant: usize, taken: &[String], voice: &Voice) -> String {
     let texts = if slot.fallback.is_empty() { &slot.examples } else { &slot.fallback };
-    let turned = texts.iter().cycle().skip(variant).take(texts.len());
     let openings: Vec<String> = taken.iter().map(|text| opening(text)).collect();
-    let free = |text: &&String| !taken.contains(text);
+    let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
+    let fitness = |text: &&String| {
+        let free = !taken.contains(text);
+        (free, free && !openings.contains(&opening(text)), voice.liking(text, limit))
+    };
+    // From the last to the first, for of equals the last is taken.
+    let turned = texts.iter().cycle().skip(variant).take(texts.len());
+    let turned: Vec<&String> = turned.collect();
     turned
-        .clone()
-        .find(|text| free(text) && !openings.contains(&opening(text)))
-        .or_else(|| turned.clone().find(free))
-        .or_else(|| turned.clone().next())
+        .into_iter()
+        .rev()
+        .max_by(|one, other| fitness(one).partial_cmp(&fitness(other)).unwrap_or(Ordering::Equal))
         .cloned()
         .unwrap_or_default()
 }

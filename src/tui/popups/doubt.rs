@@ -320,7 +320,9 @@ impl Pane for Doubt {
         match hit {
             Hit::Row { list: TOKENS, index } if mouse != Mouse::Scroll(1) => self.look_at(index),
             Hit::Row { list: OTHERS, index } => {
-                if self.others.mouse(Some(index), mouse) && self.chosen().is_ok() && self.forking.is_none() {
+                let opened = self.others.mouse(Some(index), mouse);
+                let may = self.chosen().is_ok() && self.forking.is_none();
+                if opened && may {
                     self.fork(shared);
                 }
             }

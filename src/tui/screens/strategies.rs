@@ -184,8 +184,7 @@ impl Pane for Strategies {
                 chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
-            Action::Tune => Availability::when(chosen, NO_STRATEGY),
-            Action::Zoom => Availability::when(chosen, NO_STRATEGY),
+            Action::Tune | Action::Zoom => Availability::when(chosen, NO_STRATEGY),
             Action::Pin | Action::Compare => {
                 Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
             }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::preview::Stage;
 use super::super::{PREVIEW, Panel, Strategies};
-use super::{compare, counted, lanes, segment_name};
+use super::{compare, counted, lanes, segment_name, tuning};
 use crate::strategy::Severity;
 use crate::tui::app::{Load, ModelState, Shared};
 use crate::tui::canvas::Canvas;
@@ -15,7 +15,10 @@ use crate::tui::widgets::{self, Rich, Scroll, Sentence};
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
-    let inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Preview);
+    let mut inside = widgets::panel(canvas, area, &title, screen.panel == Panel::Preview);
+    if screen.tuning.is_open() {
+        inside = tuning::draw(screen, shared, inside, canvas);
+    }
     let preview = &screen.preview;
     match &preview.stage {
         Stage::Idle => {
@@ -57,17 +60,19 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
     // What is no longer true of the text is not as bright, and the line above says so.
     let faded = canvas.theme.faded();
     let theme = if stopped { &faded } else { canvas.theme };
+    // On a small window the variants are worth more than how they were sampled: that comes at the end.
+    let spacious = inside.width >= 60 && inside.height >= 16;
+    let sampled = if stopped { None } else { sampling(screen) };
     if !stopped {
         rich.spans(0, vec![(status(screen, shared), theme.dim)]);
-        if let Some(sampling) = sampling(screen) {
-            rich.spans(0, vec![(sampling, theme.dim)]);
+        if let Some(sampled) = sampled.as_ref().filter(|_| spacious) {
+            rich.spans(0, vec![(sampled.clone(), theme.dim)]);
         }
     }
-    if screen.tuning.is_open() {
-        tuning(screen, shared, &mut rich, theme);
-    }
     let from = shared.setup.config.brand.said("en");
-    rich.blank();
+    if inside.height >= 8 {
+        rich.blank();
+    }
     let beside = !stopped && inside.width >= lanes::LEAST_WIDTH * preview.variants() as u16;
     let area = if beside && preview.variants() > 1 {
         let head = rich.height(inside.width).min(inside.height / 2);
@@ -98,31 +103,11 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             Err(why) => rich.spans(0, vec![(why, theme.dim)]),
         }
     }
-    rich.draw(canvas, area, &screen.scroll, PREVIEW);
-}
-
-/// The numbers that can be turned, where the keys are on them.
-fn tuning(screen: &Strategies, shared: &Shared, rich: &mut Rich, theme: &Theme) {
-    let key = |action| shared.keymap.shown(action);
-    rich.blank();
-    for row in screen.tuning.rows(&shared.setup.config.writing, shared.host().is_some()) {
-        let (lead, style) = if row.selected { ("▸ ", theme.strong) } else { ("  ", theme.text) };
-        rich.spans(
-            2,
-            vec![
-                (lead.into(), theme.accent),
-                (format!("{:<18} {:>6}  ", row.name, row.value), style),
-                (row.meaning.into(), theme.dim),
-            ],
-        );
+    if let Some(sampled) = sampled.filter(|_| !spacious) {
+        rich.blank();
+        rich.spans(0, vec![(sampled, theme.dim)]);
     }
-    let told = format!(
-        "{} and {} change it, {} leaves it. It counts until you leave Perennial: [writing] in the settings keeps it.",
-        key(Action::Left),
-        key(Action::Right),
-        key(Action::Back)
-    );
-    rich.spans(2, vec![(told, theme.dim)]);
+    rich.draw(canvas, area, &screen.scroll, PREVIEW);
 }
 
 /// Who writes, with whose facts, and how fast.

@@ -28,6 +28,10 @@ const RETRIES: u32 = 2;
 /// A slot's length in characters where the strategy sets no limit.
 pub const DEFAULT_LIMIT: usize = 160;
 
+/// Letters from which on a word is not said twice in a sentence, and those that make it the same word.
+const LONG_WORD: usize = 6;
+const STEM: usize = 5;
+
 /// What to write.
 #[derive(Clone, Debug)]
 pub struct Assignment {
@@ -414,6 +418,8 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let long_enough = words.len() >= if body { 4 } else { 2 };
     let within = slot.limit.is_none_or(|limit| text.chars().count() <= limit);
     let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]);
+    // What a whole message is about may be named twice.
+    let repeats = !slot.free && slot.sentences <= 1 && says_a_word_twice(&words);
     let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);
     let instruction = self::words(&slot.instruction);
     let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
@@ -425,9 +431,20 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
         && within
         && demand::is_met(&slot.must, text)
         && !stutters
+        && !repeats
         && !copied
         && !echo
         && !twice
+}
+
+/// Whether two longer words begin alike: "excited to show you what is exciting".
+fn says_a_word_twice(words: &[String]) -> bool {
+    let stems: Vec<String> = words
+        .iter()
+        .filter(|word| word.chars().count() >= LONG_WORD)
+        .map(|word| word.chars().take(STEM).collect())
+        .collect();
+    stems.iter().enumerate().any(|(place, stem)| stems[..place].contains(stem))
 }
 
 /// Letters only, in lower case.

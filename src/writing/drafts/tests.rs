@@ -142,6 +142,7 @@ fn copies_echoes_and_fragments_are_unusable() {
         usable(&written, &slot, others)
     };
     assert!(judge("The garden has grown since spring.", &[]));
+    assert!(judge("We thank you again and again.", &[]), "what is said on purpose");
     for text in [
         "The shelves are full again.",
         "The door is open.",
@@ -150,6 +151,7 @@ fn copies_echoes_and_fragments_are_unusable() {
         "We would like to",
         "Hello.",
         "Very very very good things are here.",
+        "We are excited to show what is exciting.",
         "This sentence goes on and on and on until it is far longer than the hundred characters that it may have here.",
     ] {
         assert!(!judge(text, &[]), "{text}");

@@ -268,6 +268,11 @@ pub trait TextEngine: Send {
         None
     }
 
+    /// The same in a word.
+    fn fault(&self) -> Option<served::Fault> {
+        None
+    }
+
     /// How many may write at once, this one among them.
     fn at_once(&self) -> usize {
         1

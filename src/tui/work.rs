@@ -24,11 +24,13 @@ use crate::review::Check;
 use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::served::Fault;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
+pub use writer::Loader;
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
@@ -171,6 +173,8 @@ pub enum Partial {
     /// The model is on this machine and is being loaded.
     ModelFound,
     Preview(Part),
+    /// The engine panicked while it wrote: what happened, in words.
+    ModelBroke(String),
     Server(ServerNews),
 }
 
@@ -180,6 +184,7 @@ pub enum ServerNews {
     Answered(ModelIdentity),
     /// Cause and remedy, and who wrote in its place.
     Away {
+        fault: Fault,
         why: String,
         instead: Option<String>,
     },
@@ -317,6 +322,14 @@ pub trait Runner: Send + Sync {
 #[derive(Default)]
 pub struct Services {
     writer: Writer,
+}
+
+impl Services {
+    /// The same, with models loaded by `load`: for tests.
+    #[must_use]
+    pub fn loading(load: Arc<Loader>) -> Self {
+        Self { writer: Writer::new(load) }
+    }
 }
 
 impl Runner for Services {

@@ -1,5 +1,5 @@
-//! The engine of the dashboard: opened once, then asked for previews. Without it, the strategies' own texts
-//! are shown.
+//! The engine of the dashboard: opened, then asked for previews. Without it, the strategies' own texts are shown. One
+//! that has failed or broken is replaced when it is opened again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,25 +27,49 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Customers that a preview may be shown with, one after the other.
 const EXAMPLES: usize = 5;
 
-#[derive(Default)]
+/// What fetches and loads the model of a choice.
+pub type Loader = dyn Fn(&Choice, &Task<'_>) -> Result<Box<dyn TextEngine>, WritingError> + Send + Sync;
+
 pub struct Writer {
     desk: Mutex<Option<Arc<Desk>>>,
+    load: Arc<Loader>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new(Arc::new(|choice: &Choice, task: &Task<'_>| choice.fetch_and_load(task)))
+    }
 }
 
 impl Writer {
-    fn desk(&self) -> Option<Arc<Desk>> {
-        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        desk.filter(|desk| matches!(desk.state(), EngineState::Ready { .. }))
+    pub fn new(load: Arc<Loader>) -> Self {
+        Self { desk: Mutex::default(), load }
+    }
+
+    /// The desk whose engine can write. One that broke is told of: whoever was there then may not have heard of it.
+    fn desk(&self, tell: &dyn Fn(Partial)) -> Option<Arc<Desk>> {
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        match desk.state() {
+            EngineState::Ready { .. } => Some(desk),
+            EngineState::Broken { message } => {
+                tell(Partial::ModelBroke(message));
+                None
+            }
+            EngineState::Loading { .. } | EngineState::Failed { .. } => None,
+        }
     }
 
     fn put(&self, desk: Option<Arc<Desk>>) {
-        *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = desk;
+        let before = std::mem::replace(&mut *self.desk.lock().unwrap_or_else(PoisonError::into_inner), desk);
+        // Its thread may have something to finish: not under the lock.
+        drop(before);
     }
 
     /// The desk of the engine that asks a server. It is there whether the server is or not: each preview asks anew.
     fn desk_of(&self, server: (Address, Settings)) -> Result<Arc<Desk>, Failure> {
         let mut place = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = place.as_ref() {
+        if let Some(desk) = place.as_ref().filter(|desk| !matches!(desk.state(), EngineState::Broken { .. }))
+        {
             return Ok(Arc::clone(desk));
         }
         let server = Server::new(server.0, server.1)?;
@@ -55,11 +79,20 @@ impl Writer {
     }
 
     /// Asks a server whether it is there.
-    fn greet(&self, served: (Address, Settings), task: &Task<'_>) -> Result<Outcome, Failure> {
+    fn greet(
+        &self,
+        served: (Address, Settings),
+        task: &Task<'_>,
+        tell: &dyn Fn(Partial),
+    ) -> Result<Outcome, Failure> {
         // A preview need not wait for this, nor this for a preview.
         let mut engine = Served::new(Server::new(served.0.clone(), served.1.clone())?);
         self.desk_of(served)?;
-        engine.greet(task.cancel())?;
+        let answered = engine.greet(task.cancel());
+        if let (Err(WritingError::Failed(why)), Some(fault)) = (&answered, engine.fault()) {
+            tell(Partial::Server(ServerNews::Away { fault, why: why.clone(), instead: None }));
+        }
+        answered?;
         Ok(Outcome::ServerAnswered(engine.identity().clone()))
     }
 
@@ -74,10 +107,11 @@ impl Writer {
         let choice = Choice::of(settings)?;
         if let Choice::Served(served) = choice {
             tell(Partial::ModelFound);
-            return self.greet(*served, task);
+            return self.greet(*served, task, tell);
         }
+        // What an engine before it holds of memory is free for this one.
+        self.put(None);
         if choice == Choice::Templates {
-            self.put(None);
             return Ok(Outcome::ModelOpened(None));
         }
         let here = match &choice {
@@ -88,9 +122,9 @@ impl Writer {
             tell(Partial::ModelFound);
         }
         let (news, states) = unbounded();
-        let desk =
-            Desk::start(move |task| choice.fetch_and_load(task), move |state| drop(news.send(state.clone())))
-                .map_err(|error| no_thread(&error))?;
+        let load = Arc::clone(&self.load);
+        let desk = Desk::start(move |task| load(&choice, task), move |state| drop(news.send(state.clone())))
+            .map_err(|error| no_thread(&error))?;
         let desk = Arc::new(desk);
         self.put(Some(Arc::clone(&desk)));
         follow(&desk, &states, task)
@@ -124,7 +158,7 @@ impl Writer {
                 (Some(self.desk_of(*served)?), Some(host))
             }
             Err(error) if Choice::is_address(&config.writing.model) => return Err(error.into()),
-            _ => (self.desk(), None),
+            _ => (self.desk(tell), None),
         };
         let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
             (Some(EngineState::Ready { identity }), _) => identity,
@@ -219,31 +253,33 @@ fn write_at(
         });
         drop(sender.send(News::End(written)));
     };
-    let cancel = desk.preview(Box::new(work));
+    let receipt = desk.preview(Box::new(work));
     loop {
         match news.recv_timeout(LOOK) {
             Ok(News::Told(part)) => tell(Partial::Preview(part)),
             Ok(News::Server(news)) => tell(Partial::Server(news)),
             Ok(News::End(written)) => return Ok(written?),
-            // The order was taken out of its place by a newer one before it began.
-            Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
+            Err(RecvTimeoutError::Disconnected) => {
+                // Else the order was taken out of its place by a newer one before it began.
+                let Some(message) = receipt.broke() else { return Err(Cancelled.into()) };
+                tell(Partial::ModelBroke(message.clone()));
+                return Err(Failure::Failed(message));
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
         if task.cancel().is_cancelled() {
-            cancel.cancel();
+            receipt.cancel.cancel();
         }
     }
 }
 
 /// Whether the server answered, and who wrote if it did not.
 fn news_of(engine: &dyn TextEngine, drafts: &[Draft]) -> ServerNews {
-    match engine.away() {
-        None => ServerNews::Answered(engine.identity().clone()),
-        Some(why) => {
-            let by_model = drafts.iter().find(|draft| !draft.is_own_text()).or(drafts.first());
-            ServerNews::Away { why: why.to_owned(), instead: by_model.map(|draft| draft.model.name.clone()) }
-        }
-    }
+    let (Some(why), Some(fault)) = (engine.away(), engine.fault()) else {
+        return ServerNews::Answered(engine.identity().clone());
+    };
+    let by_model = drafts.iter().find(|draft| !draft.is_own_text()).or(drafts.first());
+    ServerNews::Away { fault, why: why.to_owned(), instead: by_model.map(|draft| draft.model.name.clone()) }
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {
@@ -263,7 +299,7 @@ fn follow(desk: &Desk, states: &Receiver<EngineState>, task: &Task<'_>) -> Resul
             }
             Ok(EngineState::Loading { progress: None }) | Err(RecvTimeoutError::Timeout) => {}
             Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
-            Ok(EngineState::Failed { message }) => {
+            Ok(EngineState::Failed { message } | EngineState::Broken { message }) => {
                 return Err(if task.cancel().is_cancelled() {
                     Failure::Cancelled
                 } else {

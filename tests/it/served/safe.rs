@@ -13,7 +13,7 @@ use perennial::writing::TextEngine as _;
 use perennial::writing::served::{Address, Fault, Server, Settings};
 
 use super::play::{Play, says};
-use super::{engine_with, settings, texts, write};
+use super::{PREVIEW, engine_with, run, settings, texts, write};
 
 /// An authority that signs certificates, and its own in a file.
 struct Authority {
@@ -118,6 +118,32 @@ fn a_server_of_an_authority_of_ones_own_is_asked_once_that_is_named() {
     let words = fails(&format!("https://localhost:{old}/v1"), trusting);
     assert!(words.contains("out of date") && words.contains("renew it"), "{words}");
     assert_eq!(play.asked().len(), asked, "nothing was sent to any of them");
+}
+
+#[test]
+fn the_program_trusts_the_authority_that_the_project_names() {
+    let lines = ["We would be glad to see you again soon.", "There is something new here that you may like."];
+    let play = Play::chat(move |_, number, stream| says(stream, lines[number % 2]));
+    let authority = Authority::new();
+    let port = authority.before(&play, |_| {});
+    let home = tempfile::tempdir().unwrap();
+    let address = format!("https://localhost:{port}/v1");
+    let shop = home.path().join("shop");
+    std::fs::create_dir(&shop).unwrap();
+    // Relative to the file that names it.
+    std::fs::copy(&authority.file, shop.join("own.pem")).unwrap();
+    let preview = [&PREVIEW[..], &["--model", &address, "--workspace", "shop", "--json"]].concat();
+    let settings = shop.join("perennial.toml");
+    std::fs::write(&settings, "").unwrap();
+    let (code, out, err) = run(home.path(), true, &preview);
+    assert!(code == 1 && out.is_empty() && err.contains("not trusted"), "{err}");
+    assert!(play.asked().is_empty(), "neither the key nor a text was sent");
+    std::fs::write(&settings, "[writing]\nserved-ca-file = \"own.pem\"\n").unwrap();
+    let (code, out, err) = run(home.path(), true, &preview);
+    assert!(code == 0 && out.contains(&format!("localhost:{port}/org/play-1")), "{err}");
+    std::fs::remove_file(shop.join("own.pem")).unwrap();
+    let (code, _, err) = run(home.path(), true, &preview);
+    assert!(code == 1 && err.contains("own.pem") && err.contains("writing.served-ca-file"), "{err}");
 }
 
 #[test]

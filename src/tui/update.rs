@@ -227,6 +227,9 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
                 if let Partial::ModelBroke(message) = &partial
                     && !matches!(app.shared.model, ModelState::Opening { job, .. } if job != id)
                 {
+                    if !matches!(app.shared.model, ModelState::Broken(_)) {
+                        app.shared.log(Gravity::Bad, message.clone());
+                    }
                     app.shared.model = ModelState::Broken(message.clone());
                 }
                 tell(app, News::Partial { id, partial: &partial });

@@ -315,8 +315,36 @@ fn follow(desk: &Desk, states: &Receiver<EngineState>, task: &Task<'_>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::jobs::Progress;
+    use crate::writing::scripted::Scripted;
+
+    #[test]
+    fn an_engine_that_broke_while_nobody_listened_is_told_of_by_the_next_preview() {
+        let writer = Writer::default();
+        let desk = Desk::start(|_| Ok(Box::new(Scripted::new(&["x"]))), |_| {}).unwrap();
+        assert!(desk.submit(Box::new(|_, _| panic!("out of ink"))).broke().is_some());
+        writer.put(Some(Arc::new(desk)));
+        let told = RefCell::new(Vec::new());
+        assert!(writer.desk(&|partial| told.borrow_mut().push(partial)).is_none());
+        assert!(matches!(&told.borrow()[..], [Partial::ModelBroke(why)] if why.contains("out of ink")));
+    }
+
+    #[test]
+    fn an_engine_of_a_server_that_broke_is_replaced_by_the_next_preview() {
+        let writer = Writer::default();
+        let server = || {
+            let address = Address::parse("http://127.0.0.1:9/v1").unwrap();
+            (address, Settings::default())
+        };
+        let desk = writer.desk_of(server()).unwrap();
+        assert!(Arc::ptr_eq(&desk, &writer.desk_of(server()).unwrap()), "one desk for all previews");
+        assert!(desk.submit(Box::new(|_, _| panic!("out of ink"))).broke().is_some());
+        let next = writer.desk_of(server()).unwrap();
+        assert!(next.submit(Box::new(|engine, _| assert!(engine.is_ok()))).broke().is_none());
+    }
 
     #[test]
     fn a_download_that_never_pauses_is_stopped_at_once() {

@@ -258,6 +258,8 @@ fn unanswered(server: &Server, error: ureq::Error) -> Trouble {
 fn refused(server: &Server, status: u16, wait: Option<Duration>, to: Option<&str>, said: &[u8]) -> Trouble {
     let no_model = is_about_the_model(said);
     let said = complaint(said);
+    // What is not found, and a model is spoken of, is the model.
+    let no_model = no_model || status == 404 && said.to_lowercase().contains("model");
     let told: String = said.chars().take(TOLD).collect();
     let saying = if told.is_empty() { String::new() } else { format!(" and says \"{told}\"") };
     let pause = wait.map_or(Again::Soon, Again::After);
@@ -328,9 +330,13 @@ fn is_about_the_model(said: &[u8]) -> bool {
         }
     }
     let said = complaint(said).to_lowercase();
+    // "This model does not exist" is, "this parameter is unknown to this model" is not.
+    let parameters =
+        ["parameter", "logprob", "max_tokens", "max_completion", "temperature", "top_p", "seed", "stop"];
     let missing =
         ["not found", "not exist", "no such", "unknown", "not available", "invalid model", "not a valid"];
-    said.contains("model") && missing.iter().any(|missing| said.contains(missing))
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    said.contains("model") && says(&missing) && !says(&parameters)
 }
 
 /// What a server says is wrong, on one line.
@@ -347,4 +353,33 @@ pub(super) fn of_error(value: &Value) -> Option<String> {
     let error = value.get("error")?;
     let message = error.get("message").or(Some(error))?;
     Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_about_the_model_only_where_it_says_so() {
+        for said in [
+            r#"{"error": {"message": "No", "code": "model_not_found"}}"#,
+            r#"{"error": {"message": "The model `x` does not exist.", "param": "model"}}"#,
+            r#"{"error": {"message": "model \"x\" not found, try pulling it first"}}"#,
+            r#"{"object": "error", "message": "The model `x` does not exist."}"#,
+            r#"{"detail": "Unknown model: x"}"#,
+            "no such model",
+        ] {
+            assert!(is_about_the_model(said.as_bytes()), "{said}");
+        }
+        for said in [
+            r#"{"error": {"message": "Unknown parameter: 'logprobs' for this model", "param": "logprobs"}}"#,
+            r#"{"error": "Unsupported parameter: 'max_tokens' is not supported with this model."}"#,
+            "top_p is not available for this model",
+            "the messages are wrong",
+            "<html>404 Not Found</html>",
+            "",
+        ] {
+            assert!(!is_about_the_model(said.as_bytes()), "{said}");
+        }
+    }
 }

@@ -103,7 +103,7 @@ fn load_weights(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, Writin
 /// # Errors
 /// Another family, a size missing, or sizes that cannot be.
 pub fn check_folder(folder: &Folder) -> Result<(), String> {
-    gpt2::check(&folder.config)
+    gpt2::check(folder)
 }
 
 /// Loads the GPT-2 of a folder.

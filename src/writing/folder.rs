@@ -229,18 +229,28 @@ impl Weights {
         most.map_or_else(|| "none".into(), |(kind, _)| kind.to_owned())
     }
 
+    /// That there is such a tensor with this shape.
+    ///
+    /// # Errors
+    /// There is none, or it has another shape.
+    pub fn check_shape(&self, name: &str, shape: &[usize]) -> Result<(), String> {
+        self.shaped(name, shape).map(drop)
+    }
+
+    fn shaped(&self, name: &str, shape: &[usize]) -> Result<&Info, String> {
+        let info = self.tensors.get(name).ok_or_else(|| format!("its weights have no tensor {name}"))?;
+        if info.shape == shape {
+            return Ok(info);
+        }
+        Err(format!("tensor {name} has shape {:?} where config.json asks for {shape:?}", info.shape))
+    }
+
     /// Reads one tensor, which must have this shape, as single precision.
     ///
     /// # Errors
     /// There is no such tensor, it has another shape or no numbers in it, or the file has been cut meanwhile.
     pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-        let info = self.tensors.get(name).ok_or_else(|| format!("its weights have no tensor {name}"))?;
-        if info.shape != shape {
-            return Err(format!(
-                "tensor {name} has shape {:?} where config.json asks for {shape:?}",
-                info.shape
-            ));
-        }
+        let info = self.shaped(name, shape)?;
         let [start, end] = info.data_offsets;
         let mut bytes = filled(0, (end - start) as usize)
             .map_err(|_| format!("there is no memory for tensor {name}: close other programs"))?;

@@ -29,6 +29,7 @@ pub mod guard;
 pub mod kernels;
 pub mod llama;
 pub mod local;
+pub mod memory;
 pub mod prompt;
 pub mod pull;
 pub mod rank;
@@ -37,6 +38,7 @@ pub mod replay;
 pub mod sampler;
 pub mod scripted;
 pub mod served;
+mod stamp;
 pub mod templates;
 pub mod tokenizer;
 pub mod voice;
@@ -288,6 +290,11 @@ pub trait TextEngine: Send {
 
     /// Why the server did not answer last time, where there is one: cause and remedy.
     fn away(&self) -> Option<&str> {
+        None
+    }
+
+    /// The same in a word.
+    fn fault(&self) -> Option<served::Fault> {
         None
     }
 

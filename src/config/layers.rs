@@ -188,13 +188,15 @@ impl Layers {
             message: format!("the settings do not fit: {}.", error.message().trim()),
             remedy: "`perennial config print` shows where each value comes from.".into(),
         })?;
-        let key_file = config.writing.key_file.take();
+        let (key, authority) = (config.writing.key_file.take(), config.writing.served_ca_file.take());
         let mut settings = Settings { config, entries: self.entries };
-        let base = settings.base_of("writing.key-file");
-        settings.config.writing.key_file = key_file.map(|file| match base {
+        let beside = |name: &str, file: PathBuf| match settings.base_of(name) {
             Some(base) if !file.starts_with("~") => base.join(file),
             _ => file,
-        });
+        };
+        let key = key.map(|file| beside("writing.key-file", file));
+        let authority = authority.map(|file| beside("writing.served-ca-file", file));
+        (settings.config.writing.key_file, settings.config.writing.served_ca_file) = (key, authority);
         Ok(settings)
     }
 

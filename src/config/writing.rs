@@ -35,6 +35,9 @@ pub struct WritingConfig {
     pub served_model: Option<String>,
     /// File with a server's key, readable by you alone and relative to this file; `PERENNIAL_API_KEY` comes before it.
     pub key_file: Option<PathBuf>,
+    /// File with the certificate of the authority that signed a server's, in PEM form and relative to this file; absent: the
+    /// authorities that everybody trusts.
+    pub served_ca_file: Option<PathBuf>,
     /// Requests that a server has to answer at once, 1 to 64.
     #[schemars(range(min = 1, max = 64))]
     pub served_concurrency: usize,
@@ -65,6 +68,7 @@ impl Default for WritingConfig {
             seed: 7,
             served_model: None,
             key_file: None,
+            served_ca_file: None,
             served_concurrency: 4,
             served_connect_seconds: 5,
             served_first_seconds: 60,

@@ -22,6 +22,7 @@ use crate::review::queue::Counts;
 use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
 use crate::writing::catalogue::Choice;
+use crate::writing::served::Fault;
 
 /// Something that is loaded in the background.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,12 +52,15 @@ pub enum ModelState {
     Opening { job: JobId, found: bool },
     /// On this machine.
     Ready(ModelIdentity),
-    /// Cause and remedy in words; templates work meanwhile.
+    /// Could not be loaded: cause and remedy in words; templates work meanwhile.
     Failed(String),
+    /// A fault stopped it while it wrote: what happened, in words; templates work until it is loaded again.
+    Broken(String),
     /// On a server that answers.
     Served(ModelIdentity),
-    /// On a server that does not: nothing is written, unless somebody writes `instead`.
+    /// On a server that does not write: nothing is written, unless somebody writes `instead`.
     Away {
+        fault: Fault,
         /// Cause and remedy in words.
         why: String,
         instead: Option<String>,
@@ -435,6 +439,15 @@ impl App {
     fn app_availability(&self, action: Action) -> Availability {
         match action {
             Action::CancelJob => Availability::when(self.shared.jobs.shown().is_some(), "No job is running."),
+            Action::OpenModel => match &self.shared.model {
+                ModelState::Failed(_) | ModelState::Broken(_) | ModelState::Away { .. } => Availability::Yes,
+                ModelState::Served(_) => Availability::No("The server answers.".into()),
+                ModelState::Ready(_) => Availability::No("The model is loaded.".into()),
+                ModelState::Opening { .. } => Availability::No("The model is being loaded.".into()),
+                ModelState::TemplatesOnly => Availability::No(
+                    "Templates only were asked for. Name a model under [writing], or start with --model NAME.".into(),
+                ),
+            },
             _ => Availability::Yes,
         }
     }

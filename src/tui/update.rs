@@ -16,6 +16,7 @@ use super::theme::Theme;
 use super::work::{Outcome, Partial, ServerNews, Slot, Work};
 use crate::jobs::{End, JobId, Signal};
 use crate::workspace::DATABASE;
+use crate::writing::served::Fault;
 
 /// Rows that one notch of the wheel scrolls.
 const WHEEL: i16 = 3;
@@ -114,6 +115,7 @@ fn perform_app(app: &mut App, action: Action) {
                 app.shared.cancel(id);
             }
         }
+        Action::OpenModel => app.shared.open_model(),
         Action::NextTheme => {
             let next = app.shared.theme.next_name();
             if let Some(theme) = Theme::named(next, app.shared.setup.no_color) {
@@ -218,8 +220,17 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
                 if let Partial::Server(news) = &partial {
                     app.shared.model = match news.clone() {
                         ServerNews::Answered(identity) => ModelState::Served(identity),
-                        ServerNews::Away { why, instead } => ModelState::Away { why, instead },
+                        ServerNews::Away { fault, why, instead } => ModelState::Away { fault, why, instead },
                     };
+                }
+                // Not while another is being loaded in its place.
+                if let Partial::ModelBroke(message) = &partial
+                    && !matches!(app.shared.model, ModelState::Opening { job, .. } if job != id)
+                {
+                    if !matches!(app.shared.model, ModelState::Broken(_)) {
+                        app.shared.log(Gravity::Bad, message.clone());
+                    }
+                    app.shared.model = ModelState::Broken(message.clone());
                 }
                 tell(app, News::Partial { id, partial: &partial });
             }
@@ -308,7 +319,7 @@ fn settle(shared: &mut Shared, id: JobId, slot: Option<Slot>, end: &End<Outcome>
         End::Failed(message) => fail(shared, id, slot, message),
         End::Cancelled if slot == Some(Slot::Model) => {
             let key = shared.keymap.shown(Action::OpenModel);
-            fail(shared, id, slot, &format!("Cancelled. Press {key} on Jobs to open the model again."));
+            fail(shared, id, slot, &format!("Cancelled. Press {key} to load the model again."));
         }
         End::Cancelled => {
             let key = shared.keymap.shown(Action::Reload);
@@ -325,14 +336,18 @@ fn fail(shared: &mut Shared, id: JobId, slot: Option<Slot>, message: &str) {
     }
     match slot {
         Some(Slot::Preview) if matches!(shared.model, ModelState::Opening { job, .. } if job == id) => {
-            shared.model = ModelState::Away { why: message.to_owned(), instead: None };
+            shared.model =
+                ModelState::Away { fault: Fault::NotAsked, why: message.to_owned(), instead: None };
         }
         Some(Slot::Load) => note(&mut shared.shop, id, message),
         Some(Slot::Summary) => note(&mut shared.summary, id, message),
         Some(Slot::Features) => note(&mut shared.features, id, message),
         Some(Slot::Segments) => note(&mut shared.segmentation, id, message),
+        // What is wrong with the server has been told.
+        Some(Slot::Model) if matches!(shared.model, ModelState::Away { .. }) => {}
         Some(Slot::Model) if shared.host().is_some() => {
-            shared.model = ModelState::Away { why: message.to_owned(), instead: None };
+            shared.model =
+                ModelState::Away { fault: Fault::NotAsked, why: message.to_owned(), instead: None };
         }
         Some(Slot::Model) => shared.model = ModelState::Failed(message.to_owned()),
         _ => {}

@@ -21,9 +21,13 @@ use super::screens::ScreenId;
 use super::widgets;
 use super::{numbers, text};
 use crate::jobs::JobId;
+use crate::writing::served::Fault;
 
 /// The smallest window that is drawn.
 pub const LEAST: (u16, u16) = (40, 10);
+
+/// Columns that a running job takes of the status line.
+const JOB: usize = 40;
 
 /// Draws a frame; returns what the mouse can hit on it.
 pub fn draw(app: &App, frame: &mut Frame<'_>) -> Regions {
@@ -165,36 +169,50 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let theme = canvas.theme;
     let host = shared.host();
     let host_name = text::clean(host.as_deref().unwrap_or_default());
+    let load = shared.keymap.shown(super::keymap::Action::OpenModel);
+    // The first that there is room for is shown, else the last.
     let (glyph, words, style) = match &shared.model {
-        ModelState::TemplatesOnly => ("○", "templates only, no model".to_owned(), theme.dim),
-        ModelState::Opening { .. } if host.is_some() => ("◌", format!("asking {host_name} …"), theme.warning),
-        ModelState::Opening { found: false, job } => ("◌", being_fetched(shared, *job), theme.warning),
-        ModelState::Opening { found: true, .. } => ("◌", "loading the model …".into(), theme.warning),
-        ModelState::Ready(identity) => ("●", format!("{}, local, no network", identity.name), theme.good),
-        ModelState::Failed(_) => ("✗", "no model: templates only (see Jobs)".into(), theme.warning),
-        ModelState::Served(identity) => ("●", served(&identity.name, &host_name), theme.accent),
-        ModelState::Away { instead: None, .. } => {
-            ("✗", format!("{host_name} is away, nothing is written (see Jobs)"), theme.warning)
+        ModelState::TemplatesOnly => ("○", vec!["templates only, no model".to_owned()], theme.dim),
+        ModelState::Opening { .. } if host.is_some() => {
+            ("◌", vec![format!("asking {host_name} …")], theme.warning)
         }
-        ModelState::Away { instead: Some(other), .. } => {
-            let place = if other == "templates" { "" } else { ", local" };
-            ("✗", format!("{host_name} is away, written by {}{place}", text::clean(other)), theme.warning)
-        }
-    };
-    let words = match &shared.model {
+        ModelState::Opening { found: false, job } => ("◌", vec![being_fetched(shared, *job)], theme.warning),
+        ModelState::Opening { found: true, .. } => ("◌", vec!["loading the model …".into()], theme.warning),
         // That it is local is worth more than the rest where there is little room.
-        ModelState::Ready(identity) if text::width(&words) + 4 > usize::from(area.width) => {
-            format!("{}, local", identity.name)
+        ModelState::Ready(identity) => {
+            let name = &identity.name;
+            ("●", vec![format!("{name}, local, no network"), format!("{name}, local")], theme.good)
         }
-        // The host is worth more than its model's name, and that it is away more than the rest.
-        ModelState::Served(_) if text::width(&words) + 4 > usize::from(area.width) => {
-            format!("at {host_name}")
+        ModelState::Failed(_) => {
+            let words = vec![
+                format!("no model: templates only, {load} loads it (see Jobs)"),
+                format!("no model: templates only, {load} loads it"),
+                format!("no model, {load} loads it"),
+            ];
+            ("✗", words, theme.warning)
         }
-        ModelState::Away { instead, .. } if text::width(&words) + 4 > usize::from(area.width) => {
-            format!("away: {host_name}{}", if instead.is_some() { ", written locally" } else { "" })
+        ModelState::Broken(_) => {
+            let words = vec![
+                format!("the model broke: templates only, {load} loads it again (see Jobs)"),
+                format!("the model broke: templates only, {load} loads it again"),
+                format!("the model broke, {load} loads it again"),
+            ];
+            ("✗", words, theme.bad)
         }
-        _ => words,
+        // The host is worth more than its model's name, and what is wrong with it more than the rest.
+        ModelState::Served(identity) => {
+            ("●", vec![served(&identity.name, &host_name), format!("at {host_name}")], theme.accent)
+        }
+        ModelState::Away { fault, instead, .. } => {
+            ("✗", away(*fault, instead.as_deref(), &host_name, &load), theme.warning)
+        }
     };
+    // What is wrong leaves room for the job that runs, and how to stop it.
+    let wrong =
+        matches!(shared.model, ModelState::Failed(_) | ModelState::Broken(_) | ModelState::Away { .. });
+    let beside = if wrong && shared.jobs.shown().is_some() { JOB } else { 0 };
+    let fits = |words: &String| text::width(words) + 4 + beside <= usize::from(area.width);
+    let words = words.iter().find(|words| fits(words)).or(words.last()).cloned().unwrap_or_default();
     let words = text::cut(&words, usize::from(area.width.saturating_sub(4)));
     let used = 1 + canvas.text(area.x + 1, area.y, 2, glyph, style);
     let left = used + 1 + canvas.text(area.x + used + 1, area.y, area.width - used - 2, &words, theme.dim);
@@ -256,6 +274,26 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     }
     for (content, style) in parts {
         x += canvas.text(x, area.y, area.right().saturating_sub(x), &content, style);
+    }
+}
+
+/// What is wrong with the server, and what comes of it; the longest first.
+fn away(fault: Fault, instead: Option<&str>, host: &str, load: &str) -> Vec<String> {
+    let (words, word) = (fault.words(), fault.word());
+    match instead {
+        None => vec![
+            format!("{host} {words}, nothing is written, {load} asks again (see Jobs)"),
+            format!("{host} {words}, {load} asks again"),
+            format!("{host} {words}"),
+            format!("{word}: {host}"),
+        ],
+        Some(other) => {
+            let place = if other == "templates" { "" } else { ", local" };
+            vec![
+                format!("{host} {words}, written by {}{place}", text::clean(other)),
+                format!("{word}: {host}, written locally"),
+            ]
+        }
     }
 }
 
@@ -328,7 +366,7 @@ fn hints(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
 fn is_hint(action: super::keymap::Action, scope: Scope, typing: bool) -> bool {
     use super::keymap::Action as A;
     match scope {
-        Scope::App => !typing && matches!(action, A::Palette | A::Quit),
+        Scope::App => !typing && matches!(action, A::Palette | A::OpenModel | A::Quit),
         Scope::Front => !typing && matches!(action, A::Open | A::Find | A::Copy | A::Back | A::NextPanel),
         _ => true,
     }

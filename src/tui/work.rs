@@ -25,12 +25,13 @@ use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::doubt::Considered;
+use crate::writing::served::Fault;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
-pub use writer::Fork;
+pub use writer::{Fork, Loader};
 
 /// Work to be done in the background.
 #[derive(Clone, Debug)]
@@ -182,6 +183,8 @@ pub enum Partial {
     /// The model is on this machine and is being loaded.
     ModelFound,
     Preview(Part),
+    /// The engine panicked while it wrote: what happened, in words.
+    ModelBroke(String),
     Server(ServerNews),
 }
 
@@ -191,6 +194,7 @@ pub enum ServerNews {
     Answered(ModelIdentity),
     /// Cause and remedy, and who wrote in its place.
     Away {
+        fault: Fault,
         why: String,
         instead: Option<String>,
     },
@@ -342,6 +346,14 @@ pub struct Services {
     writer: Writer,
 }
 
+impl Services {
+    /// The same, with models loaded by `load`: for tests.
+    #[must_use]
+    pub fn loading(load: Arc<Loader>) -> Self {
+        Self { writer: Writer::new(load) }
+    }
+}
+
 impl Runner for Services {
     fn run(&self, work: Work, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
         match work {
@@ -389,8 +401,10 @@ impl Runner for Services {
                 Ok(Outcome::StrategySaved(Box::new(Workspace::open(folder)?.save_strategy(&id, &source)?)))
             }
             Work::Preview(order) => self.writer.preview(*order, task, tell),
-            Work::LookBack { strategy, draft, slot } => self.writer.look_back(*strategy, draft, slot, task),
-            Work::Fork(fork) => self.writer.fork(*fork, task),
+            Work::LookBack { strategy, draft, slot } => {
+                self.writer.look_back(*strategy, draft, slot, task, tell)
+            }
+            Work::Fork(fork) => self.writer.fork(*fork, task, tell),
             Work::KeepDrafts { folder, drafts, source, at, banned_words } => {
                 reviewing::keep(&folder, &drafts, &source, at, banned_words)
             }

@@ -1,14 +1,16 @@
 //! The one thread that owns the model.
 //!
-//! In: pieces of work that want the engine. Out: they are run one after the other. Loading, ready and failed
+//! In: pieces of work that want the engine. Out: they are run one after the other. Loading, ready, failed and broken
 //! are states that anyone may ask for. A preview has one place: a newer one cancels and replaces the one
-//! before. Dropping the desk stops the thread within one token.
+//! before. Dropping the desk stops the thread within one token; another desk loads the engine again.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{ModelIdentity, TextEngine, WritingError};
 use crate::jobs::{Cancel, Progress, Task};
@@ -20,8 +22,10 @@ pub enum EngineState {
     Loading { progress: Option<Progress> },
     /// Can write.
     Ready { identity: ModelIdentity },
-    /// Cannot write; what happened and what to do.
+    /// Could not be loaded: cause and remedy.
     Failed { message: String },
+    /// Panicked while it wrote, and is not used again: what happened, in words.
+    Broken { message: String },
 }
 
 /// Work for the engine. It gets the engine, or why there is none, and the flag that asks it to stop.
@@ -30,6 +34,29 @@ pub type Work = Box<dyn FnOnce(Result<&mut dyn TextEngine, WritingError>, &Cance
 struct Order {
     work: Work,
     cancel: Cancel,
+    broke: Sender<String>,
+}
+
+/// What whoever gave work holds of it.
+pub struct Receipt {
+    /// Stops the work, whether it waits or runs.
+    pub cancel: Cancel,
+    broke: Receiver<String>,
+}
+
+impl Receipt {
+    /// Waits until the work is over, and says what happened where the engine broke in it. The state of the desk says so
+    /// by then.
+    #[must_use]
+    pub fn broke(self) -> Option<String> {
+        self.broke.recv().ok()
+    }
+}
+
+fn order(work: Work) -> (Order, Receipt) {
+    let (sender, broke) = bounded(1);
+    let cancel = Cancel::default();
+    (Order { work, cancel: cancel.clone(), broke: sender }, Receipt { cancel, broke })
 }
 
 #[derive(Default)]
@@ -116,30 +143,30 @@ impl Desk {
         self.shared.loading.cancel();
     }
 
-    /// Queues work behind what is there. The flag stops it, whether it waits or runs.
+    /// Queues work behind what is there.
     #[must_use]
-    pub fn submit(&self, work: Work) -> Cancel {
-        let cancel = Cancel::default();
-        lock(&self.shared.tray).queue.push_back(Order { work, cancel: cancel.clone() });
+    pub fn submit(&self, work: Work) -> Receipt {
+        let (order, receipt) = order(work);
+        lock(&self.shared.tray).queue.push_back(order);
         self.shared.arrived.notify_one();
-        cancel
+        receipt
     }
 
     /// Puts work in the preview's place: the preview before is cancelled, and runs no more if it was waiting.
     /// It goes before all that is queued.
     #[must_use]
-    pub fn preview(&self, work: Work) -> Cancel {
-        let cancel = Cancel::default();
+    pub fn preview(&self, work: Work) -> Receipt {
+        let (order, receipt) = order(work);
         let mut tray = lock(&self.shared.tray);
-        if let Some(before) = tray.preview_cancel.replace(cancel.clone()) {
+        if let Some(before) = tray.preview_cancel.replace(order.cancel.clone()) {
             before.cancel();
         }
-        let replaced = tray.preview.replace(Order { work, cancel: cancel.clone() });
+        let replaced = tray.preview.replace(order);
         drop(tray);
         // What it holds may tell someone that it is gone: not under the lock.
         drop(replaced);
         self.shared.arrived.notify_one();
-        cancel
+        receipt
     }
 }
 
@@ -166,7 +193,7 @@ fn serve(shared: &Shared, load: impl FnOnce(&Task<'_>) -> Result<Box<dyn TextEng
     let report = |progress| shared.set(&EngineState::Loading { progress: Some(progress) });
     let task = Task::new(&shared.loading, &report);
     let loaded = catch_unwind(AssertUnwindSafe(|| load(&task)))
-        .unwrap_or_else(|panic| Err(WritingError::Failed(panic_text(panic.as_ref()))));
+        .unwrap_or_else(|panic| Err(WritingError::Failed(panic_text("loading the model", panic.as_ref()))));
     let mut engine = match loaded {
         Ok(engine) => {
             shared.set(&EngineState::Ready { identity: engine.identity().clone() });
@@ -184,28 +211,31 @@ fn serve(shared: &Shared, load: impl FnOnce(&Task<'_>) -> Result<Box<dyn TextEng
         }
     };
     while let Some(order) = shared.next() {
-        let Order { work, cancel } = order;
+        let Order { work, cancel, broke } = order;
         let outcome = catch_unwind(AssertUnwindSafe(|| match &mut engine {
             Ok(engine) => work(Ok(engine.as_mut()), &cancel),
             Err(message) => work(Err(WritingError::Failed(message.clone())), &cancel),
         }));
         lock(&shared.tray).running = None;
         if let Err(panic) = outcome {
-            // The engine may be halfway through something: it is not used again.
-            let message = panic_text(panic.as_ref());
-            shared.set(&EngineState::Failed { message: message.clone() });
-            engine = Err(message);
+            let message = panic_text("the writing engine", panic.as_ref());
+            // It may be halfway through something: it is not used again, and its memory is given back.
+            if let Ok(engine) = std::mem::replace(&mut engine, Err(message.clone())) {
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(engine)));
+            }
+            shared.set(&EngineState::Broken { message: message.clone() });
+            let _ = broke.send(message);
         }
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+fn panic_text(what: &str, panic: &(dyn Any + Send)) -> String {
     let cause = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no reason given");
-    format!("the writing engine broke ({cause}); load the model again, or write with templates")
+    format!("a fault in the program stopped {what} ({cause}): load the model again, and please report it")
 }
 
 #[cfg(test)]

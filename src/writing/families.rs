@@ -9,6 +9,7 @@ mod layers;
 mod mixers;
 mod recipe;
 
+use candle_core::quantized::GgmlDType;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::decoder::Decoder;
@@ -18,6 +19,7 @@ use super::folder::Folder;
 use super::forward::Forward;
 use super::gguf::Gguf;
 use super::llama::{Llama, LoadError, MOST_THREADS, Shape};
+use super::memory;
 use crate::jobs::Task;
 
 /// Values of `general.architecture` that are known.
@@ -35,11 +37,51 @@ pub fn check(gguf: &Gguf) -> Result<(), String> {
     }
 }
 
+/// That there is memory for a file's weights as they are held, for the largest of them while it is read, and for keys and
+/// values.
+///
+/// # Errors
+/// Another family, sizes that cannot be, or there is less memory.
+pub fn check_memory(gguf: &Gguf) -> Result<(), String> {
+    let llama = gguf.architecture() == "llama";
+    let (per_position, tables) = if llama {
+        let shape = Shape::from_gguf(gguf)?;
+        (shape.bytes_per_position(), shape.rotation_bytes())
+    } else {
+        (Recipe::new(gguf)?.bytes_per_position(), 0)
+    };
+    let (mut held, mut largest) = (0_u64, 0);
+    for tensor in gguf.tensors.values() {
+        let (elements, raw) = (tensor.elements() as u64, tensor.bytes() as u64);
+        let single = elements.saturating_mul(4);
+        let (kept, read) = match tensor.kind {
+            _ if tensor.shape.len() < 2 => (single, 0),
+            GgmlDType::Q4_0 | GgmlDType::Q4_1 => (elements / 8 * 5, 2 * raw),
+            GgmlDType::Q8_0 => (elements / 8 * 9, 2 * raw),
+            // Rounded to eight bits by the one, kept as they are or in single precision by the others.
+            _ if llama => (elements / 8 * 9, single.saturating_add(2 * raw)),
+            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => (single, 2 * raw),
+            _ => (raw, raw),
+        };
+        held = held.saturating_add(kept);
+        largest = largest.max(read);
+    }
+    let vocabulary = gguf.texts("tokenizer.ggml.tokens").map_or(0, <[_]>::len) as u64 * memory::PER_TOKEN;
+    let caches = per_position.saturating_mul(memory::POSITIONS);
+    let needed = [largest, vocabulary, caches, tables].into_iter().fold(held, u64::saturating_add);
+    memory::check(needed, memory::available())
+}
+
 /// Loads the weights of a file.
 ///
 /// # Errors
-/// As [`check`]; a tensor is missing or has another shape, the file is cut, or the task is cancelled.
+/// As [`check`]; a tensor is missing or has another shape, the file is cut or changed meanwhile, or the task is cancelled.
 pub fn load(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingError> {
+    let model = load_weights(gguf, task)?;
+    gguf.check_unchanged().map(|()| model)
+}
+
+fn load_weights(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingError> {
     let unusable = |what: String| {
         WritingError::Failed(format!("{} cannot be used as a model: {what}", gguf.path.display()))
     };
@@ -61,7 +103,7 @@ pub fn load(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingErr
 /// # Errors
 /// Another family, a size missing, or sizes that cannot be.
 pub fn check_folder(folder: &Folder) -> Result<(), String> {
-    gpt2::check(&folder.config)
+    gpt2::check(folder)
 }
 
 /// Loads the GPT-2 of a folder.
@@ -70,6 +112,7 @@ pub fn check_folder(folder: &Folder) -> Result<(), String> {
 /// Another family, a size or tensor missing, sizes that do not fit each other, or the task is cancelled.
 pub fn load_folder(folder: &Folder, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingError> {
     let network = gpt2::load(folder, task)?;
+    folder.weights.check_unchanged()?;
     let pool = threads().map_err(|error| WritingError::Failed(error.to_string()))?;
     Ok(Box::new(Decoder::new(network, pool)))
 }

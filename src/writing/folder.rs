@@ -13,6 +13,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::WritingError;
+use super::local::sha256_of;
+use super::memory::{self, filled};
+use super::stamp::Stamp;
+use crate::jobs::Cancel;
 
 /// As in the safetensors project.
 const LONGEST_HEAD: u64 = 100_000_000;
@@ -96,6 +100,8 @@ pub struct Weights {
     /// Where the first tensor starts.
     data: u64,
     tensors: BTreeMap<String, Info>,
+    /// Of the file as it was opened.
+    stamp: Stamp,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +109,13 @@ struct Info {
     dtype: String,
     shape: Vec<usize>,
     data_offsets: [u64; 2],
+}
+
+impl Info {
+    /// A shape that nobody has checked may say anything.
+    fn elements(&self) -> u64 {
+        self.shape.iter().fold(1, |product, length| product.saturating_mul(*length as u64))
+    }
 }
 
 impl Weights {
@@ -114,7 +127,8 @@ impl Weights {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let wrong = |error: std::io::Error| format!("{name} cannot be read: {error}");
         let mut file = File::open(path).map_err(wrong)?;
-        let file_bytes = file.metadata().map_err(wrong)?.len();
+        let about = file.metadata().map_err(wrong)?;
+        let file_bytes = about.len();
         let mut length = [0; 8];
         file.read_exact(&mut length).map_err(wrong)?;
         let length = u64::from_le_bytes(length);
@@ -153,7 +167,36 @@ impl Weights {
         if sum > file_bytes {
             return Err(format!("{name}: its tensors overlap"));
         }
-        Ok(Self { path: path.to_owned(), file_bytes, data, tensors })
+        Ok(Self { path: path.to_owned(), file_bytes, data, tensors, stamp: Stamp::of(&about) })
+    }
+
+    /// That the file is still the one whose head was read.
+    ///
+    /// # Errors
+    /// It has been changed, replaced or removed.
+    pub fn check_unchanged(&self) -> Result<(), WritingError> {
+        self.stamp.check(&self.path)
+    }
+
+    /// SHA-256 of the file whose head was read.
+    ///
+    /// # Errors
+    /// As [`Weights::check_unchanged`]; it cannot be read, or cancelled.
+    pub fn sha256(&self, cancel: &Cancel) -> Result<String, WritingError> {
+        let hash = sha256_of(&self.path, cancel)?;
+        self.check_unchanged().map(|()| hash)
+    }
+
+    /// That there is memory for them in single precision, and for the largest while it is read and turned.
+    ///
+    /// # Errors
+    /// There is less.
+    pub fn check_memory(&self) -> Result<(), String> {
+        let largest = self.tensors.values().map(Info::elements).max().unwrap_or(0);
+        memory::check(
+            self.parameters().saturating_mul(4).saturating_add(largest.saturating_mul(8)),
+            memory::available(),
+        )
     }
 
     /// Whether there is such a tensor.
@@ -171,18 +214,35 @@ impl Weights {
     /// Number of weights.
     #[must_use]
     pub fn parameters(&self) -> u64 {
-        self.tensors.values().map(|info| info.shape.iter().product::<usize>() as u64).sum()
+        self.tensors.values().map(Info::elements).fold(0, u64::saturating_add)
     }
 
     /// The kind of number that holds most weights: `F32`.
     #[must_use]
     pub fn kind(&self) -> String {
-        let mut weights: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
         for info in self.tensors.values() {
-            *weights.entry(&info.dtype).or_default() += info.shape.iter().product::<usize>();
+            let sum = weights.entry(&info.dtype).or_default();
+            *sum = sum.saturating_add(info.elements());
         }
         let most = weights.into_iter().max_by_key(|(_, elements)| *elements);
         most.map_or_else(|| "none".into(), |(kind, _)| kind.to_owned())
+    }
+
+    /// That there is such a tensor with this shape.
+    ///
+    /// # Errors
+    /// There is none, or it has another shape.
+    pub fn check_shape(&self, name: &str, shape: &[usize]) -> Result<(), String> {
+        self.shaped(name, shape).map(drop)
+    }
+
+    fn shaped(&self, name: &str, shape: &[usize]) -> Result<&Info, String> {
+        let info = self.tensors.get(name).ok_or_else(|| format!("its weights have no tensor {name}"))?;
+        if info.shape == shape {
+            return Ok(info);
+        }
+        Err(format!("tensor {name} has shape {:?} where config.json asks for {shape:?}", info.shape))
     }
 
     /// Reads one tensor, which must have this shape, as single precision.
@@ -190,15 +250,10 @@ impl Weights {
     /// # Errors
     /// There is no such tensor, it has another shape or no numbers in it, or the file has been cut meanwhile.
     pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-        let info = self.tensors.get(name).ok_or_else(|| format!("its weights have no tensor {name}"))?;
-        if info.shape != shape {
-            return Err(format!(
-                "tensor {name} has shape {:?} where config.json asks for {shape:?}",
-                info.shape
-            ));
-        }
+        let info = self.shaped(name, shape)?;
         let [start, end] = info.data_offsets;
-        let mut bytes = vec![0; (end - start) as usize];
+        let mut bytes = filled(0, (end - start) as usize)
+            .map_err(|_| format!("there is no memory for tensor {name}: close other programs"))?;
         let read = File::open(&self.path).and_then(|mut file| {
             file.seek(SeekFrom::Start(self.data + start))?;
             file.read_exact(&mut bytes)

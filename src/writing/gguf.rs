@@ -11,6 +11,12 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
 
+use super::WritingError;
+use super::local::sha256_of;
+use super::memory::filled;
+use super::stamp::Stamp;
+use crate::jobs::Cancel;
+
 /// Tensors may start only at multiples of this, a power of two.
 const LARGEST_ALIGNMENT: u64 = 1 << 20;
 /// As in ggml.
@@ -19,6 +25,8 @@ const MOST_DIMENSIONS: u32 = 4;
 const LONGEST_NAME: u64 = 4096;
 /// Arrays of arrays exist in no known model.
 const DEEPEST_ARRAY: usize = 2;
+/// Bytes of the metadata and the list of tensors; the largest vocabularies take some 20 MB.
+const LONGEST_HEAD: u64 = 64 << 20;
 
 /// Why a file cannot be used as a model. Each message says what was found and where.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +39,11 @@ pub enum GgufError {
     },
     #[error("{path} is not a usable GGUF model: {what}")]
     Broken { path: PathBuf, what: String },
+    #[error(
+        "there is no memory for the weights of {path}: close other programs, choose a smaller model, or write with \
+         templates (`--model none`)"
+    )]
+    TooLarge { path: PathBuf },
 }
 
 /// One value of the metadata.
@@ -63,6 +76,12 @@ impl TensorInfo {
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
     }
+
+    /// Bytes in the file.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// The head of a GGUF file.
@@ -73,6 +92,8 @@ pub struct Gguf {
     pub file_bytes: u64,
     pub metadata: BTreeMap<String, Value>,
     pub tensors: BTreeMap<String, TensorInfo>,
+    /// Of the file as it was opened.
+    stamp: Option<Stamp>,
 }
 
 impl Gguf {
@@ -87,7 +108,25 @@ impl Gguf {
         if about.is_dir() {
             return Err(broken(path, "it is a folder; give the .gguf file inside it".into()));
         }
-        Self::read(path, BufReader::with_capacity(1 << 20, file), about.len())
+        let head = Self::read(path, BufReader::with_capacity(1 << 20, file), about.len())?;
+        Ok(Self { stamp: Some(Stamp::of(&about)), ..head })
+    }
+
+    /// That the file is still the one whose head was read.
+    ///
+    /// # Errors
+    /// It has been changed, replaced or removed.
+    pub fn check_unchanged(&self) -> Result<(), WritingError> {
+        self.stamp.as_ref().map_or(Ok(()), |stamp| stamp.check(&self.path))
+    }
+
+    /// SHA-256 of the file whose head was read.
+    ///
+    /// # Errors
+    /// As [`Gguf::check_unchanged`]; it cannot be read, or cancelled.
+    pub fn sha256(&self, cancel: &Cancel) -> Result<String, WritingError> {
+        let hash = sha256_of(&self.path, cancel)?;
+        self.check_unchanged().map(|()| hash)
     }
 
     /// Reads the head from `source`, which is `file_bytes` long. `path` is for messages.
@@ -95,7 +134,7 @@ impl Gguf {
     /// # Errors
     /// As [`Gguf::open`].
     pub fn read(path: &Path, source: impl Read, file_bytes: u64) -> Result<Self, GgufError> {
-        let mut head = Head { source, at: 0, end: file_bytes };
+        let mut head = Head { source, at: 0, end: file_bytes, longest: file_bytes.min(LONGEST_HEAD) };
         head.parse(path).map_err(|what| broken(path, what))
     }
 
@@ -176,6 +215,11 @@ impl Gguf {
             .map_or_else(|| "none".into(), |(kind, _)| kind)
     }
 
+    /// That there is no memory for its weights.
+    pub(super) fn too_large(&self) -> GgufError {
+        GgufError::TooLarge { path: self.path.clone() }
+    }
+
     /// That a tensor cannot be decoded.
     pub(super) fn broken(&self, tensor: &str, error: &candle_core::Error) -> GgufError {
         broken(&self.path, format!("tensor {tensor}: {error}"))
@@ -195,7 +239,7 @@ impl Gguf {
             ));
         }
         let io = |source| GgufError::Io { path: self.path.clone(), source };
-        let mut bytes = vec![0; info.bytes];
+        let mut bytes = filled(0, info.bytes).map_err(|_| self.too_large())?;
         file.seek(SeekFrom::Start(info.start)).map_err(io)?;
         file.read_exact(&mut bytes).map_err(io)?;
         ggml_file::qtensor_from_ggml(info.kind, &bytes, shape.to_vec(), &Device::Cpu)
@@ -212,6 +256,8 @@ struct Head<R> {
     source: R,
     at: u64,
     end: u64,
+    /// Where the head must have ended.
+    longest: u64,
 }
 
 impl<R: Read> Head<R> {
@@ -268,7 +314,7 @@ impl<R: Read> Head<R> {
         if sum > self.end {
             return Err(format!("its tensors take {sum} bytes, but the file has {}: they overlap", self.end));
         }
-        Ok(Gguf { path: path.to_owned(), version, file_bytes: self.end, metadata, tensors })
+        Ok(Gguf { path: path.to_owned(), version, file_bytes: self.end, metadata, tensors, stamp: None })
     }
 
     fn tensor_info(&mut self) -> Result<(String, TensorInfo), String> {
@@ -340,7 +386,7 @@ impl<R: Read> Head<R> {
             match kind {
                 8 => texts.push(self.text(self.end)?),
                 6 => floats.push(f32::from_le_bytes(self.bytes()?)),
-                0..=5 | 10 | 11 => integers.push(self.integer(kind)? as i64),
+                2..=5 | 10 | 11 => integers.push(self.integer(kind)? as i64),
                 _ => {
                     self.value(kind, depth + 1)?;
                 }
@@ -349,7 +395,7 @@ impl<R: Read> Head<R> {
         Ok(match kind {
             8 => Value::Texts(texts),
             6 => Value::Floats(floats),
-            0..=5 | 10 | 11 => Value::Integers(integers),
+            2..=5 | 10 | 11 => Value::Integers(integers),
             _ => Value::Other(count),
         })
     }
@@ -385,8 +431,14 @@ impl<R: Read> Head<R> {
     /// Whether `count` things of at least `each` bytes can still come.
     fn room(&self, count: u64, each: u64, what: &str) -> Result<(), String> {
         let left = self.end.saturating_sub(self.at);
-        if count.checked_mul(each).is_some_and(|needed| needed <= left) {
+        let needed = count.checked_mul(each);
+        if needed.is_some_and(|needed| needed <= self.longest.saturating_sub(self.at)) {
             return Ok(());
+        }
+        if needed.is_some_and(|needed| needed <= left) {
+            return Err(format!(
+                "it announces {count} {what}, more than the {LONGEST_HEAD} bytes that a head may take"
+            ));
         }
         Err(format!(
             "it announces {count} {what}, but only {left} bytes are left: it was cut; fetch it again"

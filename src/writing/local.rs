@@ -62,9 +62,9 @@ impl LocalModel {
             return Self::load_folder(name, path, task);
         }
         let gguf = Gguf::open(path).map_err(|error| WritingError::Failed(error.to_string()))?;
-        families::check(&gguf).map_err(unusable)?;
+        families::check(&gguf).and_then(|()| families::check_memory(&gguf)).map_err(unusable)?;
         let (sha256, vocabulary, model) = std::thread::scope(|scope| {
-            let hash = scope.spawn(|| sha256_of(path, task.cancel()));
+            let hash = scope.spawn(|| gguf.sha256(task.cancel()));
             let vocabulary = scope.spawn(|| Vocabulary::from_gguf(&gguf));
             let model = families::load(&gguf, task);
             (hash.join(), vocabulary.join(), model)
@@ -91,14 +91,14 @@ impl LocalModel {
     fn load_folder(name: &str, path: &Path, task: &Task<'_>) -> Result<Self, WritingError> {
         let folder = Folder::open(path)?;
         let unusable = |what: String| folder.unusable(&what);
-        families::check_folder(&folder).map_err(unusable)?;
+        families::check_folder(&folder).and_then(|()| folder.weights.check_memory()).map_err(unusable)?;
         let vocabulary = Vocabulary::from_folder(&folder).map_err(unusable)?;
         let settings = folder.json("tokenizer_config.json").map_err(unusable)?.unwrap_or_default();
         let text = |key: &str| settings.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
         let source = settings.get("chat_template").and_then(serde_json::Value::as_str);
         let template = ChatTemplate::new(source, text("bos_token"), text("eos_token")).map_err(unusable)?;
         let model = families::load_folder(&folder, task)?;
-        let sha256 = sha256_of(&folder.weights.path, task.cancel())?;
+        let sha256 = folder.weights.sha256(task.cancel())?;
         let identity = ModelIdentity { name: name.into(), sha256 };
         Ok(Self::assembled(identity, model, vocabulary, template, Vec::new()))
     }

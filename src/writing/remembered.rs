@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use super::doubt::Considered;
+use super::served::Fault;
 use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError};
 use crate::jobs::{Cancel, Cancelled};
 
@@ -53,6 +54,10 @@ impl TextEngine for Remembered {
 
     fn away(&self) -> Option<&str> {
         self.engine.away()
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.engine.fault()
     }
 
     fn at_once(&self) -> usize {

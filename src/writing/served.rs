@@ -7,13 +7,16 @@
 mod abilities;
 mod address;
 mod answer;
+mod authority;
 mod events;
+mod fault;
 mod http;
 mod key;
 mod retry;
 mod round;
 
 pub use address::Address;
+pub use fault::Fault;
 pub use key::Key;
 
 use std::path::PathBuf;
@@ -24,6 +27,8 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use self::abilities::Abilities;
+use self::authority::Authorities;
+use self::http::{Again, Trouble};
 use self::round::{End, Round};
 use super::catalogue::{self, Choice};
 use super::templates::Templates;
@@ -52,6 +57,8 @@ pub enum FallBack {
 pub struct Settings {
     pub model: Option<String>,
     pub key_file: Option<PathBuf>,
+    /// Who may have signed the server's certificate, in place of the authorities that everybody knows.
+    pub ca_file: Option<PathBuf>,
     /// Questions at once, at least 1.
     pub concurrency: usize,
     /// How long to wait for a connection,
@@ -68,6 +75,7 @@ impl From<&WritingConfig> for Settings {
         Self {
             model: config.served_model.clone(),
             key_file: config.key_file.clone(),
+            ca_file: config.served_ca_file.clone(),
             concurrency: config.served_concurrency.max(1),
             connect: Duration::from_secs(config.served_connect_seconds),
             first: Duration::from_secs(config.served_first_seconds),
@@ -93,16 +101,18 @@ pub struct Server {
     pub address: Address,
     pub settings: Settings,
     key: Option<Key>,
+    authorities: Option<Authorities>,
 }
 
 impl Server {
-    /// Finds the key, too.
+    /// Finds the key and the certificates, too.
     ///
     /// # Errors
-    /// There is a key file that cannot be used.
+    /// There is a key file or a certificate file that cannot be used.
     pub fn new(address: Address, settings: Settings) -> Result<Self, WritingError> {
         let key = Key::find(settings.key_file.as_deref())?;
-        Ok(Self { address, settings, key })
+        let authorities = settings.ca_file.as_deref().map(Authorities::read).transpose()?;
+        Ok(Self { address, settings, key, authorities })
     }
 
     /// Whether there is a key to show to it.
@@ -132,11 +142,20 @@ pub struct Offered {
     pub name: String,
 }
 
+/// That a server did not answer last time.
+#[derive(Clone)]
+struct Away {
+    since: Instant,
+    fault: Fault,
+    /// Cause and remedy.
+    words: String,
+}
+
 /// The engine.
 pub struct Served {
     shared: Arc<Shared>,
     identity: ModelIdentity,
-    away: Option<(Instant, String)>,
+    away: Option<Away>,
     /// What writes in its place, once it was needed.
     instead: Option<Box<dyn TextEngine>>,
     may_fall_back: bool,
@@ -163,7 +182,11 @@ impl Served {
         if let (Ok(offered), None) = (&outcome, self.model()) {
             self.choose(offered.first().map(|model| model.name.clone()).unwrap_or_default());
         }
-        self.remember(outcome)
+        let mut offered = self.remember(outcome)?;
+        for model in &mut offered {
+            model.name = self.shared.server.without_key(&model.name);
+        }
+        Ok(offered)
     }
 
     fn choose(&mut self, model: String) {
@@ -182,7 +205,11 @@ impl Served {
             }
             other => other?,
         };
+        let server = &self.shared.server;
         let list = documents.iter().find_map(|document| document["data"].as_array());
+        if list.is_none() && named.is_none() {
+            return Err(round::stranger(server, "data").into());
+        }
         let offered: Vec<Offered> = list
             .into_iter()
             .flatten()
@@ -192,11 +219,11 @@ impl Served {
             (Some(named), Some(_)) if offered.iter().all(|model| model.name != named) => {
                 let names: Vec<&str> = offered.iter().take(5).map(|model| model.name.as_str()).collect();
                 let what = format!("has no model \"{named}\": it has {}", names.join(", "));
-                Err(http::Trouble::new(http::Again::No, &self.shared.server, &what).into())
+                Err(Trouble::new(Fault::NoModel, Again::No, server, &what).into())
             }
             (None, None) => {
                 let what = "lists no model: name one in writing.served-model";
-                Err(http::Trouble::new(http::Again::No, &self.shared.server, what).into())
+                Err(Trouble::new(Fault::NoModel, Again::No, server, what).into())
             }
             _ => Ok(offered),
         }
@@ -226,7 +253,8 @@ impl Served {
             }
             Err(End::Cancelled) => Err(Cancelled.into()),
             Err(End::Trouble(trouble)) => {
-                self.away = Some((Instant::now(), trouble.words.clone()));
+                let Trouble { fault, words, .. } = trouble.clone();
+                self.away = Some(Away { since: Instant::now(), fault, words });
                 Err(WritingError::Failed(trouble.words))
             }
         }
@@ -270,7 +298,11 @@ impl TextEngine for Served {
     }
 
     fn away(&self) -> Option<&str> {
-        self.away.as_ref().map(|(_, words)| words.as_str())
+        self.away.as_ref().map(|away| away.words.as_str())
+    }
+
+    fn fault(&self) -> Option<Fault> {
+        self.away.as_ref().map(|away| away.fault)
     }
 
     fn at_once(&self) -> usize {
@@ -310,11 +342,11 @@ impl TextEngine for Served {
         cancel: &Cancel,
         tell: &mut dyn FnMut(Piece),
     ) -> Result<Writing, WritingError> {
-        if let Some((since, words)) = &self.away
+        if let Some(away) = &self.away
             && self.may_fall_back
-            && since.elapsed() < REST
+            && away.since.elapsed() < REST
         {
-            return Err(WritingError::Failed(words.clone()));
+            return Err(WritingError::Failed(away.words.clone()));
         }
         let outcome = self.chosen(cancel).and_then(|model| {
             let round = Round::new(&self.shared, &model, request);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use perennial::jobs::{Cancel, unwatched};
 use perennial::writing::catalogue::Choice;
+use perennial::writing::folder::Folder;
 use perennial::writing::generate::{Choose, Limit, Settings, generate, probabilities};
 use perennial::writing::local::LocalModel;
 use perennial::writing::{FinishReason, Guard, Prompt, Request, Role, Sampling, TextEngine, WritingError};
@@ -325,6 +326,18 @@ fn files_cut_anywhere_are_errors() {
         let error = survives(&folder).unwrap_err();
         assert!(error.contains("model.safetensors"), "{error}");
     }
+    fs::write(folder.join("model.safetensors"), &bytes).unwrap();
+    assert_eq!(survives(&folder), Ok(()));
+    // More tokens than there are weights for: refused before lists of that length are made.
+    let config = fs::read_to_string(folder.join("config.json")).unwrap();
+    let mut settings: serde_json::Value = serde_json::from_str(&config).unwrap();
+    settings["vocab_size"] = serde_json::json!(1 << 24);
+    fs::write(folder.join("config.json"), settings.to_string()).unwrap();
+    let opened = Folder::open(&folder).unwrap();
+    assert!(
+        perennial::writing::families::check_folder(&opened).unwrap_err().contains("asks for [16777216, ")
+    );
+    fs::write(folder.join("config.json"), config).unwrap();
     let head = u64::MAX.to_le_bytes();
     fs::write(folder.join("model.safetensors"), [&head[..], b"{}"].concat()).unwrap();
     assert!(survives(&folder).unwrap_err().contains("announces"));

@@ -1,5 +1,7 @@
 //! What a person is told when the disk, the folder or another program stands in the way, and what is left behind.
 
+mod engine;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,10 @@
 //! A served model: what is asked of a server, what becomes of its answers, and of its silence.
 
+mod hostile;
+mod kinds;
 mod play;
 mod real;
+mod safe;
 
 use std::io::Write as _;
 use std::net::TcpStream;

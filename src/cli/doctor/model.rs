@@ -13,6 +13,7 @@ use crate::tui::numbers::bytes;
 use crate::tui::text::clean;
 use crate::writing::TextEngine as _;
 use crate::writing::catalogue::{Choice, Entry};
+use crate::writing::families;
 use crate::writing::folder::Folder;
 use crate::writing::gguf::Gguf;
 use crate::writing::served::{Address, Served, Server, Settings};
@@ -74,9 +75,10 @@ fn named(entry: &Entry) -> Finding {
         );
     }
     match sha256(&path) {
-        Ok(found) if found == entry.sha256 => {
-            finding(format!("{}, {size}, checksum right, {}", entry.name, path.display()))
-        }
+        Ok(found) if found == entry.sha256 => with_room(
+            finding(format!("{}, {size}, checksum right, {}", entry.name, path.display())),
+            Gguf::open(&path).ok().as_ref(),
+        ),
         Ok(_) => finding(format!("{} is not the file that was published", path.display())).problem(again),
         Err(error) => finding(format!("{} cannot be read: {error}", path.display())).problem(again),
     }
@@ -85,9 +87,18 @@ fn named(entry: &Entry) -> Finding {
 fn file(path: &Path) -> Finding {
     match Gguf::open(path) {
         Ok(gguf) => {
-            finding(format!("{}, {}, {}", path.display(), gguf.architecture(), gguf.quantisation()))
+            let about = format!("{}, {}, {}", path.display(), gguf.architecture(), gguf.quantisation());
+            with_room(finding(about), Some(&gguf))
         }
         Err(error) => finding(path.display().to_string()).problem(sentence(&error.to_string())),
+    }
+}
+
+/// Whether there is memory for it, too.
+fn with_room(found: Finding, gguf: Option<&Gguf>) -> Finding {
+    match gguf.map(families::check_memory) {
+        Some(Err(why)) => found.problem(sentence(&why)),
+        _ => found,
     }
 }
 

@@ -67,6 +67,7 @@ actions! {
         NextScreen "next-screen" "]" "next screen" "Go to the next screen";
         PreviousScreen "previous-screen" "[" "previous screen" "Go to the previous screen";
         CancelJob "cancel-job" "X" "cancel job" "Cancel the running job that the status line shows";
+        OpenModel "open-model" "L" "load model" "Load the language model again after a failure, or ask its server again";
         NextTheme "next-theme" "T" "theme" "Change to the next theme: terminal, light, dark, high-contrast, colour-blind";
         Mouse "mouse" "M" "mouse" "Switch the mouse on or off, so that the terminal can select text";
         Redraw "redraw" "ctrl-l" "redraw" "Draw the whole screen again";
@@ -153,7 +154,6 @@ actions! {
     Scope::Screen(ScreenId::Jobs) => {
         CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";
         ClearEnded "clear-ended" "x" "clear ended" "Take ended jobs off the list";
-        OpenModel "open-model" "o" "open model" "Fetch and open the language model again";
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::tui::app::{Gravity, ModelState, Request, Shared};
+use crate::tui::app::{Gravity, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::job_list::{Job, State};
 use crate::tui::keymap::{Action, Availability};
@@ -60,15 +60,6 @@ impl Pane for Jobs {
                 !self.on_log && self.selected(shared).is_some_and(|job| job.state == State::Running),
                 "Only a running job can be cancelled: select one with the arrow keys.",
             ),
-            Action::OpenModel => match &shared.model {
-                ModelState::Failed(_) | ModelState::Away { .. } => Availability::Yes,
-                ModelState::Served(_) => Availability::No("The server answers.".into()),
-                ModelState::Ready(_) => Availability::No("The model is open.".into()),
-                ModelState::Opening { .. } => Availability::No("The model is being opened.".into()),
-                ModelState::TemplatesOnly => Availability::No(
-                    "Templates only were asked for. Name a model under [writing], or start with --model NAME.".into(),
-                ),
-            },
             Action::ClearEnded => Availability::when(ended(), "No job has ended."),
             Action::NextPanel | Action::PreviousPanel => Availability::Yes,
             Action::Open => {
@@ -88,7 +79,6 @@ impl Pane for Jobs {
                 }
             }
             Action::ClearEnded => shared.jobs.clear_ended(),
-            Action::OpenModel => shared.open_model(),
             Action::Open => {
                 if let Some(reading) = self.reading(shared) {
                     shared.open(reading);

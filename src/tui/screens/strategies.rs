@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 
 use crate::profiles::ClusterProfile;
 use crate::strategy::{Fit, Problem, fits};
-use crate::tui::app::{Gravity, Load, Shared};
+use crate::tui::app::{Gravity, Load, ModelState, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::event::Effect;
 use crate::tui::keymap::{Action, Availability};
@@ -269,6 +269,10 @@ impl Pane for Strategies {
                         .unwrap_or_else(|| format!("{id}-copy"));
                     shared.start(Work::SaveStrategy { folder: shared.setup.folder.clone(), id: new, source });
                 }
+            }
+            // What is there stays until the model is back; then it is written anew.
+            Action::WriteAgain if matches!(shared.model, ModelState::Failed(_) | ModelState::Broken(_)) => {
+                shared.open_model();
             }
             Action::WriteAgain => {
                 self.tuning.next_seeds(&shared.setup.config.writing);

@@ -1,5 +1,5 @@
-//! The engine of the dashboard: opened once, then asked for previews. Without it, the strategies' own texts
-//! are shown.
+//! The engine of the dashboard: opened, then asked for previews. Without it, the strategies' own texts are shown. One
+//! that has failed or broken is replaced when it is opened again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::segments::Group;
 use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
 use crate::tui::screens::strategies::{CheckedDraft, Order, Part};
 use crate::writing::catalogue::Choice;
-use crate::writing::desk::{Desk, EngineState};
+use crate::writing::desk::{Desk, EngineState, Receipt};
 use crate::writing::drafts::{Assignment, Told, write_drafts};
 use crate::writing::remembered::Remembered;
 use crate::writing::served::{Address, Served, Server, Settings};
@@ -28,25 +28,49 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Customers that a preview may be shown with, one after the other.
 const EXAMPLES: usize = 5;
 
-#[derive(Default)]
+/// What fetches and loads the model of a choice.
+pub type Loader = dyn Fn(&Choice, &Task<'_>) -> Result<Box<dyn TextEngine>, WritingError> + Send + Sync;
+
 pub struct Writer {
     desk: Mutex<Option<Arc<Desk>>>,
+    load: Arc<Loader>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new(Arc::new(|choice: &Choice, task: &Task<'_>| choice.fetch_and_load(task)))
+    }
 }
 
 impl Writer {
-    fn desk(&self) -> Option<Arc<Desk>> {
-        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        desk.filter(|desk| matches!(desk.state(), EngineState::Ready { .. }))
+    pub fn new(load: Arc<Loader>) -> Self {
+        Self { desk: Mutex::default(), load }
+    }
+
+    /// The desk whose engine can write. One that broke is told of: whoever was there then may not have heard of it.
+    fn desk(&self, tell: &dyn Fn(Partial)) -> Option<Arc<Desk>> {
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        match desk.state() {
+            EngineState::Ready { .. } => Some(desk),
+            EngineState::Broken { message } => {
+                tell(Partial::ModelBroke(message));
+                None
+            }
+            EngineState::Loading { .. } | EngineState::Failed { .. } => None,
+        }
     }
 
     fn put(&self, desk: Option<Arc<Desk>>) {
-        *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = desk;
+        let before = std::mem::replace(&mut *self.desk.lock().unwrap_or_else(PoisonError::into_inner), desk);
+        // Its thread may have something to finish: not under the lock.
+        drop(before);
     }
 
     /// The desk of the engine that asks a server. It is there whether the server is or not: each preview asks anew.
     fn desk_of(&self, server: (Address, Settings)) -> Result<Arc<Desk>, Failure> {
         let mut place = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = place.as_ref() {
+        if let Some(desk) = place.as_ref().filter(|desk| !matches!(desk.state(), EngineState::Broken { .. }))
+        {
             return Ok(Arc::clone(desk));
         }
         let server = Server::new(server.0, server.1)?;
@@ -56,11 +80,20 @@ impl Writer {
     }
 
     /// Asks a server whether it is there.
-    fn greet(&self, served: (Address, Settings), task: &Task<'_>) -> Result<Outcome, Failure> {
+    fn greet(
+        &self,
+        served: (Address, Settings),
+        task: &Task<'_>,
+        tell: &dyn Fn(Partial),
+    ) -> Result<Outcome, Failure> {
         // A preview need not wait for this, nor this for a preview.
         let mut engine = Served::new(Server::new(served.0.clone(), served.1.clone())?);
         self.desk_of(served)?;
-        engine.greet(task.cancel())?;
+        let answered = engine.greet(task.cancel());
+        if let (Err(WritingError::Failed(why)), Some(fault)) = (&answered, engine.fault()) {
+            tell(Partial::Server(ServerNews::Away { fault, why: why.clone(), instead: None }));
+        }
+        answered?;
         Ok(Outcome::ServerAnswered(engine.identity().clone()))
     }
 
@@ -75,10 +108,11 @@ impl Writer {
         let choice = Choice::of(settings)?;
         if let Choice::Served(served) = choice {
             tell(Partial::ModelFound);
-            return self.greet(*served, task);
+            return self.greet(*served, task, tell);
         }
+        // What an engine before it holds of memory is free for this one.
+        self.put(None);
         if choice == Choice::Templates {
-            self.put(None);
             return Ok(Outcome::ModelOpened(None));
         }
         let here = match &choice {
@@ -89,8 +123,9 @@ impl Writer {
             tell(Partial::ModelFound);
         }
         let (news, states) = unbounded();
+        let load = Arc::clone(&self.load);
         let load = move |task: &Task<'_>| {
-            let engine: Box<dyn TextEngine> = Box::new(Remembered::new(choice.fetch_and_load(task)?));
+            let engine: Box<dyn TextEngine> = Box::new(Remembered::new(load(&choice, task)?));
             Ok(engine)
         };
         let desk = Desk::start(load, move |state| drop(news.send(state.clone())))
@@ -129,7 +164,7 @@ impl Writer {
                 (Some(self.desk_of(*served)?), Some(host))
             }
             Err(error) if Choice::is_address(&config.writing.model) => return Err(error.into()),
-            _ => (self.desk(), None),
+            _ => (self.desk(tell), None),
         };
         let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
             (Some(EngineState::Ready { identity }), _) => identity,
@@ -182,16 +217,18 @@ impl Writer {
         draft: Arc<CheckedDraft>,
         slot: usize,
         task: &Task<'_>,
+        tell: &dyn Fn(Partial),
     ) -> Result<Outcome, Failure> {
-        let found = self
-            .ask(task, move |engine, cancel| doubt::look_back(&draft.0, &strategy, slot, engine, cancel))?;
+        let found = self.ask(task, tell, move |engine, cancel| {
+            doubt::look_back(&draft.0, &strategy, slot, engine, cancel)
+        })?;
         Ok(Outcome::LookedBack(Arc::new(found)))
     }
 
     /// Writes a draft's slot on from a chosen word, and runs the rules on it.
-    pub fn fork(&self, fork: Fork, task: &Task<'_>) -> Result<Outcome, Failure> {
+    pub fn fork(&self, fork: Fork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
         let Fork { strategy, draft, variant, slot, begun, banned_words } = fork;
-        let checked = self.ask(task, move |engine, cancel| {
+        let checked = self.ask(task, tell, move |engine, cancel| {
             let draft = doubt::fork(&draft.0, &strategy, slot, begun, engine, cancel)?;
             Ok(checked(draft, &strategy, &banned_words))
         })?;
@@ -202,25 +239,17 @@ impl Writer {
     fn ask<T: Send + 'static>(
         &self,
         task: &Task<'_>,
+        tell: &dyn Fn(Partial),
         work: impl FnOnce(&mut dyn TextEngine, &Cancel) -> Result<T, WritingError> + Send + 'static,
     ) -> Result<T, Failure> {
-        let Some(desk) = self.desk() else {
-            return Err(Failure::Failed("There is no model to ask: open one in Jobs.".into()));
+        let Some(desk) = self.desk(tell) else {
+            return Err(Failure::Failed("There is no model to ask: load one first.".into()));
         };
         let (sender, answer) = unbounded();
-        let cancel = desk.submit(Box::new(move |engine, cancel| {
+        let receipt = desk.submit(Box::new(move |engine, cancel| {
             drop(sender.send(engine.and_then(|engine| work(engine, cancel))));
         }));
-        loop {
-            match answer.recv_timeout(LOOK) {
-                Ok(done) => return Ok(done?),
-                Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if task.cancel().is_cancelled() {
-                cancel.cancel();
-            }
-        }
+        wait(receipt, &answer, task, tell, Some)
     }
 }
 
@@ -287,31 +316,52 @@ fn write_at(
         });
         drop(sender.send(News::End(written)));
     };
-    let cancel = desk.preview(Box::new(work));
+    let receipt = desk.preview(Box::new(work));
+    wait(receipt, &news, task, tell, |news| match news {
+        News::Told(part) => {
+            tell(Partial::Preview(part));
+            None
+        }
+        News::Server(news) => {
+            tell(Partial::Server(news));
+            None
+        }
+        News::End(written) => Some(written),
+    })
+}
+
+/// Waits until one of the news from the engine's thread is the last, and hands a cancel on to it.
+fn wait<N, T>(
+    receipt: Receipt,
+    news: &Receiver<N>,
+    task: &Task<'_>,
+    tell: &dyn Fn(Partial),
+    mut hear: impl FnMut(N) -> Option<Result<T, WritingError>>,
+) -> Result<T, Failure> {
     loop {
-        match news.recv_timeout(LOOK) {
-            Ok(News::Told(part)) => tell(Partial::Preview(part)),
-            Ok(News::Server(news)) => tell(Partial::Server(news)),
-            Ok(News::End(written)) => return Ok(written?),
-            // The order was taken out of its place by a newer one before it began.
-            Err(RecvTimeoutError::Disconnected) => return Err(Cancelled.into()),
-            Err(RecvTimeoutError::Timeout) => {}
+        match news.recv_timeout(LOOK).map(&mut hear) {
+            Ok(Some(end)) => return Ok(end?),
+            Ok(None) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                // Else the order was taken out of its place by a newer one before it began.
+                let Some(message) = receipt.broke() else { return Err(Cancelled.into()) };
+                tell(Partial::ModelBroke(message.clone()));
+                return Err(Failure::Failed(message));
+            }
         }
         if task.cancel().is_cancelled() {
-            cancel.cancel();
+            receipt.cancel.cancel();
         }
     }
 }
 
 /// Whether the server answered, and who wrote if it did not.
 fn news_of(engine: &dyn TextEngine, drafts: &[Draft]) -> ServerNews {
-    match engine.away() {
-        None => ServerNews::Answered(engine.identity().clone()),
-        Some(why) => {
-            let by_model = drafts.iter().find(|draft| !draft.is_own_text()).or(drafts.first());
-            ServerNews::Away { why: why.to_owned(), instead: by_model.map(|draft| draft.model.name.clone()) }
-        }
-    }
+    let (Some(why), Some(fault)) = (engine.away(), engine.fault()) else {
+        return ServerNews::Answered(engine.identity().clone());
+    };
+    let by_model = drafts.iter().find(|draft| !draft.is_own_text()).or(drafts.first());
+    ServerNews::Away { fault, why: why.to_owned(), instead: by_model.map(|draft| draft.model.name.clone()) }
 }
 
 fn no_thread(error: &std::io::Error) -> Failure {
@@ -331,7 +381,7 @@ fn follow(desk: &Desk, states: &Receiver<EngineState>, task: &Task<'_>) -> Resul
             }
             Ok(EngineState::Loading { progress: None }) | Err(RecvTimeoutError::Timeout) => {}
             Ok(EngineState::Ready { identity }) => return Ok(Outcome::ModelOpened(Some(identity))),
-            Ok(EngineState::Failed { message }) => {
+            Ok(EngineState::Failed { message } | EngineState::Broken { message }) => {
                 return Err(if task.cancel().is_cancelled() {
                     Failure::Cancelled
                 } else {
@@ -347,8 +397,36 @@ fn follow(desk: &Desk, states: &Receiver<EngineState>, task: &Task<'_>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::jobs::Progress;
+    use crate::writing::scripted::Scripted;
+
+    #[test]
+    fn an_engine_that_broke_while_nobody_listened_is_told_of_by_the_next_preview() {
+        let writer = Writer::default();
+        let desk = Desk::start(|_| Ok(Box::new(Scripted::new(&["x"]))), |_| {}).unwrap();
+        assert!(desk.submit(Box::new(|_, _| panic!("out of ink"))).broke().is_some());
+        writer.put(Some(Arc::new(desk)));
+        let told = RefCell::new(Vec::new());
+        assert!(writer.desk(&|partial| told.borrow_mut().push(partial)).is_none());
+        assert!(matches!(&told.borrow()[..], [Partial::ModelBroke(why)] if why.contains("out of ink")));
+    }
+
+    #[test]
+    fn an_engine_of_a_server_that_broke_is_replaced_by_the_next_preview() {
+        let writer = Writer::default();
+        let server = || {
+            let address = Address::parse("http://127.0.0.1:9/v1").unwrap();
+            (address, Settings::default())
+        };
+        let desk = writer.desk_of(server()).unwrap();
+        assert!(Arc::ptr_eq(&desk, &writer.desk_of(server()).unwrap()), "one desk for all previews");
+        assert!(desk.submit(Box::new(|_, _| panic!("out of ink"))).broke().is_some());
+        let next = writer.desk_of(server()).unwrap();
+        assert!(next.submit(Box::new(|engine, _| assert!(engine.is_ok()))).broke().is_none());
+    }
 
     #[test]
     fn a_download_that_never_pauses_is_stopped_at_once() {

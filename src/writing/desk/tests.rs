@@ -100,18 +100,64 @@ fn dropping_the_desk_stops_what_is_running() {
 #[test]
 fn a_panic_in_the_engine_becomes_a_state_with_a_remedy() {
     let (desk, states) = desk(Scripted::new(&["x"]).before_word(|| panic!("out of ink")));
-    let _ = desk.submit(Box::new(|engine, cancel| {
+    let write: fn() -> Work = || {
+        Box::new(|engine, cancel| {
+            let _ = engine.map(|engine| engine.write(&request(), cancel, &mut |_| {}));
+        })
+    };
+    let broke = desk.submit(write()).broke().unwrap();
+    // Whoever hears of it finds the desk's state to be so.
+    assert_eq!(desk.state(), EngineState::Broken { message: broke.clone() });
+    assert!(broke.contains("out of ink") && broke.contains("load the model again"), "{broke}");
+    let told = states.try_iter().last();
+    assert_eq!(told, Some(EngineState::Broken { message: broke.clone() }));
+    // It is not used again, and that is no other panic.
+    let (tell, errors) = channel();
+    let again = desk.preview(Box::new(move |engine, _| {
+        tell.send(engine.err().map(|error| error.to_string())).unwrap();
+    }));
+    assert_eq!(errors.recv().unwrap(), Some(broke));
+    assert_eq!(again.broke(), None);
+}
+
+#[test]
+fn the_memory_of_a_broken_engine_is_given_back_even_where_that_panics_too() {
+    struct Stubborn(std::sync::mpsc::Sender<()>, Scripted);
+    impl Drop for Stubborn {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            panic!("cannot be put away");
+        }
+    }
+    impl TextEngine for Stubborn {
+        fn identity(&self) -> &ModelIdentity {
+            self.1.identity()
+        }
+
+        fn write(
+            &mut self,
+            _: &Request,
+            _: &Cancel,
+            _: &mut dyn FnMut(Piece),
+        ) -> Result<crate::writing::Writing, WritingError> {
+            panic!("out of ink")
+        }
+    }
+    let (tell, put_away) = channel();
+    let desk = Desk::start(move |_| Ok(Box::new(Stubborn(tell, Scripted::new(&["x"])))), |_| {}).unwrap();
+    let broke = desk.submit(Box::new(|engine, cancel| {
         let _ = engine.unwrap().write(&request(), cancel, &mut |_| {});
     }));
-    let failed = states.iter().find_map(|state| match state {
-        EngineState::Failed { message } => Some(message),
-        _ => None,
-    });
-    let message = failed.unwrap();
-    assert!(message.contains("out of ink") && message.contains("load the model again"), "{message}");
-    let (tell, errors) = channel();
-    let _ = desk.submit(Box::new(move |engine, _| tell.send(engine.is_err()).unwrap()));
-    assert!(errors.recv().unwrap());
+    assert!(broke.broke().unwrap().contains("out of ink"));
+    put_away.recv().unwrap();
+}
+
+#[test]
+fn a_panic_while_loading_is_a_failure_like_any_other() {
+    let (tell, states) = channel();
+    let _desk = Desk::start(|_| panic!("no paper"), move |state| tell.send(state.clone()).unwrap()).unwrap();
+    let EngineState::Failed { message } = states.recv().unwrap() else { panic!("it is not loaded") };
+    assert!(message.contains("no paper") && message.contains("load the model again"), "{message}");
 }
 
 #[test]

@@ -75,20 +75,27 @@ impl Config {
     }
 }
 
-/// Whether the settings are those of a GPT-2 that can be run.
+/// Whether the settings are those of a GPT-2 that can be run, and its weights have as many tokens: lists are made as long
+/// as the settings say.
 ///
 /// # Errors
 /// Another family, or a size missing or impossible.
-pub(super) fn check(config: &Value) -> Result<(), String> {
-    Config::new(config).map(drop)
+pub(super) fn check(folder: &Folder) -> Result<(), String> {
+    let config = Config::new(&folder.config)?;
+    let name = format!("{}wte.weight", prefix(&folder.weights));
+    folder.weights.check_shape(&name, &[config.vocabulary, config.width])
+}
+
+/// A model that was saved with its head has a name before each tensor's.
+fn prefix(weights: &Weights) -> &'static str {
+    if weights.has("transformer.wte.weight") { "transformer." } else { "" }
 }
 
 /// Reads the weights of a folder.
 pub(super) fn load(folder: &Folder, task: &Task<'_>) -> Result<Network, WritingError> {
     let config = Config::new(&folder.config).map_err(|what| folder.unusable(&what))?;
     let weights = &folder.weights;
-    // A model that was saved with its head has a name before each tensor's.
-    let prefix = if weights.has("transformer.wte.weight") { "transformer." } else { "" };
+    let prefix = prefix(weights);
     let read = |name: &str, shape: &[usize]| {
         weights.numbers(&format!("{prefix}{name}"), shape).map_err(|what| folder.unusable(&what))
     };

@@ -177,6 +177,14 @@ impl Recipe {
             && [self.epsilon, self.stretch, self.amplitude].iter().all(|x| x.is_finite() && *x > 0.0)
     }
 
+    /// Bytes of the keys and values of one position.
+    pub fn bytes_per_position(&self) -> u64 {
+        let convolved =
+            (self.kv_heads.iter().filter(|heads| **heads == 0).count() as u64) * self.width as u64;
+        let attended = self.kv_heads.iter().fold(0_u64, |all, heads| all.saturating_add(*heads as u64));
+        attended.saturating_mul(self.head_width as u64 * 8).saturating_add(convolved.saturating_mul(4))
+    }
+
     /// Reads the weights.
     ///
     /// # Errors

@@ -50,6 +50,48 @@ fn counts_beyond_the_file_are_refused_before_memory_is_taken() {
 }
 
 #[test]
+fn a_head_is_no_longer_than_heads_are_however_long_the_file_is() {
+    // A file of 2^50 bytes has room for a text of 2^40; no head has.
+    let key = [&1_u64.to_le_bytes()[..], b"k"].concat();
+    let text = [&key[..], &8_u32.to_le_bytes(), &(1_u64 << 40).to_le_bytes()].concat();
+    let bytes = head(0, 1, &text);
+    let error = Gguf::read(Path::new("test.gguf"), &bytes[..], 1 << 50).unwrap_err().to_string();
+    assert!(error.contains("bytes that a head may take"), "{error}");
+}
+
+#[test]
+fn a_model_that_is_larger_than_the_memory_is_refused_before_any_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("huge.gguf");
+    let (head, length) = tiny::huge();
+    std::fs::write(&path, head).unwrap();
+    // Nothing of it stands on the disk.
+    File::options().write(true).open(&path).unwrap().set_len(length).unwrap();
+    let loaded = crate::jobs::unwatched(|task| crate::writing::local::LocalModel::load("huge", &path, task));
+    let error = loaded.err().unwrap().to_string();
+    assert!(error.contains("huge.gguf") && error.contains("GB of memory"), "{error}");
+    assert!(error.contains("are free: close other programs"), "{error}");
+}
+
+#[test]
+fn what_is_loaded_is_one_file_and_its_checksum_is_of_that() {
+    let (folder, path) = tiny::file(1);
+    let gguf = Gguf::open(&path).unwrap();
+    let before = gguf.sha256(&Cancel::default()).unwrap();
+    // Another file takes its place between its head and its weights.
+    let other = folder.path().join("other");
+    std::fs::write(&other, tiny::bytes(2)).unwrap();
+    std::fs::rename(&other, &path).unwrap();
+    let hash = gguf.sha256(&Cancel::default()).unwrap_err().to_string();
+    let weights = crate::jobs::unwatched(|task| crate::writing::families::load(&gguf, task));
+    for error in [hash, weights.err().unwrap().to_string()] {
+        assert!(error.contains("tiny.gguf was changed") && error.contains("load it again"), "{error}");
+    }
+    let other = Gguf::open(&path).unwrap().sha256(&Cancel::default()).unwrap();
+    assert_ne!(other, before);
+}
+
+#[test]
 fn an_alignment_of_zero_is_refused() {
     let key = "general.alignment";
     let value =

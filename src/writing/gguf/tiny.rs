@@ -57,28 +57,59 @@ pub fn tokens() -> Vec<String> {
     tokens
 }
 
+/// A tensor's name, its lengths (columns first), and how far its weights may be from zero; 0 makes all of them one.
+type Tensor = (String, Vec<u64>, f32);
+
 /// The file's bytes; each seed has its own weights.
 #[must_use]
 pub fn bytes(seed: u64) -> Vec<u8> {
-    let tokens = tokens();
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     let mut weight = move |scale: f32| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((state >> 40) as f32 / (1 << 24) as f32 - 0.5) * scale
     };
-    let mut tensors: Vec<(String, Vec<u64>, f32)> = vec![
-        ("token_embd.weight".into(), vec![WIDTH as u64, tokens.len() as u64], 3.0),
+    let tensors = tensors(2, HIDDEN);
+    let mut out = head(&tensors, 2, HIDDEN);
+    let start = out.len();
+    for (_, shape, scale) in &tensors {
+        for _ in 0..shape.iter().product::<u64>() {
+            let value = if *scale == 0.0 { 1.0 } else { weight(*scale) };
+            out.extend(f32::to_le_bytes(value));
+        }
+        out.resize(start + (out.len() - start).next_multiple_of(32), 0);
+    }
+    out
+}
+
+/// The head of a file whose weights would take more memory than there is, and the file's length.
+#[must_use]
+pub fn huge() -> (Vec<u8>, u64) {
+    let (layers, hidden) = (1000, 1 << 24);
+    let tensors = tensors(layers, hidden);
+    let head = head(&tensors, layers, hidden);
+    let length = head.len() as u64 + tensors.iter().map(size).sum::<u64>();
+    (head, length)
+}
+
+/// Bytes of a tensor with what fills it up.
+fn size((_, shape, _): &Tensor) -> u64 {
+    (4 * shape.iter().product::<u64>()).next_multiple_of(32)
+}
+
+fn tensors(layers: usize, hidden: usize) -> Vec<Tensor> {
+    let mut tensors: Vec<Tensor> = vec![
+        ("token_embd.weight".into(), vec![WIDTH as u64, tokens().len() as u64], 3.0),
         ("output_norm.weight".into(), vec![WIDTH as u64], 0.0),
     ];
-    for layer in 0..2 {
+    for layer in 0..layers {
         for (part, shape) in [
             ("attn_q", vec![WIDTH, WIDTH]),
             ("attn_k", vec![WIDTH, WIDTH]),
             ("attn_v", vec![WIDTH, WIDTH]),
             ("attn_output", vec![WIDTH, WIDTH]),
-            ("ffn_gate", vec![WIDTH, HIDDEN]),
-            ("ffn_up", vec![WIDTH, HIDDEN]),
-            ("ffn_down", vec![HIDDEN, WIDTH]),
+            ("ffn_gate", vec![WIDTH, hidden]),
+            ("ffn_up", vec![WIDTH, hidden]),
+            ("ffn_down", vec![hidden, WIDTH]),
             ("attn_norm", vec![WIDTH]),
             ("ffn_norm", vec![WIDTH]),
         ] {
@@ -87,15 +118,21 @@ pub fn bytes(seed: u64) -> Vec<u8> {
             tensors.push((format!("blk.{layer}.{part}.weight"), shape, scale));
         }
     }
+    tensors
+}
+
+/// Everything before the weights.
+fn head(tensors: &[Tensor], layers: usize, hidden: usize) -> Vec<u8> {
+    let tokens = tokens();
     let mut out = Vec::new();
     out.extend(b"GGUF");
     out.extend(3_u32.to_le_bytes());
     out.extend((tensors.len() as u64).to_le_bytes());
     let numbers = [
-        ("llama.block_count", 2),
+        ("llama.block_count", layers as u32),
         ("llama.context_length", 256),
         ("llama.embedding_length", WIDTH as u32),
-        ("llama.feed_forward_length", HIDDEN as u32),
+        ("llama.feed_forward_length", hidden as u32),
         ("llama.attention.head_count", 4),
         ("llama.attention.head_count_kv", 4),
         ("tokenizer.ggml.eos_token_id", 2),
@@ -132,23 +169,19 @@ pub fn bytes(seed: u64) -> Vec<u8> {
     for id in 0..tokens.len() {
         out.extend((if id < 3 { 3_i32 } else { 1 }).to_le_bytes());
     }
-    let mut data = Vec::new();
-    for (name, shape, scale) in tensors {
-        text(&mut out, &name);
+    let mut start = 0;
+    for tensor in tensors {
+        let (name, shape, _) = tensor;
+        text(&mut out, name);
         out.extend((shape.len() as u32).to_le_bytes());
-        for length in &shape {
+        for length in shape {
             out.extend(length.to_le_bytes());
         }
         out.extend(0_u32.to_le_bytes());
-        out.extend((data.len() as u64).to_le_bytes());
-        for _ in 0..shape.iter().product::<u64>() {
-            let value = if scale == 0.0 { 1.0 } else { weight(scale) };
-            data.extend(f32::to_le_bytes(value));
-        }
-        data.resize(data.len().next_multiple_of(32), 0);
+        out.extend(u64::to_le_bytes(start));
+        start += size(tensor);
     }
     out.resize(out.len().next_multiple_of(32), 0);
-    out.extend(data);
     out
 }
 

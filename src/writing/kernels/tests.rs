@@ -11,7 +11,7 @@ fn numbers(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
 }
 
 fn matrix(packing: Packing, rows: usize, columns: usize, random: &mut ChaCha8Rng) -> Matrix {
-    let mut matrix = Matrix::new(packing, rows, columns);
+    let mut matrix = Matrix::new(packing, rows, columns).unwrap();
     for row in 0..rows {
         for block in 0..columns / BLOCK {
             match packing {

@@ -11,9 +11,12 @@
 //!        16 scales in single precision: weight = scale * (code - 128), code in 1..256
 //! ```
 
+use std::collections::TryReserveError;
+
 use half::f16;
 
 use super::{BLOCK, ROWS};
+use crate::writing::memory::filled;
 
 /// How the codes of a matrix are held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +50,13 @@ pub struct Matrix {
 
 impl Matrix {
     /// An empty matrix of `columns`, a multiple of [`BLOCK`], with room for `rows`.
-    #[must_use]
-    pub fn new(packing: Packing, rows: usize, columns: usize) -> Self {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn new(packing: Packing, rows: usize, columns: usize) -> Result<Self, TryReserveError> {
         debug_assert!(columns.is_multiple_of(BLOCK));
-        let lines = rows.div_ceil(ROWS) * (columns / BLOCK) * packing.record() / 64;
-        Self { rows, columns, packing, lines: vec![Line([0; 64]); lines] }
+        let lines = rows.div_ceil(ROWS).saturating_mul(columns / BLOCK).saturating_mul(packing.record() / 64);
+        Ok(Self { rows, columns, packing, lines: filled(Line([0; 64]), lines)? })
     }
 
     #[must_use]

@@ -32,7 +32,7 @@ pub(in crate::writing) fn matrix(
     let four = |tensor: &QTensor| matches!(tensor.dtype(), GgmlDType::Q4_0 | GgmlDType::Q4_1);
     let packing = if tensors.iter().all(|(_, tensor)| four(tensor)) { Packing::Four } else { Packing::Eight };
     let rows = parts.iter().map(|part| part.rows).sum();
-    let mut matrix = Matrix::new(packing, rows, columns);
+    let mut matrix = Matrix::new(packing, rows, columns).map_err(|_| gguf.too_large())?;
     let mut first = 0;
     for (part, tensor) in tensors {
         fill(&mut matrix, first, &tensor).map_err(|error| gguf.broken(part.name, &error))?;

@@ -55,6 +55,13 @@ impl Shape {
             rope_base: gguf.number("llama.rope.freq_base").unwrap_or(10_000.0),
             epsilon: gguf.number("llama.attention.layer_norm_rms_epsilon").unwrap_or(1e-5) as f32,
         };
+        if shape.layers > gguf.tensors.len() {
+            return Err(format!(
+                "it announces {} layers, but has {} tensors",
+                shape.layers,
+                gguf.tensors.len()
+            ));
+        }
         let fits = shape.width.is_multiple_of(shape.heads)
             && shape.heads.is_multiple_of(shape.kv_heads)
             && shape.head_width.is_multiple_of(2)
@@ -65,6 +72,16 @@ impl Shape {
             && shape.rope_base.is_finite()
             && shape.rope_base > 1.0;
         if fits { Ok(shape) } else { Err(format!("its sizes do not fit each other: {shape:?}")) }
+    }
+
+    /// Bytes of the keys and values of one position.
+    pub(in crate::writing) fn bytes_per_position(&self) -> u64 {
+        (self.layers as u64).saturating_mul(self.kv_width() as u64 * 8)
+    }
+
+    /// Bytes of the table of rotations.
+    pub(in crate::writing) fn rotation_bytes(&self) -> u64 {
+        (self.context as u64).saturating_mul(self.head_width as u64 * 4)
     }
 
     pub(super) fn kv_width(&self) -> usize {

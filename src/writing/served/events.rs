@@ -8,6 +8,8 @@ use serde_json::Value;
 const LONGEST_EVENT: usize = 1 << 20;
 /// Bytes of a whole answer at most.
 const LONGEST_ANSWER: usize = 16 << 20;
+/// Bytes of an answer that is one document: as a value it takes many times as much.
+const LONGEST_DOCUMENT: usize = 4 << 20;
 
 /// Why an answer cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Events {
         };
         if whole {
             self.open.extend_from_slice(bytes);
-            return Ok(());
+            return if self.open.len() > LONGEST_DOCUMENT { Err(Unreadable::TooLarge) } else { Ok(()) };
         }
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.open.extend_from_slice(part);
@@ -170,6 +172,6 @@ mod tests {
         let mut events = Events::default();
         events.push(b"{", &mut |_| {}).unwrap();
         while events.push(&[b' '; 1 << 12], &mut |_| {}).is_ok() {}
-        assert!(events.open.len() <= LONGEST_ANSWER);
+        assert!(events.open.len() <= LONGEST_DOCUMENT + (1 << 12));
     }
 }

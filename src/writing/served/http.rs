@@ -10,9 +10,10 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 use serde_json::Value;
 use ureq::Agent;
+use ureq::tls::TlsConfig;
 
-use super::Server;
 use super::events::{Events, Unreadable};
+use super::{Fault, Server, retry};
 
 /// Bytes of an error's text that are read.
 const LONGEST_COMPLAINT: u64 = 64 << 10;
@@ -47,6 +48,7 @@ pub(super) enum Again {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trouble {
+    pub fault: Fault,
     pub again: Again,
     /// Cause and remedy.
     pub words: String,
@@ -55,9 +57,9 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn new(again: Again, server: &Server, what: &str) -> Self {
+    pub(super) fn new(fault: Fault, again: Again, server: &Server, what: &str) -> Self {
         let words = format!("the model server {} {what}", server.address.host());
-        Self { again, words: server.without_key(&words), refusal: None }
+        Self { fault, again, words: server.without_key(&words), refusal: None }
     }
 }
 
@@ -80,7 +82,14 @@ pub(super) fn start(
     });
     match spawned {
         Ok(_) => Ok(agent),
-        Err(error) => Err(Trouble::new(Again::No, server, &format!("cannot be asked: {error}"))),
+        Err(error) => Err(Trouble::new(
+            Fault::NotAsked,
+            Again::No,
+            server,
+            &format!(
+                "cannot be asked: the system gives no thread ({error}). Close other programs and try again"
+            ),
+        )),
     }
 }
 
@@ -95,9 +104,15 @@ fn agent(server: &Server) -> Agent {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .max_idle_connections(0)
+        // A stream gains nothing by it.
+        .accept_encoding("identity")
         .user_agent(concat!("perennial/", env!("CARGO_PKG_VERSION")));
     // What is on this machine is not asked by way of another.
     let config = if server.address.is_this_machine() { config.proxy(None) } else { config };
+    let config = match &server.authorities {
+        Some(own) => config.tls_config(TlsConfig::builder().root_certs(own.roots()).build()),
+        None => config,
+    };
     config.build().into()
 }
 
@@ -125,10 +140,11 @@ fn exchange(
         let header = |name: &str| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
-        let (wait, to) = (header("retry-after"), header("location"));
+        let (wait, to, date) = (header("retry-after"), header("location"), header("date"));
+        let wait = wait.and_then(|wait| retry::wait(&wait, date.as_deref()));
         let mut said = Vec::new();
         let _ = response.body_mut().as_reader().take(LONGEST_COMPLAINT).read_to_end(&mut said);
-        return Err(refused(server, status, wait.as_deref(), to.as_deref(), &said));
+        return Err(refused(server, status, wait, to.as_deref(), &said));
     }
     let mut reader = response.body_mut().as_reader();
     let mut events = Events::default();
@@ -161,35 +177,56 @@ fn unreadable(server: &Server, problem: &Unreadable) -> Trouble {
             server.address
         ),
     };
-    Trouble::new(Again::No, server, &what)
+    Trouble::new(Fault::Stranger, Again::No, server, &what)
 }
 
 fn broken(server: &Server, error: &std::io::Error) -> Trouble {
     let what = format!("broke the connection off ({error}): see what it logs, or try again");
-    Trouble::new(Again::Soon, server, &what)
+    Trouble::new(Fault::Broken, Again::Soon, server, &what)
+}
+
+/// The connection cannot be made safe: `words` are those of the library.
+fn not_safe(server: &Server, words: &str) -> Trouble {
+    let host = server.address.host();
+    let own = match &server.settings.ca_file {
+        Some(file) => format!("only those in {} (writing.served-ca-file) are", file.display()),
+        None => "name a file with its certificate in writing.served-ca-file if it is your own".to_owned(),
+    };
+    // Another key under a known name is nobody's who is trusted, either.
+    let what = if words.contains("UnknownIssuer") || words.contains("BadSignature") {
+        format!("shows a certificate of an authority that is not trusted: {own}")
+    } else if words.contains("not valid for name") || words.contains("NotValidForName") {
+        format!(
+            "shows a certificate for another host than {host} ({words}): give the address by the name in it"
+        )
+    } else if words.contains("expired") || words.contains("Expired") || words.contains("not valid yet") {
+        format!("shows a certificate that is out of date ({words}): renew it, or set this machine's clock")
+    } else if words.contains("corrupt message") {
+        "offers no safe connection, for it does not speak TLS: write http:// in its address, or give it a certificate".to_owned()
+    } else {
+        format!(
+            "and this machine cannot agree on a safe connection ({words}): check its certificate, or write http:// \
+             where it has none"
+        )
+    };
+    Trouble::new(Fault::Unsafe, Again::No, server, &what)
 }
 
 /// There is no answer at all.
 fn unanswered(server: &Server, error: ureq::Error) -> Trouble {
     use std::io::ErrorKind as Kind;
-    let soon = |what: &str| Trouble::new(Again::Soon, server, what);
-    let never = |what: &str| Trouble::new(Again::No, server, what);
-    let tls = |words: String| {
-        never(&format!(
-            "and this machine cannot agree on a safe connection ({words}): check its certificate, or write http:// \
-             where it has none"
-        ))
-    };
+    let soon = |what: &str| Trouble::new(Fault::Unreachable, Again::Soon, server, what);
+    let never = |fault, what: &str| Trouble::new(fault, Again::No, server, what);
     let unknown =
         "is not known: no host has this name. Check the address, and that this machine has a network";
     match error {
-        ureq::Error::HostNotFound => never(unknown),
+        ureq::Error::HostNotFound => never(Fault::Unreachable, unknown),
         ureq::Error::Timeout(_) => soon(&format!(
             "is away: no connection within {} s. Start it, or check the address and the network",
             server.settings.connect.as_secs()
         )),
-        ureq::Error::Rustls(error) => tls(error.to_string()),
-        ureq::Error::Tls(words) => tls(words.into()),
+        ureq::Error::Rustls(error) => not_safe(server, &error.to_string()),
+        ureq::Error::Tls(words) => not_safe(server, words),
         ureq::Error::LargeResponseHeader(..) => unreadable(server, &Unreadable::TooLarge),
         ureq::Error::Io(error) => match error.kind() {
             Kind::ConnectionRefused => {
@@ -198,29 +235,35 @@ fn unanswered(server: &Server, error: ureq::Error) -> Trouble {
             Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown | Kind::AddrNotAvailable => {
                 soon(&format!("is away: it cannot be reached ({error}). Check the address and the network"))
             }
-            Kind::InvalidData => tls(error.to_string()),
-            _ if error.to_string().contains("lookup") => never(unknown),
+            Kind::InvalidData => not_safe(server, &error.to_string()),
+            _ if error.to_string().contains("lookup") => never(Fault::Unreachable, unknown),
             _ => broken(server, &error),
         },
         ureq::Error::ConnectProxyFailed(words) => {
-            never(&format!("cannot be reached through the proxy ({words}): check HTTPS_PROXY and NO_PROXY"))
+            let what =
+                format!("cannot be reached through the proxy ({words}): check HTTPS_PROXY and NO_PROXY");
+            never(Fault::Unreachable, &what)
         }
-        other => never(&format!(
-            "does not speak HTTP ({other}): check that {} is the address of a model server",
-            server.address
-        )),
+        other => {
+            let what = format!(
+                "does not speak HTTP ({other}): check that {} is the address of a model server",
+                server.address
+            );
+            never(Fault::Stranger, &what)
+        }
     }
 }
 
-/// The server answered that it will not answer.
-fn refused(server: &Server, status: u16, wait: Option<&str>, to: Option<&str>, said: &[u8]) -> Trouble {
+/// The server answered that it will not answer. `wait` is its own time after which it may be asked again.
+fn refused(server: &Server, status: u16, wait: Option<Duration>, to: Option<&str>, said: &[u8]) -> Trouble {
+    let no_model = is_about_the_model(said);
     let said = complaint(said);
+    // What is not found, and a model is spoken of, is the model.
+    let no_model = no_model || status == 404 && said.to_lowercase().contains("model");
     let told: String = said.chars().take(TOLD).collect();
     let saying = if told.is_empty() { String::new() } else { format!(" and says \"{told}\"") };
-    let pause = wait
-        .and_then(|wait| wait.trim().parse().ok())
-        .map_or(Again::Soon, |wait| Again::After(Duration::from_secs(wait)));
-    let (again, what) = match status {
+    let pause = wait.map_or(Again::Soon, Again::After);
+    let (fault, again, what) = match status {
         300..=399 => {
             let uri = to.and_then(|to| to.parse::<ureq::http::Uri>().ok());
             let host = uri.as_ref().and_then(|uri| uri.authority()).map(ToString::to_string);
@@ -229,41 +272,71 @@ fn refused(server: &Server, status: u16, wait: Option<&str>, to: Option<&str>, s
                 "sends on {place} ({status}), and nothing is sent there: a key is for the host that was named. Give the \
                  address where it ends up"
             );
-            (Again::No, what)
+            (Fault::Stranger, Again::No, what)
         }
         // Some servers repeat the key here.
         401 | 403 if server.key.is_some() => (
+            Fault::WrongKey,
             Again::No,
             format!("refuses the key ({status}): check PERENNIAL_API_KEY, or the file of writing.key-file"),
         ),
         401 | 403 => (
+            Fault::NoKey,
             Again::No,
             format!(
                 "wants a key ({status}): set PERENNIAL_API_KEY, or name a file with it in writing.key-file"
             ),
         ),
-        404 if said.to_lowercase().contains("model") => (
+        400 | 404 | 422 if no_model => (
+            Fault::NoModel,
             Again::No,
             format!("has no such model{saying} ({status}): name one of its own in writing.served-model"),
         ),
         404 => {
             let address = &server.address;
             let hint = if address.has_version() { "check the address" } else { "most addresses end in /v1" };
-            (Again::No, format!("knows nothing under {address} ({status}): {hint}"))
+            (Fault::Stranger, Again::No, format!("knows nothing under {address} ({status}): {hint}"))
         }
-        429 => (
-            pause,
-            format!("has too much to do{saying} ({status}): wait, or lower writing.served-concurrency"),
-        ),
-        500..=599 => {
-            (pause, format!("has a fault of its own{saying} ({status}): see what it logs, or try again"))
+        429 => {
+            let time = wait.map_or_else(String::new, |wait| format!(" for {} s", wait.as_secs()));
+            let what = format!(
+                "has too much to do{time}{saying} ({status}): wait, or lower writing.served-concurrency"
+            );
+            (Fault::Busy, pause, what)
+        }
+        408 | 500..=599 => {
+            let what = format!("has a fault of its own{saying} ({status}): see what it logs, or try again");
+            (Fault::Broken, pause, what)
         }
         _ => (
+            Fault::Refused,
             Again::No,
             format!("refuses the request{saying} ({status}): check that it can do chat completions"),
         ),
     };
-    Trouble { refusal: Some((status, server.without_key(&said))), ..Trouble::new(again, server, &what) }
+    Trouble {
+        refusal: Some((status, server.without_key(&said))),
+        ..Trouble::new(fault, again, server, &what)
+    }
+}
+
+/// Whether a refusal says that there is no such model, in any of the ways in which servers say so.
+fn is_about_the_model(said: &[u8]) -> bool {
+    if let Ok(value) = serde_json::from_slice::<Value>(said) {
+        let error = &value["error"];
+        let is = |key: &str, wanted: &str| error[key].as_str() == Some(wanted);
+        if is("code", "model_not_found") || is("type", "model_not_found") || is("param", "model") {
+            return true;
+        }
+    }
+    let said = complaint(said).to_lowercase();
+    // "This model does not exist" is, "this parameter is unknown to this model" is not.
+    let parameters =
+        ["parameter", "logprob", "max_tokens", "max_completion", "temperature", "top_p", "seed", "stop"];
+    let missing =
+        ["not found", "not exist", "no such", "unknown", "not available", "invalid model", "not a valid"];
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    said.contains("model") && says(&missing) && !says(&parameters)
 }
 
 /// What a server says is wrong, on one line.
@@ -280,4 +353,33 @@ pub(super) fn of_error(value: &Value) -> Option<String> {
     let error = value.get("error")?;
     let message = error.get("message").or(Some(error))?;
     Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_about_the_model_only_where_it_says_so() {
+        for said in [
+            r#"{"error": {"message": "No", "code": "model_not_found"}}"#,
+            r#"{"error": {"message": "The model `x` does not exist.", "param": "model"}}"#,
+            r#"{"error": {"message": "model \"x\" not found, try pulling it first"}}"#,
+            r#"{"object": "error", "message": "The model `x` does not exist."}"#,
+            r#"{"detail": "Unknown model: x"}"#,
+            "no such model",
+        ] {
+            assert!(is_about_the_model(said.as_bytes()), "{said}");
+        }
+        for said in [
+            r#"{"error": {"message": "Unknown parameter: 'logprobs' for this model", "param": "logprobs"}}"#,
+            r#"{"error": "Unsupported parameter: 'max_tokens' is not supported with this model."}"#,
+            "top_p is not available for this model",
+            "the messages are wrong",
+            "<html>404 Not Found</html>",
+            "",
+        ] {
+            assert!(!is_about_the_model(said.as_bytes()), "{said}");
+        }
+    }
 }

@@ -90,7 +90,7 @@ impl Key {
 }
 
 /// `~` at the beginning is the user's home folder.
-fn at_home(file: &Path) -> PathBuf {
+pub(super) fn at_home(file: &Path) -> PathBuf {
     match (file.strip_prefix("~"), directories::BaseDirs::new()) {
         (Ok(rest), Some(user)) => user.home_dir().join(rest),
         _ => file.to_owned(),

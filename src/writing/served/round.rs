@@ -12,11 +12,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use serde_json::Value;
 use ureq::Agent;
 
-use super::Shared;
 use super::abilities::Abilities;
 use super::answer::Answer;
 use super::http::{Again, News, Question, Trouble, of_error, start};
-use super::retry;
+use super::{Fault, Server, Shared, retry};
 use crate::jobs::{Cancel, Cancelled};
 use crate::writing::guard::Mask;
 use crate::writing::{FinishReason, Piece, Request, Writing, Written};
@@ -75,6 +74,8 @@ struct Call {
     /// When the server said something last.
     heard: Instant,
     begun: bool,
+    /// Whether it answers as a model server does.
+    chats: bool,
     /// Since when it has been writing.
     writing: Option<Instant>,
     abilities: Abilities,
@@ -141,10 +142,21 @@ fn silent(shared: &Shared, time: Duration, begun: bool) -> Trouble {
     };
     let remedy = if begun { "served-idle-seconds" } else { "served-first-seconds" };
     Trouble::new(
+        Fault::Silent,
         Again::Soon,
         &shared.server,
         &format!("{what}: see what it does, or give it more time (writing.{remedy})"),
     )
+}
+
+/// What answers speaks JSON, but not as a model server does.
+pub(super) fn stranger(server: &Server, lacking: &str) -> Trouble {
+    let what = format!(
+        "answers in JSON, but not as a model server does (there is no \"{lacking}\" in it): check that {} is the address \
+         of an OpenAI-compatible interface",
+        server.address
+    );
+    Trouble::new(Fault::Stranger, Again::No, server, &what)
 }
 
 /// One slot that is being written.
@@ -256,6 +268,7 @@ impl<'a> Round<'a> {
                 agent,
                 heard: now,
                 begun: false,
+                chats: false,
                 writing: None,
                 abilities,
                 _place: place,
@@ -277,12 +290,13 @@ impl<'a> Round<'a> {
         if let Some(said) = of_error(document) {
             let what = format!("broke its answer off and says \"{said}\": see what it logs, or try again");
             let status = document["error"]["code"].as_u64().unwrap_or(0) as u16;
-            let trouble = Trouble::new(Again::Soon, &self.shared.server, &what);
+            let trouble = Trouble::new(Fault::Broken, Again::Soon, &self.shared.server, &what);
             return self.failed(place, Trouble { refusal: Some((status, said)), ..trouble });
         }
         let call = &mut self.calls[place];
         call.heard = Instant::now();
         call.begun = true;
+        call.chats |= document["choices"].is_array();
         if self.prompt_seconds == 0.0 {
             self.prompt_seconds = self.began.elapsed().as_secs_f64();
         }
@@ -329,7 +343,8 @@ impl<'a> Round<'a> {
     ) {
         let answer = &self.answers[seat];
         let (text, _) = answer.text(self.request.sentences);
-        let allowed = !self.mask.forbids(text);
+        // Nor may a server repeat its key.
+        let allowed = !self.mask.forbids(text) && self.shared.server.without_key(text) == text;
         let reason = reason.or(answer.end).unwrap_or(FinishReason::Stop);
         // The limit fell behind the end of the sentence.
         let reason = if text.ends_with(['.', '!', '?', '…', '。', '！', '？']) {
@@ -358,7 +373,11 @@ impl<'a> Round<'a> {
         let call = self.calls.remove(place);
         let (asked, tries, several) = (call.ask.seats.clone(), call.ask.tries, call.abilities.several);
         let (stops, at_once, since) = (call.abilities.stops, call.abilities.at_once, call.writing);
+        let strange = call.begun && !call.chats;
         drop(call);
+        if strange {
+            return Err(stranger(&self.shared.server, "choices"));
+        }
         let open = |round: &Self, seat: &usize| round.written[*seat].is_none();
         for seat in &asked {
             if open(self, seat)
@@ -401,7 +420,7 @@ impl<'a> Round<'a> {
             }
         }
         let what = "ended its answer before the text was whole: see what it logs, or try again";
-        let trouble = Trouble::new(Again::Soon, &self.shared.server, what);
+        let trouble = Trouble::new(Fault::Broken, Again::Soon, &self.shared.server, what);
         self.ask_again(left, several, tries, trouble)
     }
 
@@ -415,7 +434,7 @@ impl<'a> Round<'a> {
         if seats.is_empty() {
             return Ok(());
         }
-        if let Some((400 | 422, said)) = &trouble.refusal {
+        if let (Some((400 | 422, said)), Fault::Refused) = (&trouble.refusal, trouble.fault) {
             // Another question may have learned it meanwhile.
             let learned = self.learn(|known| *known != sent || known.give_up(said));
             if learned {

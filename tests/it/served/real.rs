@@ -2,12 +2,16 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use perennial::jobs::{Cancel, unwatched};
 use perennial::writing::{Piece, TextEngine as _, catalogue, pull};
 use serde_json::Value;
+
+use crate::program::perennial;
+use crate::run::{FILES, sample_data};
 
 use super::{KEY, PREVIEW, engine_with, key_file, request, run, settings};
 use perennial::writing::served::Settings;
@@ -66,6 +70,40 @@ impl Real {
     }
 }
 
+/// The whole flow with two strategies: every file is there, names who wrote it, and holds no key.
+fn a_run_ends_with_every_file(home: &Path, address: &str, host: &str) {
+    perennial(home).args(["init", "shop"]).assert().success();
+    let strategies = home.join("shop/strategies");
+    for entry in std::fs::read_dir(&strategies).unwrap() {
+        let file = entry.unwrap().path();
+        if !["retention-email-en.toml", "loyalty-email-en.toml"].iter().any(|kept| file.ends_with(kept)) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let data = sample_data("shop");
+    let arguments =
+        ["--model", address, "run", "--workspace", "shop", "--out", "out", "--data", data.to_str().unwrap()];
+    let brief =
+        ["--k", "2", "--seed", "5", "--send-on", "2025-11-03", "--set", "writing.variants=2", "--json"];
+    let (code, out, err) = run(home, true, &[&arguments[..], &brief].concat());
+    assert_eq!(code, 0, "{err}");
+    let read = |file: &str| std::fs::read_to_string(home.join("out").join(file)).unwrap();
+    for file in FILES {
+        let text = read(file);
+        assert!(!text.is_empty() && !text.contains(KEY), "{file}");
+    }
+    let summary: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(summary, serde_json::from_str::<Value>(&read("summary.json")).unwrap());
+    assert!(summary["model"]["name"].as_str().unwrap().starts_with(host), "{}", summary["model"]);
+    assert!(summary["model"]["fallback"].is_null() && summary["counts"]["messages"].as_u64() > Some(0));
+    let drafts: Vec<Value> =
+        read("drafts.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let name = |draft: &Value| draft["model"]["name"].as_str().unwrap().to_owned();
+    assert!(drafts.iter().any(|draft| name(draft).starts_with(host)), "{drafts:?}");
+    assert!(drafts.iter().all(|draft| name(draft).starts_with(host) || name(draft) == "templates"));
+    assert_eq!(read("outbox.jsonl").lines().count() as u64, summary["counts"]["messages"].as_u64().unwrap());
+}
+
 #[test]
 fn a_real_server_writes_drafts_streams_stops_and_wants_its_key() {
     let real = Real::start();
@@ -109,6 +147,8 @@ fn a_real_server_writes_drafts_streams_stops_and_wants_its_key() {
     assert!(by_server.count() > 0, "{out}");
     let (code, _, err) = run(home.path(), false, &arguments);
     assert!(code == 1 && err.contains("wants a key"), "{err}");
+
+    a_run_ends_with_every_file(home.path(), &address, &host);
 
     // Gone: told with its remedy.
     drop(real);

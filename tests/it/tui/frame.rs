@@ -11,6 +11,7 @@ use perennial::tui::screens::ScreenId;
 use perennial::tui::theme;
 use perennial::tui::work::{Outcome, Work};
 use perennial::writing::ModelIdentity;
+use perennial::writing::served::Fault;
 
 use super::harness::{Harness, Script};
 
@@ -165,7 +166,7 @@ fn a_model_that_could_not_be_had_can_be_asked_for_again() {
         }
         _ => None,
     }));
-    assert!(harness.keys("6 o").screen(80, 24).contains("SmolLM2 135M, local"));
+    assert!(harness.keys("L").screen(80, 24).contains("SmolLM2 135M, local"));
 }
 
 #[test]
@@ -218,8 +219,29 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
     harness = harness.start();
     for (width, height) in [(120, 40), (80, 24), (40, 10)] {
         let screen = harness.screen(width, height);
-        assert!(screen.contains("models.example:8000") && screen.contains("away"), "{screen}");
+        assert!(screen.contains("models.example:8000") && screen.contains("asked"), "{screen}");
         assert!(!screen.contains("local"), "{screen}");
+    }
+    // What is wrong with it stands there, and what to press, as far as there is room.
+    for (fault, words, word) in [
+        (Fault::Unreachable, "is away", "away"),
+        (Fault::Silent, "does not answer", "silent"),
+        (Fault::Unsafe, "has no safe connection", "not safe"),
+        (Fault::NoKey, "wants a key", "no key"),
+        (Fault::WrongKey, "refuses the key", "wrong key"),
+        (Fault::NoModel, "has no such model", "no model"),
+        (Fault::Busy, "has too much to do", "busy"),
+        (Fault::Broken, "has a fault", "faulty"),
+        (Fault::Stranger, "is no model server", "no server"),
+        (Fault::Refused, "refuses the request", "refused"),
+    ] {
+        harness.app.shared.model = ModelState::Away { fault, why: "gone".into(), instead: None };
+        let wide = format!("models.example:8000 {words}, nothing is written, L asks again (see Jobs)");
+        assert!(harness.screen(140, 40).contains(&wide), "{wide}");
+        let middle = format!("models.example:8000 {words}, L asks again");
+        assert!(harness.screen(100, 24).contains(&middle), "{middle}");
+        let narrow = harness.screen(40, 10);
+        assert!(narrow.contains(&format!("{word}: models.example:8000")), "{narrow}");
     }
     let written = |name: &str| ModelIdentity { name: name.into(), sha256: String::new() };
     harness.app.shared.model =
@@ -230,7 +252,7 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
     }
     assert!(harness.screen(80, 24).contains("org/a-model-with-a-long-name at models.example:8000"));
     let instead = Some("smollm2-135m-instruct".to_owned());
-    harness.app.shared.model = ModelState::Away { why: "gone".into(), instead };
+    harness.app.shared.model = ModelState::Away { fault: Fault::Unreachable, why: "gone".into(), instead };
     assert!(
         harness
             .screen(120, 40)
@@ -245,7 +267,7 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
         }))),
         _ => None,
     }));
-    assert!(harness.keys("6 o").screen(80, 24).contains("m at models.example:8000"));
+    assert!(harness.keys("L").screen(80, 24).contains("m at models.example:8000"));
 }
 
 #[test]

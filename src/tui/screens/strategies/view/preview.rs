@@ -32,11 +32,17 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             return;
         }
         Stage::Failed(message) => {
-            // A server comes back; a strategy that cannot be filled does not mend itself.
-            let away = matches!(shared.model, ModelState::Away { .. });
-            let again = format!(" Press {} to try again.", shared.keymap.shown(Action::WriteAgain));
-            let message =
-                &format!("{message}{}{}", if away { "." } else { "" }, if away { &again } else { "" });
+            // A server comes back, and a model is loaded again; a strategy that cannot be filled does not mend itself.
+            let again = shared.keymap.shown(Action::WriteAgain);
+            let next = match &shared.model {
+                ModelState::Away { .. } => format!(" Press {again} to try again."),
+                ModelState::Failed(_) | ModelState::Broken(_) => {
+                    format!(" Press {again} to load it again and write.")
+                }
+                ModelState::Opening { .. } => " The model is being loaded …".to_owned(),
+                _ => String::new(),
+            };
+            let message = &format!("{message}{}{next}", if next.is_empty() { "" } else { "." });
             widgets::empty(
                 canvas,
                 inside,
@@ -119,6 +125,11 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
     match (&preview.model, &shared.model) {
         (Some(model), ModelState::Opening { .. }) if model.is_templates() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());
+        }
+        (Some(model), ModelState::Failed(_) | ModelState::Broken(_)) if model.is_templates() => {
+            let again = shared.keymap.shown(Action::WriteAgain);
+            let what = if matches!(shared.model, ModelState::Broken(_)) { "broke" } else { "is not loaded" };
+            parts.push(format!("the strategy's own texts: the model {what}, {again} loads it"));
         }
         (Some(model), _) if model.is_templates() => parts.push("the strategy's own texts".into()),
         (Some(model), _) if own_texts => {

@@ -133,12 +133,14 @@ fn what_is_being_edited_stays_while_the_model_is_loaded_again_from_the_palette()
     let engines = Engines::default();
     let harness = dashboard(folder.path(), None, engines.services()).keys("2 j w");
     engines.break_next();
-    let mut harness = harness.keys("e").types("# mine ").wait(std::time::Duration::from_secs(1));
+    // The tone is part of what the model is asked: an edit of anything else would be answered from memory.
+    let harness = harness.keys("e down down down down down end left").types(", mine");
+    let mut harness = harness.wait(std::time::Duration::from_secs(1));
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("# mine") && screen.contains("the model broke"), "{screen}");
+    assert!(screen.contains("reproach, mine") && screen.contains("the model broke"), "{screen}");
     let mut harness = harness.keys("ctrl-p").types("open-model").keys("enter");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("# mine") && screen.contains("scripted, local"), "{screen}");
+    assert!(screen.contains("reproach, mine") && screen.contains("scripted, local"), "{screen}");
     assert_eq!(engines.loaded(), 2);
 }
 

@@ -1,7 +1,8 @@
 //! The families of models that can be run, and how each is put together.
 //!
-//! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. `llama`
-//! has a pass of its own, made for the default model; all others are decoders that a recipe puts together.
+//! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. Quantised
+//! files of `llama` have a pass of their own, made for the default model; all others are decoders that a recipe puts
+//! together.
 
 mod decoder;
 mod gpt2;
@@ -9,6 +10,7 @@ mod layers;
 mod mixers;
 mod recipe;
 
+use candle_core::quantized::GgmlDType;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use self::decoder::Decoder;
@@ -23,16 +25,21 @@ use crate::jobs::Task;
 /// Values of `general.architecture` that are known.
 pub const KNOWN: [&str; 7] = ["gpt2", "llama", "qwen2", "qwen3", "gemma3", "phi3", "lfm2"];
 
+/// Whether a file is for the pass of its own: a `llama` most of whose weights are quantised, and without biases, which that
+/// pass does not know.
+fn quick(gguf: &Gguf) -> bool {
+    let precise = |kind| matches!(kind, GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
+    gguf.architecture() == "llama"
+        && !gguf.main_kind().is_some_and(precise)
+        && !gguf.tensors.contains_key("blk.0.attn_q.bias")
+}
+
 /// Whether a file's sizes are those of a model that can be run.
 ///
 /// # Errors
 /// Another family, a size missing, or sizes that cannot be.
 pub fn check(gguf: &Gguf) -> Result<(), String> {
-    if gguf.architecture() == "llama" {
-        Shape::from_gguf(gguf).map(drop)
-    } else {
-        Recipe::new(gguf).map(drop)
-    }
+    if quick(gguf) { Shape::from_gguf(gguf).map(drop) } else { Recipe::new(gguf).map(drop) }
 }
 
 /// Loads the weights of a file.
@@ -47,7 +54,7 @@ pub fn load(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, WritingErr
         LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
         error => WritingError::Failed(error.to_string()),
     };
-    if gguf.architecture() == "llama" {
+    if quick(gguf) {
         let shape = Shape::from_gguf(gguf).map_err(unusable)?;
         return Ok(Box::new(Llama::load(gguf, shape, task).map_err(stopped)?));
     }

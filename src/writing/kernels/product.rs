@@ -8,6 +8,8 @@ use super::share::{Disjoint, share_out};
 use super::weights::{Matrix, Packing, code, eight_scale, scale_and_offset, six_scales};
 use super::{BLOCK, ROWS};
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -86,18 +88,24 @@ fn strip_product(
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Vnni => unsafe { x86::avx512(packing, records, inputs, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => unsafe { neon::neon(packing, records, inputs, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => unsafe { neon::neon_dot(packing, records, inputs, sums) },
     }
 }
 
 /// Blocks of a record of four or five bits of this size.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 const fn blocks_of(record: usize) -> usize {
     let k = record == Packing::FourK.record() || record == Packing::FiveK.record();
     if k { Packing::FourK.blocks() } else { 1 }
 }
 
 /// Whether codes in a record of this size have a fifth bit.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 const fn has_fifth(record: usize) -> bool {
     record == Packing::Five.record() || record == Packing::FiveK.record()
 }

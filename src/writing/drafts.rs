@@ -28,6 +28,9 @@ const RETRIES: u32 = 2;
 /// A slot's length in characters where the strategy sets no limit.
 pub const DEFAULT_LIMIT: usize = 160;
 
+/// Share of words in common above which a text is the same as another variant's, and as one of the strategy's own.
+const SAME_AS_OTHER: f64 = 0.7;
+const SAME_AS_OWN: f64 = 0.8;
 /// Letters from which on a word is not said twice in a sentence, and those that make it the same word.
 const LONG_WORD: usize = 6;
 const STEM: usize = 5;
@@ -424,8 +427,8 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let instruction = self::words(&slot.instruction);
     let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
     // The strategy's own texts may come to stand beside it.
-    let beside = others.iter().copied().chain(slot.fallback.iter().map(String::as_str));
-    let twice = beside.into_iter().any(|other| similar(&words, &self::words(other)));
+    let twice = others.iter().any(|other| common(&words, &self::words(other)) > SAME_AS_OTHER)
+        || slot.fallback.iter().any(|own| common(&words, &self::words(own)) > SAME_AS_OWN);
     whole
         && long_enough
         && within
@@ -476,10 +479,10 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether two texts have most of their words in common.
-fn similar(a: &[String], b: &[String]) -> bool {
-    let common = a.iter().filter(|word| b.contains(word)).count();
-    common * 5 > a.len().max(b.len()) * 4
+/// Share of the words of the longer text that both have, 0..=1.
+fn common(one: &[String], other: &[String]) -> f64 {
+    let count = one.iter().filter(|word| other.contains(word)).count();
+    count as f64 / one.len().max(other.len()).max(1) as f64
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The families of models that can be run, and how each is put together.
 //!
-//! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. `llama`
-//! has a pass of its own, made for the default model; all others are decoders that a recipe puts together.
+//! In: a GGUF file whose `general.architecture` names the family, or a folder with a GPT-2. Out: a [`Forward`]. Quantised
+//! files of `llama` have a pass of their own, made for the default model; all others are decoders that a recipe puts
+//! together.
 
 mod decoder;
 mod gpt2;
@@ -18,23 +19,28 @@ use super::WritingError;
 use super::folder::Folder;
 use super::forward::Forward;
 use super::gguf::Gguf;
-use super::llama::{Llama, LoadError, MOST_THREADS, Shape};
+use super::llama::{Llama, LoadError, MOST_THREADS, Shape, packed};
 use super::memory;
 use crate::jobs::Task;
 
 /// Values of `general.architecture` that are known.
 pub const KNOWN: [&str; 7] = ["gpt2", "llama", "qwen2", "qwen3", "gemma3", "phi3", "lfm2"];
 
+/// Whether a file is for the pass of its own: a `llama` most of whose weights are quantised, and without biases, which that
+/// pass does not know.
+fn quick(gguf: &Gguf) -> bool {
+    let precise = |kind| matches!(kind, GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16);
+    gguf.architecture() == "llama"
+        && !gguf.main_kind().is_some_and(precise)
+        && !gguf.tensors.contains_key("blk.0.attn_q.bias")
+}
+
 /// Whether a file's sizes are those of a model that can be run.
 ///
 /// # Errors
 /// Another family, a size missing, or sizes that cannot be.
 pub fn check(gguf: &Gguf) -> Result<(), String> {
-    if gguf.architecture() == "llama" {
-        Shape::from_gguf(gguf).map(drop)
-    } else {
-        Recipe::new(gguf).map(drop)
-    }
+    if quick(gguf) { Shape::from_gguf(gguf).map(drop) } else { Recipe::new(gguf).map(drop) }
 }
 
 /// That there is memory for a file's weights as they are held, for the largest of them while it is read, and for keys and
@@ -43,8 +49,8 @@ pub fn check(gguf: &Gguf) -> Result<(), String> {
 /// # Errors
 /// Another family, sizes that cannot be, or there is less memory.
 pub fn check_memory(gguf: &Gguf) -> Result<(), String> {
-    let llama = gguf.architecture() == "llama";
-    let (per_position, tables) = if llama {
+    let quick = quick(gguf);
+    let (per_position, tables) = if quick {
         let shape = Shape::from_gguf(gguf)?;
         (shape.bytes_per_position(), shape.rotation_bytes())
     } else {
@@ -56,11 +62,11 @@ pub fn check_memory(gguf: &Gguf) -> Result<(), String> {
         let single = elements.saturating_mul(4);
         let (kept, read) = match tensor.kind {
             _ if tensor.shape.len() < 2 => (single, 0),
-            GgmlDType::Q4_0 | GgmlDType::Q4_1 => (elements / 8 * 5, 2 * raw),
-            GgmlDType::Q8_0 => (elements / 8 * 9, 2 * raw),
+            kind if packed::keeps(kind) => (packed::held(kind, elements), 2 * raw),
             // Rounded to eight bits by the one, kept as they are or in single precision by the others.
-            _ if llama => (elements / 8 * 9, single.saturating_add(2 * raw)),
-            GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => (single, 2 * raw),
+            kind if quick => (packed::held(kind, elements), single.saturating_add(2 * raw)),
+            GgmlDType::BF16 => (single, 2 * raw),
+            GgmlDType::F32 | GgmlDType::F16 => (raw, single.saturating_add(raw)),
             _ => (raw, raw),
         };
         held = held.saturating_add(kept);
@@ -89,7 +95,7 @@ fn load_weights(gguf: &Gguf, task: &Task<'_>) -> Result<Box<dyn Forward>, Writin
         LoadError::Cancelled(cancelled) => WritingError::Cancelled(cancelled),
         error => WritingError::Failed(error.to_string()),
     };
-    if gguf.architecture() == "llama" {
+    if quick(gguf) {
         let shape = Shape::from_gguf(gguf).map_err(unusable)?;
         return Ok(Box::new(Llama::load(gguf, shape, task).map_err(stopped)?));
     }

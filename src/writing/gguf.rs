@@ -202,17 +202,23 @@ impl Gguf {
         self.tensors.values().map(|tensor| tensor.elements() as u64).sum()
     }
 
-    /// The quantisation that holds most weights, as ggml names it: `Q4_1`.
+    /// The quantisation that holds most weights of matrices.
+    #[must_use]
+    pub fn main_kind(&self) -> Option<GgmlDType> {
+        let mut weights: Vec<(GgmlDType, usize)> = Vec::new();
+        for tensor in self.tensors.values().filter(|tensor| tensor.shape.len() > 1) {
+            match weights.iter_mut().find(|(kind, _)| *kind == tensor.kind) {
+                Some((_, elements)) => *elements += tensor.elements(),
+                None => weights.push((tensor.kind, tensor.elements())),
+            }
+        }
+        weights.into_iter().max_by_key(|(_, elements)| *elements).map(|(kind, _)| kind)
+    }
+
+    /// The same as ggml names it: `Q4_1`.
     #[must_use]
     pub fn quantisation(&self) -> String {
-        let mut weights: BTreeMap<String, usize> = BTreeMap::new();
-        for tensor in self.tensors.values().filter(|tensor| tensor.shape.len() > 1) {
-            *weights.entry(format!("{:?}", tensor.kind)).or_default() += tensor.elements();
-        }
-        weights
-            .into_iter()
-            .max_by_key(|(_, elements)| *elements)
-            .map_or_else(|| "none".into(), |(kind, _)| kind)
+        self.main_kind().map_or_else(|| "none".into(), |kind| format!("{kind:?}"))
     }
 
     /// That there is no memory for its weights.

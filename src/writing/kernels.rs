@@ -1,6 +1,6 @@
 //! The arithmetic of the forward pass, for the processor at hand.
 //!
-//! In: quantised weights, activations, keys and values. Out: products, attention, norms. Everything is computed
+//! In: weights as a file has them, activations, keys and values. Out: products, attention, norms. Everything is computed
 //! output by output in one fixed order, so that the bits of a result depend neither on the processor, nor on
 //! the number of threads, nor on what else stands in the batch: the plain code in each file is the reference, and
 //! tests compare the others to it bit by bit.
@@ -13,6 +13,7 @@
 
 mod activations;
 mod attention;
+mod dense;
 mod processor;
 mod product;
 mod share;
@@ -21,11 +22,12 @@ mod weights;
 
 pub use activations::Activations;
 pub use attention::{Attention, Cache};
+pub use dense::{Dense, multiply_dense};
 pub use processor::Processor;
-pub use product::multiply;
+pub use product::{multiply, multiply_all, multiply_into};
 pub use share::share_out_pieces;
-pub use vector::{exp, gate, log_sum, norm};
-pub use weights::{Matrix, Packing};
+pub use vector::{Unit, exp, gate, log_sum, norm, unit};
+pub use weights::{Matrix, Packing, SUPER_BLOCK, SuperBlock};
 
 /// Values that share a scale.
 pub const BLOCK: usize = 32;

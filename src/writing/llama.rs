@@ -21,7 +21,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use self::packed::Part;
 use super::gguf::{Gguf, GgufError};
 use super::kernels::{
-    Activations, Attention, Cache, Matrix, Processor, gate, multiply, norm, share_out_pieces,
+    Activations, Attention, Cache, Matrix, Processor, Unit, gate, multiply, multiply_all, norm,
+    share_out_pieces,
 };
 use crate::jobs::Task;
 
@@ -32,10 +33,10 @@ pub(super) const MOST_THREADS: usize = 4;
 
 struct Layer {
     attention_norm: Vec<f32>,
-    query_key_value: Matrix,
+    query_key_value: Vec<Matrix>,
     attention_output: Matrix,
     hidden_norm: Vec<f32>,
-    gate_up: Matrix,
+    gate_up: Vec<Matrix>,
     down: Matrix,
 }
 
@@ -107,7 +108,7 @@ impl Llama {
             .collect();
         let mut file = open(path)?;
         let (width, vocabulary) = (shape.width, shape.vocabulary);
-        let mut table = |name| packed::matrix(gguf, &mut file, &[Part { name, rows: vocabulary }], width);
+        let mut table = |name| packed::matrix(gguf, &mut file, &Part { name, rows: vocabulary }, width);
         let embedding = table("token_embd.weight")?;
         let output =
             gguf.tensors.contains_key("output.weight").then(|| table("output.weight")).transpose()?;
@@ -256,7 +257,7 @@ impl Llama {
         for (index, layer) in layers.iter().enumerate() {
             norm(processor, states, &layer.attention_norm, shape.epsilon, normed);
             inputs.set(processor, width, normed);
-            multiply(processor, &layer.query_key_value, inputs, projected);
+            multiply_all(processor, &layer.query_key_value, inputs, projected);
             for (row, place) in projected.chunks_exact_mut(width + 2 * kv).zip(places) {
                 rotate(&mut row[..width + kv], shape.head_width, rotations, place.position);
                 let cache = match place.lane {
@@ -272,8 +273,8 @@ impl Llama {
 
             norm(processor, states, &layer.hidden_norm, shape.epsilon, normed);
             inputs.set(processor, width, normed);
-            multiply(processor, &layer.gate_up, inputs, projected);
-            gate(processor, hidden, projected, normed);
+            multiply_all(processor, &layer.gate_up, inputs, projected);
+            gate(processor, Unit::Silu, hidden, projected, normed);
             inputs.set(processor, hidden, normed);
             multiply(processor, &layer.down, inputs, outputs);
             add(states, outputs);
@@ -309,16 +310,19 @@ impl Layer {
     fn load(gguf: &Gguf, shape: &Shape, index: usize, file: &mut File) -> Result<Self, GgufError> {
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());
         let name = |part: &str| format!("blk.{index}.{part}.weight");
-        let mut read = |parts: &[(&str, usize)], columns| {
+        let mut read = |parts: &[(&str, usize)]| {
             let names: Vec<String> = parts.iter().map(|(part, _)| name(part)).collect();
             let parts: Vec<Part<'_>> =
                 names.iter().zip(parts).map(|(name, (_, rows))| Part { name, rows: *rows }).collect();
-            packed::matrix(gguf, file, &parts, columns)
+            packed::matrices(gguf, file, &parts, width)
         };
-        let query_key_value = read(&[("attn_q", width), ("attn_k", kv), ("attn_v", kv)], width)?;
-        let attention_output = read(&[("attn_output", width)], width)?;
-        let gate_up = read(&[("ffn_gate", hidden), ("ffn_up", hidden)], width)?;
-        let down = read(&[("ffn_down", width)], hidden)?;
+        let query_key_value = read(&[("attn_q", width), ("attn_k", kv), ("attn_v", kv)])?;
+        let gate_up = read(&[("ffn_gate", hidden), ("ffn_up", hidden)])?;
+        let mut read = |part: &str, columns| {
+            packed::matrix(gguf, file, &Part { name: &name(part), rows: width }, columns)
+        };
+        let attention_output = read("attn_output", width)?;
+        let down = read("ffn_down", hidden)?;
         Ok(Self {
             attention_norm: packed::numbers(gguf, file, &name("attn_norm"), &[width])?,
             query_key_value,

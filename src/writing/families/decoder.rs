@@ -1,15 +1,15 @@
-//! The forward pass of the families other than `llama`: one prompt and several continuations of it at once.
+//! The forward pass of the families: one prompt and several continuations of it at once.
 //!
-//! In: layers that a recipe has put together. Out: logits. The products are candle's, or our kernels' where a file has
-//! weights of four or eight bits; attention is our kernels'. The prompt's keys and values are computed once and shared;
-//! each continuation (a lane) has its own behind them.
+//! In: layers that a recipe has put together. Out: logits. Products and attention are our kernels', but for quantisations that
+//! they have not, which are candle's. The prompt's keys and values are computed once and shared; each continuation (a lane)
+//! has its own behind them.
 
 use std::sync::Arc;
 
 use rayon::ThreadPool;
 
-use super::layers::{Activation, Linear, Norm, Rope};
-use super::mixers::{Lane, Memories, Memory, Mixer, Place, side_by_side};
+use super::layers::{Activation, Linear, Norm, Rope, Tools, side_by_side};
+use super::mixers::{Lane, Memories, Memory, Mixer, Place, Room};
 use crate::jobs::Cancelled;
 use crate::writing::WritingError;
 use crate::writing::forward::{Forward, check_prompt, check_step};
@@ -55,14 +55,32 @@ pub(super) struct Decoder {
     shared: Vec<Memory>,
     lanes: Vec<Lane>,
     pool: Arc<ThreadPool>,
-    processor: Processor,
+    tools: Tools,
+    scratch: Scratch,
+}
+
+#[derive(Default)]
+struct Scratch {
+    states: Vec<f32>,
+    normed: Vec<f32>,
+    mixer: Room,
+    hidden: Vec<f32>,
+    gated: Vec<f32>,
+    found: Vec<f32>,
 }
 
 impl Decoder {
     pub fn new(network: Network, pool: ThreadPool) -> Self {
         let shared = network.memory();
-        let processor = Processor::detect();
-        Self { network, prompt: Vec::new(), shared, lanes: Vec::new(), pool: Arc::new(pool), processor }
+        Self {
+            network,
+            prompt: Vec::new(),
+            shared,
+            lanes: Vec::new(),
+            pool: Arc::new(pool),
+            tools: Tools::new(Processor::detect()),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Keeps the first `length` tokens of the prompt, and no lane.
@@ -74,73 +92,71 @@ impl Decoder {
         self.lanes.clear();
     }
 
-    /// Appends tokens to the prompt and returns the states after the last layer.
-    fn extend(&mut self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
+    /// Appends tokens to the prompt; the states after the last layer are left in the scratch.
+    fn extend(&mut self, tokens: &[u32]) -> candle_core::Result<()> {
         let start = self.prompt.len();
         let places: Vec<Place> =
             (start..start + tokens.len()).map(|position| Place { position, lane: None }).collect();
         let pool = Arc::clone(&self.pool);
-        let states = pool.install(|| self.run(tokens, &places));
-        if states.is_ok() {
+        let run = pool.install(|| self.run(tokens, &places));
+        if run.is_ok() {
             self.prompt.extend_from_slice(tokens);
         } else {
             self.keep(start);
         }
-        states
+        run
     }
 
-    fn run(&mut self, tokens: &[u32], places: &[Place]) -> candle_core::Result<Vec<f32>> {
-        let Self { network, shared, lanes, processor, .. } = self;
-        let processor = *processor;
-        let width = network.width;
-        let mut states = network.embed(tokens, places)?;
+    fn run(&mut self, tokens: &[u32], places: &[Place]) -> candle_core::Result<()> {
+        let Self { network, shared, lanes, tools, scratch, .. } = self;
+        let Scratch { states, normed, mixer, hidden, gated, found } = scratch;
+        let processor = tools.processor;
+        network.embed(tokens, places, states)?;
         let turns: Vec<Vec<Vec<(f32, f32)>>> = network
             .ropes
             .iter()
             .map(|rope| places.iter().map(|place| rope.turns(place.position)).collect())
             .collect();
-        let (mut normed, mut hidden, mut gated) = (Vec::new(), Vec::new(), Vec::new());
-        let mut out = vec![0.0; states.len()];
+        found.resize(states.len(), 0.0);
         for (index, layer) in network.layers.iter().enumerate() {
-            layer.norm.apply(processor, &states, &mut normed);
+            layer.norm.apply(processor, states, normed);
             let memory = Memories { index, shared, lanes };
             match &layer.mixer {
                 Mixer::Attention(heads) => {
                     let turns = heads.rope.map(|rope| &turns[rope][..]);
-                    heads.run(processor, &normed, places, turns, memory, &mut out, width)?;
+                    heads.run(tools, mixer, normed, places, turns, memory, found)?;
                 }
                 Mixer::Convolution(convolution) => {
-                    convolution.run(processor, &normed, places, memory, &mut out, width)?;
+                    convolution.run(tools, mixer, normed, places, memory, found)?;
                 }
             }
-            add(processor, &mut states, &out, layer.mixed_norm.as_ref(), &mut normed);
+            add(processor, states, found, layer.mixed_norm.as_ref(), normed);
 
-            layer.hidden_norm.apply(processor, &states, &mut normed);
-            let wide: usize = layer.up.iter().map(|part| part.rows).sum();
-            side_by_side(&layer.up, processor, &normed, wide, places.len(), &mut hidden)?;
+            layer.hidden_norm.apply(processor, states, normed);
+            side_by_side(&layer.up, tools, normed, hidden)?;
+            let wide = hidden.len() / places.len();
             let inner = if layer.gated {
-                layer.activation.gate(wide / 2, &hidden, &mut gated);
-                &gated
+                layer.activation.gate(processor, wide / 2, hidden, gated);
+                &*gated
             } else {
-                layer.activation.apply(&mut hidden);
-                &hidden
+                layer.activation.apply(processor, wide, hidden);
+                &*hidden
             };
-            layer.down.apply(processor, inner, &mut out, width)?;
-            add(processor, &mut states, &out, layer.down_norm.as_ref(), &mut normed);
+            layer.down.apply(tools, inner, found)?;
+            add(processor, states, found, layer.down_norm.as_ref(), normed);
         }
-        Ok(states)
+        Ok(())
     }
 
-    /// Logits of states, `[rows, vocabulary]`.
-    fn logits(&self, states: &[f32]) -> Result<Vec<f32>, WritingError> {
-        let Network { width, vocabulary, output_norm, output, embedding, .. } = &self.network;
-        let mut normed = Vec::new();
-        output_norm.apply(self.processor, states, &mut normed);
-        let mut logits = vec![0.0; states.len() / width * vocabulary];
+    /// Logits of the states from `first` on in the scratch, `[rows, vocabulary]`.
+    fn logits(&mut self, first: usize) -> Result<Vec<f32>, WritingError> {
+        let Self { network, tools, scratch, pool, .. } = self;
+        let Network { width, vocabulary, output_norm, output, embedding, .. } = network;
+        let states = &scratch.states[first * *width..];
+        output_norm.apply(tools.processor, states, &mut scratch.normed);
+        let mut logits = vec![0.0; states.len() / *width * *vocabulary];
         let output = output.as_ref().unwrap_or(embedding);
-        self.pool
-            .install(|| output.apply(self.processor, &normed, &mut logits, *vocabulary))
-            .map_err(|error| failed(&error))?;
+        pool.install(|| output.apply(tools, &scratch.normed, &mut logits)).map_err(|error| failed(&error))?;
         Ok(logits)
     }
 }
@@ -168,15 +184,13 @@ impl Forward for Decoder {
         // The last token is run in any case: its logits are wanted.
         let kept = kept.min(prompt.len() - 1);
         self.keep(kept);
-        let mut states = Vec::new();
         for chunk in prompt[kept..].chunks(CHUNK) {
             if !go_on() {
                 return Err(Cancelled.into());
             }
-            states = self.extend(chunk).map_err(|error| failed(&error))?;
+            self.extend(chunk).map_err(|error| failed(&error))?;
         }
-        let last = states.len().saturating_sub(self.network.width);
-        self.logits(&states[last..])
+        self.logits((prompt.len() - kept - 1) % CHUNK)
     }
 
     fn run_prompt_in_full(
@@ -188,8 +202,8 @@ impl Forward for Decoder {
         self.forget();
         let mut position = 0;
         for chunk in prompt.chunks(CHUNK) {
-            let states = self.extend(chunk).map_err(|error| failed(&error))?;
-            let logits = self.logits(&states)?;
+            self.extend(chunk).map_err(|error| failed(&error))?;
+            let logits = self.logits(0)?;
             for logits in logits.chunks_exact(self.network.vocabulary) {
                 if !each(position, logits) {
                     return Ok(false);
@@ -213,8 +227,7 @@ impl Forward for Decoder {
         let place = |lane: usize| Place { position: self.prompt.len() + lengths[lane], lane: Some(lane) };
         let places: Vec<Place> = tokens.iter().map(|(lane, _)| place(*lane)).collect();
         let pool = Arc::clone(&self.pool);
-        let states = pool.install(|| self.run(&ids, &places));
-        let states = states.map_err(|error| {
+        pool.install(|| self.run(&ids, &places)).map_err(|error| {
             // Their memory may be half written.
             self.lanes.clear();
             failed(&error)
@@ -222,7 +235,7 @@ impl Forward for Decoder {
         for (lane, _) in tokens {
             self.lanes[*lane].length += 1;
         }
-        self.logits(&states)
+        self.logits(0)
     }
 
     fn pool(&self) -> &ThreadPool {
@@ -230,7 +243,7 @@ impl Forward for Decoder {
     }
 
     fn processor(&self) -> Processor {
-        self.processor
+        self.tools.processor
     }
 }
 
@@ -244,9 +257,9 @@ impl Network {
         self.layers.iter().map(empty).collect()
     }
 
-    fn embed(&self, tokens: &[u32], places: &[Place]) -> candle_core::Result<Vec<f32>> {
+    fn embed(&self, tokens: &[u32], places: &[Place], states: &mut Vec<f32>) -> candle_core::Result<()> {
         let width = self.width;
-        let mut states = vec![0.0; tokens.len() * width];
+        states.resize(tokens.len() * width, 0.0);
         for ((token, place), state) in tokens.iter().zip(places).zip(states.chunks_exact_mut(width)) {
             self.embedding.row(*token as usize, state)?;
             for x in &mut *state {
@@ -258,7 +271,7 @@ impl Network {
                 }
             }
         }
-        Ok(states)
+        Ok(())
     }
 }
 

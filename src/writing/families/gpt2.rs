@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::decoder::{Layer, Network};
-use super::layers::{Activation, Linear, Norm};
+use super::layers::{Activation, Linear, Norm, Pairs};
 use super::mixers::{Heads, Mixer};
 use crate::jobs::Task;
 use crate::writing::WritingError;
@@ -105,19 +105,17 @@ pub(super) fn load(folder: &Folder, task: &Task<'_>) -> Result<Network, WritingE
     }
     for index in 0..config.layers {
         task.check()?;
-        layers.push(config.layer(index, &|name, shape| read(&format!("h.{index}.{name}"), shape), folder)?);
+        layers.push(config.layer(index, &|name, shape| read(&format!("h.{index}.{name}"), shape))?);
         task.progress("loading the model", index as u64 + 1, Some(config.layers as u64));
     }
     let (width, vocabulary) = (config.width, config.vocabulary);
-    let dense = |numbers| {
-        Linear::dense(numbers, vocabulary, width, None).map_err(|error| folder.unusable(&error.to_string()))
-    };
-    let embedding = dense(read("wte.weight", &[vocabulary, width])?)?;
+    let dense = |numbers: Vec<f32>| Linear::dense(&numbers, width, None);
+    let embedding = dense(read("wte.weight", &[vocabulary, width])?);
     let output = if config.tied {
         None
     } else {
         let head = weights.numbers("lm_head.weight", &[vocabulary, width]);
-        Some(dense(head.map_err(|what| folder.unusable(&what))?)?)
+        Some(dense(head.map_err(|what| folder.unusable(&what))?))
     };
     Ok(Network {
         width,
@@ -140,13 +138,12 @@ impl Config {
         Norm::Layer { weights, bias, epsilon: self.epsilon }
     }
 
-    fn layer(&self, index: usize, read: &Read<'_>, folder: &Folder) -> Result<Layer, WritingError> {
+    fn layer(&self, index: usize, read: &Read<'_>) -> Result<Layer, WritingError> {
         let (width, hidden) = (self.width, self.hidden);
         let linear = |name: &str, rows: usize, columns: usize| {
             let stored = read(&format!("{name}.weight"), &[columns, rows])?;
             let bias = read(&format!("{name}.bias"), &[rows])?;
-            Linear::dense(Weights::turned(&stored, rows), rows, columns, Some(bias))
-                .map_err(|error| folder.unusable(&error.to_string()))
+            Ok::<_, WritingError>(Linear::dense(&Weights::turned(&stored, rows), columns, Some(bias)))
         };
         let norm = |name: &str| {
             let weights = read(&format!("{name}.weight"), &[width])?;
@@ -168,6 +165,7 @@ impl Config {
                 key_norm: None,
                 query_scale,
                 rope: None,
+                pairs: Pairs::Halves,
                 window: None,
                 output: linear("attn.c_proj", width, width)?,
             }),

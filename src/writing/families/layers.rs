@@ -5,10 +5,29 @@ use std::sync::Arc;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor, ggml_file};
 use candle_core::{Device, Module, Tensor};
+use half::f16;
 
 use crate::writing::gguf::{Gguf, GgufError};
-use crate::writing::kernels::{Activations, Matrix, Processor, multiply, norm};
+use crate::writing::kernels::{
+    Activations, Dense, Matrix, Processor, Unit, gate, multiply_dense, multiply_into, norm, share_out_pieces,
+    unit,
+};
 use crate::writing::llama::packed::{self, Part};
+
+/// Products that take as long as one unit that our kernels have not.
+const COST: usize = 1000;
+
+/// What a product needs beside its numbers: the instructions that run it, and room that is kept.
+pub(super) struct Tools {
+    pub processor: Processor,
+    inputs: Activations,
+}
+
+impl Tools {
+    pub fn new(processor: Processor) -> Self {
+        Self { processor, inputs: Activations::default() }
+    }
+}
 
 /// A matrix that rows of numbers are multiplied with, `[rows, columns]`, and what is added to the product.
 pub(super) struct Linear {
@@ -19,24 +38,19 @@ pub(super) struct Linear {
 }
 
 enum Weights {
-    /// In single precision, multiplied by candle.
-    Dense(Tensor),
-    /// A K quantisation or one of five bits, multiplied by candle.
+    /// In single or half precision.
+    Dense(Dense),
+    /// A quantisation that our kernels have not, multiplied by candle.
     Quantised(Arc<QTensor>, QMatMul),
-    /// Four or eight bits as the file has them, multiplied by our kernels.
+    /// As the file has them, multiplied by our kernels.
     Packed(Matrix),
 }
 
 impl Linear {
     /// `weights` in single precision, `[rows, columns]`.
-    pub fn dense(
-        weights: Vec<f32>,
-        rows: usize,
-        columns: usize,
-        bias: Option<Vec<f32>>,
-    ) -> candle_core::Result<Self> {
-        let weights = Tensor::from_vec(weights, (rows, columns), &Device::Cpu)?;
-        Ok(Self { weights: Weights::Dense(weights), bias, rows, columns })
+    pub fn dense(weights: &[f32], columns: usize, bias: Option<Vec<f32>>) -> Self {
+        let rows = weights.len() / columns;
+        Self { weights: Weights::Dense(Dense::single(columns, weights)), bias, rows, columns }
     }
 
     /// A tensor of a file.
@@ -51,49 +65,53 @@ impl Linear {
         bias: Option<Vec<f32>>,
     ) -> Result<Self, GgufError> {
         let kind = gguf.tensors.get(name).map(|tensor| tensor.kind);
-        let packed = matches!(kind, Some(GgmlDType::Q4_0 | GgmlDType::Q4_1 | GgmlDType::Q8_0));
-        let weights = if packed {
-            Weights::Packed(packed::matrix(gguf, file, &[Part { name, rows }], columns)?)
+        let weights = if kind.is_some_and(packed::keeps) {
+            Weights::Packed(packed::matrix(gguf, file, &Part { name, rows }, columns)?)
         } else {
-            let tensor = Arc::new(gguf.tensor(file, name, &[rows, columns])?);
-            let product = QMatMul::from_arc(Arc::clone(&tensor));
-            match product.map_err(|error| gguf.broken(name, &error))? {
-                QMatMul::Tensor(tensor) | QMatMul::TensorF16(tensor) => Weights::Dense(tensor),
-                product @ QMatMul::QTensor(_) => Weights::Quantised(tensor, product),
-            }
+            let tensor = gguf.tensor(file, name, &[rows, columns])?;
+            unpacked(tensor, columns).map_err(|error| gguf.broken(name, &error))?
         };
         Ok(Self { weights, bias, rows, columns })
     }
 
-    /// Multiplies each row of `inputs`; row `i` of the product is written at `out[i * stride..]`.
-    pub fn apply(
+    /// Multiplies each row of `inputs`; `out` is `[count, rows]`.
+    pub fn apply(&self, tools: &mut Tools, inputs: &[f32], out: &mut [f32]) -> candle_core::Result<()> {
+        self.round(tools, inputs);
+        self.multiply(tools, inputs, out, self.rows)
+    }
+
+    /// Rounds what our kernels multiply.
+    fn round(&self, tools: &mut Tools, inputs: &[f32]) {
+        if matches!(self.weights, Weights::Packed(_)) {
+            tools.inputs.set(tools.processor, self.columns, inputs);
+        }
+    }
+
+    /// Row `i` of the product is written at `out[i * stride..]`. The inputs have been rounded.
+    fn multiply(
         &self,
-        processor: Processor,
+        tools: &Tools,
         inputs: &[f32],
         out: &mut [f32],
         stride: usize,
     ) -> candle_core::Result<()> {
-        let count = inputs.len() / self.columns;
-        let product = match &self.weights {
-            Weights::Packed(matrix) => {
-                let (mut activations, mut product) = (Activations::default(), Vec::new());
-                activations.set(processor, self.columns, inputs);
-                multiply(processor, matrix, &activations, &mut product);
-                product
-            }
-            Weights::Dense(weights) => {
-                let inputs = Tensor::from_slice(inputs, (count, self.columns), &Device::Cpu)?;
-                inputs.matmul(&weights.t()?)?.flatten_all()?.to_vec1()?
-            }
+        match &self.weights {
+            Weights::Packed(matrix) => multiply_into(tools.processor, matrix, &tools.inputs, out, stride),
+            Weights::Dense(matrix) => multiply_dense(tools.processor, matrix, inputs, out, stride),
             Weights::Quantised(_, product) => {
+                let count = inputs.len() / self.columns;
                 let inputs = Tensor::from_slice(inputs, (count, self.columns), &Device::Cpu)?;
-                product.forward(&inputs)?.flatten_all()?.to_vec1()?
+                let product: Vec<f32> = product.forward(&inputs)?.flatten_all()?.to_vec1()?;
+                for (row, out) in product.chunks_exact(self.rows).zip(out.chunks_mut(stride)) {
+                    out[..self.rows].copy_from_slice(row);
+                }
             }
-        };
-        for (row, out) in product.chunks_exact(self.rows).zip(out.chunks_mut(stride)) {
-            out[..self.rows].copy_from_slice(row);
-            for (sum, bias) in out.iter_mut().zip(self.bias.iter().flatten()) {
-                *sum += bias;
+        }
+        if let Some(bias) = &self.bias {
+            for out in out.chunks_mut(stride) {
+                for (sum, bias) in out.iter_mut().zip(bias) {
+                    *sum += bias;
+                }
             }
         }
         Ok(())
@@ -103,7 +121,7 @@ impl Linear {
     pub fn row(&self, index: usize, out: &mut [f32]) -> candle_core::Result<()> {
         match &self.weights {
             Weights::Packed(matrix) => matrix.row(index, out),
-            Weights::Dense(weights) => out.copy_from_slice(&weights.get(index)?.to_vec1::<f32>()?),
+            Weights::Dense(matrix) => matrix.row(index, out),
             Weights::Quantised(tensor, _) => {
                 let data = tensor.data()?;
                 let bytes = data.len() / self.rows;
@@ -115,6 +133,47 @@ impl Linear {
         }
         Ok(())
     }
+}
+
+/// Weights that are not packed.
+fn unpacked(tensor: QTensor, columns: usize) -> candle_core::Result<Weights> {
+    Ok(match tensor.dtype() {
+        GgmlDType::F16 => {
+            let numbers: Vec<f16> =
+                tensor.data()?.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect();
+            Weights::Dense(Dense::half(columns, &numbers))
+        }
+        GgmlDType::F32 | GgmlDType::BF16 => {
+            let numbers: Vec<f32> = tensor.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1()?;
+            Weights::Dense(Dense::single(columns, &numbers))
+        }
+        _ => {
+            let tensor = Arc::new(tensor);
+            Weights::Quantised(Arc::clone(&tensor), QMatMul::from_arc(tensor)?)
+        }
+    })
+}
+
+/// Products with several matrices of as many columns, row by row one behind the other: `out` becomes `[count, stride]`,
+/// where `stride` is the sum of their rows.
+pub(super) fn side_by_side(
+    parts: &[Linear],
+    tools: &mut Tools,
+    inputs: &[f32],
+    out: &mut Vec<f32>,
+) -> candle_core::Result<()> {
+    let Some(one) = parts.first() else { return Ok(()) };
+    let stride: usize = parts.iter().map(|part| part.rows).sum();
+    out.resize(inputs.len() / one.columns * stride, 0.0);
+    if let Some(packed) = parts.iter().find(|part| matches!(part.weights, Weights::Packed(_))) {
+        packed.round(tools, inputs);
+    }
+    let mut first = 0;
+    for part in parts {
+        part.multiply(tools, inputs, &mut out[first..], stride)?;
+        first += part.rows;
+    }
+    Ok(())
 }
 
 /// How states are brought to one size.
@@ -159,40 +218,57 @@ pub(super) enum Activation {
 }
 
 impl Activation {
-    fn of(self, x: f32) -> f32 {
+    /// Our kernels' own, where they have it.
+    fn unit(self) -> Option<Unit> {
         match self {
-            Self::Silu => x / (1.0 + (-x).exp()),
-            Self::Gelu => {
-                0.5 * x * (1.0 + candle_core::cpu::erf::erf_f32(x * std::f32::consts::FRAC_1_SQRT_2))
-            }
-            Self::GeluTanh => {
-                let root = (2.0 / std::f32::consts::PI).sqrt();
-                0.5 * x * (1.0 + (root * (x + 0.044_715 * x * x * x)).tanh())
-            }
-            Self::Relu => x.max(0.0),
+            Self::Silu => Some(Unit::Silu),
+            Self::GeluTanh => Some(Unit::GeluTanh),
+            Self::Gelu | Self::Relu => None,
         }
     }
 
-    /// Of each number.
-    pub fn apply(self, numbers: &mut [f32]) {
-        for x in numbers {
-            *x = self.of(*x);
+    /// Of each number of `[count, hidden]`.
+    pub fn apply(self, processor: Processor, hidden: usize, numbers: &mut [f32]) {
+        if let Some(kind) = self.unit() {
+            return unit(processor, kind, numbers);
         }
+        share_out_pieces(numbers, hidden, COST * hidden, &|_, numbers| {
+            for x in numbers {
+                *x = if self == Self::Relu {
+                    x.max(0.0)
+                } else {
+                    0.5 * *x * (1.0 + candle_core::cpu::erf::erf_f32(*x * std::f32::consts::FRAC_1_SQRT_2))
+                };
+            }
+        });
     }
 
     /// Of rows that hold `hidden` gates and then as many values: the values times what becomes of the gates.
-    pub fn gate(self, hidden: usize, rows: &[f32], out: &mut Vec<f32>) {
+    pub fn gate(self, processor: Processor, hidden: usize, rows: &mut [f32], out: &mut Vec<f32>) {
+        if let Some(unit) = self.unit() {
+            return gate(processor, unit, hidden, rows, out);
+        }
         out.resize(rows.len() / 2, 0.0);
-        for (row, out) in rows.chunks_exact(2 * hidden).zip(out.chunks_exact_mut(hidden)) {
-            let (gates, values) = row.split_at(hidden);
+        for (row, out) in rows.chunks_exact_mut(2 * hidden).zip(out.chunks_exact_mut(hidden)) {
+            let (gates, values) = row.split_at_mut(hidden);
+            self.apply(processor, hidden, gates);
             for ((out, gate), value) in out.iter_mut().zip(gates).zip(values) {
-                *out = self.of(*gate) * value;
+                *out = *gate * *value;
             }
         }
     }
 }
 
-/// Rotary positions (Su et al. 2021) where the halves of a head are turned against each other.
+/// Which dimensions of a head are turned against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pairs {
+    /// Each of the first half with its like in the second.
+    Halves,
+    /// Neighbours, as files of `llama` have it.
+    Neighbours,
+}
+
+/// Rotary positions (Su et al. 2021).
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rope {
     /// Radians that a step turns each pair of dimensions; the head's other dimensions are left alone.
@@ -222,11 +298,23 @@ impl Rope {
 }
 
 /// Turns heads of `width` each by what [`Rope::turns`] says.
-pub(super) fn rotate(heads: &mut [f32], width: usize, turns: &[(f32, f32)]) {
+pub(super) fn rotate(pairs: Pairs, heads: &mut [f32], width: usize, turns: &[(f32, f32)]) {
+    let turn = |x: &mut f32, y: &mut f32, (cosine, sine): (f32, f32)| {
+        (*x, *y) = (*x * cosine - *y * sine, *y * cosine + *x * sine);
+    };
     for head in heads.chunks_exact_mut(width) {
-        let (first, second) = head.split_at_mut(turns.len());
-        for ((x, y), (cosine, sine)) in first.iter_mut().zip(second).zip(turns) {
-            (*x, *y) = (*x * cosine - *y * sine, *y * cosine + *x * sine);
+        match pairs {
+            Pairs::Halves => {
+                let (first, second) = head.split_at_mut(turns.len());
+                for ((x, y), turns) in first.iter_mut().zip(second).zip(turns) {
+                    turn(x, y, *turns);
+                }
+            }
+            Pairs::Neighbours => {
+                for ([x, y], turns) in head.as_chunks_mut().0.iter_mut().zip(turns) {
+                    turn(x, y, *turns);
+                }
+            }
         }
     }
 }

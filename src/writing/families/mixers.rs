@@ -1,7 +1,15 @@
 //! How a position learns of those before it: attention, or a short convolution; and what they remember.
 
-use super::layers::{Linear, Norm, rotate};
+use super::layers::{Linear, Norm, Pairs, Tools, rotate, side_by_side};
 use crate::writing::kernels::{Attention, Cache, Processor, share_out_pieces};
+
+/// What a mixer needs in between; kept, so that it need not be made anew.
+#[derive(Default)]
+pub(super) struct Room {
+    projected: Vec<f32>,
+    mixed: Vec<f32>,
+    one: Vec<f32>,
+}
 
 /// What lets a position know of those before it.
 pub(super) enum Mixer {
@@ -21,6 +29,7 @@ pub(super) struct Heads {
     pub query_scale: f32,
     /// Which of the network's rotations.
     pub rope: Option<usize>,
+    pub pairs: Pairs,
     /// Positions that are seen, the own one included.
     pub window: Option<usize>,
     pub output: Linear,
@@ -29,7 +38,7 @@ pub(super) struct Heads {
 /// A gated convolution over the last few positions (LFM2).
 pub(super) struct Convolution {
     pub input: Linear,
-    /// `[width, reach]`, the own position last.
+    /// `[reach, width]`, the own position last.
     pub kernel: Vec<f32>,
     pub reach: usize,
     pub output: Linear,
@@ -100,28 +109,28 @@ impl Heads {
     #[expect(clippy::too_many_arguments, reason = "the parts of the decoder that are borrowed apart")]
     pub fn run(
         &self,
-        processor: Processor,
+        tools: &mut Tools,
+        room: &mut Room,
         normed: &[f32],
         places: &[Place],
         turns: Option<&[Vec<(f32, f32)>]>,
         mut memories: Memories<'_>,
         out: &mut [f32],
-        width: usize,
     ) -> candle_core::Result<()> {
+        let Room { projected, mixed, one } = room;
+        let processor = tools.processor;
         let (queries, keys) = (self.heads * self.width, self.kv_heads * self.width);
         let row_width = queries + 2 * keys;
-        let mut projected = Vec::new();
-        side_by_side(&self.query_key_value, processor, normed, row_width, places.len(), &mut projected)?;
-        let mut one = Vec::new();
+        side_by_side(&self.query_key_value, tools, normed, projected)?;
         for (index, (row, place)) in projected.chunks_exact_mut(row_width).zip(places).enumerate() {
             for (norm, part) in [(&self.query_norm, 0..queries), (&self.key_norm, queries..queries + keys)] {
                 if let Some(norm) = norm {
-                    norm.apply(processor, &row[part.clone()], &mut one);
-                    row[part].copy_from_slice(&one);
+                    norm.apply(processor, &row[part.clone()], one);
+                    row[part].copy_from_slice(one);
                 }
             }
             if let Some(turns) = turns {
-                rotate(&mut row[..queries + keys], self.width, &turns[index]);
+                rotate(self.pairs, &mut row[..queries + keys], self.width, &turns[index]);
             }
             for query in &mut row[..queries] {
                 *query *= self.query_scale;
@@ -130,9 +139,9 @@ impl Heads {
                 cache.push(&row[queries..queries + keys], &row[queries + keys..]);
             }
         }
-        let mut attended = vec![0.0; places.len() * queries];
-        self.attend(processor, &projected, places, &memories, &mut attended);
-        self.output.apply(processor, &attended, out, width)
+        mixed.resize(places.len() * queries, 0.0);
+        self.attend(processor, projected, places, &memories, mixed);
+        self.output.apply(tools, mixed, out)
     }
 
     /// Attention of each row's queries over what its place sees; `out` is `[rows, heads, width]`.
@@ -184,16 +193,18 @@ impl Heads {
 impl Convolution {
     pub fn run(
         &self,
-        processor: Processor,
+        tools: &mut Tools,
+        room: &mut Room,
         normed: &[f32],
         places: &[Place],
         mut memories: Memories<'_>,
         out: &mut [f32],
-        width: usize,
     ) -> candle_core::Result<()> {
-        let mut projected = vec![0.0; places.len() * 3 * width];
-        self.input.apply(processor, normed, &mut projected, 3 * width)?;
-        let mut mixed = vec![0.0; places.len() * width];
+        let Room { projected, mixed, .. } = room;
+        let width = normed.len() / places.len();
+        side_by_side(std::slice::from_ref(&self.input), tools, normed, projected)?;
+        mixed.clear();
+        mixed.resize(places.len() * width, 0.0);
         for ((row, place), mixed) in
             projected.chunks_exact(3 * width).zip(places).zip(mixed.chunks_exact_mut(width))
         {
@@ -216,32 +227,15 @@ impl Convolution {
                 let at = (place.position - back) * width;
                 // The prompt's inputs, and the lane's behind them.
                 let inputs = if at < shared.len() { &shared[at..] } else { &own[at - shared.len()..] };
-                for (dimension, (sum, input)) in mixed.iter_mut().zip(&inputs[..width]).enumerate() {
-                    *sum += self.kernel[dimension * self.reach + self.reach - 1 - back] * input;
+                let weights = &self.kernel[(self.reach - 1 - back) * width..][..width];
+                for ((sum, input), weight) in mixed.iter_mut().zip(inputs).zip(weights) {
+                    *sum += weight * input;
                 }
             }
             for (sum, gate) in mixed.iter_mut().zip(after) {
                 *sum *= gate;
             }
         }
-        self.output.apply(processor, &mixed, out, width)
+        self.output.apply(tools, mixed, out)
     }
-}
-
-/// Products with several matrices, row by row one behind the other: `out` becomes `[count, stride]`.
-pub(super) fn side_by_side(
-    parts: &[Linear],
-    processor: Processor,
-    inputs: &[f32],
-    stride: usize,
-    count: usize,
-    out: &mut Vec<f32>,
-) -> candle_core::Result<()> {
-    out.resize(count * stride, 0.0);
-    let mut first = 0;
-    for part in parts {
-        part.apply(processor, inputs, &mut out[first..], stride)?;
-        first += part.rows;
-    }
-    Ok(())
 }

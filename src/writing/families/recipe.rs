@@ -6,7 +6,7 @@ use std::fs::File;
 
 use super::KNOWN;
 use super::decoder::{Layer, Network};
-use super::layers::{Activation, Linear, Norm, Rope};
+use super::layers::{Activation, Linear, Norm, Pairs, Rope};
 use super::mixers::{Convolution, Heads, Mixer};
 use crate::jobs::Task;
 use crate::writing::gguf::{Gguf, GgufError};
@@ -23,6 +23,7 @@ const GEMMA_27B_LAYERS: usize = 62;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     Gpt2,
+    Llama,
     Qwen2,
     Qwen3,
     Gemma3,
@@ -65,6 +66,7 @@ impl Recipe {
         let architecture = gguf.architecture();
         let family = match architecture {
             "gpt2" => Family::Gpt2,
+            "llama" => Family::Llama,
             "qwen2" => Family::Qwen2,
             "qwen3" => Family::Qwen3,
             "gemma3" => Family::Gemma3,
@@ -84,6 +86,9 @@ impl Recipe {
         };
         let number = |name: &str| gguf.number(&key(name));
         let (layers, width) = (size("block_count")?, size("embedding_length")?);
+        if given("expert_count").is_some_and(|experts| experts > 1) {
+            return Err("it is a mixture of experts, which cannot be run here".into());
+        }
         if layers > gguf.tensors.len() {
             return Err(format!("it announces {layers} layers, but has {} tensors", gguf.tensors.len()));
         }
@@ -147,7 +152,9 @@ impl Recipe {
             }
             Some(kind) => match original {
                 // Below the length that it was trained for, most kinds leave positions as they are.
-                Some(length) if matches!(kind, "yarn") => self.context = length.min(self.context),
+                Some(length) if kind == "yarn" && self.family != Family::Llama => {
+                    self.context = length.min(self.context);
+                }
                 _ => {
                     return Err(format!(
                         "it stretches its positions by \"{kind}\", which cannot be run here"
@@ -163,7 +170,7 @@ impl Recipe {
             *kv == 0 && self.family == Family::Lfm2
                 || *kv > 0 && *kv <= self.heads && self.heads.is_multiple_of(*kv)
         };
-        let own_width = matches!(self.family, Family::Qwen3 | Family::Gemma3);
+        let own_width = matches!(self.family, Family::Llama | Family::Qwen3 | Family::Gemma3);
         self.kv_heads.len() == self.layers
             && self.kv_heads.iter().all(heads_fit)
             && self.head_width > 0
@@ -211,11 +218,15 @@ impl Recipe {
         // Older files of LFM2 call it the norm of the embedding.
         let output_norm = if has("output_norm.weight") { "output_norm" } else { "token_embd_norm" };
         let output_norm = reader.norm(output_norm, width)?;
-        let slower = match self.family {
-            Family::Phi3 if has("rope_factors_short.weight") => {
-                reader.numbers("rope_factors_short.weight", &[self.turned / 2])?
-            }
-            _ => vec![self.stretch; self.turned / 2],
+        let factors = match self.family {
+            Family::Llama => "rope_freqs.weight",
+            Family::Phi3 => "rope_factors_short.weight",
+            _ => "",
+        };
+        let slower = if has(factors) {
+            reader.numbers(factors, &[self.turned / 2])?
+        } else {
+            vec![self.stretch; self.turned / 2]
         };
         let ropes = match self.family {
             Family::Gpt2 => Vec::new(),
@@ -319,7 +330,9 @@ impl Reader<'_> {
             let rows = queries + 2 * keys;
             vec![self.biased(&name("attn_qkv"), [rows, width], family == Family::Gpt2)?]
         } else {
-            let bias = family == Family::Qwen2;
+            // A few files of `llama` have them.
+            let has = self.gguf.tensors.contains_key(&name("attn_q.bias"));
+            let bias = family == Family::Qwen2 || family == Family::Llama && has;
             vec![
                 self.biased(&name("attn_q"), [queries, width], bias)?,
                 self.biased(&name("attn_k"), [keys, width], bias)?,
@@ -343,6 +356,7 @@ impl Reader<'_> {
             query_key_value,
             query_scale,
             rope: (family != Family::Gpt2).then_some(usize::from(!sees_all)),
+            pairs: if family == Family::Llama { Pairs::Neighbours } else { Pairs::Halves },
             window: recipe.window.filter(|_| family == Family::Phi3 || !sees_all),
             output: self.biased(&name("attn_output"), [width, queries], family == Family::Gpt2)?,
         })
@@ -351,9 +365,11 @@ impl Reader<'_> {
     fn convolution(&mut self, index: usize) -> Result<Convolution, GgufError> {
         let Recipe { width, reach, .. } = *self.recipe;
         let name = |part: &str| format!("blk.{index}.shortconv.{part}");
+        let stored = self.numbers(&name("conv.weight"), &[width, reach])?;
+        let turned = |at: usize| stored[at % width * reach + at / width];
         Ok(Convolution {
             input: self.biased(&name("in_proj"), [3 * width, width], false)?,
-            kernel: self.numbers(&name("conv.weight"), &[width, reach])?,
+            kernel: (0..reach * width).map(turned).collect(),
             reach,
             output: self.biased(&name("out_proj"), [width, width], false)?,
         })

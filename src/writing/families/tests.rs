@@ -42,9 +42,10 @@ fn likeliest(logits: &[f32]) -> u32 {
 }
 
 /// Models whose arithmetic is that of the file, in single precision.
-const EXACT: [&str; 7] = ["gpt2", "gpt2-folder", "qwen2", "qwen3", "gemma3", "phi3", "lfm2"];
+const EXACT: [&str; 9] =
+    ["gpt2", "gpt2-folder", "llama", "llama-pieces", "qwen2", "qwen3", "gemma3", "phi3", "lfm2"];
 /// Models whose activations are rounded to eight bits, as llama.cpp does.
-const ROUNDED: [&str; 5] = ["llama", "llama-pieces", "llama-q8_0", "llama-q4_k", "qwen3-q4_k"];
+const ROUNDED: [&str; 3] = ["llama-q8_0", "llama-q4_k", "qwen3-q4_k"];
 
 fn all() -> impl Iterator<Item = &'static str> {
     EXACT.into_iter().chain(ROUNDED)

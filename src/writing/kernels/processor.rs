@@ -14,6 +14,10 @@ pub(super) enum Level {
     AvxVnni,
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
 }
 
 impl Processor {
@@ -48,6 +52,16 @@ impl Processor {
                 }
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        {
+            use std::arch::is_aarch64_feature_detected as has;
+            if has!("neon") {
+                all.push(Self(Level::Neon));
+                if has!("dotprod") {
+                    all.push(Self(Level::NeonDot));
+                }
+            }
+        }
         all
     }
 
@@ -62,6 +76,10 @@ impl Processor {
             Level::AvxVnni => "AVX-VNNI",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512Vnni => "AVX-512 VNNI",
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => "NEON",
+            #[cfg(target_arch = "aarch64")]
+            Level::NeonDot => "NEON with dot products",
         }
     }
 }
@@ -94,6 +112,12 @@ macro_rules! compiled_for {
             $crate::writing::kernels::processor::Level::Avx512Vnni => unsafe {
                 avx512($($argument),*);
             },
+            // The plainest code for aarch64 has NEON.
+            #[cfg(target_arch = "aarch64")]
+            $crate::writing::kernels::processor::Level::Neon
+            | $crate::writing::kernels::processor::Level::NeonDot => {
+                $body($($argument),*);
+            }
         }
     }};
 }

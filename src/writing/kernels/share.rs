@@ -31,18 +31,18 @@ pub(super) fn share_out(items: usize, products: usize, work: &(dyn Fn(Range<usiz
 
 /// Runs `work` on all of `numbers` in pieces of `size`, each of which takes so many products, in parts on several
 /// threads if that is worth it. `work` is told the index of its first piece.
-pub fn share_out_pieces(
-    numbers: &mut [f32],
+pub fn share_out_pieces<T: Send>(
+    numbers: &mut [T],
     size: usize,
     products: usize,
-    work: &(dyn Fn(usize, &mut [f32]) + Sync),
+    work: &(dyn Fn(usize, &mut [T]) + Sync),
 ) {
-    fn halve(
+    fn halve<T: Send>(
         first: usize,
-        numbers: &mut [f32],
+        numbers: &mut [T],
         size: usize,
         parts: usize,
-        work: &(dyn Fn(usize, &mut [f32]) + Sync),
+        work: &(dyn Fn(usize, &mut [T]) + Sync),
     ) {
         let pieces = numbers.len() / size;
         if parts <= 1 || pieces <= 1 {

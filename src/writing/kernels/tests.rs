@@ -10,19 +10,38 @@ fn numbers(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
     (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
 }
 
+const PACKINGS: [Packing; 6] =
+    [Packing::Four, Packing::Five, Packing::Eight, Packing::FourK, Packing::FiveK, Packing::SixK];
+
 fn matrix(packing: Packing, rows: usize, columns: usize, random: &mut ChaCha8Rng) -> Matrix {
     let mut matrix = Matrix::new(packing, rows, columns).unwrap();
     for row in 0..rows {
-        for block in 0..columns / BLOCK {
+        for index in 0..columns / BLOCK / packing.blocks() {
+            let scale = f16::from_f32(random.random_range(0.0..0.1));
+            let offset = f16::from_f32(random.random_range(-1.0..0.0));
             match packing {
-                Packing::Four => {
-                    let scale = f16::from_f32(random.random_range(0.0..0.1));
-                    let offset = f16::from_f32(random.random_range(-1.0..0.0));
-                    matrix.set_four(row, block, &random.random(), scale, offset);
+                Packing::Four | Packing::Five => {
+                    matrix.set(row, index, &random.random(), random.random(), scale, offset);
                 }
                 Packing::Eight => {
                     let codes = std::array::from_fn(|_| random.random_range(-127..=127));
-                    matrix.set_eight(row, block, &codes, random.random_range(0.0..0.01));
+                    matrix.set_eight(row, index, &codes, random.random_range(0.0..0.01));
+                }
+                Packing::FourK | Packing::FiveK | Packing::SixK => {
+                    let most = match packing {
+                        Packing::FourK => 15,
+                        Packing::FiveK => 31,
+                        _ => 63,
+                    };
+                    let largest = if packing == Packing::SixK { 255 } else { 63 };
+                    let weights = SuperBlock {
+                        codes: std::array::from_fn(|_| random.random_range(0..=most)),
+                        scale: f16::from_f32(random.random_range(0.0..0.001)),
+                        offset: f16::from_f32(random.random_range(-0.01..0.0)),
+                        scales: std::array::from_fn(|_| random.random_range(0..=largest)),
+                        offsets: std::array::from_fn(|_| random.random_range(0..=63)),
+                    };
+                    matrix.set_super(row, index, &weights);
                 }
             }
         }
@@ -37,11 +56,11 @@ fn bits(numbers: &[f32]) -> Vec<u32> {
 #[test]
 fn a_product_is_the_same_on_every_processor_and_close_to_plain_arithmetic() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
-    for (packing, rows, columns, lanes) in [Packing::Four, Packing::Eight].into_iter().flat_map(|packing| {
-        (1..=19).flat_map(move |lanes| {
-            [(packing, 16, 32, lanes), (packing, 35, 96, lanes), (packing, 64, 160, lanes)]
-        })
-    }) {
+    for (packing, lanes) in
+        PACKINGS.into_iter().flat_map(|packing| (1..=19).map(move |lanes| (packing, lanes)))
+    {
+        let (rows, columns) = [(16, 1), (35, 3), (64, 5)][lanes % 3];
+        let columns = columns * BLOCK * packing.blocks();
         let matrix = matrix(packing, rows, columns, &mut random);
         let inputs = numbers(&mut random, lanes * columns);
         let product = |processor| {
@@ -103,6 +122,88 @@ fn activations_that_are_all_zero_stay_zero() {
         activations.set(processor, 64, &[0.0; 64]);
         multiply(processor, &matrix, &activations, &mut product);
         assert_eq!(product, [0.0; 16], "{}", processor.name());
+    }
+}
+
+#[test]
+fn a_product_without_rounding_is_the_same_on_every_processor_and_beside_any_lanes() {
+    let mut random = ChaCha8Rng::seed_from_u64(10);
+    for (rows, columns) in [(16, 32), (35, 7), (50, 48), (7, 1)] {
+        let weights = numbers(&mut random, rows * columns);
+        let halves: Vec<f16> = weights.iter().map(|weight| f16::from_f32(*weight)).collect();
+        for (half, matrix) in
+            [(false, Dense::single(columns, &weights)), (true, Dense::half(columns, &halves))]
+        {
+            for lanes in [1, 2, 3, 4, 5, 6, 7, 8, 9, 20] {
+                let inputs = numbers(&mut random, lanes * columns);
+                let stride = rows + lanes % 3;
+                let product = |processor, inputs: &[f32]| {
+                    let mut product = vec![7.0; inputs.len() / columns * stride];
+                    multiply_dense(processor, &matrix, inputs, &mut product, stride);
+                    product
+                };
+                let plain = product(Processor::all()[0], &inputs);
+                for processor in Processor::all() {
+                    assert_eq!(bits(&product(processor, &inputs)), bits(&plain), "{}", processor.name());
+                }
+                for (lane, inputs) in inputs.chunks_exact(columns).enumerate() {
+                    let alone = product(Processor::detect(), inputs);
+                    assert_eq!(bits(&alone[..rows]), bits(&plain[lane * stride..][..rows]));
+                    assert_eq!(plain[lane * stride + rows..][..stride - rows], [7.0; 2][..stride - rows]);
+                    let mut weights = vec![0.0; columns];
+                    for (row, got) in alone[..rows].iter().enumerate() {
+                        matrix.row(row, &mut weights);
+                        let want: f64 =
+                            weights.iter().zip(inputs).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                        assert!((f64::from(*got) - want).abs() < 1e-5, "{half}: {got}, not {want}");
+                    }
+                }
+            }
+            let mut row = vec![0.0; columns];
+            matrix.row(rows - 1, &mut row);
+            for (got, want) in row.iter().zip(&weights[(rows - 1) * columns..]) {
+                assert!((got - want).abs() <= if half { 1e-3 } else { 0.0 });
+            }
+        }
+    }
+}
+
+#[test]
+fn the_largest_codes_overflow_nowhere() {
+    for (packing, code) in
+        [(Packing::Five, 31), (Packing::FiveK, 31), (Packing::SixK, 63), (Packing::SixK, 0)]
+    {
+        let columns = BLOCK * packing.blocks();
+        let mut matrix = Matrix::new(packing, ROWS, columns).unwrap();
+        for row in 0..ROWS {
+            if packing == Packing::Five {
+                matrix.set(row, 0, &[255; 16], u32::MAX, f16::ONE, f16::ZERO);
+            } else {
+                let scales = if packing == Packing::SixK { 0x80 } else { 63 };
+                matrix.set_super(
+                    row,
+                    0,
+                    &SuperBlock {
+                        codes: [code; SUPER_BLOCK],
+                        scale: f16::ONE,
+                        offset: f16::ZERO,
+                        scales: [scales; 16],
+                        offsets: [63; 8],
+                    },
+                );
+            }
+        }
+        let mut weights = vec![0.0; columns];
+        matrix.row(0, &mut weights);
+        for sign in [-1.0, 1.0] {
+            let want = sign * 127.0 * weights.iter().sum::<f32>();
+            for processor in Processor::all() {
+                let (mut activations, mut product) = (Activations::default(), Vec::new());
+                activations.set(processor, columns, &vec![sign * 127.0; columns]);
+                multiply(processor, &matrix, &activations, &mut product);
+                assert_eq!(product, [want; ROWS], "{}, {packing:?}, {code}", processor.name());
+            }
+        }
     }
 }
 
@@ -215,26 +316,43 @@ fn a_window_sees_its_positions_and_no_other() {
 }
 
 #[test]
-fn norms_and_gates_are_the_same_on_every_processor() {
+fn norms_and_units_are_the_same_on_every_processor() {
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let (rows, weights) = (numbers(&mut random, 5 * 70), numbers(&mut random, 70));
-    let both = |processor| {
-        let (mut normed, mut gated) = (Vec::new(), Vec::new());
-        norm(processor, &rows, &weights, 1e-5, &mut normed);
-        gate(processor, 35, &rows, &mut gated);
-        (normed, gated)
+    let all = |processor| {
+        let mut found = vec![Vec::new(); 3];
+        norm(processor, &rows, &weights, 1e-5, &mut found[0]);
+        gate(processor, Unit::Silu, 35, &rows, &mut found[1]);
+        gate(processor, Unit::GeluTanh, 35, &rows, &mut found[2]);
+        for kind in [Unit::Silu, Unit::GeluTanh] {
+            let mut numbers: Vec<f32> = rows.iter().cycle().take(1500).map(|x| 12.0 * x).collect();
+            unit(processor, kind, &mut numbers);
+            found.push(numbers);
+        }
+        found
     };
-    let (normed, gated) = both(Processor::all()[0]);
+    let plain = all(Processor::all()[0]);
     for processor in Processor::all() {
-        let (other_normed, other_gated) = both(processor);
-        assert_eq!(bits(&other_normed), bits(&normed), "{}", processor.name());
-        assert_eq!(bits(&other_gated), bits(&gated), "{}", processor.name());
+        for (found, plain) in all(processor).iter().zip(&plain) {
+            assert_eq!(bits(found), bits(plain), "{}", processor.name());
+        }
     }
     let squares: f64 = rows[..70].iter().map(|value| f64::from(*value).powi(2)).sum();
     let want = f64::from(rows[0]) / (squares / 70.0 + 1e-5).sqrt() * f64::from(weights[0]);
-    assert!((f64::from(normed[0]) - want).abs() < 1e-5);
-    let want = f64::from(rows[0]) / (1.0 + (-f64::from(rows[0])).exp()) * f64::from(rows[35]);
-    assert!((f64::from(gated[0]) - want).abs() < 1e-5);
+    assert!((f64::from(plain[0][0]) - want).abs() < 1e-5);
+    let silu = |x: f64| x / (1.0 + (-x).exp());
+    let gelu =
+        |x: f64| 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh());
+    for (at, row) in rows.iter().enumerate().take(35) {
+        let (x, value) = (f64::from(*row), f64::from(rows[35 + at]));
+        assert!((f64::from(plain[1][at]) - silu(x) * value).abs() < 1e-6);
+        assert!((f64::from(plain[2][at]) - gelu(x) * value).abs() < 1e-6);
+    }
+    for (x, (got_silu, got_gelu)) in rows.iter().zip(plain[3].iter().zip(&plain[4])) {
+        let x = f64::from(12.0 * x);
+        assert!((f64::from(*got_silu) - silu(x)).abs() < 1e-5, "silu({x}) = {got_silu}");
+        assert!((f64::from(*got_gelu) - gelu(x)).abs() < 1e-5, "gelu({x}) = {got_gelu}");
+    }
 }
 
 #[test]

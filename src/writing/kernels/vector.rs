@@ -1,7 +1,15 @@
 //! Functions of rows of numbers.
 
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
 use super::ROWS;
 use super::processor::{Processor, compiled_for};
+use super::share::share_out_pieces;
+
+/// Products that take as long as one unit.
+const COST: usize = 100;
+/// Numbers that become units together.
+const PIECE: usize = 512;
 
 /// One and a half times 2 to the 23rd: a number of less than 2 to the 22nd that is added to it is rounded to a whole one,
 /// ties to even, which then stands in the lowest bits. Casts do the same, but check their range one by one.
@@ -105,20 +113,69 @@ fn norm_here(states: &[f32], weights: &[f32], epsilon: f32, out: &mut [f32]) {
     }
 }
 
-/// The gated unit `SwiGLU` (Shazeer 2020): of rows that hold `hidden` gates and then as many values, the values times
-/// the gates' sigmoid linear units.
-pub fn gate(processor: Processor, hidden: usize, rows: &[f32], out: &mut Vec<f32>) {
-    out.resize(rows.len() / 2, 0.0);
-    let out = &mut out[..];
-    compiled_for!(processor, gate_here, (hidden: usize, rows: &[f32], out: &mut [f32]));
+/// What stands between the two products of a feed-forward part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// The sigmoid linear unit.
+    Silu,
+    /// The Gaussian error linear unit by tanh (Hendrycks and Gimpel 2016).
+    GeluTanh,
+}
+
+impl Unit {
+    #[inline(always)]
+    fn of(self, x: f32) -> f32 {
+        match self {
+            Self::Silu => x / (1.0 + exp(-x)),
+            Self::GeluTanh => {
+                // Half of one and tanh(z) is the sigmoid of 2 z.
+                let twice = 2.0 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * (x + 0.044_715 * x * x * x);
+                x / (1.0 + exp(-twice))
+            }
+        }
+    }
+}
+
+/// A unit of each number.
+pub fn unit(processor: Processor, unit: Unit, numbers: &mut [f32]) {
+    share_out_pieces(numbers, PIECE, COST * PIECE, &|_, numbers| match unit {
+        Unit::Silu => compiled_for!(processor, unit_here::<false>, (numbers: &mut [f32])),
+        Unit::GeluTanh => compiled_for!(processor, unit_here::<true>, (numbers: &mut [f32])),
+    });
 }
 
 #[inline(always)]
-fn gate_here(hidden: usize, rows: &[f32], out: &mut [f32]) {
+fn unit_here<const GELU: bool>(numbers: &mut [f32]) {
+    let unit = if GELU { Unit::GeluTanh } else { Unit::Silu };
+    for x in numbers {
+        *x = unit.of(*x);
+    }
+}
+
+/// The gated units (Shazeer 2020): of rows that hold `hidden` gates and then as many values, the values times the gates'
+/// units.
+pub fn gate(processor: Processor, unit: Unit, hidden: usize, rows: &[f32], out: &mut Vec<f32>) {
+    out.resize(rows.len() / 2, 0.0);
+    share_out_pieces(out, hidden, COST * hidden, &|first, out| {
+        let rows = &rows[2 * hidden * first..][..2 * out.len()];
+        match unit {
+            Unit::Silu => {
+                compiled_for!(processor, gate_here::<false>, (hidden: usize, rows: &[f32], out: &mut [f32]));
+            }
+            Unit::GeluTanh => {
+                compiled_for!(processor, gate_here::<true>, (hidden: usize, rows: &[f32], out: &mut [f32]));
+            }
+        }
+    });
+}
+
+#[inline(always)]
+fn gate_here<const GELU: bool>(hidden: usize, rows: &[f32], out: &mut [f32]) {
+    let unit = if GELU { Unit::GeluTanh } else { Unit::Silu };
     for (row, out) in rows.chunks_exact(2 * hidden).zip(out.chunks_exact_mut(hidden)) {
         let (gates, values) = row.split_at(hidden);
         for ((out, gate), value) in out.iter_mut().zip(gates).zip(values) {
-            *out = gate / (1.0 + exp(-gate)) * value;
+            *out = unit.of(*gate) * value;
         }
     }
 }

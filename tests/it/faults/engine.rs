@@ -95,7 +95,8 @@ fn an_engine_that_panics_is_told_of_and_loaded_again_by_a_key() {
     // As one line: it is broken over several.
     let told = said(&mut harness).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains("The variants could not be written"), "{told}");
-    assert!(told.contains("out of ink") && told.contains("Press n to load it again and write."), "{told}");
+    assert!(told.contains("out of ink") && told.contains("Press n to load it again"), "{told}");
+    assert!(told.contains("As they were before: ") && told.contains("(pinned)"), "{told}");
     let screen = harness.screen(160, 40);
     assert!(screen.contains("the model broke: templates only, L loads it again"), "{screen}");
     for (width, height) in [(80, 24), (40, 10)] {

@@ -285,6 +285,15 @@ impl Preview {
 
     pub fn fail(&mut self, job: JobId, message: &str) {
         if self.is(job) {
+            // What was finished last of the same strategy for the same segment stays in sight.
+            let same = |before: &Self| {
+                before.id == self.id && (self.segment.is_none() || self.segment == before.segment)
+            };
+            if self.before.as_deref().is_some_and(same)
+                && let Some(before) = self.before.take()
+            {
+                *self = *before;
+            }
             self.stage = Stage::Failed(message.to_owned());
         }
     }

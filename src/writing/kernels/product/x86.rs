@@ -4,20 +4,29 @@
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Block, Packing, ROWS};
+use super::{BLOCK, Block, Packing, ROWS, blocks_of, has_fifth};
 
-/// Calls `$kernel::<N>` for the number of lanes, 1 to 8.
+const FOUR: usize = Packing::Four.record();
+const FIVE: usize = Packing::Five.record();
+const EIGHT: usize = Packing::Eight.record();
+const FOUR_K: usize = Packing::FourK.record();
+const FIVE_K: usize = Packing::FiveK.record();
+const SIX_K: usize = Packing::SixK.record();
+/// Blocks of a record of a K quantisation.
+const SUPER: usize = Packing::FourK.blocks();
+
+/// Calls `$kernel::<..., N>` for the number of lanes, 1 to 8.
 macro_rules! for_lanes {
-    ($lanes:expr, $kernel:ident($($argument:expr),*)) => {
+    ($lanes:expr, $kernel:ident $(::<$of:ident>)?($($argument:expr),*)) => {
         match $lanes {
-            1 => $kernel::<1>($($argument),*),
-            2 => $kernel::<2>($($argument),*),
-            3 => $kernel::<3>($($argument),*),
-            4 => $kernel::<4>($($argument),*),
-            5 => $kernel::<5>($($argument),*),
-            6 => $kernel::<6>($($argument),*),
-            7 => $kernel::<7>($($argument),*),
-            _ => $kernel::<8>($($argument),*),
+            1 => $kernel::<$($of,)? 1>($($argument),*),
+            2 => $kernel::<$($of,)? 2>($($argument),*),
+            3 => $kernel::<$($of,)? 3>($($argument),*),
+            4 => $kernel::<$($of,)? 4>($($argument),*),
+            5 => $kernel::<$($of,)? 5>($($argument),*),
+            6 => $kernel::<$($of,)? 6>($($argument),*),
+            7 => $kernel::<$($of,)? 7>($($argument),*),
+            _ => $kernel::<$($of,)? 8>($($argument),*),
         }
     };
 }
@@ -33,9 +42,14 @@ macro_rules! quad {
 
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) fn avx512(packing: Packing, records: &[u8], inputs: &[Block], sums: &mut [[f32; ROWS]]) {
+    let lanes = sums.len();
     match packing {
-        Packing::Four => for_lanes!(sums.len(), avx512_four(records, inputs, sums)),
-        Packing::Eight => for_lanes!(sums.len(), avx512_eight(records, inputs, sums)),
+        Packing::Four => for_lanes!(lanes, avx512_pairs::<FOUR>(records, inputs, sums)),
+        Packing::Five => for_lanes!(lanes, avx512_pairs::<FIVE>(records, inputs, sums)),
+        Packing::FourK => for_lanes!(lanes, avx512_pairs::<FOUR_K>(records, inputs, sums)),
+        Packing::FiveK => for_lanes!(lanes, avx512_pairs::<FIVE_K>(records, inputs, sums)),
+        Packing::SixK => for_lanes!(lanes, avx512_six(records, inputs, sums)),
+        Packing::Eight => for_lanes!(lanes, avx512_eight(records, inputs, sums)),
     }
 }
 
@@ -55,6 +69,22 @@ fn halves(bytes: &[u8], at: usize) -> __m512 {
     _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) })
 }
 
+/// Sixteen bytes without sign, or with.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn factors<const SIGNED: bool>(bytes: &[u8], at: usize) -> __m512 {
+    let bytes: &[u8; 16] = bytes[at..].first_chunk().unwrap_or(&[0; 16]);
+    // SAFETY: 16 bytes are read where there are 16.
+    let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+    _mm512_cvtepi32_ps(if SIGNED { _mm512_cvtepi8_epi32(bytes) } else { _mm512_cvtepu8_epi32(bytes) })
+}
+
+/// A bit for each of 64 codes.
+#[inline(always)]
+fn bits(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(*bytes[at..].first_chunk().unwrap_or(&[0; 8]))
+}
+
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn store<const LANES: usize>(from: &[__m512; LANES], sums: &mut [[f32; ROWS]]) {
@@ -64,29 +94,91 @@ fn store<const LANES: usize>(from: &[__m512; LANES], sums: &mut [[f32; ROWS]]) {
     }
 }
 
+/// Records of four or five bits, of which `RECORD` is the size.
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn avx512_four<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
-    const RECORD: usize = Packing::Four.record();
-    let blocks = records.len() / RECORD;
-    let low = _mm512_set1_epi8(15);
+fn avx512_pairs<const RECORD: usize, const LANES: usize>(
+    records: &[u8],
+    inputs: &[Block],
+    out: &mut [[f32; ROWS]],
+) {
+    let (together, five) = (const { blocks_of(RECORD) }, const { has_fifth(RECORD) });
+    let (upper, scales) = (256 * together, (256 + if five { 64 } else { 0 }) * together);
+    let blocks = records.len() / RECORD * together;
+    let (low, sixteen) = (_mm512_set1_epi8(15), _mm512_set1_epi8(16));
     let mut sums = [_mm512_setzero_ps(); LANES];
-    for (block, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
-        let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + block]);
-        let mut dots = [_mm512_setzero_si512(); LANES];
-        for chunk in 0..4 {
-            let pairs = line(record, 64 * chunk);
-            let first = _mm512_and_si512(pairs, low);
-            let second = _mm512_and_si512(_mm512_srli_epi16::<4>(pairs), low);
-            for (dot, input) in dots.iter_mut().zip(inputs) {
-                *dot = _mm512_dpbusd_epi32(*dot, first, _mm512_set1_epi32(quad!(input, chunk)));
-                *dot = _mm512_dpbusd_epi32(*dot, second, _mm512_set1_epi32(quad!(input, 4 + chunk)));
+    for (index, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
+        let (scale, offset) = (halves(record, scales), halves(record, scales + 2 * ROWS));
+        for block in 0..together {
+            let at = index * together + block;
+            let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + at]);
+            let mut dots = [_mm512_setzero_si512(); LANES];
+            for chunk in 0..4 {
+                let pairs = line(record, 256 * block + 64 * chunk);
+                let mut first = _mm512_and_si512(pairs, low);
+                let mut second = _mm512_and_si512(_mm512_srli_epi16::<4>(pairs), low);
+                if five {
+                    let fifth = upper + 64 * block + 8 * chunk;
+                    first = _mm512_mask_add_epi8(first, bits(record, fifth), first, sixteen);
+                    second = _mm512_mask_add_epi8(second, bits(record, fifth + 32), second, sixteen);
+                }
+                for (dot, input) in dots.iter_mut().zip(inputs) {
+                    *dot = _mm512_dpbusd_epi32(*dot, first, _mm512_set1_epi32(quad!(input, chunk)));
+                    *dot = _mm512_dpbusd_epi32(*dot, second, _mm512_set1_epi32(quad!(input, 4 + chunk)));
+                }
+            }
+            let (mut scale, mut offset) = (scale, offset);
+            if together > 1 {
+                let small = scales + 4 * ROWS + ROWS * block;
+                scale = _mm512_mul_ps(scale, factors::<false>(record, small));
+                offset = _mm512_mul_ps(offset, factors::<false>(record, small + ROWS * together));
+            }
+            for ((sum, dot), input) in sums.iter_mut().zip(dots).zip(inputs) {
+                let scale = _mm512_mul_ps(scale, _mm512_set1_ps(input.scale));
+                *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *sum);
+                *sum = _mm512_fmadd_ps(offset, _mm512_set1_ps(input.sum), *sum);
             }
         }
-        let (scale, offset) = (halves(record, 256), halves(record, 256 + 2 * ROWS));
-        for ((sum, dot), input) in sums.iter_mut().zip(dots).zip(inputs) {
-            let scale = _mm512_mul_ps(scale, _mm512_set1_ps(input.scale));
-            *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *sum);
-            *sum = _mm512_fmadd_ps(offset, _mm512_set1_ps(input.sum), *sum);
+    }
+    store(&sums, out);
+}
+
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+fn avx512_six<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
+    let blocks = records.len() / SIX_K * SUPER;
+    let (low, upper) = (_mm512_set1_epi8(15), _mm512_set1_epi8(48));
+    let mut sums = [_mm512_setzero_ps(); LANES];
+    for (index, record) in records.as_chunks::<SIX_K>().0.iter().enumerate() {
+        let scale = halves(record, const { Packing::SixK.scales() });
+        for block in 0..SUPER {
+            let at = index * SUPER + block;
+            let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + at]);
+            // One half of the columns after the other, as each has a factor of its own: all dots at once would not
+            // fit the registers.
+            let mut both = [_mm512_setzero_ps(); LANES];
+            for half in 0..2 {
+                let mut dots: [__m512i; LANES] =
+                    std::array::from_fn(|lane| _mm512_set1_epi32(inputs[lane].halves[half]));
+                let bits = line(record, const { Packing::SixK.upper() } + 128 * block + 64 * half);
+                let left = [_mm512_slli_epi16::<4>(bits), _mm512_slli_epi16::<2>(bits)];
+                let high = [left[0], left[1], bits, _mm512_srli_epi16::<2>(bits)];
+                for (chunk, high) in high.into_iter().enumerate() {
+                    let pairs = line(record, 256 * block + 64 * chunk);
+                    let pairs = if half == 0 { pairs } else { _mm512_srli_epi16::<4>(pairs) };
+                    let high = _mm512_and_si512(high, upper);
+                    let codes = _mm512_or_si512(_mm512_and_si512(pairs, low), high);
+                    for (dot, input) in dots.iter_mut().zip(inputs) {
+                        let input = _mm512_set1_epi32(quad!(input, 4 * half + chunk));
+                        *dot = _mm512_dpbusd_epi32(*dot, codes, input);
+                    }
+                }
+                let factors = factors::<true>(record, Packing::SixK.factors(block) + ROWS * half);
+                for (both, dot) in both.iter_mut().zip(dots) {
+                    *both = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), factors, *both);
+                }
+            }
+            for ((sum, both), input) in sums.iter_mut().zip(both).zip(inputs) {
+                *sum = _mm512_fmadd_ps(both, _mm512_mul_ps(scale, _mm512_set1_ps(input.scale)), *sum);
+            }
         }
     }
     store(&sums, out);
@@ -94,10 +186,9 @@ fn avx512_four<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [
 
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 fn avx512_eight<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
-    const RECORD: usize = Packing::Eight.record();
-    let blocks = records.len() / RECORD;
+    let blocks = records.len() / EIGHT;
     let mut sums = [_mm512_setzero_ps(); LANES];
-    for (block, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
+    for (block, record) in records.as_chunks::<EIGHT>().0.iter().enumerate() {
         let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + block]);
         let mut dots: [__m512i; LANES] = std::array::from_fn(|lane| _mm512_set1_epi32(inputs[lane].centre));
         for chunk in 0..8 {
@@ -115,50 +206,129 @@ fn avx512_eight<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut 
     store(&sums, out);
 }
 
-/// The kernels on registers of eight places; `$dot` adds products of four bytes without sign and four with.
+/// As [`for_lanes`], up to three.
+macro_rules! for_three {
+    ($lanes:expr, $kernel:ident $(::<$of:ident>)?($($argument:expr),*)) => {
+        match $lanes {
+            1 => $kernel::<$($of,)? 1>($($argument),*),
+            2 => $kernel::<$($of,)? 2>($($argument),*),
+            _ => $kernel::<$($of,)? 3>($($argument),*),
+        }
+    };
+}
+
+/// The kernels on registers of eight places; `$dot_small` adds products of four bytes below 128 and four with sign,
+/// `$dot_large` of any.
 macro_rules! on_256_bits {
-    ($features:literal, $name:ident, $four:ident, $eight:ident, $dot_four:ident, $dot_eight:ident) => {
+    ($features:literal, $name:ident, $pairs:ident, $six:ident, $eight:ident, $dot_small:ident, $dot_large:ident) => {
         #[target_feature(enable = $features)]
         pub(super) fn $name(packing: Packing, records: &[u8], inputs: &[Block], sums: &mut [[f32; ROWS]]) {
             let blocks = inputs.len() / sums.len().max(1);
             // Sixteen registers hold the sums of three lanes and what belongs to them.
             for (sums, inputs) in sums.chunks_mut(3).zip(inputs.chunks(3 * blocks)) {
-                match (packing, sums.len()) {
-                    (Packing::Four, 1) => $four::<1>(records, inputs, sums),
-                    (Packing::Four, 2) => $four::<2>(records, inputs, sums),
-                    (Packing::Four, _) => $four::<3>(records, inputs, sums),
-                    (Packing::Eight, 1) => $eight::<1>(records, inputs, sums),
-                    (Packing::Eight, 2) => $eight::<2>(records, inputs, sums),
-                    (Packing::Eight, _) => $eight::<3>(records, inputs, sums),
+                let lanes = sums.len();
+                match packing {
+                    Packing::Four => for_three!(lanes, $pairs::<FOUR>(records, inputs, sums)),
+                    Packing::Five => for_three!(lanes, $pairs::<FIVE>(records, inputs, sums)),
+                    Packing::FourK => for_three!(lanes, $pairs::<FOUR_K>(records, inputs, sums)),
+                    Packing::FiveK => for_three!(lanes, $pairs::<FIVE_K>(records, inputs, sums)),
+                    Packing::SixK => for_three!(lanes, $six(records, inputs, sums)),
+                    Packing::Eight => for_three!(lanes, $eight(records, inputs, sums)),
                 }
             }
         }
 
         #[target_feature(enable = $features)]
-        fn $four<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
-            const RECORD: usize = Packing::Four.record();
-            let blocks = records.len() / RECORD;
+        fn $pairs<const RECORD: usize, const LANES: usize>(
+            records: &[u8],
+            inputs: &[Block],
+            out: &mut [[f32; ROWS]],
+        ) {
+            let (together, five) = (const { blocks_of(RECORD) }, const { has_fifth(RECORD) });
+            let (upper, scales) = (256 * together, (256 + if five { 64 } else { 0 }) * together);
+            let blocks = records.len() / RECORD * together;
             let low = _mm256_set1_epi8(15);
             for half in 0..2 {
                 let mut sums = [_mm256_setzero_ps(); LANES];
-                for (block, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
-                    let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + block]);
-                    let mut dots = [_mm256_setzero_si256(); LANES];
-                    for chunk in 0..4 {
-                        let pairs = half_line(record, 64 * chunk + 32 * half);
-                        let first = _mm256_and_si256(pairs, low);
-                        let second = _mm256_and_si256(_mm256_srli_epi16::<4>(pairs), low);
-                        for (dot, input) in dots.iter_mut().zip(inputs) {
-                            *dot = $dot_four(*dot, first, _mm256_set1_epi32(quad!(input, chunk)));
-                            *dot = $dot_four(*dot, second, _mm256_set1_epi32(quad!(input, 4 + chunk)));
+                for (index, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
+                    let scale = half_halves(record, scales + 16 * half);
+                    let offset = half_halves(record, scales + 2 * ROWS + 16 * half);
+                    for block in 0..together {
+                        let at = index * together + block;
+                        let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + at]);
+                        let mut dots = [_mm256_setzero_si256(); LANES];
+                        for chunk in 0..4 {
+                            let pairs = half_line(record, 256 * block + 64 * chunk + 32 * half);
+                            let mut first = _mm256_and_si256(pairs, low);
+                            let mut second = _mm256_and_si256(_mm256_srli_epi16::<4>(pairs), low);
+                            if five {
+                                let fifth = upper + 64 * block + 8 * chunk + 4 * half;
+                                first = _mm256_or_si256(first, half_fifth(record, fifth));
+                                second = _mm256_or_si256(second, half_fifth(record, fifth + 32));
+                            }
+                            for (dot, input) in dots.iter_mut().zip(inputs) {
+                                *dot = $dot_small(*dot, first, _mm256_set1_epi32(quad!(input, chunk)));
+                                *dot = $dot_small(*dot, second, _mm256_set1_epi32(quad!(input, 4 + chunk)));
+                            }
+                        }
+                        let (mut scale, mut offset) = (scale, offset);
+                        if together > 1 {
+                            let small = scales + 4 * ROWS + ROWS * block + 8 * half;
+                            scale = _mm256_mul_ps(scale, half_factors::<false>(record, small));
+                            let small = small + ROWS * together;
+                            offset = _mm256_mul_ps(offset, half_factors::<false>(record, small));
+                        }
+                        for ((sum, dot), input) in sums.iter_mut().zip(dots).zip(inputs) {
+                            let scale = _mm256_mul_ps(scale, _mm256_set1_ps(input.scale));
+                            *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, *sum);
+                            *sum = _mm256_fmadd_ps(offset, _mm256_set1_ps(input.sum), *sum);
                         }
                     }
-                    let scale = half_halves(record, 256 + 16 * half);
-                    let offset = half_halves(record, 256 + 2 * ROWS + 16 * half);
-                    for ((sum, dot), input) in sums.iter_mut().zip(dots).zip(inputs) {
-                        let scale = _mm256_mul_ps(scale, _mm256_set1_ps(input.scale));
-                        *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), scale, *sum);
-                        *sum = _mm256_fmadd_ps(offset, _mm256_set1_ps(input.sum), *sum);
+                }
+                half_store(&sums, half, out);
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        fn $six<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
+            let blocks = records.len() / SIX_K * SUPER;
+            let (low, upper) = (_mm256_set1_epi8(15), _mm256_set1_epi8(48));
+            for half in 0..2 {
+                let mut sums = [_mm256_setzero_ps(); LANES];
+                for (index, record) in records.as_chunks::<SIX_K>().0.iter().enumerate() {
+                    let scale = half_halves(record, const { Packing::SixK.scales() } + 16 * half);
+                    for block in 0..SUPER {
+                        let at = index * SUPER + block;
+                        let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + at]);
+                        // One half of the columns after the other, as each has a factor of its own.
+                        let mut both = [_mm256_setzero_ps(); LANES];
+                        for part in 0..2 {
+                            let mut dots: [__m256i; LANES] =
+                                std::array::from_fn(|lane| _mm256_set1_epi32(inputs[lane].halves[part]));
+                            let high = const { Packing::SixK.upper() } + 128 * block + 64 * part;
+                            let high = half_line(record, high + 32 * half);
+                            for chunk in 0..4 {
+                                let pairs = half_line(record, 256 * block + 64 * chunk + 32 * half);
+                                let codes = _mm256_srl_epi16(pairs, _mm_cvtsi32_si128(4 * part as i32));
+                                let codes = _mm256_and_si256(codes, low);
+                                let bits = _mm256_srl_epi16(high, _mm_cvtsi32_si128(2 * chunk as i32));
+                                let bits = _mm256_and_si256(_mm256_slli_epi16::<4>(bits), upper);
+                                let codes = _mm256_or_si256(codes, bits);
+                                for (dot, input) in dots.iter_mut().zip(inputs) {
+                                    let input = _mm256_set1_epi32(quad!(input, 4 * part + chunk));
+                                    *dot = $dot_small(*dot, codes, input);
+                                }
+                            }
+                            let small = Packing::SixK.factors(block) + ROWS * part + 8 * half;
+                            let small = half_factors::<true>(record, small);
+                            for (both, dot) in both.iter_mut().zip(dots) {
+                                *both = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), small, *both);
+                            }
+                        }
+                        for ((sum, both), input) in sums.iter_mut().zip(both).zip(inputs) {
+                            let scale = _mm256_mul_ps(scale, _mm256_set1_ps(input.scale));
+                            *sum = _mm256_fmadd_ps(both, scale, *sum);
+                        }
                     }
                 }
                 half_store(&sums, half, out);
@@ -167,18 +337,17 @@ macro_rules! on_256_bits {
 
         #[target_feature(enable = $features)]
         fn $eight<const LANES: usize>(records: &[u8], inputs: &[Block], out: &mut [[f32; ROWS]]) {
-            const RECORD: usize = Packing::Eight.record();
-            let blocks = records.len() / RECORD;
+            let blocks = records.len() / EIGHT;
             for half in 0..2 {
                 let mut sums = [_mm256_setzero_ps(); LANES];
-                for (block, record) in records.as_chunks::<RECORD>().0.iter().enumerate() {
+                for (block, record) in records.as_chunks::<EIGHT>().0.iter().enumerate() {
                     let inputs: [&Block; LANES] = std::array::from_fn(|lane| &inputs[lane * blocks + block]);
                     let mut dots: [__m256i; LANES] =
                         std::array::from_fn(|lane| _mm256_set1_epi32(inputs[lane].centre));
                     for chunk in 0..8 {
                         let codes = half_line(record, 64 * chunk + 32 * half);
                         for (dot, input) in dots.iter_mut().zip(inputs) {
-                            *dot = $dot_eight(*dot, codes, _mm256_set1_epi32(quad!(input, chunk)));
+                            *dot = $dot_large(*dot, codes, _mm256_set1_epi32(quad!(input, chunk)));
                         }
                     }
                     let scale = _mm256_castsi256_ps(half_line(record, 512 + 32 * half));
@@ -192,8 +361,8 @@ macro_rules! on_256_bits {
         }
     };
 }
-on_256_bits!("avx2,fma,f16c", avx2, avx2_four, avx2_eight, dot_small, dot_large);
-on_256_bits!("avx2,fma,f16c,avxvnni", avx_vnni, avx_vnni_four, avx_vnni_eight, dot_vnni, dot_vnni);
+on_256_bits!("avx2,fma,f16c", avx2, avx2_pairs, avx2_six, avx2_eight, dot_small, dot_large);
+on_256_bits!("avx2,fma,f16c,avxvnni", avx_vnni, vnni_pairs, vnni_six, vnni_eight, dot_vnni, dot_vnni);
 
 #[inline]
 #[target_feature(enable = "avxvnni")]
@@ -234,6 +403,27 @@ fn half_halves(bytes: &[u8], at: usize) -> __m256 {
     let bytes: &[u8; 16] = bytes[at..].first_chunk().unwrap_or(&[0; 16]);
     // SAFETY: 16 bytes are read where there are 16.
     _mm256_cvtph_ps(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+}
+
+/// Eight bytes without sign, or with.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn half_factors<const SIGNED: bool>(bytes: &[u8], at: usize) -> __m256 {
+    let bytes: &[u8; 8] = bytes[at..].first_chunk().unwrap_or(&[0; 8]);
+    // SAFETY: 8 bytes are read where there are 8.
+    let bytes = unsafe { _mm_loadl_epi64(bytes.as_ptr().cast()) };
+    _mm256_cvtepi32_ps(if SIGNED { _mm256_cvtepi8_epi32(bytes) } else { _mm256_cvtepu8_epi32(bytes) })
+}
+
+/// Sixteen where one of 32 bits is set, else nothing.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn half_fifth(bytes: &[u8], at: usize) -> __m256i {
+    let bits = i32::from_le_bytes(*bytes[at..].first_chunk().unwrap_or(&[0; 4]));
+    let byte = _mm256_setr_epi64x(0, 0x0101_0101_0101_0101, 0x0202_0202_0202_0202, 0x0303_0303_0303_0303);
+    let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64.cast_signed());
+    let spread = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), byte), bit);
+    _mm256_and_si256(_mm256_cmpeq_epi8(spread, bit), _mm256_set1_epi8(16))
 }
 
 #[inline]

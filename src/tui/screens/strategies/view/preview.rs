@@ -31,38 +31,40 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             widgets::empty(canvas, inside, &Sentence { what, next: "" });
             return;
         }
-        Stage::Failed(message) => {
-            // A server comes back, and a model is loaded again; a strategy that cannot be filled does not mend itself.
-            let again = shared.keymap.shown(Action::WriteAgain);
-            let next = match &shared.model {
-                ModelState::Away { .. } => format!(" Press {again} to try again."),
-                ModelState::Failed(_) | ModelState::Broken(_) => {
-                    format!(" Press {again} to load it again and write.")
-                }
-                ModelState::Opening { .. } => " The model is being loaded …".to_owned(),
-                _ => String::new(),
-            };
-            let message = &format!("{message}{}{next}", if next.is_empty() { "" } else { "." });
-            widgets::empty(
-                canvas,
-                inside,
-                &Sentence { what: "The variants could not be written", next: message },
-            );
+        Stage::Failed(message) if preview.last_drafts().is_none() => {
+            let message = failure(shared, message);
+            let what = "The variants could not be written";
+            widgets::empty(canvas, inside, &Sentence { what, next: &message });
             return;
         }
-        Stage::Stopped | Stage::Due | Stage::Writing(_) | Stage::Done | Stage::Cancelled => {}
+        Stage::Stopped
+        | Stage::Due
+        | Stage::Writing(_)
+        | Stage::Done
+        | Stage::Cancelled
+        | Stage::Failed(_) => {}
     }
     let mut rich = Rich::default();
-    let stopped = preview.stage == Stage::Stopped;
-    if stopped {
-        mistakes(screen, shared, &mut rich, canvas.theme);
-        if preview.variants() == 0 {
-            rich.draw(canvas, inside, &screen.scroll, PREVIEW);
-            return;
+    let stopped = match &preview.stage {
+        Stage::Stopped => {
+            mistakes(screen, shared, &mut rich, canvas.theme);
+            if preview.variants() == 0 {
+                rich.draw(canvas, inside, &screen.scroll, PREVIEW);
+                return;
+            }
+            rich.blank();
+            rich.line("As it was before the mistake:", canvas.theme.dim);
+            true
         }
-        rich.blank();
-        rich.line("As it was before the mistake:", canvas.theme.dim);
-    }
+        Stage::Failed(message) => {
+            rich.line("✗ The variants could not be written.", canvas.theme.bad);
+            rich.spans(2, vec![(failure(shared, message), canvas.theme.text)]);
+            rich.blank();
+            rich.line("As they were before:", canvas.theme.dim);
+            true
+        }
+        _ => false,
+    };
     // What is no longer true of the text is not as bright, and the line above says so.
     let faded = canvas.theme.faded();
     let theme = if stopped { &faded } else { canvas.theme };
@@ -114,6 +116,21 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         rich.spans(0, vec![(sampled, theme.dim)]);
     }
     rich.draw(canvas, area, &screen.scroll, PREVIEW);
+}
+
+/// Why nothing was written, and what to press.
+fn failure(shared: &Shared, message: &str) -> String {
+    // A server comes back, and a model is loaded again; a strategy that cannot be filled does not mend itself.
+    let again = shared.keymap.shown(Action::WriteAgain);
+    let next = match &shared.model {
+        ModelState::Away { .. } => format!(" Press {again} to try again."),
+        ModelState::Failed(_) | ModelState::Broken(_) => {
+            format!(" Press {again} to load it again and write.")
+        }
+        ModelState::Opening { .. } => " The model is being loaded …".to_owned(),
+        _ => String::new(),
+    };
+    format!("{message}{}{next}", if next.is_empty() { "" } else { "." })
 }
 
 /// Who writes, with whose facts, and how fast.

@@ -420,7 +420,9 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let whole = !body || text.ends_with(['.', '!', '?', '…', '。', '！', '？', '"', '”']);
     let long_enough = words.len() >= if body { 4 } else { 2 };
     let within = slot.limit.is_none_or(|limit| text.chars().count() <= limit);
-    let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]);
+    let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
+        || (3..=words.len() / 2)
+            .any(|length| words.windows(2 * length).any(|twice| twice[..length] == twice[length..]));
     // What a whole message is about may be named twice.
     let repeats = !slot.free && slot.sentences <= 1 && says_a_word_twice(&words);
     let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);

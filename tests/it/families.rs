@@ -393,6 +393,11 @@ fn commands_take_every_family() {
         assert_eq!(run(&["model", "inspect", path, "--json"])["usable"], true, "{name}");
         let scored = run(&["model", "score", "--model", path, "--text", "we miss you", "--json"]);
         assert!(scored["perplexity"].as_f64().unwrap() > 1.0);
+        // Where the file has every text begin with a token of its own, the first of the text has a probability.
+        let tokens = scored["tokens"].as_array().unwrap();
+        let begins = matches!(name, "gemma3.gguf" | "lfm2.gguf");
+        assert_eq!(tokens[0]["logprob"].is_f64(), begins, "{name}: {scored}");
+        assert!(tokens[1..].iter().all(|token| token["logprob"].is_f64()), "{name}: {scored}");
         let measured = run(&["model", "bench", path, "--repeats", "1", "--json"]);
         assert!(measured["decode_tokens_per_second"].as_f64().unwrap() > 0.0);
     }

@@ -44,19 +44,24 @@ pub(super) fn score(
 ) -> anyhow::Result<Exit> {
     ensure!(!text.is_empty(), "there is nothing to score: give a text with --text");
     let mut engine = context.work(|task| LocalModel::load(&name, path, task))?;
-    let ids = engine.vocabulary().encode(text).map_err(anyhow::Error::msg)?;
-    let texts: Vec<String> = ids.iter().map(|&id| engine.vocabulary().decode(&[id])).collect();
+    let vocabulary = engine.vocabulary();
+    let ids = vocabulary.encode(text).map_err(anyhow::Error::msg)?;
+    let texts: Vec<String> = ids.iter().map(|&id| vocabulary.decode(&[id])).collect();
+    // Some models read a token before every text: then the text's first has a probability too.
+    let read_ids = vocabulary.begun(ids.clone());
+    let before = read_ids.len() - ids.len();
     let model = engine.forward();
     let most = model.context();
-    if ids.len() > most {
+    if read_ids.len() > most {
         bail!("the text has {} tokens, and {name} reads at most {most}: shorten it", ids.len());
     }
     let processor = model.processor();
     let mut logprobs = vec![None; ids.len()];
     let cancel = context.cancel.clone();
-    let read = model.run_prompt_in_full(&ids, &mut |at, logits| {
-        if let Some(&next) = ids.get(at + 1) {
-            logprobs[at + 1] = Some(f64::from(logits[next as usize] - log_sum(processor, logits)));
+    let read = model.run_prompt_in_full(&read_ids, &mut |at, logits| {
+        if let Some(&next) = read_ids.get(at + 1) {
+            let logprob = f64::from(logits[next as usize] - log_sum(processor, logits));
+            logprobs[at + 1 - before] = Some(logprob);
         }
         !cancel.is_cancelled()
     })?;

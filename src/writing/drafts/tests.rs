@@ -152,6 +152,7 @@ fn copies_echoes_and_fragments_are_unusable() {
         "Hello.",
         "Very very very good things are here.",
         "We are excited to show what is exciting.",
+        "We hope you like it, we hope you like it.",
         "This sentence goes on and on and on until it is far longer than the hundred characters that it may have here.",
     ] {
         assert!(!judge(text, &[]), "{text}");

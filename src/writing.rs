@@ -42,6 +42,7 @@ mod stamp;
 pub mod templates;
 pub mod tokenizer;
 pub mod voice;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -245,6 +246,8 @@ pub struct Writing {
     /// In the order of the seeds.
     pub variants: Vec<Written>,
     pub prompt_tokens: usize,
+    /// Examples that were left out of the prompt, as it was too long for the model.
+    pub examples_left_out: usize,
     /// Time until the prompt was read.
     pub prompt_seconds: f64,
 }
@@ -380,6 +383,9 @@ pub struct Draft {
     pub prompts: Vec<String>,
     /// SHA-256 of the prompts, one after the other.
     pub prompt_sha256: String,
+    /// Examples that were left out of the prompts, as they were too long for the model.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub examples_left_out: usize,
     /// The brand's words that were never written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub banned_words: Vec<String>,
@@ -389,6 +395,11 @@ pub struct Draft {
     /// Version of the program; empty in drafts of older ones.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub program: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Draft {

@@ -123,6 +123,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         sampling: Sampling::from(settings),
         banned_words: context.config.banned_words(),
         voice: Voice::new(&context.config.voice, &[]),
+        beside: Vec::new(),
     };
     let choice = Choice::of(settings)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;

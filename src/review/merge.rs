@@ -224,7 +224,7 @@ pub fn merge(
     for ((copy, rows), audience) in copies.iter().zip(&recipients).zip(&mut audiences) {
         let (own, others) = codes.split_at(if has_coupon(copy) { rows.len().min(codes.len()) } else { 0 });
         codes = others;
-        let purchases = Purchases::of(shop, features.as_of, rows, &copy.strategy, task)?;
+        let purchases = Purchases::of(shop, features.as_of, rows, &copy.strategy, &copy.slots, task)?;
         let merger = Merger::new(shop, features, copy, purchases, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
         })?;

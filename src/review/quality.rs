@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use crate::strategy::Strategy;
-use crate::writing::drafts::words;
 use crate::writing::rank::familiarity;
+use crate::writing::words::words;
 use crate::writing::{Draft, FinishReason};
 
 /// The log-probability of a token that the strategy's own text counts as.

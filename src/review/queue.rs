@@ -23,6 +23,13 @@ pub struct Item {
 }
 
 impl Item {
+    /// Whether a person has put other words in the place of what was written.
+    #[must_use]
+    pub fn is_edited(&self) -> bool {
+        let written = self.draft.slots.iter().map(|slot| &slot.text);
+        !self.standing.slots.iter().eq(written)
+    }
+
     /// Why it cannot be approved; empty where it can.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| !check.ok)
@@ -211,6 +218,7 @@ pub(crate) mod testing {
             prompt_sha256: "cd".into(),
             banned_words: Vec::new(),
             voice: crate::writing::voice::Voice::default(),
+            examples_left_out: 0,
             program: String::new(),
         }
     }

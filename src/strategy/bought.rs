@@ -114,11 +114,11 @@ impl Tally {
     }
 }
 
-/// Whether the message says anything about what was bought.
-fn is_told(strategy: &Strategy) -> bool {
+/// Whether the message says anything about what was bought, in its own words or in what was written into its slots.
+fn is_told(strategy: &Strategy, slots: &[String]) -> bool {
     ["favourite_category", "last_product", "last_order_month"]
         .iter()
-        .any(|field| strategy.message.values().any(|text| text.contains(field)))
+        .any(|field| strategy.message.values().chain(slots).any(|text| text.contains(field)))
 }
 
 /// What one customer has bought; nothing where the message does not say it.
@@ -131,7 +131,7 @@ pub(crate) fn of_customer(
     row: usize,
     strategy: &Strategy,
 ) -> Result<Bought, DataError> {
-    if !is_told(strategy) {
+    if !is_told(strategy, &[]) {
         return Ok(Bought::default());
     }
     let products = shop.products.as_ref();
@@ -152,7 +152,8 @@ pub struct Purchases {
 }
 
 impl Purchases {
-    /// Reads all orders up to the reference date once, if the message says anything about them.
+    /// Reads all orders up to the reference date once, if the message says anything about them. `slots` are the approved
+    /// texts, which may hold fields of their own.
     ///
     /// # Errors
     /// Cancelled, or lines that were put aside on disk cannot be read back.
@@ -161,9 +162,10 @@ impl Purchases {
         as_of: Date,
         recipients: &[u32],
         strategy: &Strategy,
+        slots: &[String],
         task: &Task<'_>,
     ) -> Result<Self, DataError> {
-        if !is_told(strategy) || recipients.is_empty() {
+        if !is_told(strategy, slots) || recipients.is_empty() {
             return Ok(Self::default());
         }
         let products = shop.products.as_ref();

@@ -11,6 +11,9 @@ use super::fields::{Scope, field_named};
 use super::template::{SlotCall, read};
 use super::{Facts, Part, Problem, Severity, Slot, Strategy, Text};
 
+/// Longest fact that a model is told as it is, in characters.
+const LONGEST_NAME: usize = 60;
+
 /// Name under which a template finds the texts of its slots.
 const SLOT_TEXTS: &str = "slot_texts";
 
@@ -80,30 +83,33 @@ impl Renderer {
     pub fn slots(&self, facts: &Facts) -> Result<Vec<Slot>, Problem> {
         let shared = self.values(facts, Scope::shared);
         let values = Value::from(shared.clone());
+        // A model is told what stands in the shop's data, and that could be anything.
+        let told = shared.iter().map(|(name, value)| (name.clone(), told_to_a_model(value)));
+        let told = Value::from(told.collect::<BTreeMap<String, Value>>());
         let mut slots = Vec::with_capacity(self.slots.len());
         for (index, (part, call)) in self.slots.iter().enumerate() {
-            let fill = |text: &str| {
+            let fill = |text: &str, values: &Value| {
                 if !text.contains('{') {
                     return Ok(text.to_owned());
                 }
-                self.environment.render_str(text, values.clone()).map_err(|error| {
+                self.environment.render_str(text, values).map_err(|error| {
                     let fields = read(text).fields;
                     let lacking = fields.iter().find(|field| !shared.contains_key(&field.name));
                     failed(*part, &error, lacking.map(|field| field.name.as_str()))
                 })
             };
-            let list = |texts: &[super::document::Mapped]| {
-                texts.iter().map(|text| fill(&text.text)).collect::<Result<Vec<_>, _>>()
+            let list = |texts: &[super::document::Mapped], values: &Value| {
+                texts.iter().map(|text| fill(&text.text, values)).collect::<Result<Vec<_>, _>>()
             };
-            let examples = list(&call.examples)?;
+            let examples = list(&call.examples, &told)?;
             slots.push(Slot {
                 index,
                 part: *part,
-                instruction: fill(&call.instruction.text)?,
+                instruction: fill(&call.instruction.text, &told)?,
                 limit: call.limit,
-                fallback: list(&call.fallback)?,
+                fallback: list(&call.fallback, &values)?,
                 examples: if examples.is_empty() { self.examples.clone() } else { examples },
-                must: list(&call.must)?,
+                must: list(&call.must, &values)?,
                 free: call.free,
                 sentences: call.sentences,
             });
@@ -215,6 +221,24 @@ pub(crate) fn environment() -> Environment<'static> {
     environment.add_test("defined", minijinja::tests::is_defined);
     environment.add_test("undefined", minijinja::tests::is_undefined);
     environment
+}
+
+/// A fact as a model is told it: a name as it is; whatever else it may be, a sentence or marks of a chat, as a few words
+/// in quotation marks.
+fn told_to_a_model(value: &Value) -> Value {
+    let Some(text) = value.as_str() else { return value.clone() };
+    let is_of_a_name = |c: char| {
+        c.is_alphanumeric() || matches!(c, ' ' | '-' | '\'' | '’' | '&' | '+' | '/' | ',' | '.' | '·')
+    };
+    let is_name = text.chars().count() <= LONGEST_NAME && text.chars().all(is_of_a_name);
+    if is_name {
+        return value.clone();
+    }
+    let kept: String =
+        text.chars().map(|c| if is_of_a_name(c) || matches!(c, '%' | '(' | ')') { c } else { ' ' }).collect();
+    let kept: String =
+        kept.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_NAME).collect();
+    Value::from(format!("“{}”", kept.trim_end()))
 }
 
 /// A fact as the template sees it; `None` where there is nothing to show.

@@ -14,6 +14,7 @@ use super::local::hex;
 use super::rank::{Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
+use super::words::{common, plain, says_a_word_twice, words};
 use super::{
     Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError, Written,
     demand, guard, prompt,
@@ -31,10 +32,6 @@ pub const DEFAULT_LIMIT: usize = 160;
 /// Share of words in common above which a text is the same as another variant's, and as one of the strategy's own.
 const SAME_AS_OTHER: f64 = 0.7;
 const SAME_AS_OWN: f64 = 0.8;
-/// Letters from which on a word is not said twice in a sentence, and those that make it the same word.
-const LONG_WORD: usize = 6;
-const STEM: usize = 5;
-
 /// What to write.
 #[derive(Clone, Debug)]
 pub struct Assignment {
@@ -51,6 +48,8 @@ pub struct Assignment {
     /// The brand's; never written.
     pub banned_words: Vec<String>,
     pub voice: Voice,
+    /// Texts of each slot that stand there already, in variants that stay: no other is to be like them.
+    pub beside: Vec<Vec<String>>,
 }
 
 impl Assignment {
@@ -65,6 +64,7 @@ impl Assignment {
             sampling: draft.sampling,
             banned_words: draft.banned_words.clone(),
             voice: draft.voice.clone(),
+            beside: Vec::new(),
         }
     }
 }
@@ -76,6 +76,8 @@ pub enum Told {
     Piece { slot: usize, piece: Piece },
     /// That slot of that variant is thrown away and written again.
     Again { slot: usize, variant: usize },
+    /// The engine does not write the strategy's language: its own texts stand in.
+    NotWritten,
     /// The text of a slot as it will stand in the draft.
     Settled { slot: usize, variant: usize, text: String },
 }
@@ -116,16 +118,23 @@ fn write_with(
     let mut hash = Sha256::new();
     let mut prompts = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
+    let mut examples_left_out = 0;
     for slot in &slots {
         let request = request_of(assignment, slot, engine.converses());
         let prompt = request.prompt.text();
         hash.update(&prompt);
         prompts.push(prompt);
-        let texts = if engine.writes(&strategy.language) {
+        let writes = engine.writes(&strategy.language);
+        if !writes {
+            tell(Told::NotWritten);
+        }
+        let texts = if writes {
             write_slot(assignment, slot, &request, engine, cancel, tell)?
         } else {
             write_slot(assignment, slot, &request, &mut Templates::default(), cancel, tell)?
         };
+        let (texts, left_out) = texts;
+        examples_left_out += left_out;
         for (variant, text) in texts.into_iter().enumerate() {
             written[variant].push(text);
         }
@@ -153,6 +162,7 @@ fn write_with(
                 sampling: engine.sampling(assignment.sampling),
                 prompts: prompts.clone(),
                 prompt_sha256: prompt_sha256.clone(),
+                examples_left_out,
                 banned_words: assignment.banned_words.clone(),
                 voice: assignment.voice.clone(),
                 program: super::PROGRAM.into(),
@@ -299,7 +309,8 @@ fn readable_fields() -> Vec<&'static str> {
     strategy::fields::FIELDS.iter().filter(|field| field.readable).map(|field| field.name).collect()
 }
 
-/// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came.
+/// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came; and how many
+/// examples the prompt had no room for.
 fn write_slot(
     assignment: &Assignment,
     slot: &Slot,
@@ -307,12 +318,14 @@ fn write_slot(
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
     tell: &mut dyn FnMut(Told),
-) -> Result<Vec<Written>, WritingError> {
+) -> Result<(Vec<Written>, usize), WritingError> {
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
     let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, engine.wanders(), &usable);
     let first_seeds = request.seeds.clone();
+    let beside = assignment.beside.get(slot.index).map_or(&[][..], Vec::as_slice);
     let each = engine.candidates().max(1) as u32;
     let mut settled: Vec<Option<Written>> = vec![None; first_seeds.len()];
+    let mut left_out = 0;
     for attempt in 0..=RETRIES {
         let open: Vec<usize> = (0..settled.len()).filter(|variant| settled[*variant].is_none()).collect();
         if open.is_empty() {
@@ -320,7 +333,10 @@ fn write_slot(
         }
         // One candidate of each variant is seen while it is written; the others stand behind them.
         let mut request = request.clone();
-        request.avoid = worn_openings(settled.iter().flatten().map(|other| other.text.as_str()));
+        let taken: Vec<String> =
+            beside.iter().cloned().chain(settled.iter().flatten().map(|other| other.text.clone())).collect();
+        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        request.avoid = worn_openings(taken.iter().copied());
         request.seeds = (attempt * each..(attempt + 1) * each)
             .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
             .map(|(turn, variant)| derived_again(first_seeds[variant], turn))
@@ -337,8 +353,7 @@ fn write_slot(
             };
             tell(Told::Piece { slot: slot.index, piece });
         })?;
-        let taken: Vec<String> = settled.iter().flatten().map(|other| other.text.clone()).collect();
-        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        left_out = left_out.max(writing.examples_left_out);
         let chosen = taste.choose(&writing.variants, open.len(), &taken);
         // Who has been seen stays where it was seen; the others take the places that are left.
         let (seen, unseen): (Vec<usize>, Vec<usize>) = chosen.iter().partition(|place| **place < open.len());
@@ -355,7 +370,8 @@ fn write_slot(
             }
         }
     }
-    let mut taken: Vec<String> = settled.iter().flatten().map(|other| other.text.clone()).collect();
+    let mut taken: Vec<String> =
+        beside.iter().cloned().chain(settled.iter().flatten().map(|other| other.text.clone())).collect();
     let finished: Vec<Written> = settled
         .into_iter()
         .enumerate()
@@ -379,7 +395,7 @@ fn write_slot(
             written
         })
         .collect();
-    Ok(finished)
+    Ok((finished, left_out))
 }
 
 fn derived_again(seed: u64, attempt: u32) -> u64 {
@@ -425,12 +441,12 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
             .any(|length| words.windows(2 * length).any(|twice| twice[..length] == twice[length..]));
     // What a whole message is about may be named twice.
     let repeats = !slot.free && slot.sentences <= 1 && says_a_word_twice(&words);
-    let copied = slot.examples.iter().chain(&slot.fallback).any(|known| self::plain(known) == plain);
-    let instruction = self::words(&slot.instruction);
+    let copied = slot.examples.iter().chain(&slot.fallback).any(|known| super::words::plain(known) == plain);
+    let instruction = super::words::words(&slot.instruction);
     let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
     // The strategy's own texts may come to stand beside it.
-    let twice = others.iter().any(|other| common(&words, &self::words(other)) > SAME_AS_OTHER)
-        || slot.fallback.iter().any(|own| common(&words, &self::words(own)) > SAME_AS_OWN);
+    let twice = others.iter().any(|other| common(&words, &super::words::words(other)) > SAME_AS_OTHER)
+        || slot.fallback.iter().any(|own| common(&words, &super::words::words(own)) > SAME_AS_OWN);
     whole
         && long_enough
         && within
@@ -440,51 +456,6 @@ fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
         && !copied
         && !echo
         && !twice
-}
-
-/// Whether two longer words begin alike: "excited to show you what is exciting".
-fn says_a_word_twice(words: &[String]) -> bool {
-    let stems: Vec<String> = words
-        .iter()
-        .filter(|word| word.chars().count() >= LONG_WORD)
-        .map(|word| word.chars().take(STEM).collect())
-        .collect();
-    stems.iter().enumerate().any(|(place, stem)| stems[..place].contains(stem))
-}
-
-/// Letters only, in lower case.
-fn plain(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Words in lower case; each Chinese character is one.
-#[must_use]
-pub fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut open = false;
-    for c in text.chars().flat_map(char::to_lowercase) {
-        if guard::is_unspaced(c) {
-            if c.is_alphabetic() {
-                words.push(c.to_string());
-            }
-            open = false;
-        } else if c.is_alphanumeric() || c == '\'' {
-            match words.last_mut() {
-                Some(word) if open => word.push(c),
-                _ => words.push(c.to_string()),
-            }
-            open = true;
-        } else {
-            open = false;
-        }
-    }
-    words
-}
-
-/// Share of the words of the longer text that both have, 0..=1.
-fn common(one: &[String], other: &[String]) -> f64 {
-    let count = one.iter().filter(|word| other.contains(word)).count();
-    count as f64 / one.len().max(other.len()).max(1) as f64
 }
 
 #[cfg(test)]

@@ -154,14 +154,15 @@ impl LocalModel {
     }
 
     /// The same, with fewer examples where it would not leave room for the text.
-    fn fitting_prompt(&self, request: &Request) -> Result<Vec<u32>, WritingError> {
+    /// Its tokens, and how many examples were left out.
+    fn fitting_prompt(&self, request: &Request) -> Result<(Vec<u32>, usize), WritingError> {
         let context = self.model.context();
         let mut request = request.clone();
         let mut left_out = 0;
         loop {
             let tokens = self.prompt(&request)?;
             if tokens.len() + request.max_tokens <= context {
-                return Ok(tokens);
+                return Ok((tokens, left_out));
             }
             match request.prompt.without_an_example() {
                 Some(shorter) => request.prompt = shorter,
@@ -225,7 +226,7 @@ impl TextEngine for LocalModel {
         tell: &mut dyn FnMut(Piece),
     ) -> Result<Writing, WritingError> {
         let mask = self.mask(&request.guard);
-        let mut prompt = self.fitting_prompt(request)?;
+        let (mut prompt, examples_left_out) = self.fitting_prompt(request)?;
         let prompt_tokens = prompt.len();
         // What all variants begin with is run once for all.
         prompt.extend_from_slice(&request.begun);
@@ -274,7 +275,7 @@ impl TextEngine for LocalModel {
             }
         }
         let variants = lanes.into_iter().enumerate().map(|(index, lane)| lane.finish(index)).collect();
-        Ok(Writing { variants, prompt_tokens, prompt_seconds })
+        Ok(Writing { variants, prompt_tokens, examples_left_out, prompt_seconds })
     }
 
     fn looks_back(&self) -> bool {

@@ -9,8 +9,8 @@
 
 use std::cmp::Reverse;
 
-use super::drafts::words;
 use super::voice::Voice;
+use super::words::words;
 use super::{Prompt, Role};
 use crate::strategy::{Slot, Strategy};
 

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::OnceLock;
 
-use super::drafts::words;
 use super::voice::Voice;
+use super::words::words;
 use super::{FinishReason, Written};
 use crate::data::primary_language;
 use crate::strategy::{Slot, Strategy, shipped};

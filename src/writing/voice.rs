@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::drafts::words;
 use super::guard::is_unspaced;
+use super::words::words;
 use crate::config::VoiceConfig;
 
 /// A change of the prompt that one key makes.

@@ -170,6 +170,12 @@ fn each_kind_of_claim_without_proof_is_flagged_and_blocks_approval() {
         ("Hurry, they will not be here for long.", "Hurry", ClaimKind::Urgency),
         ("We wonder why did you leave us like that.", "why did you leave", ClaimKind::Pressure),
         ("The kettle is back in stock at our place.", "back in stock", ClaimKind::Stock),
+        ("Double your discount if you order with a friend.", "Double your", ClaimKind::Offer),
+        ("Our lamps are cheaper than ever, come and see.", "cheaper", ClaimKind::Offer),
+        ("Our prices have never been lower than they are.", "never been lower", ClaimKind::Offer),
+        ("You can return it whenever you would like to.", "return it", ClaimKind::Offer),
+        ("Everyone is talking about what we have for you.", "Everyone is talking", ClaimKind::Superlative),
+        ("We miss you! Why have you not come back?", "Why have you not", ClaimKind::Pressure),
     ] {
         assert_eq!(english.unproved(slot).first(), Some(&(text.to_owned(), kind)), "{slot}");
         assert!(!english.is_approvable(slot), "{slot}");

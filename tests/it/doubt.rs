@@ -26,6 +26,7 @@ fn drafts(engine: &mut dyn TextEngine) -> (Strategy, Vec<Draft>) {
         sampling: Sampling { temperature: 0.6, ..Sampling::default() },
         banned_words: vec!["exciting".into()],
         voice: perennial::writing::voice::Voice::default(),
+        beside: Vec::new(),
     };
     let drafts = write_drafts(&assignment, engine, &Cancel::default(), &mut |_| {}).unwrap();
     (strategy, drafts)

@@ -251,7 +251,7 @@ fn a_catalogue_in_two_languages_speaks_both_in_messages() {
             strategy::facts_for_customer(&read.shop, &read.features, row, &strategy, &segment).unwrap();
         let recipients: Vec<u32> = (0..read.shop.customers.len() as u32).collect();
         let purchases = unwatched(|task| {
-            Purchases::of(&read.shop, read.features.as_of, &recipients, &strategy, task).unwrap()
+            Purchases::of(&read.shop, read.features.as_of, &recipients, &strategy, &[], task).unwrap()
         });
         let among_all =
             strategy::facts_for_recipient(&read.shop, &read.features, row, &strategy, &segment, &purchases);

@@ -31,6 +31,7 @@ fn project(home: &Path) -> Vec<Draft> {
         sampling: Sampling { temperature: 0.6, ..Sampling::default() },
         banned_words: vec!["synergy".into()],
         voice: perennial::writing::voice::Voice::default(),
+        beside: Vec::new(),
     };
     crate::model::models();
     let choice = Choice::parse(&Config::default().writing.model).unwrap();

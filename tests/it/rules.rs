@@ -450,3 +450,20 @@ proptest! {
         prop_assert!(broken.iter().any(|rule| rule.starts_with("invented-")), "{slot}: {broken:?}");
     }
 }
+
+#[test]
+fn a_name_proves_no_offer() {
+    let called = |name: &str| Bench::new(ENGLISH, serde_json::json!({ "first_name": name }));
+    let slot = "New things have come in.";
+    assert!(called("Anna").broken(slot).is_empty());
+    // People are called all sorts of things.
+    assert!(called("Anna-Lena 2nd").broken(slot).is_empty());
+    let broken = called("Anna 50% off SAVE99").broken(slot);
+    assert!(broken.contains("invented-percentage") && broken.contains("invented-code"), "{broken:?}");
+    assert!(called("Anna 20 EUR").broken(slot).contains("invented-price"));
+    let own = ENGLISH.replace("A friendly hello from {{ shop_name }}", "More of our {{ segment_category }}");
+    let own = own.replace("[defaults]", "[defaults]\nsegment_category = \"things\"");
+    let of = |category: &str| Bench::new(&own, serde_json::json!({ "segment_category": category }));
+    assert!(of("4K TVs").broken(slot).is_empty());
+    assert!(of("50% off teapots").broken(slot).contains("invented-percentage"));
+}

@@ -41,6 +41,7 @@ fn draft(slot: &str) -> Draft {
         sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, min_p: 0.0, repeat_penalty: 1.0 },
         prompts: Vec::new(),
         prompt_sha256: String::new(),
+        examples_left_out: 0,
         banned_words: Vec::new(),
         voice: perennial::writing::voice::Voice::default(),
         program: String::new(),

@@ -213,13 +213,15 @@ fn examples_give_way_where_the_model_reads_less_than_the_prompt() {
         ..request(&[1])
     };
     let write = |model: &mut LocalModel, request: &Request| {
-        model.write(request, &Cancel::default(), &mut |_| {}).map(|writing| writing.prompt_tokens)
+        let written = model.write(request, &Cancel::default(), &mut |_| {});
+        written.map(|writing| (writing.prompt_tokens, writing.examples_left_out))
     };
-    let short = write(&mut small, &listed(1, "Say it")).unwrap();
-    let long = write(&mut small, &listed(60, "Say it")).unwrap();
+    let (short, none) = write(&mut small, &listed(1, "Say it")).unwrap();
+    let (long, left_out) = write(&mut small, &listed(60, "Say it")).unwrap();
     assert!(short < long && long <= 96 - 16, "{short} {long}");
+    assert!(none == 0 && (1..60).contains(&left_out), "{none} {left_out}");
     let error = write(&mut small, &listed(20, &"Say it again. ".repeat(40))).unwrap_err().to_string();
     assert!(error.contains("even with 19 examples left out") && error.contains("96"), "{error}");
     // It can be used after that.
-    assert_eq!(write(&mut small, &listed(1, "Say it")).unwrap(), short);
+    assert_eq!(write(&mut small, &listed(1, "Say it")).unwrap(), (short, 0));
 }

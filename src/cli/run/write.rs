@@ -181,6 +181,7 @@ impl Desk<'_> {
             sampling: Sampling::from(&config.writing),
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &[]),
+            beside: Vec::new(),
         };
         let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
             Ok(drafts) => Ok(drafts),

@@ -18,8 +18,9 @@ use crate::cli::{Context, Exit, SCHEMA};
 use crate::review::Rules;
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
-use crate::writing::drafts::{Assignment, words, write_drafts};
+use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::voice::Voice;
+use crate::writing::words::words;
 use crate::writing::{Draft, FinishReason, Sampling, TextEngine};
 
 /// Rules that hold a message to the facts; the others are about form and manner.
@@ -228,6 +229,7 @@ fn write(
         sampling: Sampling::from(&config.writing),
         banned_words: config.banned_words(),
         voice: Voice::new(&config.voice, &[]),
+        beside: Vec::new(),
     };
     let begun = Instant::now();
     let drafts = write_drafts(&assignment, engine, &context.cancel, &mut |_| {})?;

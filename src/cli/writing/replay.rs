@@ -27,6 +27,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let folder = context.folder()?;
     let store = Workspace::open(&folder)?.store()?;
     let draft = store.draft(DraftId(args.draft))?.draft;
+    // What is written again is what the model wrote; a person may have put other words there.
+    let edited: Vec<usize> = store
+        .standing(DraftId(args.draft))?
+        .slots
+        .iter()
+        .zip(&draft.slots)
+        .enumerate()
+        .filter(|(_, (now, written))| **now != written.text)
+        .map(|(slot, _)| slot + 1)
+        .collect();
     let source = store.template(&draft.strategy, &draft.strategy_version)?.with_context(|| {
         format!("the strategy {} as it was then is lost: the draft cannot be written again", draft.strategy)
     })?;
@@ -52,6 +62,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             "seed": draft.seed,
             "model": draft.model,
             "same": same,
+            "edited": edited,
             "slots": slots,
             "differs": found.differs,
         }))?;
@@ -65,6 +76,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     writeln!(out, "slot {}: different\n  then  {}\n  now   {again}", number + 1, slot.stored)?;
                 }
             }
+        }
+        for slot in &edited {
+            writeln!(out, "slot {slot} was edited by hand since: compared is what the model wrote, not what stands there now")?;
         }
         for what in &found.differs {
             writeln!(out, "not as it was: {what}")?;

@@ -61,7 +61,10 @@ impl<'a> Merger<'a> {
         purchases: Purchases,
         settings: &Settings<'a>,
     ) -> Result<Self, Problem> {
-        let is_used = |name: &str| copy.strategy.message.values().any(|template| template.contains(name));
+        // What somebody typed on Review may name fields of its own.
+        let is_used = |name: &str| {
+            copy.strategy.message.values().chain(&copy.slots).any(|template| template.contains(name))
+        };
         let of_customer = FIELDS.iter().filter(|field| !field.scope.shared()).map(|field| field.name);
         let (used, unused) = of_customer.partition(|name| is_used(name));
         Ok(Self {

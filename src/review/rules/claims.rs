@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::ledger::ClaimKind;
-use super::{Check, Message, judged, words};
+use super::{Check, Message, judged, numbers, words};
 use crate::writing::guard::phrases::{GUILT, HARMLESS, PROMISES, STOCK, SUPERLATIVES, URGENCY};
 
 /// Offers in the slots that the strategy does not make.
@@ -122,5 +122,5 @@ pub(super) const OWN_WORDS: [&str; 5] =
 
 /// Values of facts: a product may be called "The Best of Bach".
 pub(super) fn own_words<'a>(message: &'a Message<'_>) -> Vec<&'a str> {
-    OWN_WORDS.iter().filter_map(|name| message.fact(name)).collect()
+    OWN_WORDS.iter().filter_map(|name| message.fact(name)).filter(|words| !numbers::offers(words)).collect()
 }

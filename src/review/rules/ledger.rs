@@ -173,7 +173,7 @@ fn things<'a>(message: &'a Message<'_>) -> impl Iterator<Item = (&'static str, C
     ]
     .into_iter()
     .filter_map(|(name, kind)| Some((name, kind, message.fact(name)?)))
-    .filter(|(_, _, value)| value.chars().count() > 1)
+    .filter(|(_, _, value)| value.chars().count() > 1 && !numbers::offers(value))
 }
 
 fn is_shared(name: &str) -> bool {

@@ -9,7 +9,7 @@ mod numerals;
 use std::ops::Range;
 
 use super::dates::{DateClaim, date_at, deadlines};
-use super::words::{BLANK, is_han};
+use super::words::{self, BLANK, is_han};
 use super::{Check, Message, judged};
 use crate::data::NO_CURRENCY;
 pub(super) use numerals::numeral;
@@ -139,6 +139,11 @@ pub(super) enum Proof<'a> {
     Author,
 }
 
+/// Words that make a percentage or a price in a name an offer.
+const OFFER_WORDS: [&str; 6] = ["off", "discount", "sale", "save", "free", "less"];
+/// The same in Chinese, wherever they stand.
+const CHINESE_OFFERS: [&str; 5] = ["折", "减", "优惠", "促销", "特价"];
+
 /// What a message's facts and its author say, ready to be asked.
 pub(super) struct Proofs<'a> {
     facts: Vec<(&'a str, Vec<Claim>)>,
@@ -152,7 +157,15 @@ impl<'a> Proofs<'a> {
         let known = crate::strategy::fields::field_named;
         let numbers = message.facts.iter().filter(|(name, _)| known(name).is_none());
         Self {
-            facts: message.told().into_iter().map(|(name, text)| (name, claims(&text))).collect(),
+            facts: message
+                .told()
+                .into_iter()
+                .map(|(name, text)| {
+                    let mut claims = claims(&text);
+                    claims.retain(|claim| may_prove(name, &text, claim));
+                    (name, claims)
+                })
+                .collect(),
             loose: numbers.filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?))).collect(),
             authored: message.authored,
         }
@@ -169,6 +182,28 @@ impl<'a> Proofs<'a> {
         let fact = self.facts.iter().find(|(_, claims)| is_among(claims)).map(|(name, _)| Proof::Fact(name));
         fact.or_else(|| is_among(self.authored).then_some(Proof::Author))
     }
+}
+
+/// Whether a field that says this may prove such a claim. What somebody is called is no offer, and a thing's name only
+/// where it does not read like one: a name may come from anybody.
+pub(super) fn may_prove(field: &str, text: &str, claim: &Claim) -> bool {
+    let of_person = matches!(field, "first_name" | "last_name" | "full_name");
+    let of_thing = matches!(
+        field,
+        "shop_name" | "segment_category" | "segment_second_category" | "favourite_category" | "last_product"
+    );
+    match claim {
+        Claim::Price(..) | Claim::Percentage(_) => !of_person && !(of_thing && offers(text)),
+        Claim::Code(_) => !of_person,
+        Claim::Number(_) | Claim::Odd(_) | Claim::Date(_) => true,
+    }
+}
+
+/// Whether a name reads like an offer: "50% off teapots", but not "100% cotton".
+pub(super) fn offers(name: &str) -> bool {
+    let offered = CHINESE_OFFERS.iter().any(|word| name.contains(word))
+        || words::normal(name).iter().any(|word| OFFER_WORDS.contains(&word.as_str()));
+    offered && claims(name).iter().any(|claim| matches!(claim, Claim::Price(..) | Claim::Percentage(_)))
 }
 
 /// Runs the five checks.

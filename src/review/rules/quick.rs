@@ -147,7 +147,7 @@ impl Quick {
         let code = fact(facts, "coupon_code");
         let proof = Proof::new(self, rules, facts);
         let own: Vec<&str> = claims::OWN_WORDS.iter().filter_map(|name| fact(facts, name)).collect();
-        if own.iter().any(|value| value.contains('\n')) {
+        if own.iter().any(|value| value.contains('\n') || numbers::offers(value)) {
             return None;
         }
         let (mut code_found, mut foreign) = (false, 0_usize);
@@ -370,11 +370,17 @@ impl<'a> Proof<'a> {
     fn proves(&self, claim: &Claim) -> bool {
         let by = |facts: &[Claim]| facts.iter().any(|fact| claim.follows_from(fact));
         by(&self.rules.authored)
-            || self.facts.iter().filter(|(name, _)| *name != "segment_name").any(|(_, value)| match value {
-                serde_json::Value::String(text) => by(&self.quick.claims_of(text)),
-                serde_json::Value::Number(number) => by(&self.quick.claims_of(&number.to_string())),
-                _ => false,
-            })
+            || self.facts.iter().filter(|(name, _)| *name != "segment_name").any(
+                |(name, value)| match value {
+                    serde_json::Value::String(text) => {
+                        let proves =
+                            |fact: &Claim| claim.follows_from(fact) && numbers::may_prove(name, text, fact);
+                        self.quick.claims_of(text).iter().any(proves)
+                    }
+                    serde_json::Value::Number(number) => by(&self.quick.claims_of(&number.to_string())),
+                    _ => false,
+                },
+            )
     }
 }
 

@@ -26,7 +26,7 @@ use crate::tui::widgets::{List, Scroll};
 use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
 use crate::writing::voice::Manner;
-pub use preview::{CheckedDraft, Order, Part};
+pub use preview::{CheckedDraft, Order, Part, Pinned};
 
 use editor::Editor;
 use preview::Preview;
@@ -64,7 +64,7 @@ pub struct Strategies {
     /// What was asked for on top of the strategy's tone.
     manners: Vec<Manner>,
     /// Variants that stay while others are written, with their places.
-    pinned: Vec<preview::Pinned>,
+    pinned: Vec<Pinned>,
     /// The text of the strategy that they were written from.
     pinned_of: String,
     /// The variant that the selected one is shown beside, word by word.
@@ -186,19 +186,14 @@ impl Pane for Strategies {
             ),
             Action::Tune | Action::Zoom => Availability::when(chosen, NO_STRATEGY),
             Action::Pin | Action::Compare => {
-                Availability::when(self.preview.drafts().is_some(), "The variants are not finished yet.")
+                Availability::when(self.preview.drafts().is_some(), self.unfinished(shared))
             }
             Action::NextSegment | Action::PreviousSegment => Availability::when(
                 shared.segmentation.ready().is_some(),
                 "The customers have not been grouped yet.",
             ),
             Action::KeepDrafts => {
-                let why = if self.preview.stage == preview::Stage::Stopped {
-                    "Nothing new is written while the strategy has a mistake: mend it first."
-                } else {
-                    "The variants are not finished yet."
-                };
-                Availability::when(self.preview.drafts().is_some(), why)
+                Availability::when(self.preview.drafts().is_some(), self.unfinished(shared))
             }
             Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
             Action::Doubt => self.doubt_availability(shared),

@@ -1,6 +1,6 @@
 //! Drafts and decisions: what Review does in a workspace's database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -198,8 +198,17 @@ pub fn keep(
     at: i64,
     banned_words: Vec<String>,
 ) -> Result<Outcome, Failure> {
-    Workspace::open(folder)?.store()?.add_drafts(drafts, source, at)?;
+    let mut store = Workspace::open(folder)?.store()?;
+    // What waits there already is not put there twice.
+    let known: HashSet<String> = store.drafts()?.iter().map(|stored| record(&stored.draft)).collect();
+    let new: Vec<Draft> = drafts.iter().filter(|draft| !known.contains(&record(draft))).cloned().collect();
+    store.add_drafts(&new, source, at)?;
     Ok(Outcome::DraftsKept(Arc::new(Cabinet::open(folder, banned_words)?.desk()?)))
+}
+
+/// A draft as it is kept.
+fn record(draft: &Draft) -> String {
+    serde_json::to_string(draft).unwrap_or_default()
 }
 
 /// Records a decision; the outcome has the queue after it and the draft to look at next.

@@ -12,7 +12,7 @@ use crate::jobs::{Cancel, Cancelled, Failure, Task};
 use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
 use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
-use crate::tui::screens::strategies::{CheckedDraft, Order, Part};
+use crate::tui::screens::strategies::{CheckedDraft, Order, Part, Pinned};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState, Receipt};
 use crate::writing::drafts::{Assignment, Told, write_drafts};
@@ -193,6 +193,7 @@ impl Writer {
             sampling,
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &manners),
+            beside: beside(&pinned),
         };
         let drafts = match desk {
             _ if open.is_empty() => Vec::new(),
@@ -273,6 +274,13 @@ fn checked(draft: Draft, strategy: &Strategy, banned_words: &[String]) -> Checke
     (draft, checks)
 }
 
+/// The texts of the variants that stay, by slot.
+fn beside(pinned: &[Pinned]) -> Vec<Vec<String>> {
+    let slots = pinned.iter().map(|(_, kept)| kept.0.slots.len()).max().unwrap_or(0);
+    let of = |slot: usize| pinned.iter().filter_map(move |(_, kept)| kept.0.slots.get(slot));
+    (0..slots).map(|slot| of(slot).map(|written| written.text.clone()).collect()).collect()
+}
+
 /// News of the variants that are written, told by their places among all.
 fn placed(partial: Partial, places: &[usize]) -> Partial {
     let of = |variant: usize| places.get(variant).copied().unwrap_or(variant);
@@ -285,6 +293,7 @@ fn placed(partial: Partial, places: &[usize]) -> Partial {
             Told::Piece { slot, piece: Piece::End { variant: of(variant), reason } }
         }
         Told::Again { slot, variant } => Told::Again { slot, variant: of(variant) },
+        Told::NotWritten => Told::NotWritten,
         Told::Settled { slot, variant, text } => Told::Settled { slot, variant: of(variant), text },
     };
     Partial::Preview(Part::Told(told))

@@ -35,6 +35,7 @@ fn assignment(seeds: &[u64]) -> Assignment {
         seeds: seeds.to_vec(),
         sampling: Sampling::default(),
         voice: Voice::default(),
+        beside: Vec::new(),
         banned_words: vec!["cheap".into()],
     }
 }

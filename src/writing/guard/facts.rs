@@ -5,7 +5,7 @@
 pub(super) const WORDS_OF_FACTS: [&[&str]; 6] = [&OFFERS, &NUMBERS, &TIMES, &STOCK, &ELSEWHERE, &CHINESE];
 
 /// What is offered or given, and for what money.
-const OFFERS: [&str; 62] = [
+const OFFERS: [&str; 79] = [
     "percent",
     "percentage",
     "discount",
@@ -68,10 +68,27 @@ const OFFERS: [&str; 62] = [
     "pound",
     "pounds",
     "cents",
+    "cent",
+    "postage",
+    "markdown",
+    "clearance",
+    "slashed",
+    "rebate",
+    "pay",
+    "pays",
+    "paid",
+    "cost",
+    "costs",
+    "money",
+    "get one",
+    "buy one",
+    "on us",
+    "for nothing",
+    "dot com",
 ];
 
 /// Numbers that are spelled out.
-const NUMBERS: [&str; 24] = [
+const NUMBERS: [&str; 45] = [
     "two",
     "three",
     "four",
@@ -96,6 +113,27 @@ const NUMBERS: [&str; 24] = [
     "dozen",
     "dozens",
     "double",
+    "thirteen",
+    "fourteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+    "half",
+    "halves",
+    "third",
+    "thirds",
+    "quarter",
+    "quarters",
+    "fifth",
+    "fifths",
+    "tenth",
+    "triple",
+    "twice",
 ];
 
 /// Days, dates and spans. (Not `may` and `march`, which are other words too.)
@@ -184,7 +222,7 @@ const STOCK: [&str; 26] = [
     "shelves",
 ];
 
-const CHINESE: [&str; 24] = [
+const CHINESE: [&str; 40] = [
     "折",
     "优惠",
     "优惠券",
@@ -209,4 +247,20 @@ const CHINESE: [&str; 24] = [
     "分钟",
     "百",
     "千",
+    "买一送一",
+    "块钱",
+    "运费",
+    "退钱",
+    "退款",
+    "满减",
+    "第一",
+    "领先",
+    "史无前例",
+    "卖完",
+    "微信",
+    "月底",
+    "年底",
+    "便宜",
+    "半",
+    "成价",
 ];

@@ -1,7 +1,7 @@
 //! Phrases that promise, boast, press, or tell of stock: never written in a slot, and looked for in every message.
 
 /// Phrases that promise something, and the words of an offer that make the promise true.
-pub const PROMISES: [(&[&str], &[&str]); 7] = [
+pub const PROMISES: [(&[&str], &[&str]); 16] = [
     (
         &[
             "free",
@@ -82,10 +82,97 @@ pub const PROMISES: [(&[&str], &[&str]); 7] = [
         ],
         &["refund", "guarantee", "warranty", "退", "保"],
     ),
+    (
+        &["double your", "double the discount", "twice the discount", "extra discount", "翻倍"],
+        &["double", "翻倍"],
+    ),
+    // What no offer proves: other prices, and how fast something comes.
+    (
+        &[
+            "cheaper",
+            "lower prices",
+            "lower than ever",
+            "never been lower",
+            "never been cheaper",
+            "price drop",
+            "prices have dropped",
+            "更便宜",
+        ],
+        &[],
+    ),
+    (
+        &[
+            "within a day",
+            "within the day",
+            "within hours",
+            "next day",
+            "next-day",
+            "same day",
+            "same-day",
+            "overnight",
+            "次日达",
+            "当日达",
+            "隔日达",
+            "当天发货",
+        ],
+        &[],
+    ),
+    (
+        &[
+            "return it",
+            "return them",
+            "return anything",
+            "free returns",
+            "easy returns",
+            "send it back",
+            "send them back",
+            "包退货",
+            "无理由退",
+        ],
+        &["return", "退"],
+    ),
+    (&["buy one", "get one", "two for one", "买一送一", "买一赠一"], &["buy one", "买一"]),
+    (
+        &["for nothing", "on us", "we pay", "at our expense", "our treat"],
+        &["free", "gift", "on us", "delivery", "shipping"],
+    ),
+    (&["postage", "运费我们", "运费由我们"], &["shipping", "delivery", "postage", "包邮", "运费"]),
+    (
+        &[
+            "half of what",
+            "half the",
+            "by half",
+            "a third of",
+            "a quarter of",
+            "a fifth",
+            "one third",
+            "one fifth",
+            "one quarter",
+            "two thirds",
+            "three quarters",
+        ],
+        &["half", "third", "quarter", "fifth"],
+    ),
+    (
+        &[
+            "slashed",
+            "markdown",
+            "marked down",
+            "clearance",
+            "price cut",
+            "price cuts",
+            "pay less",
+            "less than ever",
+            "money returned",
+            "退钱",
+            "便宜到家",
+        ],
+        &[],
+    ),
 ];
 
 /// Superlatives. Chinese advertising law (article 9) forbids them outright.
-pub const SUPERLATIVES: [&str; 37] = [
+pub const SUPERLATIVES: [&str; 58] = [
     "the best",
     "best ever",
     "best price",
@@ -106,6 +193,14 @@ pub const SUPERLATIVES: [&str; 37] = [
     "the finest",
     "the most",
     "miracle",
+    "everyone is talking",
+    "everybody is talking",
+    "everyone loves",
+    "everybody loves",
+    "customers love",
+    "like never before",
+    "人人都",
+    "大家都在",
     "100%",
     "最好",
     "最佳",
@@ -123,6 +218,19 @@ pub const SUPERLATIVES: [&str; 37] = [
     "唯一",
     "绝无仅有",
     "独一无二",
+    "leading shop",
+    "leading store",
+    "market leader",
+    "nobody beats",
+    "no one beats",
+    "unmatched",
+    "unrivalled",
+    "第一名",
+    "全国第一",
+    "行业领先",
+    "领先品牌",
+    "史无前例",
+    "前所未有",
 ];
 
 /// False urgency.
@@ -165,10 +273,28 @@ pub const URGENCY: [&str; 35] = [
 ];
 
 /// Reproach.
-pub const GUILT: [&str; 5] = ["you forgot", "why did you leave", "you left us", "we are hurt", "为什么离开"];
+pub const GUILT: [&str; 17] = [
+    "you forgot",
+    "you have forgotten",
+    "forgotten us",
+    "forgotten about us",
+    "why did you leave",
+    "why have you not",
+    "why haven't you",
+    "why haven’t you",
+    "why didn't you",
+    "why did you not",
+    "you never came",
+    "you left us",
+    "we are hurt",
+    "为什么离开",
+    "为什么不来",
+    "怎么不来",
+    "忘了我们",
+];
 
 /// What is in the shop and how much of it, which only the shop knows.
-pub const STOCK: [&str; 40] = [
+pub const STOCK: [&str; 48] = [
     "in stock",
     "out of stock",
     "back in stock",
@@ -209,6 +335,14 @@ pub const STOCK: [&str; 40] = [
     "热销",
     "仅剩",
     "数量有限",
+    "one left",
+    "ones left",
+    "the last one",
+    "last ones",
+    "货不多",
+    "卖完",
+    "所剩不多",
+    "数量不多",
 ];
 
 /// Ways to use such words that promise nothing.

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use crate::writing::demand::Demand;
-use crate::writing::drafts::words;
 use crate::writing::guard::{Mask, Verdict};
 use crate::writing::kernels::{Processor, log_sum};
 use crate::writing::rank::{OPENING, opening};
 use crate::writing::sampler::Sampler;
 use crate::writing::tokenizer::Vocabulary;
+use crate::writing::words::words;
 use crate::writing::{FinishReason, Piece, Request, Written};
 
 /// A slot's part of its limit after which it is steered towards its end.

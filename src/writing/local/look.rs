@@ -27,7 +27,7 @@ impl LocalModel {
         cancel: &Cancel,
     ) -> Result<Vec<Considered>, WritingError> {
         let mask = self.mask(&request.guard);
-        let prompt = self.fitting_prompt(request)?;
+        let (prompt, _) = self.fitting_prompt(request)?;
         let request = &Request { begun: Vec::new(), avoid: Vec::new(), ..request.clone() };
         let demand = Demand::new(&request.must, &self.vocabulary);
         let processor = self.model.processor();

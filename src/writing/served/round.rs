@@ -239,6 +239,7 @@ impl<'a> Round<'a> {
         }
         Ok(Writing {
             variants: self.written.into_iter().flatten().collect(),
+            examples_left_out: 0,
             prompt_tokens: self.prompt_tokens,
             prompt_seconds: self.prompt_seconds,
         })

@@ -250,6 +250,20 @@ fn nothing_on_a_loaded_shop_panics_at_any_size() {
 }
 
 #[test]
+fn pages_of_the_editor_are_turned_without_losing_the_place() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w e");
+    harness.screen(120, 24);
+    let mut harness = harness.keys("pagedown pagedown").types("#mine ");
+    let screen = harness.screen(120, 24);
+    let line = screen.lines().find(|line| line.contains("#mine")).expect(&screen);
+    assert!(!line.contains("name ="), "it is far below the first line\n{screen}");
+    let mut harness = harness.keys("ctrl-home").types("#top");
+    let screen = harness.screen(120, 24);
+    assert!(screen.lines().any(|line| line.contains("#top")), "{screen}");
+}
+
+#[test]
 fn what_was_typed_is_taken_back_and_typed_again() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("2 j w e").types("x").keys("ctrl-z");

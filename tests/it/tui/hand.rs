@@ -129,7 +129,10 @@ fn two_variants_are_compared_by_words() {
     let folder = folder();
     let mut harness = writing(folder.path(), usize::MAX).keys("tab = j");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("Variant 2 beside variant 1") && screen.contains(" words in both, "), "{screen}");
+    assert!(
+        screen.contains("Variant 2 beside variant 1") && screen.contains(" words are in both"),
+        "{screen}"
+    );
     assert!(screen.contains("[-") && screen.contains("[+"), "{screen}");
     let mut harness = harness.keys("esc");
     assert!(harness.screen(120, 40).contains("Variant 2 as "));

@@ -143,6 +143,42 @@ fn what_was_exported_before_an_undo_is_told() {
 }
 
 #[test]
+fn the_same_variants_wait_in_review_once() {
+    let folder = folder();
+    let mut harness = dashboard("shop", folder.path()).keys("2 j w a 4 a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("5 waiting"), "{screen}");
+}
+
+#[test]
+fn a_field_that_is_typed_into_a_draft_is_filled_for_every_recipient() {
+    let folder = folder();
+    let harness = dashboard("shop", folder.path()).keys("2 j w a e ctrl-u");
+    let harness = harness.types("Hello {first_name}, there is more {favourite_category} to see.");
+    let mut harness = harness.keys("enter");
+    let screen = harness.screen(120, 40);
+    assert!(
+        screen.contains("edited by hand since") || harness.screen(120, 90).contains("edited by hand since")
+    );
+    let mut harness = harness.keys("a o");
+    let told = harness.screen(200, 40);
+    let rows = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
+    let bodies: Vec<String> = rows
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["body"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(bodies.len() > 20, "{} messages: {told}", bodies.len());
+    assert!(bodies.iter().all(|body| !body.contains('{') && body.contains(", there is more ")), "{bodies:?}");
+    let favourites: std::collections::BTreeSet<&str> = bodies
+        .iter()
+        .filter_map(|body| body.split("there is more ").nth(1)?.split(" to see").next())
+        .collect();
+    assert!(favourites.len() > 1, "each reads of their own: {favourites:?}");
+}
+
+#[test]
 fn an_edit_that_breaks_a_rule_cannot_be_approved() {
     let folder = folder();
     let harness = dashboard("shop", folder.path()).keys("2 j w a e ctrl-u");

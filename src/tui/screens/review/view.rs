@@ -226,11 +226,12 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         2,
         vec![(
             format!(
-                "{}, seed {}, {} tokens; draft {}",
+                "{}, seed {}, {} tokens; draft {}{}",
                 written_by(draft),
                 draft.seed,
                 draft.tokens,
-                item.id.0
+                item.id.0,
+                if item.is_edited() { "; edited by hand since" } else { "" }
             ),
             theme.dim,
         )],

@@ -5,7 +5,7 @@ mod rows;
 use std::cell::Cell;
 use std::ops::Range;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui_textarea::{CursorMove, TextArea};
@@ -28,9 +28,10 @@ pub struct Editor {
     saved: String,
     kinds: Vec<(Range<usize>, Kind)>,
     problems: Vec<Problem>,
-    /// First row in sight and columns of a row, as of the last frame.
+    /// First row in sight, columns of a row, and rows in sight, as of the last frame.
     top: Cell<usize>,
     room: Cell<usize>,
+    height: Cell<usize>,
     /// The column that going up and down keeps to.
     goal: Option<usize>,
 }
@@ -46,6 +47,7 @@ impl Editor {
             problems: Vec::new(),
             top: Cell::new(0),
             room: Cell::new(78),
+            height: Cell::new(20),
             goal: None,
         };
         editor.replace(source);
@@ -91,10 +93,27 @@ impl Editor {
         match key.code {
             KeyCode::Up if plain => self.step(-1),
             KeyCode::Down if plain => self.step(1),
+            KeyCode::PageUp => self.step(-self.page()),
+            KeyCode::PageDown => self.step(self.page()),
+            KeyCode::Home if key.modifiers.contains(KeyModifiers::CONTROL) => self.jump(CursorMove::Top),
+            KeyCode::End if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                self.jump(CursorMove::Bottom);
+                self.jump(CursorMove::End);
+            }
             KeyCode::Tab => return self.change(|area| area.insert_str("  ")),
             _ => return self.change(|area| area.input(key)),
         }
         false
+    }
+
+    /// Rows of a page: one less than are in sight.
+    fn page(&self) -> isize {
+        self.height.get().saturating_sub(1).max(1).cast_signed()
+    }
+
+    fn jump(&mut self, to: CursorMove) {
+        self.area.move_cursor(to);
+        self.goal = None;
     }
 
     /// Takes the last change back; whether there was one.
@@ -173,6 +192,7 @@ impl Editor {
         let cursor = self.area.cursor();
         let (cursor_row, cursor_column) = rows::place(&rows, lines, cursor.0, cursor.1);
         let height = usize::from(area.height);
+        self.height.set(height);
         let lowest = (cursor_row + 1).saturating_sub(height);
         let top = self.top.get().clamp(lowest, cursor_row.max(lowest)).min(rows.len().saturating_sub(height));
         self.top.set(top);

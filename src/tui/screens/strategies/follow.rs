@@ -63,6 +63,9 @@ impl Strategies {
             sampling,
             seeds: (0..writing.variants as u64).map(|variant| first.wrapping_add(variant)).collect(),
         };
+        if !self.preview.is_of(&order.strategy.id, segment) {
+            self.compared = None;
+        }
         let variants = order.seeds.len();
         let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
         preview.pin(&order.pinned);

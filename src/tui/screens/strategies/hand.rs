@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::preview::Stage;
 use super::{Panel, Strategies};
 use crate::tui::app::Shared;
-use crate::tui::keymap::Availability;
+use crate::tui::keymap::{Action, Availability};
 use crate::tui::popups::doubt::Doubt;
 use crate::tui::work::Slot;
 use crate::writing::voice::Manner;
@@ -62,10 +63,23 @@ impl Strategies {
         }
     }
 
+    /// Why there are no finished variants, and what to do.
+    pub(super) fn unfinished(&self, shared: &Shared) -> String {
+        let again = shared.keymap.shown(Action::WriteAgain);
+        match self.preview.stage {
+            Stage::Stopped => {
+                "Nothing new is written while the strategy has a mistake: mend it first.".into()
+            }
+            Stage::Cancelled => format!("The writing was stopped: {again} writes the variants again."),
+            Stage::Failed(_) => format!("The variants could not be written: {again} tries again."),
+            _ => "The variants are not finished yet.".into(),
+        }
+    }
+
     pub(super) fn doubt_availability(&self, shared: &Shared) -> Availability {
         let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
         match draft {
-            None => Availability::No("The variants are not finished yet.".into()),
+            None => Availability::No(self.unfinished(shared)),
             Some(_) if shared.host().is_some() => Availability::No(
                 "Only a model on this machine can say how sure it was: start with --model and its name."
                     .into(),

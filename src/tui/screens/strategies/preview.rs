@@ -121,6 +121,8 @@ pub struct Preview {
     pub channel: Option<Channel>,
     pub customer: String,
     pub model: Option<ModelIdentity>,
+    /// The model does not write the strategy's language.
+    pub foreign: bool,
     /// How long it took to write all of it.
     pub took: Option<Duration>,
     renderer: Option<Renderer>,
@@ -198,6 +200,11 @@ impl Preview {
         }
     }
 
+    /// Whether it is of this strategy, and of this segment as far as is known.
+    pub fn is_of(&self, id: &str, segment: usize) -> bool {
+        self.id == id && self.segment.is_none_or(|shown| shown == segment)
+    }
+
     pub fn is_running(&self) -> bool {
         matches!(self.stage, Stage::Writing(_))
     }
@@ -258,6 +265,7 @@ impl Preview {
                     slot.clone_from(text);
                 }
             }
+            Part::Told(Told::NotWritten) => self.foreign = true,
             Part::Told(Told::Piece { piece: Piece::End { .. }, .. }) => {}
         }
     }

@@ -27,7 +27,7 @@ const NEXT_SEEDS: u64 = 1_000;
 impl Knob {
     fn label(self) -> (&'static str, &'static str) {
         match self {
-            Self::Temperature => ("Temperature", "0 takes the likeliest word, 2 is wild"),
+            Self::Temperature => ("Temperature", "0: the likeliest word, all alike; 2: wild"),
             Self::TopP => ("Top-p", "chooses among words that have this share together"),
             Self::TopK => ("Top-k", "chooses among so many words; 0 is any number"),
             Self::MinP => ("Min-p", "leaves out what is rarer than this part of the likeliest"),

@@ -12,6 +12,7 @@ pub(super) fn draw(screen: &Strategies, base: usize, rich: &mut Rich, theme: &Th
     let (old, new) = (base + 1, screen.variant + 1);
     if base == screen.variant {
         rich.line(&format!("Variant {old} is compared: choose the one to see beside it"), theme.accent);
+        rich.blank();
         return;
     }
     let (Ok(before), Ok(after)) = (screen.preview.text(base), screen.preview.text(screen.variant)) else {
@@ -28,8 +29,8 @@ pub(super) fn draw(screen: &Strategies, base: usize, rich: &mut Rich, theme: &Th
         lines.push(Vec::new());
     }
     let told = format!(
-        "{} words in both, {} only in {old} [-so], {} only in {new} [+so]",
-        words.both, words.before, words.after
+        "[-words] stand only in variant {old} ({}), [+words] only in variant {new} ({}); {} words are in both",
+        words.before, words.after, words.both
     );
     rich.line(&told, theme.dim);
     rich.blank();

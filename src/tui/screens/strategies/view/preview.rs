@@ -90,16 +90,25 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         let used = lanes::beside(screen, below, canvas);
         Rect { y: below.y + used, height: below.height - used, ..below }
     } else {
-        for variant in 0..preview.variants() {
+        // On a very small window what is selected comes first, and a comparison before all.
+        let small = inside.height < 10;
+        let first = match screen.compared {
+            _ if !small => 0,
+            Some(_) => preview.variants(),
+            None => screen.variant,
+        };
+        for variant in first..preview.variants() {
             lanes::stacked(screen, variant, &mut rich, theme);
         }
         rich.blank();
         inside
     };
     let reader = if preview.customer.is_empty() { "the reader" } else { &preview.customer };
-    if let Some(base) = screen.compared.filter(|base| *base < preview.variants()) {
+    let compared = screen.compared.filter(|base| *base < preview.variants());
+    if let Some(base) = compared {
         compare::draw(screen, base, &mut rich, theme);
-    } else {
+    }
+    if compared.is_none_or(|base| base == screen.variant) {
         rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
         rich.blank();
         match preview.text(screen.variant) {
@@ -150,10 +159,22 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         }
         (Some(model), _) if model.is_templates() => parts.push("the strategy's own texts".into()),
         (Some(model), _) if own_texts => {
-            parts.push(format!("the strategy's own texts: {} wrote none that could be sent", model.name));
+            let why = if preview.foreign {
+                format!("{} does not write this language", model.name)
+            } else {
+                format!("{} wrote none that was good enough", model.name)
+            };
+            parts.push(format!("the strategy's own texts: {why}"));
         }
         (Some(model), _) => parts.push(format!("by {}", model.name)),
         (None, _) => {}
+    }
+    let left_out = preview
+        .last_drafts()
+        .and_then(|drafts| drafts.first())
+        .map_or(0, |(draft, _)| draft.examples_left_out);
+    if left_out > 0 {
+        parts.push(format!("{left_out} examples left out: the prompt was too long for the model"));
     }
     if !screen.manners.is_empty() {
         parts.push(screen.manners.iter().map(|manner| manner.name()).collect::<Vec<_>>().join(", "));
@@ -163,7 +184,9 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
     }
     match preview.stage {
         Stage::Writing(_) => parts.push("writing …".into()),
-        Stage::Cancelled => parts.push("stopped".into()),
+        Stage::Cancelled => {
+            parts.push(format!("stopped: {} writes again", shared.keymap.shown(Action::WriteAgain)));
+        }
         Stage::Due => parts.push("written anew once you pause".into()),
         _ => {}
     }

@@ -193,7 +193,7 @@ pub(super) fn may_prove(field: &str, text: &str, claim: &Claim) -> bool {
         "shop_name" | "segment_category" | "segment_second_category" | "favourite_category" | "last_product"
     );
     match claim {
-        Claim::Price(..) | Claim::Percentage(_) => !of_person && !(of_thing && offers(text)),
+        Claim::Price(..) | Claim::Percentage(_) => !(of_person || of_thing && offers(text)),
         Claim::Code(_) => !of_person,
         Claim::Number(_) | Claim::Odd(_) | Claim::Date(_) => true,
     }

@@ -185,16 +185,13 @@ impl Pane for Strategies {
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
             Action::Tune | Action::Zoom => Availability::when(chosen, NO_STRATEGY),
-            Action::Pin | Action::Compare => {
+            Action::Pin | Action::Compare | Action::KeepDrafts => {
                 Availability::when(self.preview.drafts().is_some(), self.unfinished(shared))
             }
             Action::NextSegment | Action::PreviousSegment => Availability::when(
                 shared.segmentation.ready().is_some(),
                 "The customers have not been grouped yet.",
             ),
-            Action::KeepDrafts => {
-                Availability::when(self.preview.drafts().is_some(), self.unfinished(shared))
-            }
             Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
             Action::Doubt => self.doubt_availability(shared),
             Action::StopWriting => Availability::when(self.preview.is_running(), "Nothing is being written."),

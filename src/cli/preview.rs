@@ -128,6 +128,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let choice = Choice::of(settings)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
     let drafts = write_drafts(&assignment, engine.as_mut(), &context.cancel, &mut |_| {})?;
+    if let (Some(why), Some(draft)) = (engine.away(), drafts.first()) {
+        writeln!(context.stderr, "warning: {why}; {} wrote in its place", draft.model.name)?;
+    }
     let drafts: Vec<Checked> = drafts
         .into_iter()
         .map(|draft| {

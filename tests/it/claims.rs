@@ -194,6 +194,9 @@ fn each_kind_of_claim_without_proof_is_flagged_and_blocks_approval() {
         ("喜欢的话请抓紧来看看。", "抓紧", ClaimKind::Urgency),
         ("为什么离开我们这么久呢。", "为什么离开", ClaimKind::Pressure),
         ("您喜欢的东西到货了呢。", "到货", ClaimKind::Stock),
+        ("送您一份小心意，敬请笑纳。", "小心意", ClaimKind::Offer),
+        ("现在买一送一，欢迎来看看。", "买一送一", ClaimKind::Offer),
+        ("我们是行业领先的家居店。", "行业领先", ClaimKind::Superlative),
     ] {
         let unproved = chinese.unproved(slot);
         let duration = unproved.iter().any(|claim| *claim == (text.to_owned(), kind));

@@ -478,6 +478,7 @@ fn a_server_that_is_away_ends_a_command_unless_another_may_write() {
     assert_eq!(code, 0, "{err}");
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["drafts"][0]["model"]["name"], "templates");
+    assert!(err.contains("(503)") && err.contains("templates wrote in its place"), "{err}");
     let out = home.path().join("out");
     let address = gone.address();
     let run_out = ["run", "--out", out.to_str().unwrap(), "--model", &address, "--quiet"];

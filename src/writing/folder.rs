@@ -13,7 +13,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::WritingError;
-use super::local::sha256_of;
 use super::memory::{self, filled};
 use super::stamp::Stamp;
 use crate::jobs::Cancel;
@@ -183,8 +182,7 @@ impl Weights {
     /// # Errors
     /// As [`Weights::check_unchanged`]; it cannot be read, or cancelled.
     pub fn sha256(&self, cancel: &Cancel) -> Result<String, WritingError> {
-        let hash = sha256_of(&self.path, cancel)?;
-        self.check_unchanged().map(|()| hash)
+        self.stamp.sha256(&self.path, cancel)
     }
 
     /// That there is memory for them in single precision, and for the largest while it is read and turned.

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::WritingError;
+use super::local::sha256_of;
+use crate::jobs::Cancel;
 
 /// What tells a file from another under its name, and from itself after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,15 @@ impl Stamp {
             "{} was changed or taken away while it was read: load it again",
             path.display()
         )))
+    }
+
+    /// SHA-256 of the file under this name, which must be the same still.
+    ///
+    /// # Errors
+    /// As [`Stamp::check`]; it cannot be read, or cancelled.
+    pub(super) fn sha256(&self, path: &Path, cancel: &Cancel) -> Result<String, WritingError> {
+        let hash = sha256_of(path, cancel)?;
+        self.check(path).map(|()| hash)
     }
 }
 

@@ -8,6 +8,19 @@ use super::share::{Disjoint, share_out};
 use super::weights::{Matrix, Packing, code, eight_scale, scale_and_offset, six_scales};
 use super::{BLOCK, ROWS};
 
+/// Bytes of the records that the vector kernels read.
+#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+mod sizes {
+    use super::Packing;
+
+    pub(super) const FOUR: usize = Packing::Four.record();
+    pub(super) const FIVE: usize = Packing::Five.record();
+    pub(super) const EIGHT: usize = Packing::Eight.record();
+    pub(super) const FOUR_K: usize = Packing::FourK.record();
+    pub(super) const FIVE_K: usize = Packing::FiveK.record();
+    pub(super) const SIX_K: usize = Packing::SixK.record();
+}
+
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]

@@ -8,15 +8,10 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::sizes::{EIGHT, FIVE, FIVE_K, FOUR, FOUR_K, SIX_K};
 use super::{BLOCK, Block, Packing, ROWS, blocks_of, has_fifth};
+use crate::writing::kernels::weights::SUPER;
 
-const FOUR: usize = Packing::Four.record();
-const FIVE: usize = Packing::Five.record();
-const EIGHT: usize = Packing::Eight.record();
-const FOUR_K: usize = Packing::FourK.record();
-const FIVE_K: usize = Packing::FiveK.record();
-const SIX_K: usize = Packing::SixK.record();
-const SUPER: usize = Packing::SixK.blocks();
 /// Lanes whose sums and dots stay in registers.
 const TOGETHER: usize = 4;
 

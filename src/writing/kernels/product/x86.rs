@@ -4,16 +4,9 @@
 
 use std::arch::x86_64::*;
 
+use super::sizes::{EIGHT, FIVE, FIVE_K, FOUR, FOUR_K, SIX_K};
 use super::{BLOCK, Block, Packing, ROWS, blocks_of, has_fifth};
-
-const FOUR: usize = Packing::Four.record();
-const FIVE: usize = Packing::Five.record();
-const EIGHT: usize = Packing::Eight.record();
-const FOUR_K: usize = Packing::FourK.record();
-const FIVE_K: usize = Packing::FiveK.record();
-const SIX_K: usize = Packing::SixK.record();
-/// Blocks of a record of a K quantisation.
-const SUPER: usize = Packing::FourK.blocks();
+use crate::writing::kernels::weights::SUPER;
 
 /// Calls `$kernel::<..., N>` for the number of lanes, 1 to 8.
 macro_rules! for_lanes {

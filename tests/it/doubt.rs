@@ -1,41 +1,18 @@
 //! How sure the model was of each word, and a draft that goes on from a word that somebody chose.
 
-use perennial::config::Config;
-use perennial::jobs::{Cancel, unwatched};
-use perennial::strategy::{Strategy, facts_from_json, parse, shipped};
-use perennial::writing::catalogue::Choice;
+use perennial::jobs::Cancel;
+use perennial::strategy::Strategy;
 use perennial::writing::doubt::{Considered, fork, look_back};
-use perennial::writing::drafts::{Assignment, write_drafts};
 use perennial::writing::replay::replay;
 use perennial::writing::templates::Templates;
-use perennial::writing::{Draft, Sampling, TextEngine, WritingError};
+use perennial::writing::{Draft, TextEngine, WritingError};
 
-/// Drafts of the default model, or of none, with their strategy.
+use crate::model::engine as model;
+
+/// Drafts of an engine, with their strategy.
 fn drafts(engine: &mut dyn TextEngine) -> (Strategy, Vec<Draft>) {
-    let file = shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
-    let strategy = parse(file.id, file.source).unwrap();
-    let sending = jiff::civil::date(2025, 11, 3);
-    let facts =
-        facts_from_json(&serde_json::Map::new(), &strategy, &Config::default(), "EUR", sending).unwrap();
-    let assignment = Assignment {
-        strategy: strategy.clone(),
-        facts,
-        segment: "A".into(),
-        group: None,
-        seeds: (7..12).collect(),
-        sampling: Sampling { temperature: 0.6, ..Sampling::default() },
-        banned_words: vec!["exciting".into()],
-        voice: perennial::writing::voice::Voice::default(),
-        beside: Vec::new(),
-    };
-    let drafts = write_drafts(&assignment, engine, &Cancel::default(), &mut |_| {}).unwrap();
+    let (strategy, _, drafts) = crate::model::drafts(engine, "exciting");
     (strategy, drafts)
-}
-
-fn model() -> Box<dyn TextEngine> {
-    crate::model::models();
-    let choice = Choice::parse(&Config::default().writing.model).unwrap();
-    unwatched(|task| choice.fetch_and_load(task)).unwrap()
 }
 
 fn text(tokens: &[Considered]) -> String {

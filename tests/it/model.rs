@@ -3,8 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use perennial::jobs::unwatched;
-use perennial::writing::{catalogue, pull};
+use perennial::config::Config;
+use perennial::jobs::{Cancel, unwatched};
+use perennial::strategy::{Strategy, facts_from_json, parse, shipped};
+use perennial::writing::catalogue::Choice;
+use perennial::writing::drafts::{Assignment, write_drafts};
+use perennial::writing::voice::Voice;
+use perennial::writing::{Draft, Sampling, TextEngine, catalogue, pull};
 use serde_json::Value;
 
 use crate::program::{perennial, text};
@@ -15,6 +20,35 @@ pub fn models() -> PathBuf {
     let entry = catalogue::entries().unwrap().remove(0);
     let path = unwatched(|task| pull::pull(&entry, task)).unwrap();
     path.parent().unwrap().to_owned()
+}
+
+/// Five drafts of the strategy that wins back by e-mail, in a style in which the default model says something.
+pub fn drafts(engine: &mut dyn TextEngine, banned: &str) -> (Strategy, &'static str, Vec<Draft>) {
+    let file = shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
+    let strategy = parse(file.id, file.source).unwrap();
+    let sending = jiff::civil::date(2025, 11, 3);
+    let facts =
+        facts_from_json(&serde_json::Map::new(), &strategy, &Config::default(), "EUR", sending).unwrap();
+    let assignment = Assignment {
+        strategy: strategy.clone(),
+        facts,
+        segment: "A".into(),
+        group: None,
+        seeds: (7..12).collect(),
+        sampling: Sampling { temperature: 0.6, ..Sampling::default() },
+        banned_words: vec![banned.into()],
+        voice: Voice::default(),
+        beside: Vec::new(),
+    };
+    let drafts = write_drafts(&assignment, engine, &Cancel::default(), &mut |_| {}).unwrap();
+    (strategy, file.source, drafts)
+}
+
+/// The default model, loaded.
+pub fn engine() -> Box<dyn TextEngine> {
+    models();
+    let choice = Choice::parse(&Config::default().writing.model).unwrap();
+    unwatched(|task| choice.fetch_and_load(task)).unwrap()
 }
 
 #[test]

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use perennial::config::Config;
-use perennial::jobs::{Cancel, unwatched};
-use perennial::strategy::{facts_from_json, parse, shipped};
+use perennial::strategy::shipped;
 use perennial::workspace::Workspace;
-use perennial::writing::catalogue::Choice;
-use perennial::writing::drafts::{Assignment, write_drafts};
-use perennial::writing::{Draft, FinishReason, Sampling};
+use perennial::writing::{Draft, FinishReason};
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -17,28 +13,9 @@ use crate::program::{perennial, text};
 /// A project whose Review holds five drafts of the default model, the first with number 1.
 fn project(home: &Path) -> Vec<Draft> {
     perennial(home).args(["init", "shop"]).assert().success();
-    let file = shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
-    let strategy = parse(file.id, file.source).unwrap();
-    let sending = jiff::civil::date(2025, 11, 3);
-    let facts =
-        facts_from_json(&serde_json::Map::new(), &strategy, &Config::default(), "EUR", sending).unwrap();
-    let assignment = Assignment {
-        strategy,
-        facts,
-        segment: "A".into(),
-        group: None,
-        seeds: (7..12).collect(),
-        sampling: Sampling { temperature: 0.6, ..Sampling::default() },
-        banned_words: vec!["synergy".into()],
-        voice: perennial::writing::voice::Voice::default(),
-        beside: Vec::new(),
-    };
-    crate::model::models();
-    let choice = Choice::parse(&Config::default().writing.model).unwrap();
-    let mut engine = unwatched(|task| choice.fetch_and_load(task)).unwrap();
-    let drafts = write_drafts(&assignment, engine.as_mut(), &Cancel::default(), &mut |_| {}).unwrap();
+    let (_, source, drafts) = crate::model::drafts(crate::model::engine().as_mut(), "synergy");
     let mut store = Workspace::open(home.join("shop")).unwrap().store().unwrap();
-    store.add_drafts(&drafts, file.source, 0).unwrap();
+    store.add_drafts(&drafts, source, 0).unwrap();
     drafts
 }
 

@@ -11,6 +11,7 @@ use perennial::writing::TextEngine as _;
 use perennial::writing::served::{Fault, Settings};
 use serde_json::json;
 
+use super::commands::{PREVIEW, run};
 use super::play::{Play, answer, hang, json_answer, says};
 use super::{KEY, engine, engine_with, key_file, settings, write};
 use crate::tui::harness::Harness;
@@ -181,10 +182,10 @@ fn a_server_that_repeats_the_key_in_its_texts_and_names_spreads_it_nowhere() {
         &["doctor", "--json"],
         &["config", "print", "--json"],
     ] {
-        let (_, out, _) = super::run(home.path(), true, &with(arguments));
+        let (_, out, _) = run(home.path(), true, &with(arguments));
         assert!(!out.is_empty(), "{arguments:?}");
     }
-    let preview = [&super::PREVIEW[..], &["--json"]].concat();
-    let (code, out, err) = super::run(home.path(), true, &with(&preview));
+    let preview = [&PREVIEW[..], &["--json"]].concat();
+    let (code, out, err) = run(home.path(), true, &with(&preview));
     assert!(code == 0 && out.contains("glad to see you again"), "{out}{err}");
 }

@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::program::perennial;
 use crate::run::{FILES, sample_data};
 
-use super::{KEY, PREVIEW, engine_with, key_file, request, run, settings};
+use super::commands::{PREVIEW, run};
+use super::{KEY, engine_with, key_file, request, settings};
 use perennial::writing::served::Settings;
 
 /// The server; it ends with the test.

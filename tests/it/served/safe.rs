@@ -12,8 +12,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use perennial::writing::TextEngine as _;
 use perennial::writing::served::{Address, Fault, Server, Settings};
 
+use super::commands::{PREVIEW, run};
 use super::play::{Play, says};
-use super::{PREVIEW, engine_with, run, settings, texts, write};
+use super::{engine_with, settings, texts, write};
 
 /// An authority that signs certificates, and its own in a file.
 struct Authority {

@@ -8,6 +8,7 @@ mod numerals;
 
 use std::ops::Range;
 
+use super::claims::OWN_WORDS;
 use super::dates::{DateClaim, date_at, deadlines};
 use super::words::{self, BLANK, is_han};
 use super::{Check, Message, judged};
@@ -188,10 +189,7 @@ impl<'a> Proofs<'a> {
 /// where it does not read like one: a name may come from anybody.
 pub(super) fn may_prove(field: &str, text: &str, claim: &Claim) -> bool {
     let of_person = matches!(field, "first_name" | "last_name" | "full_name");
-    let of_thing = matches!(
-        field,
-        "shop_name" | "segment_category" | "segment_second_category" | "favourite_category" | "last_product"
-    );
+    let of_thing = OWN_WORDS.contains(&field);
     match claim {
         Claim::Price(..) | Claim::Percentage(_) => !(of_person || of_thing && offers(text)),
         Claim::Code(_) => !of_person,

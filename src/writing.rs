@@ -240,6 +240,23 @@ pub struct Written {
     pub avoided: Vec<String>,
 }
 
+impl Written {
+    /// One of the strategy's own texts.
+    pub(crate) fn own_text(text: String, seed: u64) -> Self {
+        Self {
+            text,
+            seed,
+            finish_reason: FinishReason::Template,
+            tokens: 0,
+            tokens_per_second: 0.0,
+            mean_log_probability: 0.0,
+            token_ids: Vec::new(),
+            begun: Vec::new(),
+            avoided: Vec::new(),
+        }
+    }
+}
+
 /// What came of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Writing {
@@ -384,7 +401,7 @@ pub struct Draft {
     /// SHA-256 of the prompts, one after the other.
     pub prompt_sha256: String,
     /// Examples that were left out of the prompts, as they were too long for the model.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub examples_left_out: usize,
     /// The brand's words that were never written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -398,7 +415,7 @@ pub struct Draft {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
-fn is_none(count: &usize) -> bool {
+fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 

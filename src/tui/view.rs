@@ -181,7 +181,7 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         // That it is local is worth more than the rest where there is little room.
         ModelState::Ready(identity) => {
             let name = &identity.name;
-            ("●", vec![format!("{name}, local, no network"), format!("{name}, local")], theme.good)
+            ("●", vec![format!("{name}, local, no network"), "local, no network".into()], theme.good)
         }
         ModelState::Failed(_) => {
             let words = vec![

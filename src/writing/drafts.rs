@@ -379,17 +379,7 @@ fn write_slot(
             let written = written.unwrap_or_else(|| {
                 let text = own_text(slot, variant, &taken, &assignment.voice);
                 taken.push(text.clone());
-                Written {
-                    text,
-                    seed: first_seeds[variant],
-                    finish_reason: FinishReason::Template,
-                    tokens: 0,
-                    tokens_per_second: 0.0,
-                    mean_log_probability: 0.0,
-                    token_ids: Vec::new(),
-                    begun: Vec::new(),
-                    avoided: Vec::new(),
-                }
+                Written::own_text(text, first_seeds[variant])
             });
             tell(Told::Settled { slot: slot.index, variant, text: written.text.clone() });
             written

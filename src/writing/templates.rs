@@ -39,17 +39,7 @@ impl TextEngine for Templates {
             let text = request.fallback[variant % request.fallback.len()].clone();
             tell(Piece::Text { variant, text: text.clone(), tokens: 0 });
             tell(Piece::End { variant, reason: FinishReason::Template });
-            Written {
-                text,
-                seed: *seed,
-                finish_reason: FinishReason::Template,
-                tokens: 0,
-                tokens_per_second: 0.0,
-                mean_log_probability: 0.0,
-                token_ids: Vec::new(),
-                begun: Vec::new(),
-                avoided: Vec::new(),
-            }
+            Written::own_text(text, *seed)
         });
         Ok(Writing { variants: variants.collect(), ..Writing::default() })
     }

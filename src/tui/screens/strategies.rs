@@ -164,7 +164,6 @@ impl Pane for Strategies {
                 Availability::Hidden
             }
             Action::UndoTyping | Action::RedoTyping | Action::OtherPanel => Availability::Yes,
-            // From the preview back to the text.
             Action::Back | Action::Open if self.tuning.is_open() => Availability::Yes,
             Action::Up | Action::Down | Action::Left | Action::Right if self.tuning.is_open() => {
                 Availability::Yes

@@ -1,5 +1,9 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::strategy::Part;
+use crate::writing::remembered::Remembered;
 use crate::writing::scripted::Scripted;
 
 const SOURCE: &str = r#"
@@ -68,6 +72,29 @@ fn slots_are_filled_in_order_and_recorded() {
     assert_eq!(engine.requests()[0].seeds, [7, 8]);
     assert_ne!(engine.requests()[1].seeds, [7, 8]);
     assert!(engine.requests()[0].guard.banned_words.contains(&"cheap".to_owned()));
+}
+
+#[test]
+fn an_edit_of_one_slot_asks_the_engine_for_that_slot_alone() {
+    let words = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&words);
+    let lines = ["We have missed you so.", "See you again quite soon.", "May the day be good to you."];
+    let script = Scripted::new(&lines).before_word(move || {
+        let _ = count.fetch_add(1, Ordering::Relaxed);
+    });
+    let mut engine = Remembered::new(Box::new(script));
+    let mut first = assignment(&[7]);
+    let mut write = |assignment: &Assignment| {
+        let before = words.load(Ordering::Relaxed);
+        let drafts = write_drafts(assignment, &mut engine, &Cancel::default(), &mut |_| {}).unwrap();
+        let texts: Vec<String> = drafts[0].slots.iter().map(|slot| slot.text.clone()).collect();
+        (texts, words.load(Ordering::Relaxed) - before)
+    };
+    assert_eq!(write(&first), (vec![lines[0].to_owned(), lines[1].to_owned()], 10));
+    first.strategy = strategy::parse("hello", &SOURCE.replace("closing", "parting")).unwrap();
+    assert_eq!(write(&first), (vec![lines[0].to_owned(), lines[2].to_owned()], 7));
+    first.strategy = strategy::parse("hello", &SOURCE.replace("A word from us", "A line from us")).unwrap();
+    assert_eq!(write(&first), (vec![lines[0].to_owned(), lines[1].to_owned()], 0));
 }
 
 #[test]

@@ -118,7 +118,6 @@ pub struct Preview {
     id: String,
     pub strategy: Option<Strategy>,
     pub source: String,
-    pub channel: Option<Channel>,
     pub customer: String,
     pub model: Option<ModelIdentity>,
     /// The model does not write the strategy's language.
@@ -171,7 +170,6 @@ impl Preview {
             id: strategy.id.clone(),
             strategy: Some(strategy.clone()),
             source,
-            channel: Some(strategy.channel),
             renderer,
             variants: vec![Variant { slots: vec![String::new(); slots], ..Variant::default() }; variants],
             began: now,
@@ -194,6 +192,7 @@ impl Preview {
         let Some(drafts) = self.drafts.as_mut().filter(|_| self.stage == Stage::Done) else { return };
         if let (Some(old), Some(variant)) =
             (Arc::make_mut(drafts).get_mut(place), self.variants.get_mut(place))
+            && old.0.strategy_version == draft.0.strategy_version
         {
             variant.slots = draft.0.slots.iter().map(|slot| slot.text.clone()).collect();
             old.clone_from(draft);
@@ -203,6 +202,10 @@ impl Preview {
     /// Whether it is of this strategy, and of this segment as far as is known.
     pub fn is_of(&self, id: &str, segment: usize) -> bool {
         self.id == id && self.segment.is_none_or(|shown| shown == segment)
+    }
+
+    pub fn channel(&self) -> Option<Channel> {
+        self.strategy.as_ref().map(|strategy| strategy.channel)
     }
 
     pub fn is_running(&self) -> bool {

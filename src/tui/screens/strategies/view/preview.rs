@@ -113,7 +113,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         rich.blank();
         match preview.text(screen.variant) {
             Ok(message) => {
-                if let Some(channel) = preview.channel {
+                if let Some(channel) = preview.channel() {
                     widgets::message(&mut rich, 0, channel, from, &message, theme);
                 }
             }

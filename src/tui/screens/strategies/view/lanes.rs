@@ -108,8 +108,10 @@ pub(super) fn beside(screen: &Strategies, area: Rect, canvas: &mut Canvas<'_>) -
             line.extend(speed(screen, variant, " tokens/s", theme));
             rich.spans(0, line);
             rich.spans(0, vec![text(screen, variant, theme)]);
-            let notes = notes(screen, variant, theme);
-            if !notes.is_empty() {
+            let mut notes = notes(screen, variant, theme);
+            if let Some((first, _)) = notes.first_mut() {
+                // On a row of its own.
+                *first = first.trim_start().to_owned();
                 rich.spans(0, notes);
             }
             broken(screen, variant, 0, &mut rich, theme);

@@ -8,6 +8,7 @@
 //! and attributes. A new key is a field with a comment, and a line in `assets/default.toml`.
 
 mod brand;
+mod campaign;
 mod check;
 mod data;
 mod key;
@@ -19,6 +20,7 @@ mod voice;
 mod writing;
 
 pub use brand::{BrandConfig, Unnamed};
+pub use campaign::CampaignConfig;
 pub use data::DataConfig;
 pub use key::{Key, keys};
 pub use layers::{Entry, Layers, Origin, Settings};
@@ -51,6 +53,7 @@ pub struct Config {
     pub brand: BrandConfig,
     pub voice: VoiceConfig,
     pub writing: WritingConfig,
+    pub campaign: CampaignConfig,
     pub tui: TuiConfig,
 }
 

@@ -27,5 +27,7 @@ pub mod writing;
 pub mod review;
 pub mod workspace;
 
+pub mod campaign;
+
 pub mod cli;
 pub mod tui;

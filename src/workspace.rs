@@ -5,7 +5,8 @@
 //! strategies/*.toml     strategy templates
 //! segments/*.toml       saved rule segments
 //! knowledge/*.md        what messages are based on
-//! perennial.db          drafts, decisions, approvals, coupons (SQLite)
+//! campaigns/*.toml      who gets what, and when
+//! perennial.db          drafts, decisions, approvals, coupons, the ledger of sends, the audit (SQLite)
 //! ```
 //!
 //! In: a folder. Out: its strategies, and its [`Store`]. Opening a folder writes nothing; the database is made
@@ -22,7 +23,10 @@ use std::path::{Path, PathBuf};
 
 pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
-pub use store::{NO_REASON, Store, StoredDraft, one_variant};
+pub use store::{
+    AuditEntry, Broken, Campaign, CampaignState, Change, CodeSource, Deed, Imported, Launch, NO_REASON, NewSend, PoolCount, Send,
+    SendState, Store, StoredDraft, Tally, one_variant,
+};
 pub use strategies::StrategyFile;
 
 use crate::review::Check;

@@ -24,7 +24,8 @@ use crate::segments::Segmentation;
 use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 
 pub use audience::{Audience, HeldBack};
-use message::{Merged, Merger};
+pub use message::Merger;
+use message::Merged;
 
 /// Recipients merged at a time.
 const BATCH: usize = 4_096;

@@ -5,7 +5,11 @@
 //! killed process and a loss of power.
 
 mod approval;
+mod audit;
+mod campaign_coupons;
+mod campaigns;
 mod coupons;
+mod ledger;
 mod migrations;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +25,10 @@ use crate::review::queue::Item;
 use crate::writing::Draft;
 
 pub use approval::one_variant;
+pub use audit::{AuditEntry, Broken, Deed};
+pub use campaign_coupons::{CodeSource, Imported, PoolCount};
+pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
+pub use ledger::{Change, Send, SendState, Tally};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -374,6 +382,11 @@ fn from_json<T: serde::de::DeserializeOwned>(row: &rusqlite::Row<'_>, column: us
     serde_json::from_str(text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
     })
+}
+
+/// A number of rows; none where there are no rows to add up.
+fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, Option<i64>>(column)?.unwrap_or(0).unsigned_abs())
 }
 
 /// What went wrong with the database, and what to do about it.

@@ -34,7 +34,7 @@ pub(super) struct Merged {
 }
 
 /// One copy, ready to be merged many times.
-pub(super) struct Merger<'a> {
+pub struct Merger<'a> {
     shop: &'a Shop,
     features: &'a Features,
     copy: &'a Copy,
@@ -82,7 +82,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Messages of some recipients; `first` is the place of the first of them among the copy's.
-    pub fn chunk(&self, rows: &[u32], codes: &[String], first: usize) -> std::io::Result<Merged> {
+    pub(super) fn chunk(&self, rows: &[u32], codes: &[String], first: usize) -> std::io::Result<Merged> {
         let mut merged = Merged::default();
         let mut json = Vec::new();
         let mut sheet = Sheet::new(Vec::new());
@@ -117,7 +117,10 @@ impl<'a> Merger<'a> {
     }
 
     /// The message to one customer, or the rules that it breaks.
-    fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
+    ///
+    /// # Errors
+    /// What the message to this customer breaks; at least one.
+    pub fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
         let Copy { strategy, slots, facts, .. } = self.copy;
         let mut facts = facts_for_recipient(self.shop, self.features, row, strategy, facts, &self.purchases);
         // What the message does not use proves nothing that it says.

@@ -1,0 +1,165 @@
+//! What is approved, by whom, and whether it still holds.
+//!
+//! In: a plan, what it says, and how it is sent. Out: a [`fingerprint`], the SHA-256 of all of it. An approval is an entry of the
+//! audit that names a fingerprint: another byte in a template, a slot, a header, the layout, the rule of the audience or the
+//! schedule gives another fingerprint, and what was approved stands no more. Nothing has to be voided by anybody.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::plan::{CouponPolicy, Plan};
+use super::versions::Versions;
+use crate::config::CampaignConfig;
+use crate::workspace::AuditEntry;
+
+/// Action of an approval in the audit.
+pub const APPROVE: &str = "approve";
+/// Action of taking one back.
+pub const WITHDRAW: &str = "withdraw";
+
+/// The code that everybody in a segment gets, where the plan gives one.
+#[must_use]
+pub fn shared_code(plan: &Plan, segment: usize) -> Option<&str> {
+    match plan.coupons.policy {
+        CouponPolicy::Unique => None,
+        CouponPolicy::Single => plan.coupons.code.as_deref(),
+        CouponPolicy::PerSegment => plan.coupons.codes.get(plan.segments.get(segment)?).map(String::as_str),
+    }
+}
+
+/// SHA-256, in 64 hexadecimal digits, of everything that leaves or decides who gets it: the plan as read, each version's template, texts
+/// and facts, the content hash of each version's message as it goes out (`contents`, in the order of the versions), and the groups
+/// that the audience is taken from.
+#[must_use]
+pub fn fingerprint(plan: &Plan, versions: &Versions, contents: &[String]) -> String {
+    let said: Vec<Value> = versions
+        .all
+        .iter()
+        .zip(contents)
+        .map(|(version, content)| {
+            json!({
+                "arm": version.arm,
+                "segment": version.segment,
+                "group": version.group,
+                "seal": version.copy.approval,
+                "facts": version.copy.facts,
+                "content": content,
+            })
+        })
+        .collect();
+    let all = json!({ "form": 1, "plan": plan, "channel": versions.channel, "versions": said });
+    Sha256::digest(all.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What stands about a campaign's approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "standing")]
+pub enum Approval {
+    /// Approved as it is now.
+    Approved { by: String, at: i64 },
+    /// It was approved, and something has changed since.
+    Voided { by: String, at: i64 },
+    /// Nobody has approved it.
+    Missing,
+}
+
+impl Approval {
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Approved { .. })
+    }
+
+    /// What follows from the audit's entries about the campaign, oldest first.
+    #[must_use]
+    pub fn of(entries: &[AuditEntry], fingerprint: &str) -> Self {
+        let mut standing = Self::Missing;
+        for entry in entries {
+            match entry.action.as_str() {
+                WITHDRAW => standing = Self::Missing,
+                APPROVE => {
+                    let (by, at) = (entry.actor.clone(), entry.at);
+                    standing = if entry.document["fingerprint"] == fingerprint {
+                        Self::Approved { by, at }
+                    } else {
+                        Self::Voided { by, at }
+                    };
+                }
+                _ => {}
+            }
+        }
+        standing
+    }
+}
+
+/// Why this person may not approve the campaign; `None`: they may.
+#[must_use]
+pub fn may_not_approve(plan: &Plan, settings: &CampaignConfig, person: &str) -> Option<String> {
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    if person.trim().is_empty() {
+        return Some("say who approves it, with --as NAME.".into());
+    }
+    if !settings.approvers.is_empty() && !settings.approvers.iter().any(|name| same(name, person)) {
+        return Some(format!(
+            "{person} is not among those who may approve: {}. Ask one of them, or add the name to approvers under [campaign] in \
+             perennial.toml.",
+            settings.approvers.join(", ")
+        ));
+    }
+    if !settings.two_person {
+        return None;
+    }
+    if plan.author.trim().is_empty() {
+        return Some(format!(
+            "two people must stand behind a campaign, and campaigns/{}.toml names no author. Write author = \"...\" there.",
+            plan.name
+        ));
+    }
+    same(&plan.author, person).then(|| {
+        format!("{person} is its author, and two people must stand behind a campaign. Ask somebody else to approve it.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(action: &str, actor: &str, fingerprint: &str) -> AuditEntry {
+        AuditEntry {
+            id: 1,
+            at: 5,
+            actor: actor.into(),
+            action: action.into(),
+            subject: "spring".into(),
+            document: json!({ "fingerprint": fingerprint }),
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_approval_holds_for_what_was_approved_and_nothing_else() {
+        let log = [entry(APPROVE, "reviewer", "aa")];
+        assert!(Approval::of(&log, "aa").holds());
+        assert_eq!(Approval::of(&log, "bb"), Approval::Voided { by: "reviewer".into(), at: 5 });
+        let log = [entry(APPROVE, "reviewer", "aa"), entry(WITHDRAW, "reviewer", "aa")];
+        assert_eq!(Approval::of(&log, "aa"), Approval::Missing);
+        // Approved again after a change, and changed back: the last approval counts.
+        let log = [entry(APPROVE, "reviewer", "aa"), entry(APPROVE, "reviewer", "bb")];
+        assert!(!Approval::of(&log, "aa").holds());
+    }
+
+    #[test]
+    fn an_author_does_not_approve_alone() {
+        let source = "author = \"author\"\nstrategy = \"s\"\nsegments = [\"A\"]\n";
+        let mut settings = CampaignConfig::default();
+        let plan = Plan::parse("spring", source, &settings).unwrap();
+        assert_eq!(may_not_approve(&plan, &settings, "author"), None);
+        settings.two_person = true;
+        assert!(may_not_approve(&plan, &settings, " Author ").unwrap().contains("two people"));
+        assert_eq!(may_not_approve(&plan, &settings, "reviewer"), None);
+        let nobody = Plan::parse("spring", &source[source.find("strategy").unwrap()..], &settings).unwrap();
+        assert!(may_not_approve(&nobody, &settings, "reviewer").unwrap().contains("names no author"));
+        settings.approvers = vec!["chief".into()];
+        assert!(may_not_approve(&plan, &settings, "reviewer").unwrap().contains("chief"));
+    }
+}

@@ -1,0 +1,231 @@
+//! Coupon codes of campaigns: taken from a pool or made here, reserved for one message, and never shown twice.
+//!
+//! ```text
+//! free (pool) --> reserved (rendered) --> committed (handed over) --> redeemed
+//!    ^                 |                       |
+//!    +-----------------+-----------------------+   failed for good, or cancelled: back to the pool
+//!                                                  (a code that was made here is void: `returned`)
+//! ```
+
+use std::collections::HashSet;
+
+use rusqlite::{Transaction, params};
+use serde::Serialize;
+
+use super::{Store, count};
+use crate::review::coupon::{self, Recipient};
+use crate::workspace::WorkspaceError;
+
+/// Where codes come from.
+#[derive(Clone, Debug)]
+pub enum CodeSource<'a> {
+    /// Made here from a secret seed; the name is the campaign's.
+    Made { seed: u64, name: &'a str },
+    /// Taken from a pool that was imported.
+    Pool(&'a str),
+}
+
+/// Codes of one pool by what became of them; those that were made here have no pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PoolCount {
+    pub pool: Option<String>,
+    pub free: u64,
+    /// Free, and past their day.
+    pub expired: u64,
+    pub reserved: u64,
+    pub committed: u64,
+    pub returned: u64,
+    pub redeemed: u64,
+}
+
+/// What an import brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    pub added: u64,
+    /// They were known already.
+    pub known: u64,
+}
+
+impl Store {
+    /// Reserves a code for each of these lines of the ledger that has none, in their order. All or none.
+    ///
+    /// # Errors
+    /// The pool has too few; the database cannot be written.
+    pub fn reserve_codes(
+        &mut self,
+        campaign: i64,
+        source: &CodeSource<'_>,
+        sends: &[(i64, &str)],
+        at: i64,
+    ) -> Result<Vec<String>, WorkspaceError> {
+        self.write(|transaction| {
+            let codes = match source {
+                CodeSource::Made { seed, name } => make(transaction, campaign, *seed, name, sends, at)?,
+                CodeSource::Pool(pool) => match take(transaction, campaign, pool, sends, at)? {
+                    Ok(codes) => codes,
+                    Err(free) => {
+                        return Ok(Err(WorkspaceError::Nothing(format!(
+                            "the coupon pool {pool} has {free} codes left, and {} are needed. Import more with `perennial \
+                             coupons import {pool} FILE`, and resume.",
+                            sends.len()
+                        ))));
+                    }
+                },
+            };
+            let mut update = transaction.prepare_cached("UPDATE sends SET coupon = ?2 WHERE id = ?1")?;
+            for ((id, _), code) in sends.iter().zip(&codes) {
+                update.execute(params![id, code])?;
+            }
+            Ok(Ok(codes))
+        })?
+    }
+
+    /// Adds codes to a pool. One that is known already, in whatever pool, stays as it is.
+    ///
+    /// # Errors
+    /// The database cannot be written: no code is added then.
+    pub fn import_codes<'a>(
+        &mut self,
+        pool: &str,
+        codes: impl Iterator<Item = (&'a str, Option<i64>)>,
+        at: i64,
+    ) -> Result<Imported, WorkspaceError> {
+        self.write(|transaction| {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO campaign_coupons (code, pool, state, expires_at, at) \
+                 SELECT ?1, ?2, 'free', ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM coupons WHERE code = ?1) \
+                 ON CONFLICT (code) DO NOTHING",
+            )?;
+            let mut imported = Imported::default();
+            for (code, expires) in codes {
+                match insert.execute(params![code, pool, expires, at])? {
+                    0 => imported.known += 1,
+                    _ => imported.added += 1,
+                }
+            }
+            Ok(imported)
+        })
+    }
+
+    /// Marks codes as used by a customer; how many were so for the first time, and how many are not known.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn redeem_codes<'a>(
+        &mut self,
+        codes: impl Iterator<Item = &'a str>,
+        at: i64,
+    ) -> Result<(u64, u64), WorkspaceError> {
+        self.write(|transaction| {
+            let mut update = transaction.prepare_cached(
+                "UPDATE campaign_coupons SET state = 'redeemed', at = ?2 \
+                 WHERE code = ?1 AND state IN ('committed', 'reserved')",
+            )?;
+            let mut known =
+                transaction.prepare_cached("SELECT COUNT(*) FROM campaign_coupons WHERE code = ?1")?;
+            let (mut redeemed, mut unknown) = (0, 0);
+            for code in codes {
+                if update.execute(params![code, at])? > 0 {
+                    redeemed += 1;
+                } else if known.query_row([code], |row| row.get::<_, i64>(0))? == 0 {
+                    unknown += 1;
+                }
+            }
+            Ok((redeemed, unknown))
+        })
+    }
+
+    /// How many codes are in which state, by pool.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn pools(&self, now: i64) -> Result<Vec<PoolCount>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT pool, SUM(state = 'free' AND (expires_at IS NULL OR expires_at > ?1)), \
+                 SUM(state = 'free' AND expires_at <= ?1), SUM(state = 'reserved'), SUM(state = 'committed'), \
+                 SUM(state = 'returned'), SUM(state = 'redeemed') FROM campaign_coupons GROUP BY pool ORDER BY pool",
+            )?;
+            let rows = statement.query_map([now], |row| {
+                Ok(PoolCount {
+                    pool: row.get(0)?,
+                    free: count(row, 1)?,
+                    expired: count(row, 2)?,
+                    reserved: count(row, 3)?,
+                    committed: count(row, 4)?,
+                    returned: count(row, 5)?,
+                    redeemed: count(row, 6)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Codes of a campaign that customers have used.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn redeemed(&self, campaign: i64) -> Result<HashSet<String>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT code FROM campaign_coupons WHERE campaign = ?1 AND state = 'redeemed'",
+            )?;
+            let rows = statement.query_map([campaign], |row| row.get(0))?;
+            rows.collect()
+        })
+    }
+}
+
+const RESERVE: &str = "INSERT INTO campaign_coupons (code, campaign, customer, state, at) \
+     SELECT ?1, ?2, ?3, 'reserved', ?4 WHERE NOT EXISTS (SELECT 1 FROM coupons WHERE code = ?1) \
+     ON CONFLICT (code) DO NOTHING";
+
+fn make(
+    transaction: &Transaction<'_>,
+    campaign: i64,
+    seed: u64,
+    name: &str,
+    sends: &[(i64, &str)],
+    at: i64,
+) -> rusqlite::Result<Vec<String>> {
+    let recipients: Vec<Recipient<'_>> =
+        sends.iter().map(|&(_, customer)| Recipient { strategy: name, customer }).collect();
+    let mut codes = coupon::codes(seed, &recipients);
+    let mut insert = transaction.prepare_cached(RESERVE)?;
+    for (code, recipient) in codes.iter_mut().zip(&recipients) {
+        let mut attempt = 0;
+        while insert.execute(params![*code, campaign, recipient.customer, at])? == 0 {
+            // Somebody else was given it once, or this customer's first one is void.
+            attempt += 1;
+            *code = coupon::drawn_again(seed, recipient, attempt);
+        }
+    }
+    Ok(codes)
+}
+
+/// Codes from a pool, or how many it has where they are too few.
+fn take(
+    transaction: &Transaction<'_>,
+    campaign: i64,
+    pool: &str,
+    sends: &[(i64, &str)],
+    at: i64,
+) -> rusqlite::Result<Result<Vec<String>, usize>> {
+    let mut select = transaction.prepare_cached(
+        "SELECT code FROM campaign_coupons WHERE pool = ?1 AND state = 'free' \
+         AND (expires_at IS NULL OR expires_at > ?2) ORDER BY expires_at IS NULL, expires_at, rowid LIMIT ?3",
+    )?;
+    let codes: Vec<String> = select
+        .query_map(params![pool, at, sends.len() as i64], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    if codes.len() < sends.len() {
+        return Ok(Err(codes.len()));
+    }
+    let mut update = transaction.prepare_cached(
+        "UPDATE campaign_coupons SET state = 'reserved', campaign = ?2, customer = ?3, at = ?4 WHERE code = ?1",
+    )?;
+    for (code, (_, customer)) in codes.iter().zip(sends) {
+        update.execute(params![code, campaign, customer, at])?;
+    }
+    Ok(Ok(codes))
+}

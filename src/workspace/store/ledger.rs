@@ -1,0 +1,329 @@
+//! The ledger of sends: what was to go to whom, and what became of it.
+//!
+//! A message is intended, then *handing* (written down before the last byte that a server needs to take it), then
+//! accepted or failed. A process that dies in between leaves it handing: nobody can know whether it was taken. It is told as
+//! *unknown*, and nothing but a person's choice, or proof, moves it on. So a message that may have been taken is never sent again
+//! by the program on its own.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Row, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::campaigns::{CampaignState, state_of};
+use super::{Store, count};
+use crate::workspace::WorkspaceError;
+
+/// What became of a message so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SendState {
+    /// The customer gets nothing, so that the effect can be measured.
+    Holdout,
+    /// It is to go out.
+    Intended,
+    /// It is being handed over at this moment.
+    Handing,
+    /// The server, the provider or the file has it.
+    Accepted,
+    /// It was refused for good, or too often.
+    Failed,
+    /// Nobody knows whether it was taken.
+    Unknown,
+    /// The plan left the customer out at the launch: quiet hours, a cap, a field that is missing.
+    Skipped,
+    /// The campaign was ended before.
+    Cancelled,
+}
+
+impl SendState {
+    pub const ALL: [Self; 8] = [
+        Self::Holdout,
+        Self::Intended,
+        Self::Handing,
+        Self::Accepted,
+        Self::Failed,
+        Self::Unknown,
+        Self::Skipped,
+        Self::Cancelled,
+    ];
+
+    /// As in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Holdout => "holdout",
+            Self::Intended => "intended",
+            Self::Handing => "handing",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|state| state.name() == name).unwrap_or(Self::Unknown)
+    }
+}
+
+/// One line of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Send {
+    pub id: i64,
+    pub customer: String,
+    /// Name of the segment, as the plan has it.
+    pub segment: String,
+    /// Name of the arm, or `holdout`.
+    pub arm: String,
+    /// `email`, `sms`, `push`.
+    pub channel: String,
+    pub address: Option<String>,
+    pub language: String,
+    /// Hash of the arm's content.
+    pub content: String,
+    pub coupon: Option<String>,
+    pub state: SendState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not before this moment, in milliseconds since 1970-01-01 UTC.
+    pub not_before: Option<i64>,
+    /// When the state last changed.
+    pub at: i64,
+    /// What the server said, or why not.
+    pub detail: Option<String>,
+    /// Without angle brackets.
+    pub message_id: Option<String>,
+}
+
+/// A step of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is about to be handed over: the coupon code in it is given out from now on.
+    Handing { id: i64, message_id: String },
+    Accepted { id: i64, detail: String },
+    /// It was not taken, and is tried again.
+    Again { id: i64, not_before: i64, detail: String },
+    /// It was not taken and was not at fault itself (the connection broke before it): it is tried again, and this does not count
+    /// as an attempt.
+    Back { id: i64 },
+    /// It was not taken, and never will be: its coupon code goes back.
+    Failed { id: i64, detail: String },
+    Unknown { id: i64, detail: String },
+}
+
+/// Messages of one arm by state.
+pub type Tally = BTreeMap<String, BTreeMap<SendState, u64>>;
+
+impl Store {
+    /// Writes down steps of messages, all of them durably or none; the state of the campaign, which another process may
+    /// have changed.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn advance(&mut self, campaign: i64, changes: &[Change], at: i64) -> Result<CampaignState, WorkspaceError> {
+        self.write(|transaction| {
+            for change in changes {
+                apply(transaction, change, at)?;
+            }
+            state_of(transaction, campaign)
+        })
+    }
+
+    /// The next messages to go out, in the order of the ledger: at most `most` after the number `after`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn due(&self, campaign: i64, now: i64, after: i64, most: usize) -> Result<Vec<Send>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT} WHERE campaign = ?1 AND state = 'intended' AND id > ?2 \
+                 AND (not_before IS NULL OR not_before <= ?3) ORDER BY id LIMIT ?4"
+            ))?;
+            let rows = statement.query_map(params![campaign, after, now, most as i64], send)?;
+            rows.collect()
+        })
+    }
+
+    /// When the next message that waits may go out; `None` where none waits.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn next_due(&self, campaign: i64) -> Result<Option<i64>, WorkspaceError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT MIN(COALESCE(not_before, 0)) FROM sends WHERE campaign = ?1 AND state = 'intended'",
+                )?
+                .query_row([campaign], |row| row.get(0))
+        })
+    }
+
+    /// The messages of a campaign in one state, in the order of the ledger.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn sends_in(&self, campaign: i64, state: SendState) -> Result<Vec<Send>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached(&format!("{SELECT} WHERE campaign = ?1 AND state = ?2 ORDER BY id"))?;
+            let rows = statement.query_map(params![campaign, state.name()], send)?;
+            rows.collect()
+        })
+    }
+
+    /// The whole ledger of a campaign, the holdout too.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn sends(&self, campaign: i64) -> Result<Vec<Send>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached(&format!("{SELECT} WHERE campaign = ?1 ORDER BY id"))?;
+            let rows = statement.query_map([campaign], send)?;
+            rows.collect()
+        })
+    }
+
+    /// Lines of the ledger whose customer, address, coupon code, Message-ID, state or detail holds a text, at most `most`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn find_sends(&self, campaign: i64, text: &str, most: usize) -> Result<Vec<Send>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT} WHERE campaign = ?1 AND (?2 = '' OR instr(lower(customer || ' ' || COALESCE(address, '') || ' ' || \
+                 COALESCE(coupon, '') || ' ' || COALESCE(message_id, '') || ' ' || state || ' ' || arm || ' ' || \
+                 COALESCE(detail, '')), lower(?2)) > 0) ORDER BY id LIMIT ?3"
+            ))?;
+            let rows = statement.query_map(params![campaign, text, most as i64], send)?;
+            rows.collect()
+        })
+    }
+
+    /// What was sent to a customer in all campaigns, the last first: the campaign's name with each line.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn sends_to(&self, customer: &str) -> Result<Vec<(String, Send)>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT_NAMED} WHERE customer = ?1 ORDER BY sends.id DESC"
+            ))?;
+            let rows = statement.query_map([customer], |row| Ok((row.get(15)?, send(row)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// How many messages of each arm are in each state.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn tally(&self, campaign: i64) -> Result<Tally, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT arm, state, COUNT(*) FROM sends WHERE campaign = ?1 GROUP BY arm, state",
+            )?;
+            let mut tally = Tally::new();
+            let mut rows = statement.query([campaign])?;
+            while let Some(row) = rows.next()? {
+                let state = SendState::named(row.get_ref(1)?.as_str()?);
+                tally.entry(row.get(0)?).or_default().insert(state, count(row, 2)?);
+            }
+            Ok(tally)
+        })
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT sends.id, customer, segment, arm, channel, address, language, content, coupon, sends.state, attempts, \
+         not_before, sends.at, detail, message_id"
+    };
+}
+const SELECT: &str = concat!(columns!(), " FROM sends");
+const SELECT_NAMED: &str =
+    concat!(columns!(), ", campaigns.name FROM sends JOIN campaigns ON campaigns.id = sends.campaign");
+
+fn send(row: &Row<'_>) -> rusqlite::Result<Send> {
+    Ok(Send {
+        id: row.get(0)?,
+        customer: row.get(1)?,
+        segment: row.get(2)?,
+        arm: row.get(3)?,
+        channel: row.get(4)?,
+        address: row.get(5)?,
+        language: row.get(6)?,
+        content: row.get(7)?,
+        coupon: row.get(8)?,
+        state: SendState::named(row.get_ref(9)?.as_str()?),
+        attempts: row.get(10)?,
+        not_before: row.get(11)?,
+        at: row.get(12)?,
+        detail: row.get(13)?,
+        message_id: row.get(14)?,
+    })
+}
+
+fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::Result<()> {
+    match change {
+        Change::Handing { id, message_id } => {
+            transaction
+                .prepare_cached(
+                    "UPDATE sends SET state = 'handing', message_id = ?2, attempts = attempts + 1, at = ?3 \
+                     WHERE id = ?1 AND state = 'intended'",
+                )?
+                .execute(params![id, message_id, at])?;
+            transaction
+                .prepare_cached(
+                    "UPDATE campaign_coupons SET state = 'committed', at = ?2 WHERE state = 'reserved' \
+                     AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+                )?
+                .execute(params![id, at])?;
+        }
+        Change::Accepted { id, detail } => turn(transaction, *id, SendState::Accepted, detail, at)?,
+        Change::Unknown { id, detail } => turn(transaction, *id, SendState::Unknown, detail, at)?,
+        Change::Failed { id, detail } => {
+            turn(transaction, *id, SendState::Failed, detail, at)?;
+            // Nobody has seen it: a code of a pool can be given to somebody else, one that was made is void.
+            transaction
+                .prepare_cached(
+                    "UPDATE campaign_coupons SET state = CASE WHEN pool IS NULL THEN 'returned' ELSE 'free' END, \
+                     customer = NULL, campaign = CASE WHEN pool IS NULL THEN campaign END, at = ?2 \
+                     WHERE state IN ('reserved', 'committed') AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+                )?
+                .execute(params![id, at])?;
+            transaction
+                .prepare_cached("UPDATE sends SET coupon = NULL WHERE id = ?1")?
+                .execute([id])?;
+        }
+        Change::Again { id, not_before, detail } => {
+            transaction
+                .prepare_cached(
+                    "UPDATE sends SET state = 'intended', attempts = attempts + (state <> 'handing'), not_before = ?2, \
+                     detail = ?3, at = ?4 WHERE id = ?1 AND state IN ('intended', 'handing', 'unknown')",
+                )?
+                .execute(params![id, not_before, detail, at])?;
+        }
+        Change::Back { id } => {
+            transaction
+                .prepare_cached(
+                    "UPDATE sends SET state = 'intended', attempts = MAX(attempts - (state = 'handing'), 0), at = ?2 \
+                     WHERE id = ?1 AND state IN ('handing', 'unknown')",
+                )?
+                .execute(params![id, at])?;
+        }
+    }
+    Ok(())
+}
+
+fn turn(transaction: &Transaction<'_>, id: i64, state: SendState, detail: &str, at: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE sends SET state = ?2, detail = ?3, at = ?4, attempts = MAX(attempts, 1) \
+             WHERE id = ?1 AND state IN ('intended', 'handing', 'unknown')",
+        )?
+        .execute(params![id, state.name(), detail, at])?;
+    Ok(())
+}

@@ -7,6 +7,8 @@
 //!                                                                                     |
 //!                                                            workspace <--------------+
 //!                                                                |
+//!                                                            campaign
+//!                                                                |
 //!                                                            cli, tui
 //! ```
 //!
@@ -26,6 +28,8 @@ pub mod writing;
 
 pub mod review;
 pub mod workspace;
+
+pub mod campaign;
 
 pub mod cli;
 pub mod tui;

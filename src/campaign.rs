@@ -15,6 +15,8 @@
 pub mod approval;
 pub mod assign;
 pub mod audience;
+pub mod channel;
+pub mod message;
 pub mod plan;
 pub mod quiet;
 pub mod versions;

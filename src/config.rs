@@ -15,6 +15,7 @@ mod key;
 mod layers;
 mod problem;
 mod segments;
+mod sending;
 mod tui;
 mod voice;
 mod writing;
@@ -27,6 +28,7 @@ pub use layers::{Entry, Layers, Origin, Settings};
 pub(crate) use problem::nearest;
 pub use problem::{ConfigError, Problem};
 pub use segments::SegmentsConfig;
+pub use sending::{EmailSendingConfig, SendingConfig, TextSendingConfig};
 pub use tui::TuiConfig;
 pub use voice::VoiceConfig;
 pub use writing::WritingConfig;
@@ -41,6 +43,16 @@ pub const PROJECT_FILE: &str = "perennial.toml";
 /// The environment variable with the key of a model server. It is no setting, so that no list of settings shows it.
 pub const API_KEY: &str = "PERENNIAL_API_KEY";
 
+/// The environment variable with the password of a mail server.
+pub const SMTP_PASSWORD: &str = "PERENNIAL_SMTP_PASSWORD";
+/// The environment variable with the secret of a provider of text messages.
+pub const SMS_KEY: &str = "PERENNIAL_SMS_KEY";
+/// The environment variable with the secret of a provider of push messages.
+pub const PUSH_KEY: &str = "PERENNIAL_PUSH_KEY";
+
+/// Variables that are no settings.
+pub(crate) const SECRETS: [&str; 4] = [API_KEY, SMTP_PASSWORD, SMS_KEY, PUSH_KEY];
+
 /// Every setting with its default and an explanation; `init` puts it into a new project.
 pub const SAMPLE: &str = include_str!("../assets/default.toml");
 
@@ -54,6 +66,7 @@ pub struct Config {
     pub voice: VoiceConfig,
     pub writing: WritingConfig,
     pub campaign: CampaignConfig,
+    pub sending: SendingConfig,
     pub tui: TuiConfig,
 }
 

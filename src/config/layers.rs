@@ -11,7 +11,7 @@ use toml_edit::Document;
 use super::check::{Found, Walk, convert};
 use super::key::{PREFIX, find, keys, kind, type_of};
 use super::problem::{ConfigError, Problem, nearest};
-use super::{API_KEY, Config, schema};
+use super::{Config, SECRETS, schema};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,11 +123,11 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let place = Origin::Environment(name.to_owned());
             let Some(path) = known.get(name) else {
-                if name == API_KEY {
+                if SECRETS.contains(&name) {
                     continue;
                 }
                 // Names that are like no setting's are left to others, as `PERENNIAL_WORKSPACE` is.
-                let near = nearest(name, known.keys().map(String::as_str).chain([API_KEY]));
+                let near = nearest(name, known.keys().map(String::as_str).chain(SECRETS));
                 if near.is_some() || self.names_a_section(name) {
                     let remedy = match near {
                         Some(near) => format!("Did you mean {near}?"),
@@ -188,15 +188,22 @@ impl Layers {
             message: format!("the settings do not fit: {}.", error.message().trim()),
             remedy: "`perennial config print` shows where each value comes from.".into(),
         })?;
-        let (key, authority) = (config.writing.key_file.take(), config.writing.served_ca_file.take());
-        let mut settings = Settings { config, entries: self.entries };
-        let beside = |name: &str, file: PathBuf| match settings.base_of(name) {
-            Some(base) if !file.starts_with("~") => base.join(file),
-            _ => file,
+        let entries = self.entries;
+        let base = |name: &str| {
+            let steps: Vec<String> = name.split('.').map(str::to_owned).collect();
+            match entries.get(&steps) {
+                Some((_, Origin::File { path, .. })) => path.parent().map(Path::to_path_buf),
+                _ => None,
+            }
         };
-        let key = key.map(|file| beside("writing.key-file", file));
-        let authority = authority.map(|file| beside("writing.served-ca-file", file));
-        (settings.config.writing.key_file, settings.config.writing.served_ca_file) = (key, authority);
+        for (name, file) in files(&mut config) {
+            if let (Some(named), Some(base)) = (file.as_mut(), base(name))
+                && !named.starts_with("~")
+            {
+                *named = base.join(&*named);
+            }
+        }
+        let settings = Settings { config, entries };
         Ok(settings)
     }
 
@@ -267,6 +274,23 @@ impl Settings {
             _ => None,
         }
     }
+}
+
+/// The settings that name a file beside the settings' own.
+fn files(config: &mut Config) -> [(&'static str, &mut Option<PathBuf>); 9] {
+    let (writing, sending) = (&mut config.writing, &mut config.sending);
+    let (email, sms, push) = (&mut sending.email, &mut sending.sms, &mut sending.push);
+    [
+        ("writing.key-file", &mut writing.key_file),
+        ("writing.served-ca-file", &mut writing.served_ca_file),
+        ("sending.email.ca-file", &mut email.ca_file),
+        ("sending.email.password-file", &mut email.password_file),
+        ("sending.email.dkim-key-file", &mut email.dkim_key_file),
+        ("sending.sms.secret-file", &mut sms.secret_file),
+        ("sending.sms.ca-file", &mut sms.ca_file),
+        ("sending.push.secret-file", &mut push.secret_file),
+        ("sending.push.ca-file", &mut push.ca_file),
+    ]
 }
 
 /// Words as the TOML value that they stand for.

@@ -1,0 +1,36 @@
+//! stub
+use super::{Carrier, Fault, FaultKind, Outcome, SetupError};
+use crate::campaign::message::Outgoing;
+use crate::config::SendingConfig;
+use std::fmt;
+use std::sync::Arc;
+#[derive(Debug)]
+pub(super) struct Settings;
+impl Settings {
+    pub fn of(sending: &SendingConfig) -> Result<Self, SetupError> {
+        let _ = sending;
+        Ok(Self)
+    }
+}
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("smtp")
+    }
+}
+pub(super) struct Smtp(#[expect(dead_code)] Arc<Settings>);
+impl Smtp {
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self(settings)
+    }
+}
+impl Carrier for Smtp {
+    fn prepare(&mut self, _: &Outgoing) -> Result<(), Fault> {
+        Err(Fault::new(FaultKind::Channel, "not built yet"))
+    }
+    fn hand_over(&mut self, _: &Outgoing) -> Outcome {
+        Outcome::Failed(Fault::new(FaultKind::Channel, "not built yet"))
+    }
+    fn already_taken(&mut self, _: &str) -> Option<bool> {
+        None
+    }
+}

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The stages from the bottom up. A module may use only those before it; modules of one row may not use
 /// each other, but for the faces, which see everything.
-const ORDER: [&[&str]; 10] = [
-    &["config", "jobs"],
+const ORDER: [&[&str]; 12] = [
+    &["config", "jobs", "statistics"],
     &["data"],
     &["features"],
     &["segments"],
@@ -15,6 +15,8 @@ const ORDER: [&[&str]; 10] = [
     &["writing"],
     &["review"],
     &["workspace"],
+    &["campaign"],
+    &["door", "results"],
     &["cli", "tui"],
 ];
 

@@ -3,9 +3,11 @@
 //! Each stage of the flow is a module, and each module may use only the ones above it:
 //!
 //! ```text
-//! config, jobs -> data -> features -> segments -> profiles -> strategy -> writing -> review
-//!                                                                                     |
-//!                                                            workspace <--------------+
+//! config, jobs, statistics -> data -> features -> segments -> profiles -> strategy -> writing -> review
+//!                                                                                                 |
+//!                                                            workspace <--------------------------+
+//!                                                                |
+//!                                                             results
 //!                                                                |
 //!                                                            campaign
 //!                                                                |
@@ -17,6 +19,7 @@
 
 pub mod config;
 pub mod jobs;
+pub mod statistics;
 
 pub mod data;
 pub mod features;

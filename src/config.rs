@@ -10,6 +10,7 @@
 mod brand;
 mod check;
 mod data;
+mod door;
 mod key;
 mod layers;
 mod problem;
@@ -20,6 +21,7 @@ mod writing;
 
 pub use brand::{BrandConfig, Unnamed};
 pub use data::DataConfig;
+pub use door::DoorConfig;
 pub use key::{Key, keys};
 pub use layers::{Entry, Layers, Origin, Settings};
 pub(crate) use problem::nearest;
@@ -39,6 +41,9 @@ pub const PROJECT_FILE: &str = "perennial.toml";
 /// The environment variable with the key of a model server. It is no setting, so that no list of settings shows it.
 pub const API_KEY: &str = "PERENNIAL_API_KEY";
 
+/// The environment variable with the secret that webhooks show; no setting either.
+pub const WEBHOOK_SECRET: &str = "PERENNIAL_WEBHOOK_SECRET";
+
 /// Every setting with its default and an explanation; `init` puts it into a new project.
 pub const SAMPLE: &str = include_str!("../assets/default.toml");
 
@@ -51,6 +56,7 @@ pub struct Config {
     pub brand: BrandConfig,
     pub voice: VoiceConfig,
     pub writing: WritingConfig,
+    pub door: DoorConfig,
     pub tui: TuiConfig,
 }
 

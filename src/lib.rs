@@ -7,6 +7,8 @@
 //!                                                                                     |
 //!                                                            workspace <--------------+
 //!                                                                |
+//!                                                              door
+//!                                                                |
 //!                                                            cli, tui
 //! ```
 //!
@@ -26,6 +28,8 @@ pub mod writing;
 
 pub mod review;
 pub mod workspace;
+
+pub mod door;
 
 pub mod cli;
 pub mod tui;

@@ -5,7 +5,7 @@
 //! strategies/*.toml     strategy templates
 //! segments/*.toml       saved rule segments
 //! knowledge/*.md        what messages are based on
-//! perennial.db          drafts, decisions, approvals, coupons (SQLite)
+//! perennial.db          drafts, decisions, approvals, coupons, sends, feedback (SQLite)
 //! ```
 //!
 //! In: a folder. Out: its strategies, and its [`Store`]. Opening a folder writes nothing; the database is made
@@ -14,6 +14,7 @@
 mod files;
 mod init;
 mod kept;
+mod links;
 mod sample;
 mod store;
 mod strategies;
@@ -22,7 +23,11 @@ use std::path::{Path, PathBuf};
 
 pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
-pub use store::{NO_REASON, Store, StoredDraft, one_variant};
+pub use links::{Links, Purpose, Token};
+pub use store::{
+    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
+    Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
+};
 pub use strategies::StrategyFile;
 
 use crate::review::Check;

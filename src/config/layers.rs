@@ -11,7 +11,7 @@ use toml_edit::Document;
 use super::check::{Found, Walk, convert};
 use super::key::{PREFIX, find, keys, kind, type_of};
 use super::problem::{ConfigError, Problem, nearest};
-use super::{API_KEY, Config, schema};
+use super::{API_KEY, Config, WEBHOOK_SECRET, schema};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,11 +123,11 @@ impl Layers {
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let place = Origin::Environment(name.to_owned());
             let Some(path) = known.get(name) else {
-                if name == API_KEY {
+                if name == API_KEY || name == WEBHOOK_SECRET {
                     continue;
                 }
                 // Names that are like no setting's are left to others, as `PERENNIAL_WORKSPACE` is.
-                let near = nearest(name, known.keys().map(String::as_str).chain([API_KEY]));
+                let near = nearest(name, known.keys().map(String::as_str).chain([API_KEY, WEBHOOK_SECRET]));
                 if near.is_some() || self.names_a_section(name) {
                     let remedy = match near {
                         Some(near) => format!("Did you mean {near}?"),
@@ -189,6 +189,7 @@ impl Layers {
             remedy: "`perennial config print` shows where each value comes from.".into(),
         })?;
         let (key, authority) = (config.writing.key_file.take(), config.writing.served_ca_file.take());
+        let secret = config.door.webhook_secret_file.take();
         let mut settings = Settings { config, entries: self.entries };
         let beside = |name: &str, file: PathBuf| match settings.base_of(name) {
             Some(base) if !file.starts_with("~") => base.join(file),
@@ -196,6 +197,7 @@ impl Layers {
         };
         let key = key.map(|file| beside("writing.key-file", file));
         let authority = authority.map(|file| beside("writing.served-ca-file", file));
+        settings.config.door.webhook_secret_file = secret.map(|file| beside("door.webhook-secret-file", file));
         (settings.config.writing.key_file, settings.config.writing.served_ca_file) = (key, authority);
         Ok(settings)
     }

@@ -1,12 +1,17 @@
-//! The database of a workspace: drafts, the log of decisions, coupons.
+//! The database of a workspace: drafts, the log of decisions, coupons; campaigns, and what came back from them.
 //!
 //! Drafts and decisions are only added. What stands about a draft is derived from the log
 //! ([`crate::review::decision`]). A call that returns without an error has written to the disk: it survives a
 //! killed process and a loss of power.
 
 mod approval;
+mod consents;
 mod coupons;
+mod erasure;
+mod feedback;
 mod migrations;
+mod secrets;
+mod suppressions;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,6 +26,13 @@ use crate::review::queue::Item;
 use crate::writing::Draft;
 
 pub use approval::one_variant;
+pub use consents::Consent;
+pub use erasure::{Erased, Identity};
+pub use feedback::{Bounce, FeedbackEvent, Kind, Sent, Source, Taken};
+pub use secrets::{Hmac, Secret, SecretName};
+pub use suppressions::{
+    EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of, normalised,
+};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The stages from the bottom up. A module may use only those before it; modules of one row may not use
 /// each other, but for the faces, which see everything.
-const ORDER: [&[&str]; 10] = [
+const ORDER: [&[&str]; 11] = [
     &["config", "jobs"],
     &["data"],
     &["features"],
@@ -15,6 +15,7 @@ const ORDER: [&[&str]; 10] = [
     &["writing"],
     &["review"],
     &["workspace"],
+    &["door"],
     &["cli", "tui"],
 ];
 

@@ -11,6 +11,7 @@ mod brand;
 mod campaign;
 mod check;
 mod data;
+mod door;
 mod key;
 mod layers;
 mod problem;
@@ -23,6 +24,7 @@ mod writing;
 pub use brand::{BrandConfig, Unnamed};
 pub use campaign::CampaignConfig;
 pub use data::DataConfig;
+pub use door::DoorConfig;
 pub use key::{Key, keys};
 pub use layers::{Entry, Layers, Origin, Settings};
 pub(crate) use problem::nearest;
@@ -49,9 +51,11 @@ pub const SMTP_PASSWORD: &str = "PERENNIAL_SMTP_PASSWORD";
 pub const SMS_KEY: &str = "PERENNIAL_SMS_KEY";
 /// The environment variable with the secret of a provider of push messages.
 pub const PUSH_KEY: &str = "PERENNIAL_PUSH_KEY";
+/// The environment variable with the secret that webhooks show.
+pub const WEBHOOK_SECRET: &str = "PERENNIAL_WEBHOOK_SECRET";
 
 /// Variables that are no settings.
-pub(crate) const SECRETS: [&str; 4] = [API_KEY, SMTP_PASSWORD, SMS_KEY, PUSH_KEY];
+pub(crate) const SECRETS: [&str; 5] = [API_KEY, SMTP_PASSWORD, SMS_KEY, PUSH_KEY, WEBHOOK_SECRET];
 
 /// Every setting with its default and an explanation; `init` puts it into a new project.
 pub const SAMPLE: &str = include_str!("../assets/default.toml");
@@ -67,6 +71,7 @@ pub struct Config {
     pub writing: WritingConfig,
     pub campaign: CampaignConfig,
     pub sending: SendingConfig,
+    pub door: DoorConfig,
     pub tui: TuiConfig,
 }
 

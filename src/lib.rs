@@ -11,6 +11,8 @@
 //!                                                                |
 //!                                                            campaign
 //!                                                                |
+//!                                                              door
+//!                                                                |
 //!                                                            cli, tui
 //! ```
 //!
@@ -33,6 +35,8 @@ pub mod review;
 pub mod workspace;
 
 pub mod campaign;
+
+pub mod door;
 
 pub mod cli;
 pub mod tui;

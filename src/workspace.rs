@@ -15,6 +15,7 @@
 mod files;
 mod init;
 mod kept;
+mod links;
 mod sample;
 mod store;
 mod strategies;
@@ -23,9 +24,11 @@ use std::path::{Path, PathBuf};
 
 pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
+pub use links::{Links, Purpose, Token};
 pub use store::{
-    AuditEntry, Broken, Campaign, CampaignState, Change, CodeSource, Deed, Imported, Launch, NO_REASON, NewSend, PoolCount, Send,
-    SendState, Store, StoredDraft, Tally, one_variant,
+    AuditEntry, Broken, Campaign, CampaignState, Change, CodeSource, Deed, Imported, Launch, NewSend, PoolCount, Send, SendState, Tally,
+    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
+    Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 

@@ -277,7 +277,7 @@ impl Settings {
 }
 
 /// The settings that name a file beside the settings' own.
-fn files(config: &mut Config) -> [(&'static str, &mut Option<PathBuf>); 9] {
+fn files(config: &mut Config) -> [(&'static str, &mut Option<PathBuf>); 10] {
     let (writing, sending) = (&mut config.writing, &mut config.sending);
     let (email, sms, push) = (&mut sending.email, &mut sending.sms, &mut sending.push);
     [
@@ -290,6 +290,7 @@ fn files(config: &mut Config) -> [(&'static str, &mut Option<PathBuf>); 9] {
         ("sending.sms.ca-file", &mut sms.ca_file),
         ("sending.push.secret-file", &mut push.secret_file),
         ("sending.push.ca-file", &mut push.ca_file),
+        ("door.webhook-secret-file", &mut config.door.webhook_secret_file),
     ]
 }
 

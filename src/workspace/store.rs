@@ -1,4 +1,4 @@
-//! The database of a workspace: drafts, the log of decisions, coupons.
+//! The database of a workspace: drafts, the log of decisions, coupons; campaigns, and what came back from them.
 //!
 //! Drafts and decisions are only added. What stands about a draft is derived from the log
 //! ([`crate::review::decision`]). A call that returns without an error has written to the disk: it survives a
@@ -8,9 +8,14 @@ mod approval;
 mod audit;
 mod campaign_coupons;
 mod campaigns;
+mod consents;
 mod coupons;
+mod erasure;
+mod feedback;
 mod ledger;
 mod migrations;
+mod secrets;
+mod suppressions;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +34,13 @@ pub use audit::{AuditEntry, Broken, Deed};
 pub use campaign_coupons::{CodeSource, Imported, PoolCount};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use ledger::{Change, Send, SendState, Tally};
+pub use consents::Consent;
+pub use erasure::{Erased, Identity};
+pub use feedback::{Bounce, FeedbackEvent, Kind, Sent, Source, Taken};
+pub use secrets::{Hmac, Secret, SecretName};
+pub use suppressions::{
+    EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of, normalised,
+};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,105 @@
+//! Which request goes where, and what holds for all of them: bounds, rates, headers, a panic that harms one alone.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use super::pages::content_security_policy;
+use super::server::Peer;
+use super::words::Words;
+use super::{Door, hook, now, visits};
+use crate::workspace::Purpose;
+
+/// Bytes of a form.
+const FORM_BODY: usize = 16 << 10;
+/// Bytes of a webhook's body: some thousands of events.
+pub(super) const HOOK_BODY: usize = 1 << 20;
+/// Bytes of all headers of a request.
+const HEADERS: usize = 16 << 10;
+const ADDRESS: usize = 2 << 10;
+
+pub(super) fn router(door: Arc<Door>) -> Router {
+    Router::new()
+        .route("/u/{token}", get(visits::preferences).post(visits::unsubscribe))
+        .route("/c/{token}", get(visits::click))
+        .route("/f/{token}", get(visits::feedback).post(visits::rate))
+        .route("/hook/{kind}", post(hook::take).layer(DefaultBodyLimit::max(HOOK_BODY)))
+        .route("/health", get(|| async { "ok\n" }))
+        .fallback(visits::nothing)
+        .layer(DefaultBodyLimit::max(FORM_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), gate))
+        .with_state(door)
+}
+
+/// What every request passes.
+async fn gate(State(door): State<Arc<Door>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+    let words = language(request.headers());
+    let mut answer = match refusal(&door, peer, &request) {
+        Some(refused) => refused,
+        // In a task of its own: a panic ends that task alone.
+        None => match tokio::spawn(next.run(request)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                door.log("a request failed in a way that is a mistake of this program; it was answered with 500.");
+                visits::failed(&door, words)
+            }
+        },
+    };
+    let said = answer.headers_mut();
+    let csp = HeaderValue::try_from(content_security_policy()).ok();
+    said.extend(csp.map(|csp| (header::CONTENT_SECURITY_POLICY, csp)));
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+        (header::CONNECTION, "close"),
+    ] {
+        said.insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// What is not even looked at.
+fn refusal(door: &Door, peer: Peer, request: &Request) -> Option<Response> {
+    if request.uri().to_string().len() > ADDRESS {
+        return Some(StatusCode::URI_TOO_LONG.into_response());
+    }
+    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers > HEADERS {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response());
+    }
+    let address = door.caller(peer, request.headers());
+    let path = request.uri().path();
+    // Mail providers unsubscribe for many people from few addresses, and a provider's events come in floods: who shows a
+    // signature is not counted. A wrong one of a webhook costs much ([`hook::take`]).
+    let signed = request.method() == Method::POST
+        && path.strip_prefix("/u/").is_some_and(|token| {
+            door.links.read(token, now()).is_some_and(|token| token.purpose == Purpose::Unsubscribe)
+        });
+    let cost = u64::from(!signed && !path.starts_with("/hook/"));
+    let may = signed || !door.limits.is_empty(address, now()) && door.limits.take(address, cost, now());
+    (!may).then(|| visits::busy(door, language(request.headers())))
+}
+
+/// The pages' language where no message says which.
+pub(super) fn language(headers: &HeaderMap) -> &'static Words {
+    Words::asked(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}
+
+impl Door {
+    /// Whose request it is. Behind a proxy that is the last address of `X-Forwarded-For`: the one that the proxy put
+    /// there, whatever a caller wrote before it.
+    pub(super) fn caller(&self, peer: Peer, headers: &HeaderMap) -> IpAddr {
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+        let forwarded = forwarded.filter(|_| self.settings.behind_proxy).and_then(|value| value.to_str().ok());
+        let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+        last.unwrap_or_else(|| peer.0.ip())
+    }
+}

@@ -30,5 +30,7 @@ pub mod writing;
 pub mod review;
 pub mod workspace;
 
+pub mod results;
+
 pub mod cli;
 pub mod tui;

@@ -100,6 +100,7 @@ commands! {
     customers Customers,
     preview Preview,
     run Run,
+    results Results,
     model Model,
     writing Writing,
     sample Sample,

@@ -7,11 +7,9 @@
 //!                                                                                                 |
 //!                                                            workspace <--------------------------+
 //!                                                                |
-//!                                                             results
-//!                                                                |
 //!                                                            campaign
 //!                                                                |
-//!                                                              door
+//!                                                          door, results
 //!                                                                |
 //!                                                            cli, tui
 //! ```
@@ -37,6 +35,7 @@ pub mod workspace;
 pub mod campaign;
 
 pub mod door;
+pub mod results;
 
 pub mod cli;
 pub mod tui;

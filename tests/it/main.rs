@@ -23,6 +23,7 @@ mod model;
 mod preview;
 mod profiles;
 mod replay;
+mod results;
 mod rules;
 mod run;
 mod sample;

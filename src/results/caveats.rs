@@ -1,0 +1,103 @@
+//! What to keep in mind before acting on the results.
+
+use serde::Serialize;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use super::Results;
+use super::observed::{Observed, State};
+
+/// Below this the arms are not as large as planned by chance: R. Kohavi, D. Tang, Y. Xu, Trustworthy Online Controlled
+/// Experiments (2020), chapter 21.
+const MISMATCH: f64 = 0.001;
+
+/// One of them, with the figure that it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "code", content = "figure", rename_all = "kebab-case")]
+pub enum Caveat {
+    /// No arm was left without a message: what the campaign did as such cannot be known, only which arm did better.
+    NoHoldout,
+    /// The orders end before the launch, or on it.
+    NothingAfter,
+    /// Days of the window that are still to come.
+    WindowOpen(u32),
+    /// Share of customers in the arms who were sent nothing (failed, skipped, waiting); they count all the same.
+    NotSent(f64),
+    /// Customers of the ledger of whom the shop's files know nothing; they are left out of every arm.
+    UnknownCustomers(u64),
+    /// The shop's files have no events: activity is orders alone.
+    NoEvents,
+    /// P-value of the arms being as large as planned.
+    SampleRatio(f64),
+    /// Customers whose links only mail filters opened; not counted as clicks.
+    Scanners(u64),
+    /// Comparisons within segments; their p-values are adjusted.
+    ManySegments(u64),
+    /// Nothing is known of what the goods cost: margin is taken as all of the price.
+    NoMargin,
+}
+
+pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
+    let mut found = Vec::new();
+    if !observed.holdout {
+        found.push(Caveat::NoHoldout);
+    }
+    if results.information <= 0.0 {
+        found.push(Caveat::NothingAfter);
+    } else if results.information < 1.0 {
+        let left = f64::from(observed.window_days) * (1.0 - results.information);
+        found.push(Caveat::WindowOpen(left.ceil() as u32));
+    }
+    let states = observed.assigned.state.iter().zip(&observed.assigned.arm);
+    let (mut meant, mut missed) = (0_u64, 0_u64);
+    for (state, &arm) in states {
+        if usize::from(arm) == observed.control && observed.holdout {
+            continue;
+        }
+        meant += 1;
+        missed += u64::from(!matches!(state, State::Accepted | State::Unknown));
+    }
+    if missed > 0 {
+        found.push(Caveat::NotSent(missed as f64 / meant as f64));
+    }
+    if observed.unknown_customers > 0 {
+        found.push(Caveat::UnknownCustomers(observed.unknown_customers));
+    }
+    if observed.activity.is_none() {
+        found.push(Caveat::NoEvents);
+    }
+    if let Some(p) = sample_ratio(observed, results).filter(|&p| p < MISMATCH) {
+        found.push(Caveat::SampleRatio(p));
+    }
+    let scanned: u64 = results.funnel.iter().map(|funnel| funnel.scanned_only).sum();
+    if scanned > 0 {
+        found.push(Caveat::Scanners(scanned));
+    }
+    let within: usize = results.segments.iter().map(|segment| segment.comparisons.len()).sum();
+    if within > 0 {
+        found.push(Caveat::ManySegments(within as u64));
+    }
+    if observed.costs.margin >= 1.0 {
+        found.push(Caveat::NoMargin);
+    }
+    found
+}
+
+/// Pearson's chi-squared test of the sizes of the arms against their planned shares.
+fn sample_ratio(observed: &Observed, results: &Results) -> Option<f64> {
+    let shares: Vec<f64> = observed.arms.iter().map(|arm| arm.share).collect::<Option<_>>()?;
+    let whole: f64 = shares.iter().sum();
+    let all = observed.assigned.arm.len() as f64;
+    if shares.len() < 2 || all < 50.0 || shares.iter().any(|&share| share <= 0.0) {
+        return None;
+    }
+    let squared: f64 = results
+        .arms
+        .iter()
+        .zip(&shares)
+        .map(|(arm, share)| {
+            let expected = all * share / whole;
+            (arm.customers as f64 - expected).powi(2) / expected
+        })
+        .sum();
+    Some(ChiSquared::new((shares.len() - 1) as f64).ok()?.sf(squared))
+}

@@ -1,0 +1,290 @@
+//! Arms against the control: differences, intervals, tests and verdicts.
+
+use serde::Serialize;
+
+use super::Outcomes;
+use crate::statistics::means::{Moments, cuped, welch};
+use crate::statistics::multiple::benjamini_hochberg;
+use crate::statistics::proportions::{Count, difference_error, newcombe, pooled_test, probability_better};
+use crate::statistics::resample::{REDRAWS, bootstrap};
+use crate::statistics::{ALPHA, CONFIDENCE, Interval, POWER, power, sequential};
+
+/// What is compared, per customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    ConversionRate,
+    RevenuePerCustomer,
+    RetentionRate,
+    ActivityRate,
+}
+
+impl Metric {
+    pub const ALL: [Self; 4] =
+        [Self::ConversionRate, Self::RevenuePerCustomer, Self::RetentionRate, Self::ActivityRate];
+}
+
+/// What may be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Better,
+    Worse,
+    TooFewToTell,
+}
+
+/// Customers that the difference seen would need, if it is the true one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Needed {
+    /// In the arm and the control together, in the proportion that they have now.
+    pub customers: u64,
+    /// Of these, how many are not there yet.
+    pub more: u64,
+}
+
+/// A difference of money narrowed by what customers spent before (CUPED).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Adjusted {
+    pub difference: f64,
+    pub interval: Interval,
+    pub t: f64,
+    pub p_value: f64,
+    /// Share of the variance that is left.
+    pub variance_left: f64,
+}
+
+/// What may be said while results still come in, however often one looks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Sequential {
+    /// Share of the information that is in, 0..=1.
+    pub information: f64,
+    pub p_value: f64,
+    pub interval: Interval,
+}
+
+/// One arm against the control in one metric. Part of the contract of `results --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    pub arm: String,
+    pub against: String,
+    pub metric: Metric,
+    /// Arm less control: points of probability, or major units of money, per customer.
+    pub difference: f64,
+    /// 95 %: Newcombe's for rates, Welch's for money.
+    pub interval: Interval,
+    /// Of a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub z: Option<f64>,
+    /// Of money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub t: Option<f64>,
+    /// Two-sided, of this comparison alone, looked at once.
+    pub p_value: f64,
+    /// What the verdict goes by: narrowed, for any number of looks, and adjusted for the comparisons beside it.
+    pub p_adjusted: f64,
+    /// Probability that the arm is better than the control.
+    pub probability_better: f64,
+    /// 95 % by bootstrap (`BCa`), for money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Interval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjusted: Option<Adjusted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
+    pub verdict: Verdict,
+    /// Where it is too few to tell; `None` where no number would do, as nothing differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<Needed>,
+    /// Fewer than five expected in a cell: the normal approximation does not hold, and nothing is said.
+    #[serde(skip)]
+    sparse: bool,
+}
+
+/// How the data are looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Share of the window that is in, where results are looked at while they come in; `None` for data that are
+    /// complete and looked at once.
+    pub information: Option<f64>,
+    /// Seed of the bootstrap; `None` leaves it out.
+    pub seed: Option<u64>,
+}
+
+/// Every other arm against `control` (an index of the arms), in every metric that the outcomes have; metric by metric.
+/// P-values are adjusted among the arms of one metric.
+#[must_use]
+pub fn compare(outcomes: &Outcomes, control: usize, look: Look) -> Vec<Comparison> {
+    let mut all = Vec::new();
+    for metric in Metric::ALL {
+        let of_metric = (0..outcomes.arms.len())
+            .filter(|&arm| arm != control)
+            .filter_map(|arm| one(outcomes, arm, control, metric, look));
+        let mut of_metric: Vec<Comparison> = of_metric.collect();
+        judge(&mut of_metric.iter_mut().collect::<Vec<_>>());
+        all.append(&mut of_metric);
+    }
+    all
+}
+
+/// Adjusts the p-values of comparisons that stand beside each other, and gives the verdicts anew.
+pub(super) fn judge(comparisons: &mut [&mut Comparison]) {
+    let raw: Vec<f64> = comparisons.iter().map(|comparison| comparison.own_p_value()).collect();
+    for (comparison, adjusted) in comparisons.iter_mut().zip(benjamini_hochberg(&raw)) {
+        comparison.p_adjusted = adjusted;
+        comparison.verdict = if adjusted > ALPHA || comparison.sparse {
+            Verdict::TooFewToTell
+        } else if comparison.judged().0 > 0.0 {
+            Verdict::Better
+        } else {
+            Verdict::Worse
+        };
+        if comparison.verdict != Verdict::TooFewToTell {
+            comparison.needed = None;
+        }
+    }
+}
+
+impl Comparison {
+    /// Difference and interval that the verdict goes by: those narrowed by what was known before, where they are.
+    #[must_use]
+    pub fn judged(&self) -> (f64, Interval) {
+        self.adjusted.map_or((self.difference, self.interval), |narrow| (narrow.difference, narrow.interval))
+    }
+
+    fn own_p_value(&self) -> f64 {
+        let narrowed = self.adjusted.map_or(self.p_value, |adjusted| adjusted.p_value);
+        self.sequential.map_or(narrowed, |sequential| sequential.p_value)
+    }
+}
+
+fn one(outcomes: &Outcomes, arm: usize, control: usize, metric: Metric, look: Look) -> Option<Comparison> {
+    let flags = match metric {
+        Metric::ConversionRate => &outcomes.converted,
+        Metric::RetentionRate => outcomes.retained.as_ref()?,
+        Metric::ActivityRate => outcomes.active.as_ref()?,
+        Metric::RevenuePerCustomer => {
+            return Some(money(outcomes, outcomes.revenue.as_ref()?, arm, control, look));
+        }
+    };
+    let (a, b) = (outcomes.count(arm, flags), outcomes.count(control, flags));
+    let test = pooled_test(a, b);
+    let base = Comparison {
+        difference: test.difference,
+        interval: newcombe(a, b, CONFIDENCE),
+        z: Some(test.z),
+        p_value: test.p_value,
+        probability_better: probability_better(a, b),
+        sequential: look.information.map(|information| Sequential {
+            information,
+            p_value: sequential::p_value(test.z, information),
+            interval: sequential::interval(test.difference, difference_error(a, b), information, CONFIDENCE),
+        }),
+        needed: rate_needed(a, b, look),
+        sparse: sparse(a, b),
+        ..empty(outcomes, arm, control, metric)
+    };
+    Some(base)
+}
+
+fn money(outcomes: &Outcomes, revenue: &[f64], arm: usize, control: usize, look: Look) -> Comparison {
+    let values = |arm: usize| -> Vec<f64> { outcomes.rows(arm).map(|row| revenue[row]).collect() };
+    let (a, b) = (values(arm), values(control));
+    let (ma, mb) = (Moments::of(a.iter().copied()), Moments::of(b.iter().copied()));
+    let test = welch(&ma, &mb, CONFIDENCE);
+    let adjusted = outcomes.before.as_ref().map(|before| {
+        let pairs = |arm: usize| -> Vec<(f64, f64)> {
+            outcomes.rows(arm).map(|row| (revenue[row], before[row])).collect()
+        };
+        cuped(&pairs(arm), &pairs(control), CONFIDENCE)
+    });
+    // The narrowed test, where there is one, is the one that is looked at again and again.
+    let judged = adjusted.as_ref().map_or(&test, |adjusted| &adjusted.test);
+    let ratio = a.len() as f64 / b.len().max(1) as f64;
+    let left = adjusted.as_ref().map_or(1.0, |adjusted| adjusted.variance_left);
+    let deviation = (f64::midpoint(ma.variance(), mb.variance()) * left).sqrt();
+    let needed = power::customers_needed_for_means(judged.difference, deviation, ratio, look.alpha(), POWER);
+    Comparison {
+        difference: test.difference,
+        interval: finite(test.interval),
+        t: Some(test.t),
+        p_value: test.p_value,
+        probability_better: judged.probability_better,
+        bootstrap: look
+            .seed
+            .and_then(|seed| bootstrap(&a, &b, CONFIDENCE, REDRAWS, seed))
+            .map(|bootstrap| bootstrap.bca),
+        sequential: look.information.map(|information| Sequential {
+            information,
+            p_value: sequential::p_value(judged.t, information),
+            interval: finite(sequential::interval(judged.difference, judged.error, information, CONFIDENCE)),
+        }),
+        adjusted: adjusted.map(|adjusted| Adjusted {
+            difference: adjusted.test.difference,
+            interval: finite(adjusted.test.interval),
+            t: adjusted.test.t,
+            p_value: adjusted.test.p_value,
+            variance_left: adjusted.variance_left,
+        }),
+        needed: needed.map(|control| Needed::of(control, ratio, (a.len() + b.len()) as u64)),
+        // Welch's test leans on the mean of buyers' amounts being near normal: too few buyers, no verdict.
+        sparse: [&a, &b].iter().any(|arm| arm.len() < 10),
+        ..empty(outcomes, arm, control, Metric::RevenuePerCustomer)
+    }
+}
+
+impl Look {
+    /// The error at which a plan is made: looking again and again costs half of it.
+    fn alpha(self) -> f64 {
+        if self.information.is_some() { ALPHA / 2.0 } else { ALPHA }
+    }
+}
+
+impl Needed {
+    fn of(control: u64, ratio: f64, have: u64) -> Self {
+        let customers = (control as f64 * (1.0 + ratio)).ceil() as u64;
+        Self { customers: customers.max(have + 1), more: customers.saturating_sub(have).max(1) }
+    }
+}
+
+fn rate_needed(a: Count, b: Count, look: Look) -> Option<Needed> {
+    let ratio = a.of as f64 / b.of.max(1) as f64;
+    let control = power::customers_needed(b.rate(), a.rate() - b.rate(), ratio, look.alpha(), POWER)?;
+    Some(Needed::of(control, ratio, a.of + b.of))
+}
+
+/// W. G. Cochran's rule (Biometrics 10 (1954) 417-451): with fewer than five expected in a cell the test is not to be
+/// trusted.
+fn sparse(a: Count, b: Count) -> bool {
+    let pooled = Count::new(a.hits + b.hits, a.of + b.of).rate();
+    [a, b].iter().any(|arm| arm.of as f64 * pooled.min(1.0 - pooled) < 5.0)
+}
+
+/// An arm of nobody has no end; JSON has no infinity.
+fn finite(interval: Interval) -> Interval {
+    let end = |value: f64| value.clamp(-1e15, 1e15);
+    Interval::new(end(interval.low), end(interval.high))
+}
+
+fn empty(outcomes: &Outcomes, arm: usize, control: usize, metric: Metric) -> Comparison {
+    Comparison {
+        arm: outcomes.arms[arm].clone(),
+        against: outcomes.arms[control].clone(),
+        metric,
+        difference: 0.0,
+        interval: Interval::new(0.0, 0.0),
+        z: None,
+        t: None,
+        p_value: 1.0,
+        p_adjusted: 1.0,
+        probability_better: 0.5,
+        bootstrap: None,
+        adjusted: None,
+        sequential: None,
+        verdict: Verdict::TooFewToTell,
+        needed: None,
+        sparse: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

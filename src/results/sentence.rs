@@ -1,0 +1,165 @@
+//! What a comparison says, as one sentence, in English or Chinese.
+
+use super::{ArmResult, Comparison, Metric, Verdict};
+use crate::statistics::Interval;
+
+/// The language of a sentence or a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    #[default]
+    English,
+    Chinese,
+}
+
+/// The finding of one comparison. `arm` and `control` are the sums of its two arms; `currency` stands after amounts.
+#[must_use]
+pub fn finding(
+    comparison: &Comparison,
+    arm: &ArmResult,
+    control: &ArmResult,
+    currency: &str,
+    language: Language,
+) -> String {
+    let metric = comparison.metric;
+    let (difference, interval) = comparison.judged();
+    let values = value(metric, arm).zip(value(metric, control));
+    let money = metric == Metric::RevenuePerCustomer;
+    let shown = |value: f64| if money { amount(value, currency) } else { percent(value) };
+    let size = if money { signed(difference, currency) } else { points(difference, language) };
+    let ends = ends(interval, money);
+    let p = p_value(comparison.p_adjusted);
+    let rates = values.map_or_else(String::new, |(a, b)| match language {
+        Language::English => format!("{} against {}, ", shown(a), shown(b)),
+        Language::Chinese => format!("{} 对 {}，", shown(a), shown(b)),
+    });
+    let (a, b) = (&comparison.arm, &comparison.against);
+    match language {
+        Language::English => {
+            let does = english(metric);
+            let more = comparison.needed.map_or_else(String::new, |needed| {
+                format!(
+                    " If the difference seen is the true one, it takes about {} customers to tell, {} more than there are.",
+                    grouped(needed.customers),
+                    grouped(needed.more)
+                )
+            });
+            match comparison.verdict {
+                Verdict::Better => {
+                    format!("{a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.")
+                }
+                Verdict::Worse => {
+                    let does = does.replace(" more", " less");
+                    format!("{a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.")
+                }
+                Verdict::TooFewToTell => format!(
+                    "Too few to tell whether {a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.{more}"
+                ),
+            }
+        }
+        Language::Chinese => {
+            let what = chinese(metric);
+            let more = comparison.needed.map_or_else(String::new, |needed| {
+                format!(
+                    "若观察到的差异就是真实差异，大约需要 {} 位客户才能判断，还差 {} 位。",
+                    grouped(needed.customers),
+                    grouped(needed.more)
+                )
+            });
+            let detail = format!("{rates}{size}（95% 区间 {ends}），p {p}。");
+            match comparison.verdict {
+                Verdict::Better => format!("“{a}”的{what}高于“{b}”：{detail}"),
+                Verdict::Worse => format!("“{a}”的{what}低于“{b}”：{detail}"),
+                Verdict::TooFewToTell => {
+                    format!("客户太少，无法判断“{a}”的{what}是否高于“{b}”：{detail}{more}")
+                }
+            }
+        }
+    }
+}
+
+fn english(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ConversionRate => "makes more customers buy",
+        Metric::RevenuePerCustomer => "brings more revenue per customer",
+        Metric::RetentionRate => "makes more customers buy again",
+        Metric::ActivityRate => "makes more customers active",
+    }
+}
+
+fn chinese(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ConversionRate => "转化率",
+        Metric::RevenuePerCustomer => "每位客户收入",
+        Metric::RetentionRate => "复购率",
+        Metric::ActivityRate => "活跃率",
+    }
+}
+
+/// The metric's value of an arm; `None` where it is not known.
+#[must_use]
+pub fn value(metric: Metric, arm: &ArmResult) -> Option<f64> {
+    let of = |count: u64| count as f64 / arm.customers.max(1) as f64;
+    match metric {
+        Metric::ConversionRate => Some(arm.conversion_rate),
+        Metric::RevenuePerCustomer => arm.revenue_per_customer,
+        Metric::RetentionRate => arm.retained.map(of),
+        Metric::ActivityRate => arm.active.map(of),
+    }
+}
+
+/// `0.123` as `12.30 %`.
+#[must_use]
+pub fn percent(rate: f64) -> String {
+    format!("{:.2} %", 100.0 * rate)
+}
+
+/// An amount in major units with its currency.
+#[must_use]
+pub fn amount(value: f64, currency: &str) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    let cents = (value.abs() * 100.0).round() as u64;
+    format!("{sign}{}.{:02} {currency}", grouped(cents / 100), cents % 100).trim_end().to_owned()
+}
+
+/// An amount with its sign.
+fn signed(value: f64, currency: &str) -> String {
+    format!("{}{}", if value < 0.0 { "" } else { "+" }, amount(value, currency))
+}
+
+/// A difference of rates.
+fn points(difference: f64, language: Language) -> String {
+    match language {
+        Language::English => format!("{:+.2} points", 100.0 * difference),
+        Language::Chinese => format!("{:+.2} 个百分点", 100.0 * difference),
+    }
+}
+
+/// Both ends, in points or in money.
+#[must_use]
+pub fn ends(interval: Interval, money: bool) -> String {
+    if money {
+        format!("{} to {}", signed(interval.low, ""), signed(interval.high, ""))
+    } else {
+        format!("{:+.2} to {:+.2}", 100.0 * interval.low, 100.0 * interval.high)
+    }
+}
+
+/// `0.0285`, `< 0.0001`.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.0001 { "< 0.0001".into() } else { format!("{p:.4}") }
+}
+
+/// `1234567` as `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

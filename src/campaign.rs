@@ -15,11 +15,18 @@
 pub mod approval;
 pub mod assign;
 pub mod audience;
+pub mod budget;
 pub mod channel;
+pub mod dispatch;
+pub mod dossier;
+pub mod outlook;
 pub mod message;
 pub mod plan;
+pub mod preflight;
 pub mod quiet;
+pub mod sending;
 pub mod versions;
+pub mod writer;
 
 use crate::data::DataError;
 use crate::jobs::Cancelled;

@@ -12,6 +12,7 @@
 //! In: a folder. Out: its strategies, and its [`Store`]. Opening a folder writes nothing; the database is made
 //! when something is to be kept. What holds personal data is readable by its owner only.
 
+mod campaigns;
 mod files;
 mod init;
 mod kept;

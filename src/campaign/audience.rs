@@ -21,6 +21,7 @@ use crate::jobs::Task;
 use crate::profiles::zone;
 use crate::review::merge::{HeldBack, Merger, Settings};
 use crate::strategy::Purchases;
+use crate::workspace::Send;
 
 const DAY: i64 = 86_400_000;
 
@@ -190,6 +191,23 @@ impl Audience {
         audience.leave_out_incomplete(versions, ground, task)?;
         audience.assign(plan, versions, ground.shop, known);
         Ok(audience)
+    }
+
+    /// Those who are in a campaign that was launched: the holdout and the arms. Who was left out before is in the audit.
+    #[must_use]
+    pub fn launched(plan: &Plan, versions: &Versions, shop: &Shop, sends: &[Send]) -> Self {
+        let members = sends.iter().filter_map(|line| {
+            Some(Member {
+                row: shop.customers.row_of(&line.customer)? as u32,
+                segment: plan.segments.iter().position(|name| *name == line.segment)? as u16,
+                place: match versions.arms.iter().position(|(name, _)| *name == line.arm) {
+                    Some(arm) => Place::Arm(arm),
+                    None => Place::Holdout,
+                },
+                not_before: line.not_before,
+            })
+        });
+        Self { members: members.collect(), arms: versions.arms.len(), ..Self::default() }
     }
 
     /// Renders every version for everybody who is left: whoever's message would lack a field or break a rule is out, of the

@@ -45,6 +45,12 @@ pub trait Carrier: Send {
     /// Whether a message with this id was taken, in this run or an earlier one; `None` where the carrier cannot know.
     fn already_taken(&mut self, message_id: &str) -> Option<bool>;
 
+    /// How many messages may be handed over on one word of the ledger: 1, unless [`Carrier::already_taken`] can tell afterwards
+    /// which of them were taken.
+    fn window(&self) -> usize {
+        1
+    }
+
     /// Makes durable what was accepted so far. Called before the ledger writes `accepted`.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! slots, bound to the group that it was written for. Copy goes to the group that it was made for, and to no other.
 
 use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::plan::{Arm, Plan};
 use super::{CampaignError, approval};
@@ -16,7 +18,7 @@ use crate::review::decision::{Author, DraftId, Seal, Standing, Status};
 use crate::review::destination::{Destination, destination, why_held_back};
 use crate::review::merge::Copy;
 use crate::segments::{Group, Segmentation};
-use crate::strategy::{self, CouponPolicy, Strategy, facts_for_segment};
+use crate::strategy::{self, CouponPolicy, Facts, Strategy, facts_for_segment};
 use crate::workspace::{Store, StoredDraft};
 
 /// The shop as a campaign sees it.
@@ -38,9 +40,30 @@ pub struct Version {
     pub draft: DraftId,
     /// The draft is approved in Review.
     pub approved: bool,
+    /// A model wrote at least a part of it.
+    pub generated: bool,
     /// The group of today that the draft was written for.
     pub group: Group,
     pub copy: Copy,
+}
+
+/// An arm in the record of a launch.
+#[derive(Deserialize)]
+struct FrozenArm {
+    name: String,
+    share: f64,
+    sending: Date,
+    versions: Vec<FrozenVersion>,
+}
+
+#[derive(Deserialize)]
+struct FrozenVersion {
+    draft: DraftId,
+    segment: usize,
+    group: Group,
+    slots: Vec<String>,
+    facts: Facts,
+    generated: bool,
 }
 
 /// All that a campaign says.
@@ -51,7 +74,7 @@ pub struct Versions {
     pub language: String,
     /// Name and share of each arm.
     pub arms: Vec<(String, f64)>,
-    /// Number of the cluster of each of the plan's segments.
+    /// Number of the cluster of each of the plan's segments; empty for a campaign that was launched.
     pub clusters: Vec<usize>,
     /// In the order of the arms, then of the segments.
     pub all: Vec<Version>,
@@ -64,6 +87,93 @@ impl Versions {
     #[must_use]
     pub fn of(&self, arm: usize, segment: usize) -> Option<&Version> {
         self.all.iter().find(|version| version.arm == arm && version.segment == segment)
+    }
+
+    /// All of it as JSON, with each version's content hash: what a campaign that was launched goes on with, whatever becomes of
+    /// the groups and the files.
+    #[must_use]
+    pub fn frozen(&self, contents: &[String]) -> Value {
+        let of_arm = |number: usize| -> Vec<Value> {
+            let versions = self.all.iter().zip(contents).filter(|(version, _)| version.arm == number);
+            versions
+                .map(|(version, content)| {
+                    json!({
+                        "draft": version.draft,
+                        "segment": version.segment,
+                        "group": version.group,
+                        "slots": version.copy.slots,
+                        "facts": version.copy.facts,
+                        "generated": version.generated,
+                        "content": content,
+                    })
+                })
+                .collect()
+        };
+        self.arms
+            .iter()
+            .enumerate()
+            .map(|(number, (name, share))| {
+                let versions = of_arm(number);
+                let drafts: Vec<&Value> = versions.iter().map(|version| &version["draft"]).collect();
+                json!({ "name": name, "share": share, "sending": self.sending, "drafts": drafts, "versions": versions })
+            })
+            .collect()
+    }
+
+    /// The content hashes in what was frozen, in the order of the versions.
+    #[must_use]
+    pub fn contents_of(frozen: &Value) -> Vec<&str> {
+        let arms = frozen.as_array().into_iter().flatten();
+        arms.flat_map(|arm| arm["versions"].as_array().into_iter().flatten())
+            .filter_map(|version| version["content"].as_str())
+            .collect()
+    }
+
+    /// What was frozen at the launch.
+    ///
+    /// # Errors
+    /// A draft or its strategy is not kept any more, or the record cannot be read.
+    pub fn thawed(plan: &Plan, frozen: &Value, store: &Store) -> Result<Self, CampaignError> {
+        let arms: Vec<FrozenArm> = serde_json::from_value(frozen.clone()).map_err(|error| {
+            CampaignError::Unusable(format!("what was launched as {} cannot be read by this program: {error}", plan.name))
+        })?;
+        let mut all = Vec::new();
+        for (number, arm) in arms.iter().enumerate() {
+            for version in &arm.versions {
+                let stored = store.draft(version.draft)?;
+                let strategy = template(store, &stored)?;
+                all.push(Version {
+                    arm: number,
+                    segment: version.segment,
+                    draft: version.draft,
+                    approved: true,
+                    generated: version.generated,
+                    group: version.group.clone(),
+                    copy: Copy {
+                        approval: Seal::of_draft(&stored.draft, &version.slots),
+                        approved_by: Author::Person,
+                        variant: number + 1,
+                        seed: stored.draft.seed,
+                        fit: 1.0,
+                        slots: version.slots.clone(),
+                        cluster: 0,
+                        facts: version.facts.clone(),
+                        strategy,
+                    },
+                });
+            }
+        }
+        let (Some(first), Some(arm)) = (all.first(), arms.first()) else {
+            return Err(CampaignError::Unusable(format!("what was launched as {} says nothing", plan.name)));
+        };
+        Ok(Self {
+            channel: first.copy.strategy.channel,
+            language: first.copy.strategy.language.clone(),
+            arms: arms.iter().map(|arm| (arm.name.clone(), arm.share)).collect(),
+            clusters: Vec::new(),
+            sending: arm.sending,
+            all,
+        })
     }
 
     /// Whether the message has a coupon code.
@@ -158,6 +268,7 @@ pub fn versions(
                 segment,
                 draft: stored.id,
                 approved: standing.is_approved(),
+                generated: !stored.draft.is_own_text(),
                 group: today[cluster].clone(),
                 copy: Copy {
                     approval: Seal::of_draft(&stored.draft, &standing.slots),

@@ -128,6 +128,6 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Whether a name stays inside the folder and can be typed.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'))
 }

@@ -98,6 +98,8 @@ pub struct Launch<'a> {
     pub plan: &'a str,
     pub fingerprint: &'a str,
     pub arms: &'a Value,
+    /// The funnel as JSON, for the audit.
+    pub funnel: &'a Value,
     /// Where the numbered links of the messages lead.
     pub links: &'a [String],
     pub at: i64,
@@ -133,7 +135,7 @@ impl Store {
             for (number, url) in launch.links.iter().enumerate() {
                 transaction.execute(
                     "INSERT INTO links (campaign, number, url) VALUES (?1, ?2, ?3)",
-                    params![id, number as i64, url],
+                    params![id, number as i64 + 1, url],
                 )?;
             }
             let mut insert = transaction.prepare_cached(
@@ -161,7 +163,7 @@ impl Store {
                 ])?;
             }
             let document = serde_json::json!({
-                "fingerprint": launch.fingerprint, "customers": all, "messages": intended,
+                "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel,
             });
             note(
                 transaction,

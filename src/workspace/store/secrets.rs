@@ -29,6 +29,8 @@ pub enum SecretName {
     Addresses,
     /// Message ids.
     MessageId,
+    /// Coupon codes that are made here.
+    Coupons,
 }
 
 impl SecretName {
@@ -38,6 +40,7 @@ impl SecretName {
             Self::Links => "links",
             Self::Addresses => "addresses",
             Self::MessageId => "message-id",
+            Self::Coupons => "coupons",
         }
     }
 }

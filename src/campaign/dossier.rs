@@ -1,0 +1,227 @@
+//! All that there is to know of a campaign before it is launched.
+//!
+//! In: a plan's file, the workspace, the shop. Out: a [`Dossier`], from which the funnel is shown, the checks are made, the
+//! approval is given and the launch is done. It writes nothing but secrets of the workspace that are not there yet.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::CampaignError;
+use super::approval::{Approval, fingerprint};
+use super::audience::{Audience, Known};
+use super::message::{Composer, Content, MessageError, content_hash};
+use super::plan::Plan;
+use super::versions::{Ground, Version, Versions, versions};
+use super::writer::{Doorway, Writer};
+use crate::config::Config;
+use crate::jobs::Task;
+use crate::workspace::{Campaign, Links, SecretName, Store};
+
+const DAY: i64 = 86_400_000;
+
+/// A campaign before its launch, or as it was launched.
+pub struct Dossier {
+    pub plan: Plan,
+    /// Text of the plan's file.
+    pub source: String,
+    pub versions: Versions,
+    pub audience: Audience,
+    /// Makes the messages; else why none can be made.
+    pub composer: Result<Composer, MessageError>,
+    /// Content hash of each version.
+    pub contents: Vec<String>,
+    pub fingerprint: String,
+    pub approval: Approval,
+    /// As it was launched, if it was.
+    pub launched: Option<Campaign>,
+    doorway: Doorway,
+    banned_words: Vec<String>,
+}
+
+impl Dossier {
+    /// Puts together what the plan of that name comes to. `now` is in milliseconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// The plan or what it names is wrong; the data or the database cannot be read; cancelled.
+    pub fn open(
+        name: &str,
+        source: String,
+        store: &mut Store,
+        ground: Ground<'_>,
+        now: i64,
+        task: &Task<'_>,
+    ) -> Result<Self, CampaignError> {
+        let config = ground.config;
+        let launched = store.campaign(name)?;
+        // What was launched goes on as it was, whatever became of the file.
+        let source = launched.as_ref().map_or(source, |campaign| campaign.plan.clone());
+        let plan = Plan::parse(name, &source, &config.campaign)?;
+        let begun = launched.as_ref().map_or(now, |campaign| campaign.launched_at);
+        let versions = match &launched {
+            Some(campaign) => Versions::thawed(&plan, &campaign.arms, store)?,
+            None => versions(&plan, store, ground, sending_day(&plan, now), task)?,
+        };
+        let shop = config.brand.said(&versions.language);
+        let composer = Composer::new(versions.channel, &config.sending, shop);
+        let doorway = doorway(config, store, launched.as_ref(), begun)?;
+        let contents = contents(config, &versions, composer.as_ref().ok(), &doorway);
+        let fingerprint = match &launched {
+            Some(campaign) => campaign.fingerprint.clone(),
+            None => fingerprint(&plan, &versions, &contents),
+        };
+        let approval = Approval::of(&store.audit_of(name)?, &fingerprint);
+        let audience = match &launched {
+            Some(campaign) => Audience::launched(&plan, &versions, ground.shop, &store.sends(campaign.id)?),
+            None => {
+                let permissions = store.permissions()?;
+                let sent = store.sent_since(now - i64::from(plan.cap.days) * DAY)?;
+                let secret = store.secret(SecretName::Assignment)?;
+                let known = Known {
+                    suppressed: &|channel, address| permissions.is_suppressed(channel, address),
+                    consent: &|customer, channel| permissions.consent(customer, channel),
+                    sent: &sent,
+                    secret: secret.bytes(),
+                    now,
+                };
+                Audience::new(&plan, &versions, ground, &known, task)?
+            }
+        };
+        Ok(Self {
+            plan,
+            source,
+            versions,
+            audience,
+            composer,
+            contents,
+            fingerprint,
+            approval,
+            launched,
+            doorway,
+            banned_words: config.banned_words(),
+        })
+    }
+
+    /// Makes messages for these rows of the shop.
+    ///
+    /// # Errors
+    /// The sender is not set up; orders that cannot be read; cancelled.
+    pub fn writer<'a>(
+        &'a self,
+        ground: Ground<'a>,
+        rows: &[u32],
+        task: &Task<'_>,
+    ) -> Result<Writer<'a>, CampaignError> {
+        let composer = self.composer.as_ref().map_err(|error| CampaignError::Unusable(error.to_string()))?;
+        Writer::new(
+            composer,
+            &self.plan,
+            &self.versions,
+            ground,
+            &self.banned_words,
+            self.doorway.clone(),
+            rows,
+            task,
+        )
+    }
+
+    /// A version's content hash.
+    #[must_use]
+    pub fn content(&self, arm: usize, segment: usize) -> &str {
+        let is_it = |version: &Version| version.arm == arm && version.segment == segment;
+        let place = self.versions.all.iter().position(is_it);
+        place.and_then(|place| self.contents.get(place)).map_or("", String::as_str)
+    }
+
+    /// Whether messages have links through the door.
+    #[must_use]
+    pub fn has_door(&self) -> bool {
+        self.doorway.links.is_some()
+    }
+
+    /// Whether "unsubscribe" can be answered by mail.
+    #[must_use]
+    pub fn takes_mail(&self) -> bool {
+        self.doorway.unsubscribe_by_mail.is_some()
+    }
+
+    /// Rows of those who are written to.
+    #[must_use]
+    pub fn rows(&self) -> Vec<u32> {
+        self.audience.recipients().map(|member| member.row).collect()
+    }
+}
+
+/// The day from which offers count: that of the schedule, or today.
+fn sending_day(plan: &Plan, now: i64) -> Date {
+    let zone = crate::profiles::zone(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let today = Timestamp::from_millisecond(now).map_or(Date::MIN, |now| zone.to_datetime(now).date());
+    plan.schedule.at.map_or(today, |at| at.date().max(today))
+}
+
+fn doorway(
+    config: &Config,
+    store: &mut Store,
+    launched: Option<&Campaign>,
+    begun: i64,
+) -> Result<Doorway, CampaignError> {
+    let links = match &config.door.base_url {
+        Some(base) => {
+            let until = begun + config.door.link_days * DAY;
+            Some(Links::new(base, &store.secret(SecretName::Links)?, until))
+        }
+        None => None,
+    };
+    let sending = &config.sending;
+    let urls = match launched {
+        Some(campaign) => store.links(campaign.id)?,
+        None => Vec::new(),
+    };
+    Ok(Doorway {
+        key: *store.secret(SecretName::MessageId)?.bytes(),
+        links,
+        unsubscribe_by_mail: sending.reply_to.clone().or_else(|| sending.from_address.clone()),
+        urls,
+        launched: launched.is_some(),
+        date: Timestamp::from_millisecond(begun).unwrap_or(Timestamp::UNIX_EPOCH),
+    })
+}
+
+/// The content hash of each version: its templates with the texts in their slots, and what goes with them.
+fn contents(config: &Config, versions: &Versions, composer: Option<&Composer>, doorway: &Doorway) -> Vec<String> {
+    let base = config.door.base_url.clone().unwrap_or_default();
+    let days = config.door.link_days.to_string();
+    let mail = doorway.unsubscribe_by_mail.clone().unwrap_or_default();
+    versions
+        .all
+        .iter()
+        .map(|version| {
+            let copy = &version.copy;
+            let generated = version.generated.to_string();
+            let offer = serde_json::to_string(&copy.strategy.offer).unwrap_or_default();
+            let defaults = serde_json::to_string(&copy.strategy.defaults).unwrap_or_default();
+            let mut besides = vec![
+                ("door", base.as_str()),
+                ("link-days", days.as_str()),
+                ("unsubscribe-by-mail", mail.as_str()),
+                ("generated", generated.as_str()),
+                ("offer", offer.as_str()),
+                ("defaults", defaults.as_str()),
+            ];
+            besides.extend(copy.slots.iter().map(|slot| ("slot", slot.as_str())));
+            content_hash(&Content {
+                channel: versions.channel,
+                language: &copy.strategy.language,
+                text: &copy.strategy.message,
+                sender: composer.and_then(Composer::sender),
+                besides: &besides,
+            })
+        })
+        .collect()
+}
+
+/// The last day on which the offer holds, where it has one.
+#[must_use]
+pub fn offer_ends(versions: &Versions) -> Option<Date> {
+    let days = versions.all.first()?.copy.strategy.offer.as_ref()?.valid_days?;
+    versions.sending.checked_add(i64::from(days).days()).ok()
+}

@@ -1,0 +1,231 @@
+//! Makes the message of each line of the ledger: merged, marked as the law asks, with links that lead through the door.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::CampaignError;
+use super::approval::shared_code;
+use super::message::{Composer, Doors, Envelope, MessageError, Outgoing, message_id};
+use super::plan::Plan;
+use super::versions::{Ground, Version, Versions};
+use crate::data::{Channel, primary_language};
+use crate::jobs::Task;
+use crate::review::merge::{Merger, Settings};
+use crate::strategy::{Part, Purchases, Text};
+use crate::workspace::{Links, Send};
+
+/// Before the subject of a Chinese advertisement.
+const MARK: &str = "（广告）";
+/// Marks that stand there already.
+const MARKS: [&str; 5] = ["（广告）", "(广告)", "[广告]", "【广告】", "AD"];
+/// What says that a model wrote a text: of an e-mail, and of what is paid by the character.
+const LABEL: &str = "（本邮件部分内容由人工智能生成）";
+const SHORT_LABEL: &str = "（AI生成）";
+
+/// What all messages of a campaign have in common, ready to make them one by one; serves any number of threads.
+pub struct Writer<'a> {
+    composer: &'a Composer,
+    plan: &'a Plan,
+    versions: &'a Versions,
+    ground: Ground<'a>,
+    /// One for each version.
+    mergers: Vec<Merger<'a>>,
+    /// Number of a segment by its name in the plan.
+    segments: BTreeMap<&'a str, usize>,
+    key: [u8; 32],
+    links: Option<Links>,
+    /// Where the numbered links of the campaign lead, from 1 on.
+    urls: Vec<String>,
+    launched: bool,
+    unsubscribe_by_mail: Option<String>,
+    domain: String,
+    date: Timestamp,
+}
+
+/// How the messages of a campaign are addressed.
+#[derive(Clone, Debug)]
+pub struct Doorway {
+    /// The secret of message ids.
+    pub key: [u8; 32],
+    /// Links through the door; `None` where it has no address.
+    pub links: Option<Links>,
+    /// Address that takes "unsubscribe" by mail.
+    pub unsubscribe_by_mail: Option<String>,
+    /// What the numbered links lead to; empty before the launch.
+    pub urls: Vec<String>,
+    /// Whether these are all the links that there are.
+    pub launched: bool,
+    /// The day and time that the messages bear.
+    pub date: Timestamp,
+}
+
+impl<'a> Writer<'a> {
+    /// `rows`: of everybody to whom a message may be made.
+    ///
+    /// # Errors
+    /// Cancelled; orders that cannot be read; a template that is not in order.
+    pub fn new(
+        composer: &'a Composer,
+        plan: &'a Plan,
+        versions: &'a Versions,
+        ground: Ground<'a>,
+        banned_words: &'a [String],
+        doorway: Doorway,
+        rows: &[u32],
+        task: &Task<'_>,
+    ) -> Result<Self, CampaignError> {
+        let mut mergers = Vec::with_capacity(versions.all.len());
+        for version in &versions.all {
+            let copy = &version.copy;
+            let purchases =
+                Purchases::of(ground.shop, ground.features.as_of, rows, &copy.strategy, &copy.slots, task)?;
+            let settings = Settings { codes: &[], banned_words, segments: &[] };
+            let merger = Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
+                CampaignError::Unusable(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
+            })?;
+            mergers.push(merger);
+        }
+        Ok(Self {
+            domain: composer.sender().map_or_else(|| "perennial.invalid".to_owned(), |sender| sender.domain.clone()),
+            composer,
+            plan,
+            versions,
+            ground,
+            mergers,
+            segments: plan.segments.iter().enumerate().map(|(number, name)| (name.as_str(), number)).collect(),
+            key: doorway.key,
+            links: doorway.links,
+            urls: doorway.urls,
+            launched: doorway.launched,
+            unsubscribe_by_mail: doorway.unsubscribe_by_mail,
+            date: doorway.date,
+        })
+    }
+
+    /// The message of a line. The same line gives the same text and Message-ID at every attempt.
+    ///
+    /// # Errors
+    /// The customer is not in the files any more, the message would break a rule, or nothing can be sent there.
+    pub fn compose(&self, line: &Send) -> Result<Outgoing, MessageError> {
+        let place = self.place(line)?;
+        self.made(line, place, line.coupon.as_deref())
+    }
+
+    /// A version's message to a customer as it would go out, with a code that is none: nothing is spent.
+    ///
+    /// # Errors
+    /// As [`Self::compose`].
+    pub fn specimen(&self, version: &Version, row: usize, to: Option<&str>) -> Result<Outgoing, MessageError> {
+        let customers = &self.ground.shop.customers;
+        let channel = self.versions.channel;
+        let place = self
+            .versions
+            .all
+            .iter()
+            .position(|other| other.arm == version.arm && other.segment == version.segment)
+            .unwrap_or(0);
+        let line = Send {
+            id: 0,
+            customer: customers.id(row).to_owned(),
+            segment: self.plan.segments[version.segment].clone(),
+            arm: self.versions.arms[version.arm].0.clone(),
+            channel: channel.name().to_owned(),
+            address: to.or_else(|| customers.address(row, channel)).map(str::to_owned),
+            language: self.versions.language.clone(),
+            content: version.copy.approval.as_str().to_owned(),
+            coupon: None,
+            state: crate::workspace::SendState::Intended,
+            attempts: 0,
+            not_before: None,
+            at: 0,
+            detail: None,
+            message_id: None,
+        };
+        self.made(&line, place, None)
+    }
+
+    fn place(&self, line: &Send) -> Result<usize, MessageError> {
+        let lost = || MessageError::Text(format!("the plan has no version {} for {}", line.arm, line.segment));
+        let segment = *self.segments.get(line.segment.as_str()).ok_or_else(lost)?;
+        let is_it = |version: &Version| {
+            version.segment == segment && self.versions.arms[version.arm].0 == line.arm
+        };
+        self.versions.all.iter().position(is_it).ok_or_else(lost)
+    }
+
+    fn made(&self, line: &Send, place: usize, code: Option<&str>) -> Result<Outgoing, MessageError> {
+        let version = &self.versions.all[place];
+        let customers = &self.ground.shop.customers;
+        let row = customers
+            .row_of(&line.customer)
+            .ok_or_else(|| MessageError::Text("the customer is not in the shop's files any more".into()))?;
+        let shared = shared_code(self.plan, version.segment);
+        let code = code.or(shared);
+        let mut text = self.mergers[place]
+            .message(row, code)
+            .map_err(|failures| {
+                let told: Vec<String> =
+                    failures.iter().map(|failure| format!("{}: {}", failure.rule, failure.detail)).collect();
+                MessageError::Text(told.join("; "))
+            })?
+            .text;
+        mark(&mut text, self.plan, self.versions, version.generated);
+        let address = line.address.as_deref().unwrap_or_default();
+        let id =
+            message_id(&self.key, &self.plan.name, 1, &line.customer, &line.content, &self.domain);
+        let doors = self.links.as_ref().map(|links| (links.unsubscribe(line.id), links.feedback(line.id)));
+        let envelope = Envelope {
+            recipient: address,
+            language: &version.copy.strategy.language,
+            message_id: &id,
+            date: self.date,
+            campaign: &self.plan.name,
+            customer: &line.customer,
+            coupon: code,
+            doors: Doors {
+                unsubscribe: doors.as_ref().map(|(unsubscribe, _)| unsubscribe.as_str()),
+                unsubscribe_by_mail: self.unsubscribe_by_mail.as_deref(),
+                feedback: doors.as_ref().map(|(_, feedback)| feedback.as_str()),
+            },
+        };
+        let mut rewrite = |_: usize, url: &str| {
+            let number = self.urls.iter().position(|known| known == url);
+            match (number, &self.links) {
+                (Some(number), Some(links)) => Some(links.click(line.id, number as u32 + 1)),
+                // What was approved had other links: this one came with a customer's own words.
+                (None, _) if self.launched => None,
+                _ => Some(url.to_owned()),
+            }
+        };
+        self.composer.compose(&text, &envelope, &mut rewrite)
+    }
+}
+
+/// What Chinese law asks to stand in advertising mail and in generated text, where the plan says so.
+fn mark(text: &mut Text, plan: &Plan, versions: &Versions, generated: bool) {
+    if primary_language(&versions.language) != "zh" {
+        return;
+    }
+    if plan.advertising_mark
+        && versions.channel == Channel::Email
+        && let Some(subject) = text.get_mut(&Part::Subject)
+        && !MARKS.iter().any(|mark| subject.starts_with(mark))
+    {
+        subject.insert_str(0, MARK);
+    }
+    if plan.generated_label
+        && generated
+        && let Some(body) = text.get_mut(&Part::Body)
+        && !body.contains("人工智能")
+        && !body.contains("AI生成")
+    {
+        match versions.channel {
+            Channel::Email => {
+                body.push_str("\n\n");
+                body.push_str(LABEL);
+            }
+            Channel::Sms | Channel::Push => body.push_str(SHORT_LABEL),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `perennial campaign approve` and `perennial campaign withdraw`.
+
+use serde_json::json;
+
+use super::office::{actor, now, office};
+use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
+use crate::cli::{Context, Exit, SCHEMA};
+use crate::workspace::Deed;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the campaign.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Who approves it (default: the user of this machine).
+    #[arg(long = "as", value_name = "PERSON")]
+    person: Option<String>,
+    /// Approves only what has this fingerprint, or one that begins so: what was read, and nothing else.
+    #[arg(long, value_name = "HASH")]
+    fingerprint: Option<String>,
+}
+
+/// # Errors
+/// There is no such plan, or it is wrong.
+pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let mut office = office(context)?;
+    let person = actor(args.person.as_deref());
+    let grouped = office.shop(context)?;
+    let dossier = office.dossier(&args.name, &grouped, context)?;
+    let refusal = if approve {
+        let launched = dossier.launched.as_ref().map(|_| "it was launched: there is nothing left to approve.".to_owned());
+        let other = args.fingerprint.as_ref().filter(|wanted| !dossier.fingerprint.starts_with(wanted.as_str()));
+        launched
+            .or_else(|| {
+                other.map(|wanted| {
+                    format!("its fingerprint is {}, and not {wanted}: it has changed since it was read.", dossier.fingerprint)
+                })
+            })
+            .or_else(|| may_not_approve(&dossier.plan, &context.config.campaign, &person))
+    } else {
+        None
+    };
+    if let Some(why) = refusal {
+        writeln!(context.stderr, "perennial: the campaign {} is not approved: {why}", args.name)?;
+        return Ok(Exit::StoppedByCheck);
+    }
+    let action = if approve { APPROVE } else { WITHDRAW };
+    let document = json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author });
+    office.store.note(Deed { at: now(), actor: &person, action, subject: &args.name, document: &document })?;
+    if context.global.json {
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "name": args.name,
+            "approved": approve,
+            "by": person,
+            "fingerprint": dossier.fingerprint,
+        }))?;
+    } else if approve {
+        context.print_text(&format!("{person} has approved {}, fingerprint {}", args.name, dossier.fingerprint))?;
+    } else {
+        context.print_text(&format!("{person} has taken the approval of {} back", args.name))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,158 @@
+//! What the actions on a campaign have in common: the project, its database, the shop, and a campaign's dossier.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::campaign::CampaignError;
+use crate::campaign::budget::{Forecast, forecast};
+use crate::campaign::channel::Line;
+use crate::campaign::dossier::Dossier;
+use crate::campaign::outlook::{Outlook, outlook};
+use crate::campaign::preflight::{Finding, Surroundings, preflight};
+use crate::campaign::versions::Ground;
+use crate::cli::grouped::{Grouped, Grouping};
+use crate::cli::{Context, UsageError};
+use crate::workspace::{Campaign, Store, Workspace};
+
+/// Milliseconds since 1970-01-01 UTC.
+pub(super) fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Who does it: the name given, or that of the user of this machine.
+pub(super) fn actor(given: Option<&str>) -> String {
+    given
+        .map(str::to_owned)
+        .or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// A project with its database.
+pub(super) struct Office {
+    pub folder: PathBuf,
+    pub workspace: Workspace,
+    pub store: Store,
+}
+
+/// Opens the project.
+///
+/// # Errors
+/// There is none, or its database cannot be used.
+pub(super) fn office(context: &Context<'_>) -> anyhow::Result<Office> {
+    let folder = context.folder()?;
+    let workspace = Workspace::open(&folder)?;
+    let store = workspace.store()?;
+    Ok(Office { folder, workspace, store })
+}
+
+impl Office {
+    /// The campaign of that name that was launched.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn launched(&self, name: &str) -> anyhow::Result<Campaign> {
+        self.store.campaign(name)?.ok_or_else(|| {
+            UsageError(format!(
+                "the campaign {name} was not launched. `perennial campaign list` shows those of this project."
+            ))
+            .into()
+        })
+    }
+
+    /// Reads the shop and groups its customers.
+    ///
+    /// # Errors
+    /// As the data stage's.
+    pub fn shop(&self, context: &mut Context<'_>) -> anyhow::Result<Grouped> {
+        Grouping::default().run(context)
+    }
+
+    /// What the plan of that name comes to.
+    ///
+    /// # Errors
+    /// There is no such plan, or it is wrong.
+    pub fn dossier(&mut self, name: &str, grouped: &Grouped, context: &Context<'_>) -> anyhow::Result<Dossier> {
+        // One that was launched goes on from the record, with its file or without.
+        let source = match self.workspace.campaign_plan(name)? {
+            Some(source) => source,
+            None if self.store.campaign(name)?.is_some() => String::new(),
+            None => {
+                return Err(UsageError(format!(
+                    "there is no plan campaigns/{name}.toml in {}. Make one with `perennial campaign plan {name} --strategy \
+                     STRATEGY --segment SEGMENT`.",
+                    self.folder.display()
+                ))
+                .into());
+            }
+        };
+        let ground = ground(grouped, context);
+        Ok(context.work(|task| Dossier::open(name, source, &mut self.store, ground, now(), task))?)
+    }
+
+    /// The way out for a campaign's messages; files go into a folder of its own.
+    pub fn line(&self, dossier: &Dossier, context: &Context<'_>) -> Result<Line, String> {
+        let folder = files(&self.folder, context, &dossier.plan.name);
+        Line::of(dossier.versions.channel, &context.config.sending, &folder).map_err(|error| error.to_string())
+    }
+}
+
+/// Where a campaign's files go.
+fn files(folder: &Path, context: &Context<'_>, name: &str) -> PathBuf {
+    folder.join(&context.config.sending.folder).join(name)
+}
+
+pub(super) fn ground<'a>(grouped: &'a Grouped, context: &'a Context<'_>) -> Ground<'a> {
+    Ground {
+        shop: &grouped.shop,
+        features: &grouped.features,
+        segmentation: &grouped.segmentation,
+        config: &context.config,
+    }
+}
+
+/// What is known of a campaign before its launch.
+pub(super) struct Prospect {
+    pub outlook: Vec<Outlook>,
+    pub forecast: Forecast,
+    pub checks: Vec<Finding>,
+}
+
+/// Makes every check of a campaign.
+///
+/// # Errors
+/// The data cannot be read; cancelled.
+pub(super) fn prospect(
+    office: &Office,
+    dossier: &Dossier,
+    grouped: &Grouped,
+    context: &Context<'_>,
+) -> anyhow::Result<Prospect> {
+    let ground = ground(grouped, context);
+    let line = office.line(dossier, context);
+    let rows = dossier.rows();
+    let (arms, holdout) = dossier.audience.sizes();
+    let offer = dossier.versions.all.first().and_then(|version| version.copy.strategy.offer.as_ref());
+    let forecast = forecast(&dossier.plan, offer, ground.features, &rows);
+    let pools = office.store.pools(now()).context("the coupon codes cannot be counted")?;
+    context.work(|task| {
+        let outlook = outlook(ground, &dossier.versions.clusters, holdout, arms.iter().sum(), task)?;
+        let writer = match dossier.writer(ground, &rows, task) {
+            Ok(writer) => Some(writer),
+            Err(CampaignError::Cancelled(cancelled)) => return Err(cancelled.into()),
+            Err(_) => None,
+        };
+        let checks = preflight(
+            dossier,
+            &Surroundings {
+                ground,
+                line: &line,
+                forecast: &forecast,
+                pools: &pools,
+                outlook: &outlook,
+                writer: writer.as_ref(),
+            },
+        );
+        Ok(Prospect { outlook, forecast, checks })
+    })
+}

@@ -1,0 +1,288 @@
+//! `perennial campaign plan` and `perennial campaign preflight`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::office::{Office, Prospect, actor, office, prospect};
+use crate::campaign::audience::{FunnelLine, Place};
+use crate::campaign::dossier::Dossier;
+use crate::campaign::plan::{NewPlan, Plan};
+use crate::campaign::preflight::{Finding, Weight, is_clear};
+use crate::cli::grouped::Grouped;
+use crate::cli::{Context, Exit, SCHEMA, UsageError};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the campaign: its file is campaigns/NAME.toml.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Makes the plan's file, for this strategy.
+    #[arg(long, value_name = "STRATEGY")]
+    strategy: Option<String>,
+    /// Segment of the new plan, by letter or name; may be repeated.
+    #[arg(long, value_name = "SEGMENT", requires = "strategy")]
+    segment: Vec<String>,
+    /// Arm of the new plan with the numbers of its drafts, one for each segment, as in a=12,13; may be repeated. Without it: the
+    /// drafts that are approved in Review.
+    #[arg(long, value_name = "ARM=DRAFTS", requires = "strategy")]
+    arm: Vec<String>,
+    /// Share of the audience that gets nothing (default: campaign.holdout).
+    #[arg(long, value_name = "SHARE", requires = "strategy")]
+    holdout: Option<f64>,
+    /// What people call it (default: its name).
+    #[arg(long, value_name = "TEXT", requires = "strategy")]
+    title: Option<String>,
+    /// Who makes it (default: the user of this machine).
+    #[arg(long = "as", value_name = "PERSON")]
+    author: Option<String>,
+    /// Lists the customers at one step of the funnel: holdout, to-be-sent, consented, ...
+    #[arg(long, value_name = "STEP")]
+    at: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Name of the campaign.
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// # Errors
+/// The plan is there already or is wrong; the data cannot be read.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let mut office = office(context)?;
+    if let Some(strategy) = &args.strategy {
+        make(args, strategy, &office, context)?;
+    }
+    let grouped = office.shop(context)?;
+    let dossier = office.dossier(&args.name, &grouped, context)?;
+    if let Some(step) = &args.at {
+        return list_step(step, &dossier, &grouped, context);
+    }
+    let prospect = prospect(&office, &dossier, &grouped, context)?;
+    if context.global.json {
+        context.print_json(&document(&dossier, &prospect))?;
+    } else {
+        context.print_text(&told(&dossier, &prospect, &grouped.shop.currency))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// # Errors
+/// The plan is wrong; the data cannot be read.
+pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let mut office = office(context)?;
+    let grouped = office.shop(context)?;
+    let dossier = office.dossier(&args.name, &grouped, context)?;
+    let prospect = prospect(&office, &dossier, &grouped, context)?;
+    let clear = is_clear(&prospect.checks);
+    if context.global.json {
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "name": args.name,
+            "clear": clear,
+            "checks": prospect.checks,
+        }))?;
+    } else {
+        context.print_text(&checks_told(&prospect.checks))?;
+    }
+    Ok(if clear { Exit::Done } else { Exit::StoppedByCheck })
+}
+
+/// Writes the file of a new plan.
+fn make(args: &Args, strategy: &str, office: &Office, context: &Context<'_>) -> anyhow::Result<()> {
+    if office.workspace.campaign_plan(&args.name)?.is_some() {
+        return Err(UsageError(format!(
+            "campaigns/{}.toml is there already. Edit it, or choose another name.",
+            args.name
+        ))
+        .into());
+    }
+    if args.segment.is_empty() {
+        return Err(UsageError("a plan is for at least one segment: give --segment LETTER.".into()).into());
+    }
+    let mut arms = Vec::new();
+    for arm in &args.arm {
+        let numbers = arm.split_once('=').map(|(name, drafts)| {
+            let drafts: Result<Vec<i64>, _> = drafts.split(',').map(|number| number.trim().parse()).collect();
+            (name.trim().to_owned(), drafts)
+        });
+        let Some((name, Ok(drafts))) = numbers else {
+            return Err(UsageError(format!(
+                "\"{arm}\" is no arm. Write its name and the numbers of its drafts: --arm a=12."
+            ))
+            .into());
+        };
+        arms.push((name, drafts));
+    }
+    let new = NewPlan {
+        title: args.title.as_deref().unwrap_or(&args.name),
+        author: &actor(args.author.as_deref()),
+        strategy,
+        segments: &args.segment,
+        holdout: args.holdout.unwrap_or(context.config.campaign.holdout),
+        arms,
+    };
+    let source = Plan::draft(&new);
+    // What could not be read is not written.
+    Plan::parse(&args.name, &source, &context.config.campaign)?;
+    office.workspace.save_campaign_plan(&args.name, &source)?;
+    Ok(())
+}
+
+fn list_step(
+    step: &str,
+    dossier: &Dossier,
+    grouped: &Grouped,
+    context: &mut Context<'_>,
+) -> anyhow::Result<Exit> {
+    let funnel = dossier.audience.funnel();
+    if !funnel.iter().any(|line| line.step == step) {
+        let steps: Vec<&str> = funnel.iter().map(|line| line.step).collect();
+        return Err(UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into());
+    }
+    let customers = &grouped.shop.customers;
+    let is_there = |place: Place| match (step, place) {
+        ("in-segment", _) | ("holdout", Place::Holdout) | ("to-be-sent", Place::Arm(_)) => true,
+        (step, Place::Left(left)) => left.name() == step,
+        _ => false,
+    };
+    let rows = dossier.audience.members.iter().filter(|member| is_there(member.place));
+    let listed: Vec<(String, String)> = rows
+        .map(|member| {
+            let row = member.row as usize;
+            (customers.id(row).to_owned(), customers.display_name(row))
+        })
+        .collect();
+    if context.global.json {
+        let customers: Vec<Value> =
+            listed.iter().map(|(id, name)| json!({ "customer_id": id, "name": name })).collect();
+        context.print_json(&json!({ "schema": SCHEMA, "step": step, "customers": customers }))?;
+    } else {
+        for (id, name) in listed {
+            context.print_text(&format!("{id:<14} {name}"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The JSON document of a plan.
+fn document(dossier: &Dossier, prospect: &Prospect) -> Value {
+    let (arms, holdout) = dossier.audience.sizes();
+    let arms: Vec<Value> = dossier
+        .versions
+        .arms
+        .iter()
+        .zip(arms)
+        .enumerate()
+        .map(|(number, ((name, share), customers))| {
+            let drafts: Vec<i64> = dossier
+                .versions
+                .all
+                .iter()
+                .filter(|version| version.arm == number)
+                .map(|version| version.draft.0)
+                .collect();
+            json!({ "name": name, "share": share, "customers": customers, "drafts": drafts })
+        })
+        .collect();
+    json!({
+        "schema": SCHEMA,
+        "name": dossier.plan.name,
+        "state": dossier.launched.as_ref().map_or("planned", |campaign| campaign.state.name()),
+        "fingerprint": dossier.fingerprint,
+        "approval": dossier.approval,
+        "plan": dossier.plan,
+        "channel": dossier.versions.channel.name(),
+        "funnel": dossier.audience.funnel(),
+        "arms": arms,
+        "holdout": holdout,
+        "outlook": prospect.outlook,
+        "budget": prospect.forecast,
+        "clear": is_clear(&prospect.checks),
+        "checks": prospect.checks,
+    })
+}
+
+/// The funnel with words for its steps.
+pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
+    let words: BTreeMap<&str, &str> = crate::campaign::audience::Step::ALL
+        .into_iter()
+        .map(|step| (step.name(), step.words()))
+        .chain([("in-segment", "in the segments"), ("holdout", "held out"), ("to-be-sent", "get a message")])
+        .collect();
+    let mut told = String::new();
+    for line in funnel {
+        let out = match (line.step, line.left_out) {
+            ("holdout", _) | (_, 0) => String::new(),
+            (_, left_out) => format!("   {left_out} left out"),
+        };
+        told.push_str(&format!(
+            "  {:>9}  {:<26}{out}\n",
+            line.customers,
+            words.get(line.step).copied().unwrap_or(line.step)
+        ));
+    }
+    told
+}
+
+/// What people read.
+fn told(dossier: &Dossier, prospect: &Prospect, currency: &str) -> String {
+    let mut text = format!("{}\n\n", dossier.plan.title);
+    text.push_str(&funnel_told(&dossier.audience.funnel()));
+    text.push('\n');
+    let (arms, _) = dossier.audience.sizes();
+    for ((name, _), customers) in dossier.versions.arms.iter().zip(arms) {
+        text.push_str(&format!("  arm {name:<14} {customers} customers\n"));
+    }
+    text.push_str("\nWhat can be shown\n");
+    for look in &prospect.outlook {
+        let told = match (look.base_rate, look.smallest_effect) {
+            (None, _) => "the shop's past does not say how many buy anyway".to_owned(),
+            (Some(base), _) if look.is_too_few() => {
+                format!("{:.1} % buy anyway; too few to tell what the message adds", 100.0 * base)
+            }
+            (Some(base), Some(effect)) => format!(
+                "{:.1} % buy anyway; {:.1} points more, or more than that, can be told from chance",
+                100.0 * base,
+                100.0 * effect
+            ),
+            (Some(base), None) => format!("{:.1} % buy anyway", 100.0 * base),
+        };
+        text.push_str(&format!("  after {:>2} days  {told}\n", look.days));
+    }
+    let money = &prospect.forecast;
+    if let (Some(coupons), Some(most)) = (money.coupons, money.coupons_at_most) {
+        text.push_str(&format!(
+            "\nCost: {coupons:.2} {currency} if {:.0} % of the coupons are used, {most:.2} at most.",
+            100.0 * dossier.plan.budget.redemption
+        ));
+        if let Some(break_even) = money.break_even {
+            text.push_str(&format!(
+                " It pays if {:.2} % of those written to buy who would not have.",
+                100.0 * break_even
+            ));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&checks_told(&prospect.checks));
+    text
+}
+
+pub(super) fn checks_told(checks: &[Finding]) -> String {
+    let mut told = String::new();
+    for check in checks {
+        let sign = match check.weight {
+            Weight::Good => "ok    ",
+            Weight::Warning => "note  ",
+            Weight::Blocking => "STOP  ",
+        };
+        told.push_str(&format!("{sign}{:<17} {}\n", check.check, check.found));
+        if !check.remedy.is_empty() {
+            told.push_str(&format!("{:24}{}\n", "", check.remedy));
+        }
+    }
+    told
+}

@@ -1,0 +1,149 @@
+//! `perennial campaign preview` and `perennial campaign test`: messages as their recipients see them.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::office::{ground, office};
+use crate::campaign::channel::Outcome;
+use crate::campaign::message::{Outgoing, Shown, page};
+use crate::campaign::audience::Place;
+use crate::cli::{Context, Exit, SCHEMA, UsageError};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Name of the campaign.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// File for a page to be opened in a browser.
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+    /// The customer whose facts are shown (default: the first one of each segment and arm).
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// Name of the campaign.
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Your own address.
+    #[arg(long, value_name = "ADDRESS")]
+    to: String,
+    /// The customer whose facts are shown (default: the first one of the first arm).
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    /// Name of the arm (default: the first).
+    #[arg(long, value_name = "ARM")]
+    arm: Option<String>,
+}
+
+/// # Errors
+/// The plan is wrong, the sender is not set up, or the page cannot be written.
+pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let made = specimens(&args.name, args.customer.as_deref(), None, context)?;
+    if let Some(path) = &args.out {
+        let shown: Vec<Shown<'_>> =
+            made.iter().map(|(heading, message)| Shown { heading, message }).collect();
+        std::fs::write(path, page(&args.name, &shown))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    if context.global.json {
+        let messages: Vec<_> = made
+            .iter()
+            .map(|(heading, message)| {
+                json!({
+                    "version": heading,
+                    "to": message.recipient,
+                    "message_id": message.message_id,
+                    "text": message.text,
+                    "links": message.links,
+                    "mail": String::from_utf8_lossy(&message.mail),
+                })
+            })
+            .collect();
+        context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "messages": messages }))?;
+        return Ok(Exit::Done);
+    }
+    for (heading, message) in &made {
+        context.print_text(&format!("— {heading}, to {}", message.recipient))?;
+        for (part, text) in &message.text {
+            context.print_text(&format!("{}: {}", part.name(), text.trim_end()))?;
+        }
+        context.print_text("")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// # Errors
+/// As [`run`]; the message was not taken.
+pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let made = specimens(&args.name, args.customer.as_deref(), Some(&args.to), context)?;
+    let wanted = args.arm.as_deref();
+    let found = made.into_iter().find(|(heading, _)| {
+        wanted.is_none_or(|arm| heading.split(" for ").next() == Some(arm))
+    });
+    let Some((heading, message)) = found else {
+        return Err(UsageError(format!("the campaign {} has no arm {}.", args.name, wanted.unwrap_or("?"))).into());
+    };
+    let mut office = office(context)?;
+    let grouped = office.shop(context)?;
+    let dossier = office.dossier(&args.name, &grouped, context)?;
+    let line = office.line(&dossier, context).map_err(anyhow::Error::msg)?;
+    let mut carrier = line.carrier()?;
+    carrier.prepare(&message).map_err(|fault| anyhow::anyhow!("{fault}"))?;
+    match carrier.hand_over(&message) {
+        Outcome::Accepted { reply } => {
+            carrier.settle().map_err(|fault| anyhow::anyhow!("{fault}"))?;
+            carrier.close();
+            if context.global.json {
+                context.print_json(&json!({
+                    "schema": SCHEMA, "name": args.name, "version": heading, "to": args.to, "reply": reply,
+                }))?;
+            } else {
+                context.print_text(&format!("{heading} went to {} ({}): {reply}", args.to, line.said()))?;
+            }
+            Ok(Exit::Done)
+        }
+        Outcome::Failed(fault) => Err(anyhow::anyhow!("the test was not taken: {fault}")),
+        Outcome::Unknown { why } => Err(anyhow::anyhow!("nobody knows whether the test was taken: {why}")),
+    }
+}
+
+/// Each version with the name of its arm and segment.
+fn specimens(
+    name: &str,
+    customer: Option<&str>,
+    to: Option<&str>,
+    context: &mut Context<'_>,
+) -> anyhow::Result<Vec<(String, Outgoing)>> {
+    let mut office = office(context)?;
+    let grouped = office.shop(context)?;
+    let dossier = office.dossier(name, &grouped, context)?;
+    let around = ground(&grouped, context);
+    let row = match customer {
+        Some(id) => Some(grouped.shop.customers.row_of(id).ok_or_else(|| {
+            UsageError(format!("there is no customer {id} in the shop's files. `perennial customers --find` finds one."))
+        })?),
+        None => None,
+    };
+    let mut rows = dossier.rows();
+    rows.extend(row.map(|row| row as u32));
+    let writer = context.work(|task| dossier.writer(around, &rows, task))?;
+    let mut made = Vec::new();
+    for version in &dossier.versions.all {
+        let first = dossier.audience.recipients().find(|member| {
+            usize::from(member.segment) == version.segment && member.place == Place::Arm(version.arm)
+        });
+        let Some(row) = row.or_else(|| first.map(|member| member.row as usize)) else { continue };
+        let heading =
+            format!("{} for {}", dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]);
+        let message = writer
+            .specimen(version, row, to)
+            .map_err(|error| anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row)))?;
+        made.push((heading, message));
+    }
+    Ok(made)
+}

@@ -23,6 +23,7 @@ pub mod outlook;
 pub mod message;
 pub mod plan;
 pub mod preflight;
+pub mod prospect;
 pub mod quiet;
 pub mod sending;
 pub mod versions;

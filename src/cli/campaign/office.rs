@@ -1,15 +1,12 @@
 //! What the actions on a campaign have in common: the project, its database, the shop, and a campaign's dossier.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::campaign::CampaignError;
-use crate::campaign::budget::{Forecast, forecast};
 use crate::campaign::channel::Line;
 use crate::campaign::dossier::Dossier;
-use crate::campaign::outlook::{Outlook, outlook};
-use crate::campaign::preflight::{Finding, Surroundings, preflight};
+use crate::campaign::prospect::{Prospect, line_of};
 use crate::campaign::versions::Ground;
 use crate::cli::grouped::{Grouped, Grouping};
 use crate::cli::{Context, UsageError};
@@ -92,14 +89,8 @@ impl Office {
 
     /// The way out for a campaign's messages; files go into a folder of its own.
     pub fn line(&self, dossier: &Dossier, context: &Context<'_>) -> Result<Line, String> {
-        let folder = files(&self.folder, context, &dossier.plan.name);
-        Line::of(dossier.versions.channel, &context.config.sending, &folder).map_err(|error| error.to_string())
+        line_of(dossier, &context.config.sending, &self.folder)
     }
-}
-
-/// Where a campaign's files go.
-fn files(folder: &Path, context: &Context<'_>, name: &str) -> PathBuf {
-    folder.join(&context.config.sending.folder).join(name)
 }
 
 pub(super) fn ground<'a>(grouped: &'a Grouped, context: &'a Context<'_>) -> Ground<'a> {
@@ -111,14 +102,7 @@ pub(super) fn ground<'a>(grouped: &'a Grouped, context: &'a Context<'_>) -> Grou
     }
 }
 
-/// What is known of a campaign before its launch.
-pub(super) struct Prospect {
-    pub outlook: Vec<Outlook>,
-    pub forecast: Forecast,
-    pub checks: Vec<Finding>,
-}
-
-/// Makes every check of a campaign.
+/// What can be said of a campaign before its launch.
 ///
 /// # Errors
 /// The data cannot be read; cancelled.
@@ -128,31 +112,7 @@ pub(super) fn prospect(
     grouped: &Grouped,
     context: &Context<'_>,
 ) -> anyhow::Result<Prospect> {
-    let ground = ground(grouped, context);
     let line = office.line(dossier, context);
-    let rows = dossier.rows();
-    let (arms, holdout) = dossier.audience.sizes();
-    let offer = dossier.versions.all.first().and_then(|version| version.copy.strategy.offer.as_ref());
-    let forecast = forecast(&dossier.plan, offer, ground.features, &rows);
     let pools = office.store.pools(now()).context("the coupon codes cannot be counted")?;
-    context.work(|task| {
-        let outlook = outlook(ground, &dossier.versions.clusters, holdout, arms.iter().sum(), task)?;
-        let writer = match dossier.writer(ground, &rows, task) {
-            Ok(writer) => Some(writer),
-            Err(CampaignError::Cancelled(cancelled)) => return Err(cancelled.into()),
-            Err(_) => None,
-        };
-        let checks = preflight(
-            dossier,
-            &Surroundings {
-                ground,
-                line: &line,
-                forecast: &forecast,
-                pools: &pools,
-                outlook: &outlook,
-                writer: writer.as_ref(),
-            },
-        );
-        Ok(Prospect { outlook, forecast, checks })
-    })
+    Ok(context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, &pools, task))?)
 }

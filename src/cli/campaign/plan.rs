@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::office::{Office, Prospect, actor, office, prospect};
+use super::office::{Office, actor, office, prospect};
 use crate::campaign::audience::{FunnelLine, Place};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::{Finding, Weight, is_clear};
+use crate::campaign::prospect::Prospect;
 use crate::cli::grouped::Grouped;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
 

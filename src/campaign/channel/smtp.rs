@@ -138,7 +138,13 @@ impl Carrier for Smtp {
 impl Connection {
     fn open(settings: &Settings) -> Result<Self, Fault> {
         let place = settings.to_string();
-        let failed = |error: &lettre::transport::smtp::Error| refused(error, &place);
+        // A server that refuses us before it has heard of a message refuses every message.
+        let failed = |error: &lettre::transport::smtp::Error| match refused(error, &place) {
+            fault if fault.kind == FaultKind::Permanent => {
+                Fault::new(FaultKind::Channel, format!("{place} refuses this machine: {}", fault.said))
+            }
+            fault => fault,
+        };
         let implicit = match &settings.safety {
             Safety::Implicit(tls) => Some(tls),
             Safety::StartTls(_) | Safety::None => None,

@@ -23,9 +23,11 @@ fn signed(key: &str) -> String {
     let composer = Composer::mail(sender(), Some(signer)).unwrap();
     let body = "Hi  Anna, \n\nsee [what is new](https://shop.example/new), 您好.\n\n";
     let made = composer
-        .compose(&mail("New in: 茶, and much more of what you may like", body), &envelope("anna@mail.example"), &mut |_, url| {
-            Some(url.to_owned())
-        })
+        .compose(
+            &mail("New in: 茶, and much more of what you may like", body),
+            &envelope("anna@mail.example"),
+            &mut |_, url| Some(url.to_owned()),
+        )
         .unwrap();
     String::from_utf8(made.mail).unwrap()
 }
@@ -91,7 +93,10 @@ fn verifies(mail: &str, public: &str) -> bool {
         .filter_map(|tag| tag.split_once('='))
         .map(|(tag, value)| (tag.trim().to_owned(), value.split_whitespace().collect::<String>()))
         .collect();
-    assert_eq!((tags["v"].as_str(), tags["d"].as_str(), tags["s"].as_str()), ("1", "shop.example", "perennial"));
+    assert_eq!(
+        (tags["v"].as_str(), tags["d"].as_str(), tags["s"].as_str()),
+        ("1", "shop.example", "perennial")
+    );
     assert_eq!(tags["c"], "relaxed/relaxed");
     if STANDARD.encode(Sha256::digest(relaxed_body(body).as_bytes())) != tags["bh"] {
         return false;
@@ -173,9 +178,14 @@ fn a_key_is_read_from_a_file_of_ones_own() {
     assert!(refused(&email).contains("chmod 600"));
     mode(0o600);
     assert!(Signer::of(&email).unwrap().is_some());
-    for wrong in ["", "hush", RSA_PUBLIC, "-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----",
+    for wrong in [
+        "",
+        "hush",
+        RSA_PUBLIC,
+        "-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nMC4CAQ==\n-----END PRIVATE KEY-----",
-        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMC4CAQ==\n-----END ENCRYPTED PRIVATE KEY-----"] {
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMC4CAQ==\n-----END ENCRYPTED PRIVATE KEY-----",
+    ] {
         std::fs::write(&file, wrong).unwrap();
         let why = refused(&email);
         assert!(why.contains("dkim.pem") && !why.contains("MC4C"), "{why}");

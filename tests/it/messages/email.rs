@@ -34,7 +34,11 @@ fn text_comes_first_and_html_second_with_every_header_that_a_sender_to_many_need
     let body = "Hi Anna,\n\nsee [what is new](https://shop.example/new).\n\nKind regards,\nTea & Co";
     let made = composed(&mail("New in: tea", body), &envelope("anna@mail.example")).unwrap();
     assert!(made.mail.is_ascii());
-    assert!(made.mail.split(|&byte| byte == b'\n').all(|line| line.len() <= 999 && line.last().is_none_or(|&end| end == b'\r')));
+    assert!(
+        made.mail
+            .split(|&byte| byte == b'\n')
+            .all(|line| line.len() <= 999 && line.last().is_none_or(|&end| end == b'\r'))
+    );
     let mail = parsed(&made.mail);
     let header = |name: &'static str| mail.header_raw(name).map(|value| value.trim().to_owned());
     let from = mail.from().unwrap().first().unwrap();
@@ -84,7 +88,10 @@ fn text_comes_first_and_html_second_with_every_header_that_a_sender_to_many_need
         assert!(!html.contains(never), "{never}");
     }
     assert_eq!(made.links, ["https://shop.example/new"]);
-    assert_eq!(made.text[&Part::Body], "Hi Anna,\n\nsee what is new (https://door.shop.example/c/1).\n\nKind regards,\nTea & Co\n");
+    assert_eq!(
+        made.text[&Part::Body],
+        "Hi Anna,\n\nsee what is new (https://door.shop.example/c/1).\n\nKind regards,\nTea & Co\n"
+    );
 }
 
 #[test]
@@ -93,13 +100,20 @@ fn a_chinese_message_has_chinese_words_at_its_foot_and_reads_back_as_it_was() {
     let composer = Composer::mail(sender, None).unwrap();
     let envelope = Envelope { language: "zh-CN", ..envelope("anna@mail.example") };
     let subject = "新品上架：一壶好茶，等您来品尝，还有更多您可能会喜欢的杯子与茶盘";
-    let text = text(&[(Part::Subject, subject), (Part::Body, "安娜，您好！\n\n请看[新品](https://shop.example/新品)。")]);
+    let text = text(&[
+        (Part::Subject, subject),
+        (Part::Body, "安娜，您好！\n\n请看[新品](https://shop.example/新品)。"),
+    ]);
     let made = composer.compose(&text, &envelope, &mut |_, url| Some(url.to_owned())).unwrap();
     assert!(made.mail.is_ascii());
     let mail = parsed(&made.mail);
     assert_eq!(mail.subject(), Some(subject));
     assert_eq!(mail.from().unwrap().first().unwrap().name(), Some("茶与朋友"));
-    assert!(plain(&made.mail).replace("\r\n", "\n").contains("您收到这封邮件，是因为您同意接收茶与朋友的消息。\n退订：https://"));
+    assert!(
+        plain(&made.mail)
+            .replace("\r\n", "\n")
+            .contains("您收到这封邮件，是因为您同意接收茶与朋友的消息。\n退订：https://")
+    );
     assert!(html(&made.mail).contains("<html lang=\"zh-CN\">"));
     assert!(html(&made.mail).contains(">退订</a>"));
 }
@@ -112,10 +126,7 @@ fn the_same_message_is_the_same_bytes() {
 
 #[test]
 fn html_in_the_text_is_words_and_only_pages_and_mail_addresses_are_links() {
-    assert_eq!(
-        inside("a <b>c</b> & d"),
-        "<p style=\"margin:0 0 16px\">a &lt;b&gt;c&lt;/b&gt; &amp; d</p>\n"
-    );
+    assert_eq!(inside("a <b>c</b> & d"), "<p style=\"margin:0 0 16px\">a &lt;b&gt;c&lt;/b&gt; &amp; d</p>\n");
     assert!(inside("<script>alert(1)</script>").contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     for wrong in [
         "[x](javascript:alert(1))",
@@ -147,11 +158,20 @@ fn links_are_numbered_once_each_and_rewritten_in_both_parts() {
     let body = "See https://shop.example/a?x=1&y=2, [b](https://shop.example/b), [again](https://shop.example/a?x=1&y=2) \
                 and <https://shop.example/c>.\n\n`https://shop.example/code`\n";
     let made = composed(&mail("Hi", body), &envelope("anna@mail.example")).unwrap();
-    assert_eq!(made.links, ["https://shop.example/a?x=1&y=2", "https://shop.example/b", "https://shop.example/c"]);
+    assert_eq!(
+        made.links,
+        ["https://shop.example/a?x=1&y=2", "https://shop.example/b", "https://shop.example/c"]
+    );
     let door = |number: usize| format!("https://door.shop.example/c/{number}");
     assert_eq!(
         made.text[&Part::Body],
-        format!("See {}, b ({}), again ({}) and {}.\n\nhttps://shop.example/code\n", door(1), door(2), door(1), door(3))
+        format!(
+            "See {}, b ({}), again ({}) and {}.\n\nhttps://shop.example/code\n",
+            door(1),
+            door(2),
+            door(1),
+            door(3)
+        )
     );
     let html = html(&made.mail);
     for (number, count) in [(1, 2), (2, 1), (3, 1)] {
@@ -184,7 +204,15 @@ fn lists_headings_and_quotes_are_plain_in_the_text() {
         "New\n\n- one\n- two\n  - deep\n\n1. first\n2. second\n\n> said\n> twice\n\n----\n\nbold and soft\n"
     );
     let html = inside(body);
-    for wanted in ["<h1 style=", "<ul style=", "<ol style=", "<blockquote", "<hr", "<strong>bold</strong>", "<em>soft</em>"] {
+    for wanted in [
+        "<h1 style=",
+        "<ul style=",
+        "<ol style=",
+        "<blockquote",
+        "<hr",
+        "<strong>bold</strong>",
+        "<em>soft</em>",
+    ] {
         assert!(html.contains(wanted), "{wanted} is not in\n{html}");
     }
 }
@@ -195,7 +223,9 @@ fn a_way_out_by_post_is_offered_on_safe_pages_only() {
         let envelope = Envelope { doors, ..envelope("anna@mail.example") };
         let made = composed(&mail("Hi", "Hello"), &envelope).unwrap();
         let mail = parsed(&made.mail);
-        let raw = |name: &'static str| mail.header_raw(name).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        let raw = |name: &'static str| {
+            mail.header_raw(name).map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
         (raw("List-Unsubscribe"), raw("List-Unsubscribe-Post"))
     };
     let doors = |unsubscribe, unsubscribe_by_mail| Doors { unsubscribe, unsubscribe_by_mail, feedback: None };
@@ -203,7 +233,10 @@ fn a_way_out_by_post_is_offered_on_safe_pages_only() {
     assert_eq!(headers(doors(None, None)), (None, None));
     assert_eq!(
         headers(doors(Some("https://d.example/u"), Some("leave@shop.example"))),
-        (Some("<https://d.example/u>, <mailto:leave@shop.example?subject=unsubscribe>".into()), one_click.clone())
+        (
+            Some("<https://d.example/u>, <mailto:leave@shop.example?subject=unsubscribe>".into()),
+            one_click.clone()
+        )
     );
     assert_eq!(headers(doors(Some("http://d.example/u"), None)), (Some("<http://d.example/u>".into()), None));
     assert_eq!(headers(doors(Some("http://127.0.0.1:8080/u"), None)).1, one_click);
@@ -212,15 +245,30 @@ fn a_way_out_by_post_is_offered_on_safe_pages_only() {
 
 #[test]
 fn what_cannot_be_sent_is_refused_with_the_reason() {
-    for wrong in ["", "anna", "anna@", "@mail.example", "anna@mail.example, bob@mail.example", "a b@c.example",
-        "Anna <anna@mail.example>", "anna@mail.example\r\nBcc: bob@mail.example"] {
+    for wrong in [
+        "",
+        "anna",
+        "anna@",
+        "@mail.example",
+        "anna@mail.example, bob@mail.example",
+        "a b@c.example",
+        "Anna <anna@mail.example>",
+        "anna@mail.example\r\nBcc: bob@mail.example",
+    ] {
         let refused = composed(&mail("Hi", "Hello"), &envelope(wrong));
         assert!(matches!(refused, Err(MessageError::Address(..))), "{wrong}: {refused:?}");
     }
     for (subject, body) in [("", "Hello"), ("Hi", ""), (" \n ", "Hello")] {
-        assert!(matches!(composed(&mail(subject, body), &envelope("a@b.example")), Err(MessageError::Text(_))));
+        assert!(matches!(
+            composed(&mail(subject, body), &envelope("a@b.example")),
+            Err(MessageError::Text(_))
+        ));
     }
-    for url in ["javascript:alert(1)", "https://a.example/\r\nBcc: x@y.example", "https://a.example/>,<http://b.example"] {
+    for url in [
+        "javascript:alert(1)",
+        "https://a.example/\r\nBcc: x@y.example",
+        "https://a.example/>,<http://b.example",
+    ] {
         let doors = Doors { unsubscribe: Some(url), ..Doors::default() };
         let envelope = Envelope { doors, ..envelope("a@b.example") };
         assert!(matches!(composed(&mail("Hi", "Hello"), &envelope), Err(MessageError::Text(_))), "{url}");

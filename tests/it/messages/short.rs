@@ -16,13 +16,18 @@ fn links_in_a_text_message_are_rewritten_and_markup_is_words() {
     .unwrap();
     let text = super::text(&[(Part::Body, " *New*: https://shop.example/new.\r\nBye\u{7} ")]);
     let made = composer
-        .compose(&text, &envelope("+49 170 1234567"), &mut |number, _| Some(format!("https://d.example/c{number}")))
+        .compose(&text, &envelope("+49 170 1234567"), &mut |number, _| {
+            Some(format!("https://d.example/c{number}"))
+        })
         .unwrap();
     assert_eq!(made.text[&Part::Body], "*New*: https://d.example/c1. \nBye");
     assert_eq!(made.links, ["https://shop.example/new"]);
     assert!(made.mail.is_empty());
     for wrong in ["", "nobody", "+49\n170"] {
-        assert!(composer.compose(&text, &envelope(wrong), &mut |_, url| Some(url.to_owned())).is_err(), "{wrong}");
+        assert!(
+            composer.compose(&text, &envelope(wrong), &mut |_, url| Some(url.to_owned())).is_err(),
+            "{wrong}"
+        );
     }
 }
 
@@ -33,7 +38,10 @@ fn a_push_message_is_told_where_it_is_cut_and_where_it_is_refused() {
     };
     assert!(push("New tea", "It has come in.").is_empty());
     let cut = push(&"t".repeat(36), "It has come in.");
-    assert_eq!(cut.iter().map(|one| (one.platform, one.part, one.refused)).collect::<Vec<_>>(), [(Platform::Apple, Part::Title, false)]);
+    assert_eq!(
+        cut.iter().map(|one| (one.platform, one.part, one.refused)).collect::<Vec<_>>(),
+        [(Platform::Apple, Part::Title, false)]
+    );
     // Eighteen Chinese characters are as wide as thirty-six letters.
     assert_eq!(push(&"茶".repeat(18), "到了").len(), 1);
     let refused = push("New tea", &"a".repeat(5000));
@@ -42,9 +50,17 @@ fn a_push_message_is_told_where_it_is_cut_and_where_it_is_refused() {
 
 #[test]
 fn a_page_shows_each_channel_and_runs_nothing() {
-    let email = composed(&mail("New <in>", "Hi [x](https://shop.example) <script>alert(1)</script>"), &envelope("anna@mail.example")).unwrap();
+    let email = composed(
+        &mail("New <in>", "Hi [x](https://shop.example) <script>alert(1)</script>"),
+        &envelope("anna@mail.example"),
+    )
+    .unwrap();
     let sms = short_message(Channel::Sms, &[(Part::Body, "It’s <here>")], "+491701234567");
-    let push = short_message(Channel::Push, &[(Part::Title, "New \"tea\""), (Part::Body, &"long ".repeat(60))], "d1");
+    let push = short_message(
+        Channel::Push,
+        &[(Part::Title, "New \"tea\""), (Part::Body, &"long ".repeat(60))],
+        "d1",
+    );
     let shown = [
         Shown { heading: "Arm A & B", message: &email },
         Shown { heading: "SMS", message: &sms },
@@ -61,7 +77,7 @@ fn a_page_shows_each_channel_and_runs_nothing() {
         "It<mark>’</mark>s &lt;here&gt;",
         "1 part in UCS-2, 11 units, 59 left in the last.",
         "New &quot;tea&quot;",
-        "cuts the body after about 150 columns",
+        "iOS: the body is cut after about 150 columns",
     ] {
         assert!(page.contains(wanted), "{wanted} is not in\n{page}");
     }

@@ -10,6 +10,7 @@
 mod program;
 
 mod architecture;
+mod channels;
 mod claims;
 mod cli;
 mod config;
@@ -19,6 +20,7 @@ mod doubt;
 mod eval;
 mod families;
 mod faults;
+mod messages;
 mod model;
 mod preview;
 mod profiles;

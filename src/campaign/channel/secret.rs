@@ -36,6 +36,11 @@ impl Secret {
         Ok(Some(Self(text.to_owned())))
     }
 
+    /// The secret with `prefix` before it.
+    pub fn after(&self, prefix: &str) -> Self {
+        Self(format!("{prefix}{}", self.0))
+    }
+
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -17,7 +17,7 @@ use crate::campaign::channel::private_text;
 use crate::config::EmailSendingConfig;
 
 /// What is signed. A header that a message lacks is signed as lacking, so that nobody can add it.
-const SIGNED: [&str; 13] = [
+const SIGNED: [&str; 14] = [
     "From",
     "Reply-To",
     "To",
@@ -27,6 +27,7 @@ const SIGNED: [&str; 13] = [
     "Message-ID",
     "MIME-Version",
     "Content-Type",
+    "Content-Transfer-Encoding",
     "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",

@@ -9,8 +9,10 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0,
+};
+use lettre::message::{Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 
 use super::layout::{self, Frame};
 use super::markup::Links;
@@ -172,14 +174,17 @@ impl Composer {
         rewrite: Rewrite<'_>,
     ) -> Result<Outgoing, MessageError> {
         let mut links = Links::new(rewrite);
-        let (parts, bytes) = match &self.mail {
+        let (recipient, parts, bytes) = match &self.mail {
             Some(mail) => mail.compose(text, envelope, &mut links)?,
-            None => (short::compose(self.channel, text, envelope, &mut links)?, Vec::new()),
+            None => {
+                let parts = short::compose(self.channel, text, envelope, &mut links)?;
+                (envelope.recipient.trim().to_owned(), parts, Vec::new())
+            }
         };
         Ok(Outgoing {
             channel: self.channel,
             message_id: envelope.message_id.to_owned(),
-            recipient: envelope.recipient.trim().to_owned(),
+            recipient,
             language: envelope.language.to_owned(),
             campaign: envelope.campaign.to_owned(),
             customer: envelope.customer.to_owned(),
@@ -197,13 +202,14 @@ impl Mail {
         text: &Text,
         envelope: &Envelope<'_>,
         links: &mut Links<'_>,
-    ) -> Result<(Text, Vec<u8>), MessageError> {
+    ) -> Result<(String, Text, Vec<u8>), MessageError> {
         let part = |part: Part| text.get(&part).map_or("", |text| text.trim());
         let subject = header_text(part(Part::Subject));
         if subject.is_empty() || part(Part::Body).is_empty() {
             return Err(MessageError::Text("an e-mail has a subject and a body".into()));
         }
         let to = address(envelope.recipient)?;
+        let recipient = to.to_string();
         let doors = envelope.doors;
         for url in [doors.unsubscribe, doors.feedback].into_iter().flatten() {
             check_url(url)?;
@@ -260,12 +266,12 @@ impl Mail {
             .boundary(boundary(id))
             .singlepart(SinglePart::plain(words))
             .singlepart(SinglePart::html(page));
-        let mut message = builder.multipart(parts).map_err(|error| MessageError::Text(error.to_string()))?;
+        let mut message = whole(builder, &parts)?;
         if let Some(signer) = &self.signer {
             signer.sign(&mut message);
         }
         let text = [(Part::Subject, subject), (Part::Preheader, preheader), (Part::Body, body)];
-        Ok((text.into_iter().filter(|(_, text)| !text.is_empty()).collect(), message.formatted()))
+        Ok((recipient, text.into_iter().filter(|(_, text)| !text.is_empty()).collect(), message.formatted()))
     }
 
     /// The headers by which mail programs know a message to many, and offer a way out of it (RFC 2369, 2919 and 8058).
@@ -283,11 +289,7 @@ impl Mail {
         if !ways.is_empty() {
             headers.push(("List-Unsubscribe", ways.join(", ")));
         }
-        // RFC 8058, 3.1: there must be one https URI.
-        if doors
-            .unsubscribe
-            .is_some_and(|url| url.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("https://")))
-        {
+        if doors.unsubscribe.is_some_and(takes_one_click) {
             headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".into()));
         }
         headers.push(("List-Id", format!("<news.{}>", self.sender.domain)));
@@ -306,6 +308,21 @@ impl Mail {
         }
         Ok(headers.into_iter().map(|(name, value)| (name, header_text(&value))).collect())
     }
+}
+
+/// The message with its parts as a body that is ready, so that `Content-Type` is a header of the message: a signature covers
+/// only those, and of a `multipart` the builder writes it behind them.
+fn whole(builder: MessageBuilder, parts: &MultiPart) -> Result<Message, MessageError> {
+    let failed = |what: &str| MessageError::Text(what.to_owned());
+    let kind: ContentType = parts.headers().get().ok_or_else(|| failed("its parts have no type"))?;
+    let mut body = parts.formatted();
+    let start =
+        body.windows(4).position(|end| end == b"\r\n\r\n").ok_or_else(|| failed("its parts have no head"))?;
+    body.drain(..start + 4);
+    // Each part is in ASCII, whatever its own encoding.
+    let body = Body::dangerous_pre_encoded(body, ContentTransferEncoding::SevenBit);
+    let message = builder.header(MIME_VERSION_1_0).header(kind).body(body);
+    message.map_err(|error| failed(&error.to_string()))
 }
 
 /// A boundary that stands in no part: both parts are ours, and no line of them begins with it.
@@ -327,7 +344,11 @@ pub(super) fn address(text: &str) -> Result<Address, MessageError> {
     {
         return Err(wrong("an address has no spaces, brackets, quotation marks or commas"));
     }
-    text.parse().map_err(|_| wrong("an address is as in anna@mail.example"))
+    let usual = "an address is as in anna@mail.example";
+    let (user, domain) = text.rsplit_once('@').ok_or_else(|| wrong(usual))?;
+    // A domain has a form in ASCII that every server knows (RFC 5891); what stands before it has none (RFC 6531).
+    let domain = idna::domain_to_ascii(domain).map_err(|_| wrong("its domain is none"))?;
+    Address::new(user, domain).map_err(|_| wrong(usual))
 }
 
 /// A URL of ours that goes into a header and the foot.
@@ -341,6 +362,20 @@ fn check_url(url: &str) -> Result<(), MessageError> {
             "\"{}\" is no address of a page",
             url.chars().take(100).collect::<String>()
         )))
+    }
+}
+
+/// Whether a mail program may unsubscribe by a POST there: `https` alone (RFC 8058, 3.1), or a page on this machine, for
+/// trying it out.
+fn takes_one_click(url: &str) -> bool {
+    match url.split_once("://") {
+        Some(("https", _)) => true,
+        Some(("http", rest)) => {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or("");
+            let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+            host == "localhost" || host == "127.0.0.1" || host == "[::1]"
+        }
+        _ => false,
     }
 }
 

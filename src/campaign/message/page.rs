@@ -80,7 +80,8 @@ fn email(message: &Outgoing, out: &mut String) {
         let raw = raw.map_or_else(String::new, |raw| String::from_utf8_lossy(raw).trim().to_owned());
         let said = match header.value() {
             HeaderValue::Text(text) => text.to_string(),
-            HeaderValue::Address(address) => {
+            // The parser takes every header of angle brackets for addresses.
+            HeaderValue::Address(address) if ["From", "To", "Reply-To"].contains(&header.name()) => {
                 let one = |one: &mail_parser::Addr<'_>| match (one.name(), one.address()) {
                     (Some(name), Some(address)) => format!("{name} <{address}>"),
                     (name, address) => name.or(address).unwrap_or("").to_owned(),

@@ -71,7 +71,7 @@ pub fn findings(message: &Outgoing) -> Vec<Finding> {
                     part,
                     refused: false,
                     message: format!(
-                        "{} cuts the {} after about {room} columns, and it has {wide}",
+                        "{}: the {} is cut after about {room} columns, and it has {wide}",
                         platform.name(),
                         part.name()
                     ),
@@ -88,7 +88,7 @@ pub fn findings(message: &Outgoing) -> Vec<Finding> {
                 part: Part::Body,
                 refused: true,
                 message: format!(
-                    "{} refuses a message of more than {most} bytes, and this has about {bytes}",
+                    "{}: a message of more than {most} bytes is refused, and this has about {bytes}",
                     platform.name()
                 ),
             });

@@ -38,7 +38,7 @@ pub(super) fn compose(
         let breaks = part != Part::Title;
         let clean: String =
             text.chars().map(|c| if c.is_control() && !(breaks && c == '\n') { ' ' } else { c }).collect();
-        made.insert(part, links.in_text(&clean));
+        made.insert(part, links.in_text(clean.trim()));
     }
     Ok(made)
 }

@@ -108,7 +108,8 @@ fn delivery(message: &Message<'_>, status: &str, at: i64) -> Notice {
                 let code = best_status(field(group, "status").unwrap_or_default(), diagnosis);
                 failed.push(FeedbackEvent {
                     status: Some(code),
-                    text: Some(diagnosis.chars().take(LONGEST_DIAGNOSIS).collect()),
+                    text: Some(diagnosis.split_whitespace().collect::<Vec<_>>().join(" "))
+                        .map(|text| text.chars().take(LONGEST_DIAGNOSIS).collect()),
                     ..of(Kind::Bounced)
                 });
             }

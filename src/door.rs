@@ -97,7 +97,8 @@ impl Door {
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, DoorError> {
         let links = links(&mut store, &config.door)?;
-        let DoorConfig { requests_per_second, burst, connections, scanner_seconds, behind_proxy, .. } = config.door;
+        let DoorConfig { requests_per_second, burst, connections, scanner_seconds, behind_proxy, .. } =
+            config.door;
         Ok(Self {
             settings: Settings {
                 brand: config.brand.name.clone(),

@@ -26,8 +26,9 @@ pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
 pub use links::{Links, Purpose, Token};
 pub use store::{
-    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
-    Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
+    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, Hmac, Identity, Kind, NO_REASON, Permissions,
+    Reason, Secret, SecretName, Sent, Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld,
+    address_hash, kind_of, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

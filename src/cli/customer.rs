@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::serve::folder;
 use super::{Context, Exit, SCHEMA, UsageError};
-use crate::data::{self, Channel, Shop, Table};
+use crate::data::{self, Channel, Shop};
 use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, traces};
 
 /// One customer's rights: everything that is known, and its erasure.
@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     }
     match &args.what {
         What::Export { out, .. } => {
-            let document = document(id, &shop, row, known)?;
+            let document = document(id, &shop, row, &known)?;
             match out {
                 None => context.print_json(&document)?,
                 Some(file) => {
@@ -151,7 +151,7 @@ fn words(who: &Identity) -> Vec<String> {
     words
 }
 
-fn document(id: &str, shop: &Shop, row: Option<usize>, known: Value) -> anyhow::Result<Value> {
+fn document(id: &str, shop: &Shop, row: Option<usize>, known: &Value) -> anyhow::Result<Value> {
     let time = |at: i64| jiff::Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default();
     let minor = 10_f64.powi(shop.currency_digits as i32);
     let product = |product: Option<u32>| {
@@ -161,7 +161,7 @@ fn document(id: &str, shop: &Shop, row: Option<usize>, known: Value) -> anyhow::
     let mut facts = Map::new();
     let (mut orders, mut events, mut consent) = (Vec::new(), Vec::new(), Map::new());
     if let Some(row) = row {
-        for &column in Table::Customers.columns() {
+        for column in shop.customers.text_columns() {
             facts.extend(shop.customers.text(row, column).map(|text| (column.to_owned(), text.into())));
         }
         facts.extend(shop.customers.created_at(row).map(|at| ("created_at".to_owned(), time(at).into())));

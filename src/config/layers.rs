@@ -197,7 +197,8 @@ impl Layers {
         };
         let key = key.map(|file| beside("writing.key-file", file));
         let authority = authority.map(|file| beside("writing.served-ca-file", file));
-        settings.config.door.webhook_secret_file = secret.map(|file| beside("door.webhook-secret-file", file));
+        settings.config.door.webhook_secret_file =
+            secret.map(|file| beside("door.webhook-secret-file", file));
         (settings.config.writing.key_file, settings.config.writing.served_ca_file) = (key, authority);
         Ok(settings)
     }

@@ -43,18 +43,25 @@ fn gated(routes: Router<Arc<Door>>, door: Arc<Door>) -> Router {
 }
 
 /// What every request passes.
-async fn gate(State(door): State<Arc<Door>>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+async fn gate(
+    State(door): State<Arc<Door>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
     let words = language(request.headers());
     let mut answer = match refusal(&door, peer, &request) {
         Some(refused) => refused,
         // In a task of its own: a panic ends that task alone.
-        None => match tokio::spawn(next.run(request)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                door.log("a request failed in a way that is a mistake of this program; it was answered with 500.");
-                visits::failed(&door, words)
+        None => {
+            match tokio::spawn(next.run(request)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    door.log("a request failed in a way that is a mistake of this program; it was answered with 500.");
+                    visits::failed(&door, words)
+                }
             }
-        },
+        }
     };
     let said = answer.headers_mut();
     let csp = HeaderValue::try_from(content_security_policy()).ok();
@@ -76,14 +83,16 @@ fn refusal(door: &Door, peer: Peer, request: &Request) -> Option<Response> {
     if request.uri().to_string().len() > ADDRESS {
         return Some(StatusCode::URI_TOO_LONG.into_response());
     }
-    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers > HEADERS {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response());
     }
     let path = request.uri().path();
     // A body that is promised to be too long is not waited for.
     let most = if path.starts_with("/hook/") { HOOK_BODY } else { FORM_BODY };
-    let promised = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let promised =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if promised.is_some_and(|bytes: u64| bytes > most as u64) {
         return Some(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     }
@@ -109,8 +118,10 @@ impl Door {
     /// there, whatever a caller wrote before it.
     pub(super) fn caller(&self, peer: Peer, headers: &HeaderMap) -> IpAddr {
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-        let forwarded = forwarded.filter(|_| self.settings.behind_proxy).and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
+        let forwarded =
+            forwarded.filter(|_| self.settings.behind_proxy).and_then(|value| value.to_str().ok());
+        let last =
+            forwarded.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());
         last.unwrap_or_else(|| peer.0.ip())
     }
 }
@@ -132,9 +143,17 @@ mod tests {
         let store = Store::open(&folder.path().join("perennial.db")).unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&told);
-        let door = Door::new(store, &Config::default(), None, move |what| log.lock().unwrap().push(what.to_owned()));
+        let door =
+            Door::new(store, &Config::default(), None, move |what| log.lock().unwrap().push(what.to_owned()));
         let routes = Router::new()
-            .route("/panic", get(|| async { if true { panic!("a mistake") } }))
+            .route(
+                "/panic",
+                get(|| async {
+                    if true {
+                        panic!("a mistake")
+                    }
+                }),
+            )
             .route(
                 "/panic-in-the-database",
                 get(|State(door): State<Arc<Door>>| async move {
@@ -142,9 +161,12 @@ mod tests {
                     broken.unwrap_err().to_string()
                 }),
             )
-            .route("/fine", get(|State(door): State<Arc<Door>>| async move {
-                door.work(|store| store.suppressions()).await.map_or("locked", |_| "fine")
-            }));
+            .route(
+                "/fine",
+                get(|State(door): State<Arc<Door>>| async move {
+                    door.work(|store| store.suppressions()).await.map_or("locked", |_| "fine")
+                }),
+            );
         let app = gated(routes, Arc::new(door.unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

@@ -136,7 +136,11 @@ impl Bounded {
 }
 
 impl AsyncRead for Bounded {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.in_time(context)?;
         if self.read > MOST_BYTES {
             return Poll::Ready(Err(io::Error::from(io::ErrorKind::InvalidData)));
@@ -149,7 +153,11 @@ impl AsyncRead for Bounded {
 }
 
 impl AsyncWrite for Bounded {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.in_time(context)?;
         pin!(&mut self.stream).poll_write(context, bytes)
     }

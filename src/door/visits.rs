@@ -58,7 +58,12 @@ pub(super) async fn nothing(State(door): Shared, headers: HeaderMap) -> Response
 }
 
 /// A right token and its message; else the answer to be given.
-async fn open(door: &Arc<Door>, text: &str, headers: &HeaderMap, is: fn(Purpose) -> bool) -> Result<(Token, Sent), Response> {
+async fn open(
+    door: &Arc<Door>,
+    text: &str,
+    headers: &HeaderMap,
+    is: fn(Purpose) -> bool,
+) -> Result<(Token, Sent), Response> {
     let words = language(headers);
     let token = door.links.read(text, now()).filter(|token| is(token.purpose));
     let Some(token) = token else { return Err(wrong_link(door, words)) };
@@ -91,7 +96,11 @@ fn shown(door: &Door, words: &'static Words, found: Result<Preferences, Failure>
 }
 
 /// GET: shows, and changes nothing: scanners of mail follow every link.
-pub(super) async fn preferences(State(door): Shared, Path(token): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn preferences(
+    State(door): Shared,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let (_, sent) = match open(&door, &token, &headers, |purpose| purpose == Purpose::Unsubscribe).await {
         Ok(opened) => opened,
         Err(answer) => return answer,
@@ -160,10 +169,11 @@ pub(super) async fn click(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let (token, sent) = match open(&door, &token, &headers, |purpose| matches!(purpose, Purpose::Click(_))).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+    let (token, sent) =
+        match open(&door, &token, &headers, |purpose| matches!(purpose, Purpose::Click(_))).await {
+            Ok(opened) => opened,
+            Err(answer) => return answer,
+        };
     let words = Words::of(&sent.language);
     let Purpose::Click(link) = token.purpose else { return wrong_link(&door, words) };
     if token.expired {
@@ -206,7 +216,11 @@ fn location(url: &str) -> Option<HeaderValue> {
     }
     let ascii: String = url
         .bytes()
-        .map(|byte| if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
         .collect();
     HeaderValue::try_from(ascii).ok()
 }
@@ -252,8 +266,10 @@ pub(super) async fn rate(
     let words = Words::of(&sent.language);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let form = pairs(kind, &body);
-    let rating = value(&form, "rating").and_then(|text| text.parse::<u8>().ok()).filter(|rate| (1..=5).contains(rate));
-    let text: String = value(&form, "text").unwrap_or_default().trim().chars().take(LONGEST_SENTENCE).collect();
+    let rating =
+        value(&form, "rating").and_then(|text| text.parse::<u8>().ok()).filter(|rate| (1..=5).contains(rate));
+    let text: String =
+        value(&form, "text").unwrap_or_default().trim().chars().take(LONGEST_SENTENCE).collect();
     let text = (!text.is_empty()).then_some(text);
     if rating.is_none() && text.is_none() {
         return html(StatusCode::BAD_REQUEST, door.page(words).feedback(true));

@@ -54,7 +54,10 @@ pub struct Links {
 
 impl std::fmt::Debug for Links {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Links").field("base", &self.base).field("last_day", &self.last_day).finish_non_exhaustive()
+        f.debug_struct("Links")
+            .field("base", &self.base)
+            .field("last_day", &self.last_day)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,7 +171,9 @@ mod tests {
         assert!(links.click(1, 2).starts_with("https://shop.example/m/c/"));
         assert!(links.feedback(1).starts_with("https://shop.example/m/f/"));
         for send in [1, 127, 128, 99_999_999, i64::MAX] {
-            for purpose in [Purpose::Unsubscribe, Purpose::Click(0), Purpose::Click(u32::MAX), Purpose::Feedback] {
+            for purpose in
+                [Purpose::Unsubscribe, Purpose::Click(0), Purpose::Click(u32::MAX), Purpose::Feedback]
+            {
                 let token = links.token(purpose, send);
                 assert_eq!(links.read(&token, 0), Some(Token { purpose, send, expired: false }));
                 // The last day counts to its end.
@@ -199,7 +204,9 @@ mod tests {
                     assert_eq!(links.read(&String::from_utf8(altered).unwrap(), 0), None, "place {place}");
                 }
             }
-            for altered in [&token[1..], &token[..token.len() - 1], &format!("{token}="), &format!("{token}A"), ""] {
+            for altered in
+                [&token[1..], &token[..token.len() - 1], &format!("{token}="), &format!("{token}A"), ""]
+            {
                 assert_eq!(links.read(altered, 0), None, "{altered}");
             }
         }

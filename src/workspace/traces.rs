@@ -95,7 +95,8 @@ mod tests {
         let packed = file("old.csv.gz", "C12");
         let orders = file("a/b/c/orders.csv", "7,\"C12\",5\n");
         file("perennial.db", "C12");
-        let found = traces(&[folder.path().to_owned()], &["C12".into(), "anna@example.com".into(), String::new()]);
+        let found =
+            traces(&[folder.path().to_owned()], &["C12".into(), "anna@example.com".into(), String::new()]);
         assert_eq!(found, Traces { files: vec![orders, customers], not_searched: vec![packed] });
     }
 }

@@ -1,7 +1,9 @@
 //! The door over real sockets: pages, clicks, webhooks, files, the mailbox, bounds, restarts, rights.
 
 mod bounds;
+mod browser;
 mod clicks;
+mod commands;
 mod events;
 mod mailbox;
 mod pages;
@@ -132,13 +134,13 @@ pub fn open(configure: impl FnOnce(&mut Config)) -> Running {
     let told = Arc::clone(&log);
     let secret = WebhookSecret::new(SECRET, "the test").unwrap();
     let door =
-        Door::new(store, &config, Some(secret), move |what| told.lock().unwrap().push(what.to_owned())).unwrap();
+        Door::new(store, &config, Some(secret), move |what| told.lock().unwrap().push(what.to_owned()))
+            .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let cancel = Cancel::default();
     let stop = cancel.clone();
-    let server =
-        Some(std::thread::spawn(move || perennial::door::serve(listener, Arc::new(door), &stop)));
+    let server = Some(std::thread::spawn(move || perennial::door::serve(listener, Arc::new(door), &stop)));
     Running { folder, address, links, log, cancel, server }
 }
 

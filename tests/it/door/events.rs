@@ -25,7 +25,10 @@ fn only_who_knows_the_secret_is_heard() {
     assert_eq!(ask("Authorization: Bearer a secret of provider\r\n"), 401);
     assert_eq!(ask(&format!("Authorization: Basic {SECRET}\r\n")), 401);
     assert_eq!(ask(&format!("X-Perennial-Signature: sha256={}\r\n", signed(SECRET, "{}"))), 401);
-    assert_eq!(ask(&format!("X-Perennial-Signature: sha256={}\r\n", signed("another key of ours", body))), 401);
+    assert_eq!(
+        ask(&format!("X-Perennial-Signature: sha256={}\r\n", signed("another key of ours", body))),
+        401
+    );
     assert!(door.feedback(ANNA).is_empty());
     assert_eq!(ask(&format!("X-Perennial-Signature: sha256={}\r\n", signed(SECRET, body))), 202);
     assert_eq!(ask(&format!("authorization: bearer {SECRET}\r\n")), 202);
@@ -100,10 +103,18 @@ fn a_hard_bounce_suppresses_and_three_soft_ones_do() {
     assert_eq!(door.suppressed(), ["email anna.meyer@example.com bounced"]);
     assert_eq!(door.feedback(ANNA_THIRD), ["bounced \"4.2.2 full\" by webhook"]);
 
-    told(&door, "bounce", r#"{"id":"h1","message_id":"m2@shop.example","bounce":"hard","reason":"no such user"}"#);
+    told(
+        &door,
+        "bounce",
+        r#"{"id":"h1","message_id":"m2@shop.example","bounce":"hard","reason":"no such user"}"#,
+    );
     assert_eq!(door.suppressed().len(), 2);
     // Blocked for what the sender is, not for what the address is.
-    told(&door, "bounce", r#"{"id":"h2","message_id":"m3@shop.example","status":"5.7.1","reason":"blocked"}"#);
+    told(
+        &door,
+        "bounce",
+        r#"{"id":"h2","message_id":"m3@shop.example","status":"5.7.1","reason":"blocked"}"#,
+    );
     assert_eq!(door.suppressed().len(), 2);
 }
 
@@ -115,7 +126,9 @@ fn soft_bounces_long_ago_are_forgotten() {
         told(
             &door,
             "bounce",
-            &format!(r#"{{"id":"{number}","message_id":"{message}@shop.example","bounce":"soft","at":{at}}}"#),
+            &format!(
+                r#"{{"id":"{number}","message_id":"{message}@shop.example","bounce":"soft","at":{at}}}"#
+            ),
         );
     }
     assert!(door.suppressed().is_empty(), "{:?}", door.suppressed());
@@ -169,13 +182,20 @@ fn an_order_is_put_to_the_message_whose_coupon_it_used() {
     );
     let rows: Vec<(Option<i64>, String, i64, String)> = {
         let mut statement = database
-            .prepare("SELECT send, customer, amount, currency FROM feedback WHERE kind = 'ordered' ORDER BY id")
+            .prepare(
+                "SELECT send, customer, amount, currency FROM feedback WHERE kind = 'ordered' ORDER BY id",
+            )
             .unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
         rows.map(Result::unwrap).collect()
     };
-    assert_eq!(rows, [(Some(LI), "li".into(), 4990, "EUR".into()), (None, "otto".into(), 1200, "JPY".into())]);
-    let state: String = database.query_row("SELECT state FROM campaign_coupons", [], |row| row.get(0)).unwrap();
+    assert_eq!(
+        rows,
+        [(Some(LI), "li".into(), 4990, "EUR".into()), (None, "otto".into(), 1200, "JPY".into())]
+    );
+    let state: String =
+        database.query_row("SELECT state FROM campaign_coupons", [], |row| row.get(0)).unwrap();
     assert_eq!(state, "redeemed");
 }
 
@@ -197,11 +217,13 @@ fn files_tell_the_same_as_webhooks() {
          opened,o1,m1@shop.example,,\n",
     );
     let mut store = door.store();
-    let read = |store: &mut _, path: &_| {
-        unwatched(|task| import::events(store, path, None, 10, task)).unwrap()
-    };
+    let read =
+        |store: &mut _, path: &_| unwatched(|task| import::events(store, path, None, 10, task)).unwrap();
     let counts = read(&mut store, &csv);
-    assert_eq!((counts.received, counts.kept, counts.repeated, counts.unknown, counts.refused), (4, 1, 1, 1, 1));
+    assert_eq!(
+        (counts.received, counts.kept, counts.repeated, counts.unknown, counts.refused),
+        (4, 1, 1, 1, 1)
+    );
     assert_eq!(counts.refusals, [(4, "there is no kind of event \"opened\"".to_owned())]);
     assert_eq!(read(&mut store, &csv).repeated, 2);
     let ndjson = file(
@@ -211,7 +233,8 @@ fn files_tell_the_same_as_webhooks() {
     let counts = read(&mut store, &ndjson);
     assert_eq!((counts.received, counts.kept, counts.refused), (3, 2, 1));
     assert_eq!(door.feedback(OTTO), ["rated rating 5 by import", "replied \"hm\" by import"]);
-    let gone = unwatched(|task| import::events(&mut store, &door.folder.path().join("none.csv"), None, 10, task));
+    let gone =
+        unwatched(|task| import::events(&mut store, &door.folder.path().join("none.csv"), None, 10, task));
     assert!(gone.unwrap_err().to_string().contains("none.csv cannot be read"));
 }
 

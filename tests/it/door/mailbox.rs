@@ -27,11 +27,23 @@ fn read(door: &Running, names: &[&str]) -> Report {
 #[test]
 fn hard_bounces_of_every_server_suppress() {
     for (name, row) in [
-        ("postfix.eml", "bounced \"5.1.1 550 5.1.1 <anna.meyer@example.com>: Recipient address rejected: User unknown in virtual mailbox table\" by mailbox"),
+        (
+            "postfix.eml",
+            "bounced \"5.1.1 550 5.1.1 <anna.meyer@example.com>: Recipient address rejected: User unknown in virtual mailbox table\" by mailbox",
+        ),
         ("exim.eml", "bounced \"5.0.0 550 Unrouteable address\" by mailbox"),
-        ("exim-plain.eml", "bounced \"5.0.0 SMTP error from remote mail server after RCPT TO:<anna.meyer@example.com>: 550 No such user here\" by mailbox"),
-        ("gmail.eml", "bounced \"5.1.1 550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address. 550 5.1.1 https://support.example.com/mail/?p=NoSuchUser\" by mailbox"),
-        ("outlook.eml", "bounced \"5.1.10 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\" by mailbox"),
+        (
+            "exim-plain.eml",
+            "bounced \"5.0.0 SMTP error from remote mail server after RCPT TO:<anna.meyer@example.com>: 550 No such user here\" by mailbox",
+        ),
+        (
+            "gmail.eml",
+            "bounced \"5.1.1 550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address. 550 5.1.1 https://support.example.com/mail/?p=NoSuchUser\" by mailbox",
+        ),
+        (
+            "outlook.eml",
+            "bounced \"5.1.10 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\" by mailbox",
+        ),
         ("netease.eml", "bounced \"5.0.0 550 User not found: anna.meyer@example.com\" by mailbox"),
     ] {
         let door = open(|_| {});
@@ -106,7 +118,11 @@ fn a_forged_bounce_of_a_stranger_suppresses_nobody() {
     assert_eq!((report.bounces, report.events.unknown), (1, 1));
     assert!(door.suppressed().is_empty());
     // Without its Message-ID the address alone tells: the last message to it.
-    std::fs::write(folder.join("headless.eml"), real.replace("Message-ID: <m1@shop.example>", "X-Nothing: here")).unwrap();
+    std::fs::write(
+        folder.join("headless.eml"),
+        real.replace("Message-ID: <m1@shop.example>", "X-Nothing: here"),
+    )
+    .unwrap();
     unwatched(|task| mailbox::read(&mut door.store(), &folder, task)).unwrap();
     assert_eq!(door.suppressed(), ["email anna.meyer@example.com bounced"]);
 }

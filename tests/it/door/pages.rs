@@ -107,7 +107,10 @@ fn preferences_are_by_channel_and_can_be_changed_back() {
 #[test]
 fn what_bounced_is_not_asked_back() {
     let door = open(|_| {});
-    assert_eq!(door.hook("bounce", r#"{"id":"b1","message_id":"m1@shop.example","status":"5.1.1"}"#).status, 202);
+    assert_eq!(
+        door.hook("bounce", r#"{"id":"b1","message_id":"m1@shop.example","status":"5.1.1"}"#).status,
+        202
+    );
     let page = door.get(&door.links.unsubscribe(ANNA)).body;
     assert!(page.contains("came back or were reported") && !page.contains("<form"), "{page}");
     door.post(&door.links.unsubscribe(ANNA), "preferences=1&email=yes");

@@ -41,16 +41,16 @@ fn draft(door: &Running) {
             [r#"{"kind":"reject","reason":"Anneliese Meyerling asked us not to"}"#],
         )
         .unwrap();
-    database
-        .execute("INSERT INTO coupons VALUES ('2346-7', 'win-back', 'anna', 4)", [])
-        .unwrap();
+    database.execute("INSERT INTO coupons VALUES ('2346-7', 'win-back', 'anna', 4)", []).unwrap();
     database
         .execute(
             "INSERT INTO campaign_coupons (code, campaign, customer, state, at) VALUES ('X1', 1, 'anna', 'committed', 0)",
             [],
         )
         .unwrap();
-    database.execute("UPDATE sends SET detail = '250 to Anna.Meyer@example.com', coupon = 'X1' WHERE id = 1", []).unwrap();
+    database
+        .execute("UPDATE sends SET detail = '250 to Anna.Meyer@example.com', coupon = 'X1' WHERE id = 1", [])
+        .unwrap();
 }
 
 fn answers(door: &Running) {
@@ -99,27 +99,39 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
     // The other's name stands elsewhere, and stays.
     let erased = store.erase(&anna(), now()).unwrap();
     assert_eq!(
-        (erased.sends, erased.cancelled, erased.feedback, erased.consents, erased.coupons, erased.drafts, erased.wiped),
+        (
+            erased.sends,
+            erased.cancelled,
+            erased.feedback,
+            erased.consents,
+            erased.coupons,
+            erased.drafts,
+            erased.wiped
+        ),
         (3, 1, 3, 1, 2, 2, true),
         "{erased:?}"
     );
-    for word in ["anna.meyer@example.com", "7654321", "Anneliese", "Meyerling", "m1@shop.example", "from anne"] {
+    for word in
+        ["anna.meyer@example.com", "7654321", "Anneliese", "Meyerling", "m1@shop.example", "from anne"]
+    {
         assert!(!stands(&door, word), "{word}");
     }
     assert!(stands(&door, "Dear Otto"));
     let known = store.known_of(&Identity { customer: "anna".into(), ..Identity::default() }).unwrap();
-    assert!(known["sends"].as_array().unwrap().is_empty() && known["feedback"].as_array().unwrap().is_empty());
+    assert!(
+        known["sends"].as_array().unwrap().is_empty() && known["feedback"].as_array().unwrap().is_empty()
+    );
     // The ledger can be counted as before, and the hash tells nothing: it is another every time.
     let database = door.database();
-    let hash: String = database.query_row("SELECT customer FROM sends WHERE id = 1", [], |row| row.get(0)).unwrap();
+    let hash: String =
+        database.query_row("SELECT customer FROM sends WHERE id = 1", [], |row| row.get(0)).unwrap();
     assert!(hash.starts_with("erased:") && hash.len() == 39, "{hash}");
     let rows: i64 = database
         .query_row("SELECT COUNT(*) FROM sends WHERE customer = ?1", params![hash], |row| row.get(0))
         .unwrap();
     assert_eq!(rows, 3);
-    let bounce: String = database
-        .query_row("SELECT text FROM feedback WHERE kind = 'bounced'", [], |row| row.get(0))
-        .unwrap();
+    let bounce: String =
+        database.query_row("SELECT text FROM feedback WHERE kind = 'bounced'", [], |row| row.get(0)).unwrap();
     assert_eq!(bounce, "4.2.2", "what is counted stays");
 
     // Whoever comes back in the shop's files is not written to.
@@ -152,13 +164,17 @@ fn drafts_are_rewritten_for_an_erasure_alone() {
     door.store().erase(&anna(), now()).unwrap();
     let database = door.database();
     let (document, reason): (String, String) = database
-        .query_row("SELECT (SELECT document FROM drafts WHERE id = 1), (SELECT document FROM decisions)", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            "SELECT (SELECT document FROM drafts WHERE id = 1), (SELECT document FROM decisions)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .unwrap();
     assert!(document.contains("Dear …, it is back.") && document.contains("Kitchen"), "{document}");
     assert!(reason.contains("… asked us not to"), "{reason}");
-    for sql in ["UPDATE drafts SET document = '{}'", "UPDATE decisions SET document = '{}'", "DELETE FROM feedback"] {
+    for sql in
+        ["UPDATE drafts SET document = '{}'", "UPDATE decisions SET document = '{}'", "DELETE FROM feedback"]
+    {
         assert!(database.execute(sql, []).is_err() || sql.starts_with("DELETE"), "{sql}");
     }
 }

@@ -4,6 +4,7 @@
 //! for the same things; the usual ones are known.
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::data::Channel;
 use crate::workspace::{FeedbackEvent, Kind};
@@ -47,16 +48,16 @@ pub(super) fn event(
         }
         (None, None) => return Err("it has no `kind`".into()),
     };
-    let at = match ["at", "time", "timestamp"]
-        .iter()
-        .find_map(|name| fields.get(*name))
-        .filter(|at| !at.is_null())
-    {
+    let told_at =
+        ["at", "time", "timestamp"].iter().find_map(|name| fields.get(*name)).filter(|at| word(at).is_some());
+    let at = match told_at {
         Some(at) => {
             moment(at).ok_or("its `at` is no time: write 2025-11-01T09:30:00Z, or milliseconds since 1970")?
         }
         None => received_at,
     };
+    // Without a time of its own, when it came would make another event of the same one told again.
+    let timeless = told_at.is_none();
     let number = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match whole(value) {
@@ -82,7 +83,8 @@ pub(super) fn event(
         });
     let event = FeedbackEvent {
         id: text(&["id", "event_id", "event-id", "sg_event_id"])
-            .or_else(|| text(&["order_id", "order-id"]).filter(|_| kind == Kind::Ordered)),
+            .or_else(|| text(&["order_id", "order-id"]).filter(|_| kind == Kind::Ordered))
+            .or_else(|| timeless.then(|| format!("untimed:{}", known_by(fields)))),
         send: number("send")?,
         message_id: text(&["message_id", "message-id", "smtp-id"]),
         address: text(&["address", "email", "phone", "recipient", "from"]),
@@ -116,6 +118,12 @@ pub(super) fn event(
         || event.customer.is_some()
         || event.coupon.is_some();
     if about { Ok(event) } else { Err("it names no message_id, send, address, customer or coupon".into()) }
+}
+
+/// By which an event without id and time is known again: all that it says.
+fn known_by(fields: &Map<String, Value>) -> String {
+    let text = serde_json::to_string(fields).unwrap_or_default();
+    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A value as a word; nothing where it is empty.

@@ -22,8 +22,8 @@ use super::{Door, DoorError, Failure, named, now};
 use crate::config::WEBHOOK_SECRET;
 use crate::workspace::{FeedbackEvent, Hmac, Kind, Source, Taken};
 
-/// What a wrong secret costs its sender, in requests.
-const WRONG: u64 = 20;
+/// Wrong secrets that one address may show at once; then one a second.
+pub(super) const GUESSES: u32 = 10;
 /// Characters that a secret has at least.
 const SHORTEST: usize = 16;
 const LONGEST: u64 = 8 << 10;
@@ -169,7 +169,7 @@ pub(super) async fn take(
         return (StatusCode::NOT_FOUND, "no webhook is taken here\n").into_response();
     };
     if !secret.is_shown(&headers, &body) {
-        door.limits.take(door.caller(peer, &headers), WRONG, now());
+        door.guesses.take(door.caller(peer, &headers), now());
         return (StatusCode::UNAUTHORIZED, "the secret is wrong or missing\n").into_response();
     }
     let of = match (of.as_str(), kind(&of)) {

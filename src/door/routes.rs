@@ -92,14 +92,17 @@ fn refusal(door: &Door, peer: Peer, request: &Request) -> Option<Response> {
         return Some(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     }
     let address = door.caller(peer, request.headers());
-    // Mail providers unsubscribe for many people from few addresses, and a provider's events come in floods: who shows a
-    // signature is not counted. A wrong one of a webhook costs much ([`hook::take`]).
+    // Mail providers unsubscribe for many people from few addresses, and events come in floods: who shows a signature is
+    // not counted here, but in [`visits::unsubscribe`] and [`hook::take`].
     let signed = request.method() == Method::POST
         && path.strip_prefix("/u/").is_some_and(|token| {
             door.links.read(token, now()).is_some_and(|token| token.purpose == Purpose::Unsubscribe)
         });
-    let cost = u64::from(!signed && !path.starts_with("/hook/"));
-    let may = signed || !door.limits.is_empty(address, now()) && door.limits.take(address, cost, now());
+    let may = if path.starts_with("/hook/") {
+        !door.guesses.is_empty(address, now())
+    } else {
+        signed || door.limits.take(address, now())
+    };
     (!may).then(|| visits::busy(door, language(request.headers())))
 }
 

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::form::{pairs, value};
 use super::pages::{LONGEST_SENTENCE, Page, Preferences, Told};
 use super::routes::language;
+use super::server::Peer;
 use super::words::Words;
 use super::{Door, Failure, now};
 use crate::data::Channel;
@@ -113,6 +114,7 @@ pub(super) async fn preferences(
 /// POST: one-click (RFC 8058), the button, or the form of preferences.
 pub(super) async fn unsubscribe(
     State(door): Shared,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -129,6 +131,10 @@ pub(super) async fn unsubscribe(
             Ok(_) => (StatusCode::OK, "unsubscribed\n").into_response(),
             Err(failure) => unavailable(&door, words, &failure),
         };
+    }
+    // A program's click is free and changes nothing the second time; a form that can be sent to and fro is not.
+    if !door.limits.take(door.caller(peer, &headers), now()) {
+        return busy(&door, words);
     }
     let found = if value(&form, "unsubscribe").is_some() {
         door.work(move |store| {

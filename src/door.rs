@@ -28,14 +28,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{Config, DoorConfig};
 use crate::jobs::Cancelled;
-use crate::workspace::{Links, SecretName, Store, WorkspaceError};
+use crate::workspace::{Links, Store, WorkspaceError};
 
 pub use hook::{Counts, WebhookSecret};
 pub use server::serve;
 
 use limits::Limits;
-
-const DAY: i64 = 86_400_000;
 
 /// Something about the door cannot work: cause, place and remedy in words.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +74,8 @@ pub struct Door {
     store: Mutex<Store>,
     secret: Option<WebhookSecret>,
     limits: Limits,
+    /// Of wrong secrets: they are counted apart, so that no crowd on the pages keeps a provider out.
+    guesses: Limits,
     log: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -96,8 +96,9 @@ impl Door {
         secret: Option<WebhookSecret>,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, DoorError> {
-        let links = links(&mut store, &config.door)?;
-        let DoorConfig { requests_per_second, burst, connections, scanner_seconds, behind_proxy, .. } = config.door;
+        let links = Links::of(&mut store, &config.door, now())?;
+        let DoorConfig { requests_per_second, burst, connections, scanner_seconds, behind_proxy, .. } =
+            config.door;
         Ok(Self {
             settings: Settings {
                 brand: config.brand.name.clone(),
@@ -110,6 +111,7 @@ impl Door {
             store: Mutex::new(store),
             secret,
             limits: Limits::new(requests_per_second, burst),
+            guesses: Limits::new(1, hook::GUESSES),
             log: Box::new(log),
         })
     }
@@ -133,17 +135,6 @@ impl Door {
     fn log(&self, what: &str) {
         (self.log)(what);
     }
-}
-
-/// The links of a project's messages, for as long as the settings say from now on.
-///
-/// # Errors
-/// The database cannot be written.
-pub fn links(store: &mut Store, config: &DoorConfig) -> Result<Links, WorkspaceError> {
-    let key = store.secret(SecretName::Links)?;
-    // A link of an SMS is not broken by a server that has not been named yet: it leads to this machine.
-    let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.bind));
-    Ok(Links::new(&base, &key, now() + config.link_days * DAY))
 }
 
 /// Milliseconds since 1970, UTC, by this machine's clock.

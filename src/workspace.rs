@@ -20,6 +20,7 @@ mod links;
 mod sample;
 mod store;
 mod strategies;
+mod traces;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,7 @@ pub use store::{
     Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
+pub use traces::{Traces, traces};
 
 use crate::review::Check;
 

@@ -4,6 +4,7 @@
 //! for the same things; the usual ones are known.
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::data::Channel;
 use crate::workspace::{FeedbackEvent, Kind};
@@ -42,13 +43,21 @@ pub(super) fn event(
     let named = text(&["kind", "event", "type"]);
     let kind = match (of, &named) {
         (Some(kind), _) => kind,
-        (None, Some(word)) => kind(word).ok_or_else(|| format!("there is no kind of event \"{}\"", cut(word, 40)))?,
+        (None, Some(word)) => {
+            kind(word).ok_or_else(|| format!("there is no kind of event \"{}\"", cut(word, 40)))?
+        }
         (None, None) => return Err("it has no `kind`".into()),
     };
-    let at = match ["at", "time", "timestamp"].iter().find_map(|name| fields.get(*name)).filter(|at| !at.is_null()) {
-        Some(at) => moment(at).ok_or("its `at` is no time: write 2025-11-01T09:30:00Z, or milliseconds since 1970")?,
+    let told_at =
+        ["at", "time", "timestamp"].iter().find_map(|name| fields.get(*name)).filter(|at| word(at).is_some());
+    let at = match told_at {
+        Some(at) => {
+            moment(at).ok_or("its `at` is no time: write 2025-11-01T09:30:00Z, or milliseconds since 1970")?
+        }
         None => received_at,
     };
+    // Without a time of its own, when it came would make another event of the same one told again.
+    let timeless = told_at.is_none();
     let number = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match whole(value) {
@@ -66,14 +75,16 @@ pub(super) fn event(
         Some(name) => Some(channel(&name).ok_or("its `channel` is not email, sms or push")?),
         None => None,
     };
-    let status = text(&["status", "bounce", "bounce_type", "bounce-type"]).or_else(|| match named.as_deref() {
-        Some(word) if word.to_ascii_lowercase().starts_with("hard") => Some("hard".into()),
-        Some(word) if word.to_ascii_lowercase().starts_with("soft") => Some("soft".into()),
-        _ => None,
-    });
+    let status =
+        text(&["status", "bounce", "bounce_type", "bounce-type"]).or_else(|| match named.as_deref() {
+            Some(word) if word.to_ascii_lowercase().starts_with("hard") => Some("hard".into()),
+            Some(word) if word.to_ascii_lowercase().starts_with("soft") => Some("soft".into()),
+            _ => None,
+        });
     let event = FeedbackEvent {
         id: text(&["id", "event_id", "event-id", "sg_event_id"])
-            .or_else(|| text(&["order_id", "order-id"]).filter(|_| kind == Kind::Ordered)),
+            .or_else(|| text(&["order_id", "order-id"]).filter(|_| kind == Kind::Ordered))
+            .or_else(|| timeless.then(|| format!("untimed:{}", known_by(fields)))),
         send: number("send")?,
         message_id: text(&["message_id", "message-id", "smtp-id"]),
         address: text(&["address", "email", "phone", "recipient", "from"]),
@@ -90,8 +101,10 @@ pub(super) fn event(
         rating: rating.and_then(|rating| u8::try_from(rating).ok()),
         amount: match number("amount_minor")? {
             Some(minor) => Some(minor),
-            None => match fields.get("amount").and_then(|value| word(value)) {
-                Some(amount) => Some(minor(&amount, currency.as_deref()).ok_or("its `amount` is no amount: write 12.30")?),
+            None => match fields.get("amount").and_then(word) {
+                Some(amount) => Some(
+                    minor(&amount, currency.as_deref()).ok_or("its `amount` is no amount: write 12.30")?,
+                ),
                 None => None,
             },
         },
@@ -105,6 +118,12 @@ pub(super) fn event(
         || event.customer.is_some()
         || event.coupon.is_some();
     if about { Ok(event) } else { Err("it names no message_id, send, address, customer or coupon".into()) }
+}
+
+/// By which an event without id and time is known again: all that it says.
+fn known_by(fields: &Map<String, Value>) -> String {
+    let text = serde_json::to_string(fields).unwrap_or_default();
+    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A value as a word; nothing where it is empty.
@@ -149,9 +168,8 @@ pub(super) fn moment(value: &Value) -> Option<i64> {
 
 /// An amount as people write it, in minor units of the currency; two digits where that is not known.
 fn minor(amount: &str, currency: Option<&str>) -> Option<i64> {
-    let digits = currency
-        .and_then(|code| iso_currency::Currency::from_code(code)?.exponent())
-        .map_or(2, usize::from);
+    let digits =
+        currency.and_then(|code| iso_currency::Currency::from_code(code)?.exponent()).map_or(2, usize::from);
     let (sign, amount) = match amount.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, amount),
@@ -197,7 +215,9 @@ mod tests {
     fn an_order_is_in_minor_units() {
         let of = |value: Value| read(&value).map(|event| (event.amount, event.currency, event.id));
         let order = |amount: Value, currency: &str| {
-            of(json!({"kind": "order", "customer": "c1", "order_id": 7, "amount": amount, "currency": currency}))
+            of(
+                json!({"kind": "order", "customer": "c1", "order_id": 7, "amount": amount, "currency": currency}),
+            )
         };
         assert_eq!(order(json!("12.3"), "EUR"), Ok((Some(1230), Some("EUR".into()), Some("7".into()))));
         assert_eq!(order(json!(12.30), "EUR").unwrap().0, Some(1230));
@@ -210,11 +230,19 @@ mod tests {
 
     #[test]
     fn times_are_read_in_every_form_and_never_lie_ahead() {
-        for at in [json!(1_762_000_000), json!(1_762_000_000_000_i64), json!("2025-11-01T12:26:40Z"), json!("2025-11-01 12:26:40")] {
+        for at in [
+            json!(1_762_000_000),
+            json!(1_762_000_000_000_i64),
+            json!("2025-11-01T12:26:40Z"),
+            json!("2025-11-01 12:26:40"),
+        ] {
             let event = read(&json!({"kind": "click", "send": "5", "link": 1, "at": at})).unwrap();
             assert_eq!((event.at, event.send, event.link), (1_762_000_000_000, Some(5), Some(1)), "{at}");
         }
-        assert_eq!(read(&json!({"kind": "click", "send": 5, "at": "2099-01-01T00:00:00Z"})).unwrap().at, 2_000_000_000_000);
+        assert_eq!(
+            read(&json!({"kind": "click", "send": 5, "at": "2099-01-01T00:00:00Z"})).unwrap().at,
+            2_000_000_000_000
+        );
     }
 
     #[test]

@@ -61,7 +61,9 @@ fn parts(boundary: &str, body: &[u8]) -> Vec<(String, String)> {
     let line = format!("--{boundary}");
     let mut found = Vec::new();
     for part in text.split(line.as_str()).skip(1).take(MOST) {
-        let Some((head, value)) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n")) else { continue };
+        let Some((head, value)) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n")) else {
+            continue;
+        };
         let name = head.split("name=\"").nth(1).and_then(|rest| rest.split('"').next());
         let value = value.strip_suffix("\r\n").or_else(|| value.strip_suffix('\n')).unwrap_or(value);
         found.extend(name.map(|name| (name.to_owned(), value.to_owned())));

@@ -22,8 +22,8 @@ use super::{Door, DoorError, Failure, named, now};
 use crate::config::WEBHOOK_SECRET;
 use crate::workspace::{FeedbackEvent, Hmac, Kind, Source, Taken};
 
-/// What a wrong secret costs its sender, in requests.
-const WRONG: u64 = 20;
+/// Wrong secrets that one address may show at once; then one a second.
+pub(super) const GUESSES: u32 = 10;
 /// Characters that a secret has at least.
 const SHORTEST: usize = 16;
 const LONGEST: u64 = 8 << 10;
@@ -67,11 +67,15 @@ impl WebhookSecret {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = about.permissions().mode() & 0o777;
             if mode & 0o077 != 0 {
-                return Err(failed(format!("can be read by others (mode {mode:04o}): run `chmod 600 {}`", named(file))));
+                return Err(failed(format!(
+                    "can be read by others (mode {mode:04o}): run `chmod 600 {}`",
+                    named(file)
+                )));
             }
         }
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| failed(format!("cannot be read ({error}): make it a text file that you may read")))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            failed(format!("cannot be read ({error}): make it a text file that you may read"))
+        })?;
         Self::new(&text, &place)
     }
 
@@ -95,7 +99,8 @@ impl WebhookSecret {
     fn is_shown(&self, headers: &HeaderMap, body: &[u8]) -> bool {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let signature = text("x-perennial-signature").or_else(|| text("x-hub-signature-256"));
-        if let Some(code) = signature.and_then(|value| unhex(value.strip_prefix("sha256=").unwrap_or(value))) {
+        if let Some(code) = signature.and_then(|value| unhex(value.strip_prefix("sha256=").unwrap_or(value)))
+        {
             return self.0.clone().chain_update(body).verify_slice(&code).is_ok();
         }
         let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {
@@ -164,7 +169,7 @@ pub(super) async fn take(
         return (StatusCode::NOT_FOUND, "no webhook is taken here\n").into_response();
     };
     if !secret.is_shown(&headers, &body) {
-        door.limits.take(door.caller(peer, &headers), WRONG, now());
+        door.guesses.take(door.caller(peer, &headers), now());
         return (StatusCode::UNAUTHORIZED, "the secret is wrong or missing\n").into_response();
     }
     let of = match (of.as_str(), kind(&of)) {
@@ -175,14 +180,19 @@ pub(super) async fn take(
     let events = match serde_json::from_slice::<Value>(&body) {
         Ok(Value::Array(events)) => events,
         Ok(event @ Value::Object(_)) => vec![event],
-        Ok(_) => return (StatusCode::BAD_REQUEST, "an object or an array of objects is wanted\n").into_response(),
-        Err(error) => return (StatusCode::BAD_REQUEST, format!("this is no JSON: {error}\n")).into_response(),
+        Ok(_) => {
+            return (StatusCode::BAD_REQUEST, "an object or an array of objects is wanted\n").into_response();
+        }
+        Err(error) => {
+            return (StatusCode::BAD_REQUEST, format!("this is no JSON: {error}\n")).into_response();
+        }
     };
     let received_at = now();
     let (events, mut counts) = understood(&door, &events, of, received_at);
     let after_delivery = door.settings.scanner_milliseconds;
-    let taken =
-        door.work(move |store| store.take_events(&events, Source::Webhook, received_at, after_delivery)).await;
+    let taken = door
+        .work(move |store| store.take_events(&events, Source::Webhook, received_at, after_delivery))
+        .await;
     match taken {
         Ok(taken) => {
             counts.add(&taken);
@@ -200,7 +210,12 @@ pub(super) async fn take(
     }
 }
 
-fn understood(door: &Door, events: &[Value], of: Option<Kind>, received_at: i64) -> (Vec<FeedbackEvent>, Counts) {
+fn understood(
+    door: &Door,
+    events: &[Value],
+    of: Option<Kind>,
+    received_at: i64,
+) -> (Vec<FeedbackEvent>, Counts) {
     let mut counts = Counts { received: events.len(), ..Counts::default() };
     let mut read = Vec::with_capacity(events.len());
     for (place, told) in events.iter().enumerate() {

@@ -145,7 +145,8 @@ fn rows(
             each(if line.len() > LONGEST_LINE {
                 Err("the line is too long".into())
             } else {
-                serde_json::from_slice::<Row>(line).map_err(|error| format!("this is no object of JSON: {error}"))
+                serde_json::from_slice::<Row>(line)
+                    .map_err(|error| format!("this is no object of JSON: {error}"))
             })?;
         }
         return Ok(());

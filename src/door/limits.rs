@@ -33,9 +33,8 @@ impl Limits {
         Self { rate: u64::from(per_second), burst: u64::from(burst.max(1)) * 1000, buckets: Mutex::default() }
     }
 
-    /// Takes so many requests from the address's bucket; `false`: there were not so many in it, and it is empty now if
-    /// it was asked for more than one.
-    pub fn take(&self, address: IpAddr, requests: u64, now: i64) -> bool {
+    /// Takes a request from the address's bucket; `false`: there is none in it.
+    pub fn take(&self, address: IpAddr, now: i64) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = network(address);
         if buckets.len() >= MOST && !buckets.contains_key(&key) {
@@ -46,11 +45,9 @@ impl Limits {
         }
         let bucket = buckets.entry(key).or_insert(Bucket { left: self.burst, filled_at: now });
         let left = self.filled(*bucket, now);
-        let enough = left >= requests * 1000;
-        *bucket = Bucket {
-            left: if enough || requests > 1 { left.saturating_sub(requests * 1000) } else { left },
-            filled_at: now.max(bucket.filled_at),
-        };
+        let enough = left >= 1000;
+        let left = if enough { left - 1000 } else { left };
+        *bucket = Bucket { left, filled_at: now.max(bucket.filled_at) };
         enough
     }
 
@@ -85,38 +82,38 @@ mod tests {
     fn a_bucket_empties_and_fills_again() {
         let limits = Limits::new(2, 3);
         let anna = IpAddr::from([192, 0, 2, 1]);
-        let taken: Vec<bool> = (0..5).map(|_| limits.take(anna, 1, 1_000)).collect();
+        let taken: Vec<bool> = (0..5).map(|_| limits.take(anna, 1_000)).collect();
         assert_eq!(taken, [true, true, true, false, false]);
-        assert!(limits.take(IpAddr::from([192, 0, 2, 2]), 1, 1_000), "another's is full");
-        assert!(!limits.take(anna, 1, 1_499));
-        assert!(limits.take(anna, 1, 1_500), "half a second brings one");
+        assert!(limits.take(IpAddr::from([192, 0, 2, 2]), 1_000), "another's is full");
+        assert!(!limits.take(anna, 1_499));
+        assert!(limits.take(anna, 1_500), "half a second brings one");
         // A clock that was set back takes nothing away and gives nothing.
-        assert!(!limits.take(anna, 1, 0));
-        assert!(limits.take(anna, 1, 2_000));
+        assert!(!limits.take(anna, 0));
+        assert!(limits.take(anna, 2_000));
         // Never more than the burst.
-        let later = (0..9).filter(|_| limits.take(anna, 1, 1_000_000)).count();
+        let later = (0..9).filter(|_| limits.take(anna, 1_000_000)).count();
         assert_eq!(later, 3);
     }
 
     #[test]
     fn a_network_of_ipv6_is_one() {
         let limits = Limits::new(1, 1);
-        assert!(limits.take("2001:db8::1".parse().unwrap(), 1, 0));
-        assert!(!limits.take("2001:db8::2".parse().unwrap(), 1, 0));
-        assert!(limits.take("2001:db8:0:1::1".parse().unwrap(), 1, 0));
-        assert!(limits.take("192.0.2.1".parse().unwrap(), 1, 0));
-        assert!(!limits.take("::ffff:192.0.2.1".parse().unwrap(), 1, 0));
+        assert!(limits.take("2001:db8::1".parse().unwrap(), 0));
+        assert!(!limits.take("2001:db8::2".parse().unwrap(), 0));
+        assert!(limits.take("2001:db8:0:1::1".parse().unwrap(), 0));
+        assert!(limits.take("192.0.2.1".parse().unwrap(), 0));
+        assert!(!limits.take("::ffff:192.0.2.1".parse().unwrap(), 0));
     }
 
     #[test]
     fn what_is_kept_is_bounded() {
         let limits = Limits::new(1, 2);
         for number in 0..30_000_u32 {
-            limits.take(IpAddr::from((0x0a00_0000 + number).to_be_bytes()), 1, 0);
+            limits.take(IpAddr::from((0x0a00_0000 + number).to_be_bytes()), 0);
         }
         assert!(limits.buckets.lock().unwrap().len() <= MOST + 1);
         // Once they have filled up there is room again.
-        assert!(limits.take(IpAddr::from([203, 0, 113, 1]), 1, 10_000));
+        assert!(limits.take(IpAddr::from([203, 0, 113, 1]), 10_000));
         assert_eq!(limits.buckets.lock().unwrap().len(), 1);
     }
 }

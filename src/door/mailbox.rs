@@ -73,13 +73,16 @@ pub fn read(store: &mut Store, folder: &Path, task: &Task<'_>) -> Result<Report,
             Notice::Other => report.others += 1,
         }
         // A message is known again by its bytes, under whatever name its file has: Maildir puts flags into it.
-        let known_by: String = Sha256::digest(&bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let known_by: String =
+            Sha256::digest(&bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         let found = notice.into_events();
         report.events.received += found.len();
-        waiting.extend(found.into_iter().enumerate().map(|(number, event)| FeedbackEvent {
-            id: Some(format!("mail:{known_by}:{number}")),
-            ..event
-        }));
+        waiting.extend(
+            found.into_iter().enumerate().map(|(number, event)| FeedbackEvent {
+                id: Some(format!("mail:{known_by}:{number}")),
+                ..event
+            }),
+        );
         if waiting.len() >= AT_ONCE {
             keep(store, &mut waiting, received_at, &mut report)?;
         }

@@ -22,9 +22,10 @@ const STYLE: &str = "\
 body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.55 system-ui,-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
 main{max-width:34rem;margin:0 auto;padding:1.5rem 1rem 3rem;overflow-wrap:anywhere}\
 .brand{color:var(--soft);margin:0 0 1rem}\
-h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem}\
+h1{font-size:1.5rem;line-height:1.3;margin:0 0 1rem;text-wrap:balance}\
 section{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1.25rem;margin:0 0 1rem}\
 section p:first-child{margin-top:0}\
+section>p:last-child{margin-bottom:0}\
 fieldset{border:0;border-top:1px solid var(--line);margin:0;padding:.75rem 0}\
 fieldset:first-of-type{border-top:0}\
 legend{font-weight:600;padding:0;float:left;width:100%;margin-bottom:.25rem}\
@@ -160,9 +161,8 @@ impl Page<'_> {
             let _ = writeln!(
                 body,
                 "{form}<input type=\"hidden\" name=\"unsubscribe\" value=\"1\">\
-                 <button>{} ({})</button></form>",
-                self.say(words.unsubscribe),
-                escaped(channel)
+                 <button>{}</button></form>",
+                self.say(words.unsubscribe)
             );
         }
         body.push_str("</section>\n");
@@ -210,7 +210,11 @@ impl Page<'_> {
         let words = self.words;
         let mut body = String::new();
         if again {
-            let _ = writeln!(body, "<section class=\"told\" role=\"alert\"><p>{}</p></section>", self.say(words.choose_first));
+            let _ = writeln!(
+                body,
+                "<section class=\"told\" role=\"alert\"><p>{}</p></section>",
+                self.say(words.choose_first)
+            );
         }
         let _ = write!(
             body,

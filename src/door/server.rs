@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
@@ -28,6 +28,8 @@ const LIFETIME: Duration = Duration::from_secs(15);
 const MOST_BYTES: usize = routes::HOOK_BODY + (64 << 10);
 /// Threads for work in the database: one writes, the others wait for it.
 const DATABASE_THREADS: usize = 4;
+/// How long a caller who was answered is heard out.
+const LINGER: Duration = Duration::from_secs(2);
 /// How often the flag is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -36,6 +38,17 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// The socket cannot be used, or no runtime can be made.
 pub fn serve(listener: std::net::TcpListener, door: Arc<Door>, cancel: &Cancel) -> io::Result<()> {
+    let connections = door.settings.connections;
+    serve_app(listener, connections, routes::router(door), cancel)
+}
+
+/// Serves anything that knows its paths.
+pub(super) fn serve_app(
+    listener: std::net::TcpListener,
+    connections: usize,
+    app: axum::Router,
+    cancel: &Cancel,
+) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -46,9 +59,9 @@ pub fn serve(listener: std::net::TcpListener, door: Arc<Door>, cancel: &Cancel) 
     runtime.block_on(async move {
         let listener = Guarded {
             listener: TcpListener::from_std(listener)?,
-            places: Arc::new(Semaphore::new(door.settings.connections)),
+            places: Arc::new(Semaphore::new(connections)),
         };
-        let app = routes::router(door).into_make_service_with_connect_info::<Peer>();
+        let app = app.into_make_service_with_connect_info::<Peer>();
         let stop = async move {
             while !cancel.is_cancelled() {
                 tokio::time::sleep(LOOK).await;
@@ -89,7 +102,7 @@ impl Listener for Guarded {
                 Ok((stream, address)) => {
                     let _ = stream.set_nodelay(true);
                     let end = Box::pin(tokio::time::sleep_until(Instant::now() + LIFETIME));
-                    return (Bounded { stream, end, read: 0, _place: place }, address);
+                    return (Bounded { stream, end, read: 0, lingers: None, _place: place }, address);
                 }
                 // Too many open files, or a caller that is gone already: others are waiting.
                 Err(_) => tokio::time::sleep(LOOK).await,
@@ -107,6 +120,8 @@ pub(super) struct Bounded {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
     read: usize,
+    /// Until when the rest of what the caller sends is waited for, once everything is answered.
+    lingers: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -121,7 +136,11 @@ impl Bounded {
 }
 
 impl AsyncRead for Bounded {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.in_time(context)?;
         if self.read > MOST_BYTES {
             return Poll::Ready(Err(io::Error::from(io::ErrorKind::InvalidData)));
@@ -134,7 +153,11 @@ impl AsyncRead for Bounded {
 }
 
 impl AsyncWrite for Bounded {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.in_time(context)?;
         pin!(&mut self.stream).poll_write(context, bytes)
     }
@@ -143,8 +166,26 @@ impl AsyncWrite for Bounded {
         pin!(&mut self.stream).poll_flush(context)
     }
 
+    /// Says that nothing more comes, and hears out a caller who is still sending: to close at once would take the answer
+    /// (that a body is too large) from the caller's own queue.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.in_time(context)?;
-        pin!(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        if this.lingers.is_none() {
+            ready!(pin!(&mut this.stream).poll_shutdown(context))?;
+        }
+        let lingers = this.lingers.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut bytes = [0; 4096];
+        while lingers.as_mut().poll(context).is_pending() {
+            let mut into = ReadBuf::new(&mut bytes);
+            match pin!(&mut this.stream).poll_read(context, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() && this.read <= 2 * MOST_BYTES => {
+                    this.read += into.filled().len();
+                }
+                Poll::Ready(_) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

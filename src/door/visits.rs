@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::form::{pairs, value};
 use super::pages::{LONGEST_SENTENCE, Page, Preferences, Told};
 use super::routes::language;
+use super::server::Peer;
 use super::words::Words;
 use super::{Door, Failure, now};
 use crate::data::Channel;
@@ -58,7 +59,12 @@ pub(super) async fn nothing(State(door): Shared, headers: HeaderMap) -> Response
 }
 
 /// A right token and its message; else the answer to be given.
-async fn open(door: &Arc<Door>, text: &str, headers: &HeaderMap, is: fn(Purpose) -> bool) -> Result<(Token, Sent), Response> {
+async fn open(
+    door: &Arc<Door>,
+    text: &str,
+    headers: &HeaderMap,
+    is: fn(Purpose) -> bool,
+) -> Result<(Token, Sent), Response> {
     let words = language(headers);
     let token = door.links.read(text, now()).filter(|token| is(token.purpose));
     let Some(token) = token else { return Err(wrong_link(door, words)) };
@@ -91,7 +97,11 @@ fn shown(door: &Door, words: &'static Words, found: Result<Preferences, Failure>
 }
 
 /// GET: shows, and changes nothing: scanners of mail follow every link.
-pub(super) async fn preferences(State(door): Shared, Path(token): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn preferences(
+    State(door): Shared,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let (_, sent) = match open(&door, &token, &headers, |purpose| purpose == Purpose::Unsubscribe).await {
         Ok(opened) => opened,
         Err(answer) => return answer,
@@ -104,6 +114,7 @@ pub(super) async fn preferences(State(door): Shared, Path(token): Path<String>, 
 /// POST: one-click (RFC 8058), the button, or the form of preferences.
 pub(super) async fn unsubscribe(
     State(door): Shared,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     Path(token): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -120,6 +131,10 @@ pub(super) async fn unsubscribe(
             Ok(_) => (StatusCode::OK, "unsubscribed\n").into_response(),
             Err(failure) => unavailable(&door, words, &failure),
         };
+    }
+    // A program's click is free and changes nothing the second time; a form that can be sent to and fro is not.
+    if !door.limits.take(door.caller(peer, &headers), now()) {
+        return busy(&door, words);
     }
     let found = if value(&form, "unsubscribe").is_some() {
         door.work(move |store| {
@@ -160,10 +175,11 @@ pub(super) async fn click(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let (token, sent) = match open(&door, &token, &headers, |purpose| matches!(purpose, Purpose::Click(_))).await {
-        Ok(opened) => opened,
-        Err(answer) => return answer,
-    };
+    let (token, sent) =
+        match open(&door, &token, &headers, |purpose| matches!(purpose, Purpose::Click(_))).await {
+            Ok(opened) => opened,
+            Err(answer) => return answer,
+        };
     let words = Words::of(&sent.language);
     let Purpose::Click(link) = token.purpose else { return wrong_link(&door, words) };
     if token.expired {
@@ -206,7 +222,11 @@ fn location(url: &str) -> Option<HeaderValue> {
     }
     let ascii: String = url
         .bytes()
-        .map(|byte| if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
         .collect();
     HeaderValue::try_from(ascii).ok()
 }
@@ -252,8 +272,10 @@ pub(super) async fn rate(
     let words = Words::of(&sent.language);
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let form = pairs(kind, &body);
-    let rating = value(&form, "rating").and_then(|text| text.parse::<u8>().ok()).filter(|rate| (1..=5).contains(rate));
-    let text: String = value(&form, "text").unwrap_or_default().trim().chars().take(LONGEST_SENTENCE).collect();
+    let rating =
+        value(&form, "rating").and_then(|text| text.parse::<u8>().ok()).filter(|rate| (1..=5).contains(rate));
+    let text: String =
+        value(&form, "text").unwrap_or_default().trim().chars().take(LONGEST_SENTENCE).collect();
     let text = (!text.is_empty()).then_some(text);
     if rating.is_none() && text.is_none() {
         return html(StatusCode::BAD_REQUEST, door.page(words).feedback(true));

@@ -14,8 +14,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac as _;
 
-use super::Secret;
-use super::store::Hmac;
+use super::store::{Hmac, SecretName};
+use super::{Secret, Store, WorkspaceError};
+use crate::config::DoorConfig;
 
 /// Bytes of the code that are kept: 96 bits.
 const CODE: usize = 12;
@@ -54,7 +55,10 @@ pub struct Links {
 
 impl std::fmt::Debug for Links {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Links").field("base", &self.base).field("last_day", &self.last_day).finish_non_exhaustive()
+        f.debug_struct("Links")
+            .field("base", &self.base)
+            .field("last_day", &self.last_day)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,6 +69,17 @@ impl Links {
     pub fn new(base_url: &str, key: &Secret, until: i64) -> Self {
         let last_day = u16::try_from(until.max(0) / DAY).unwrap_or(u16::MAX);
         Self { base: base_url.trim_end_matches('/').to_owned(), mac: key.mac(), last_day }
+    }
+
+    /// The links of a project's messages, as the settings have them: from `now` on for so many days.
+    ///
+    /// # Errors
+    /// The project's key cannot be read or made.
+    pub fn of(store: &mut Store, config: &DoorConfig, now: i64) -> Result<Self, WorkspaceError> {
+        let key = store.secret(SecretName::Links)?;
+        // Until the server has a name for others, its links lead to this machine.
+        let base = config.base_url.clone().unwrap_or_else(|| format!("http://{}", config.bind));
+        Ok(Self::new(&base, &key, now + config.link_days * DAY))
     }
 
     /// Where the recipient ends or changes what is sent; also takes the POST of RFC 8058.
@@ -168,7 +183,9 @@ mod tests {
         assert!(links.click(1, 2).starts_with("https://shop.example/m/c/"));
         assert!(links.feedback(1).starts_with("https://shop.example/m/f/"));
         for send in [1, 127, 128, 99_999_999, i64::MAX] {
-            for purpose in [Purpose::Unsubscribe, Purpose::Click(0), Purpose::Click(u32::MAX), Purpose::Feedback] {
+            for purpose in
+                [Purpose::Unsubscribe, Purpose::Click(0), Purpose::Click(u32::MAX), Purpose::Feedback]
+            {
                 let token = links.token(purpose, send);
                 assert_eq!(links.read(&token, 0), Some(Token { purpose, send, expired: false }));
                 // The last day counts to its end.
@@ -199,7 +216,9 @@ mod tests {
                     assert_eq!(links.read(&String::from_utf8(altered).unwrap(), 0), None, "place {place}");
                 }
             }
-            for altered in [&token[1..], &token[..token.len() - 1], &format!("{token}="), &format!("{token}A"), ""] {
+            for altered in
+                [&token[1..], &token[..token.len() - 1], &format!("{token}="), &format!("{token}A"), ""]
+            {
                 assert_eq!(links.read(altered, 0), None, "{altered}");
             }
         }

@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod data;
 mod documents;
+mod door;
 mod doubt;
 mod eval;
 mod families;

@@ -105,6 +105,11 @@ impl Customers {
         self.0.texts.get(column)?.get(row)
     }
 
+    /// Every column of texts that the shop has, in the order of their names; `customer_id` is not among them.
+    pub fn text_columns(&self) -> impl Iterator<Item = &str> {
+        self.0.texts.keys().map(String::as_str)
+    }
+
     /// Whether the shop has that column at all.
     #[must_use]
     pub fn has(&self, column: &str) -> bool {

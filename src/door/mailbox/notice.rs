@@ -29,7 +29,9 @@ pub(super) enum Notice {
 impl Notice {
     pub fn into_events(self) -> Vec<FeedbackEvent> {
         match self {
-            Self::Bounce(events) | Self::Complaint(events) | Self::Reply(events) | Self::Waits(events) => events,
+            Self::Bounce(events) | Self::Complaint(events) | Self::Reply(events) | Self::Waits(events) => {
+                events
+            }
             Self::Other => Vec::new(),
         }
     }
@@ -85,7 +87,11 @@ fn groups(text: &str) -> Vec<Group> {
 }
 
 fn field<'a>(group: &'a Group, name: &str) -> Option<&'a str> {
-    group.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    group
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+        .filter(|value| !value.is_empty())
 }
 
 fn delivery(message: &Message<'_>, status: &str, at: i64) -> Notice {
@@ -94,7 +100,8 @@ fn delivery(message: &Message<'_>, status: &str, at: i64) -> Notice {
     for group in groups(status).iter().take(MOST) {
         let recipient = field(group, "original-recipient").or_else(|| field(group, "final-recipient"));
         let Some(address) = recipient.and_then(typed) else { continue };
-        let address = if field(group, "original-recipient").is_some() { from_xtext(&address) } else { address };
+        let address =
+            if field(group, "original-recipient").is_some() { from_xtext(&address) } else { address };
         let of = |kind| FeedbackEvent {
             message_id: original.clone(),
             address: Some(address.clone()),
@@ -108,7 +115,8 @@ fn delivery(message: &Message<'_>, status: &str, at: i64) -> Notice {
                 let code = best_status(field(group, "status").unwrap_or_default(), diagnosis);
                 failed.push(FeedbackEvent {
                     status: Some(code),
-                    text: Some(diagnosis.chars().take(LONGEST_DIAGNOSIS).collect()),
+                    text: Some(diagnosis.split_whitespace().collect::<Vec<_>>().join(" "))
+                        .map(|text| text.chars().take(LONGEST_DIAGNOSIS).collect()),
                     ..of(Kind::Bounced)
                 });
             }
@@ -183,7 +191,8 @@ fn reply(message: &Message<'_>, at: i64) -> Notice {
     let itself = header("Auto-Submitted").is_some_and(|value| !value.starts_with("no"))
         || header("X-Autoreply").is_some()
         || header("X-Autorespond").is_some()
-        || header("Precedence").is_some_and(|value| ["bulk", "list", "junk", "auto_reply"].contains(&value.as_str()));
+        || header("Precedence")
+            .is_some_and(|value| ["bulk", "list", "junk", "auto_reply"].contains(&value.as_str()));
     let Some(original) = message.in_reply_to().as_text().filter(|_| !itself) else { return Notice::Other };
     let body = message.body_text(0).unwrap_or_default();
     let said: Vec<&str> = body.lines().take_while(|line| !quotes(line)).collect();
@@ -210,7 +219,9 @@ fn quotes(line: &str) -> bool {
 fn original_id(message: &Message<'_>) -> Option<String> {
     let along = message.parts.iter().find_map(|part| match &part.body {
         PartType::Message(copy) => copy.message_id().map(str::to_owned),
-        _ if part.is_content_type("text", "rfc822-headers") || part.is_content_type("message", "rfc822-headers") => {
+        _ if part.is_content_type("text", "rfc822-headers")
+            || part.is_content_type("message", "rfc822-headers") =>
+        {
             id_in(&String::from_utf8_lossy(part.contents()))
         }
         _ => None,

@@ -222,8 +222,7 @@ fn drafts_about(connection: &Connection, who: &Identity) -> rusqlite::Result<Vec
         let decisions: i64 = if names || telling.is_empty() {
             0
         } else {
-            let mut about =
-                connection.prepare_cached("SELECT document FROM decisions WHERE draft = ?1")?;
+            let mut about = connection.prepare_cached("SELECT document FROM decisions WHERE draft = ?1")?;
             let texts = about.query_map([row.get::<_, i64>(0)?], |row| row.get::<_, String>(0))?;
             let mut named = 0;
             for text in texts {
@@ -263,8 +262,10 @@ fn rewrite_drafts(transaction: &Transaction<'_>, who: &Identity) -> rusqlite::Re
             let before = said.clone();
             without(&mut said, &telling);
             if said != before {
-                transaction
-                    .execute("UPDATE decisions SET document = ?2 WHERE id = ?1", params![decision, said.to_string()])?;
+                transaction.execute(
+                    "UPDATE decisions SET document = ?2 WHERE id = ?1",
+                    params![decision, said.to_string()],
+                )?;
             }
         }
     }
@@ -313,16 +314,21 @@ fn audit_entries(connection: &Connection, who: &Identity) -> rusqlite::Result<us
     while let Some(row) = rows.next()? {
         let (subject, document) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
         // As a whole value: the id 1 stands in every number.
-        let named = |word: &String| subject == word || document.contains(&Value::from(word.as_str()).to_string());
+        let named =
+            |word: &String| subject == word || document.contains(&Value::from(word.as_str()).to_string());
         found += usize::from(words.iter().any(named));
     }
     Ok(found)
 }
 
 /// Rows as objects under the names of their columns.
-fn objects(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Value>> {
+fn objects(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Value>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(parameters)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -107,7 +107,8 @@ pub struct Sent {
     pub at: i64,
 }
 
-pub(super) const SENT: &str = "SELECT id, campaign, customer, channel, address, language, state, at FROM sends ";
+pub(super) const SENT: &str =
+    "SELECT id, campaign, customer, channel, address, language, state, at FROM sends ";
 
 pub(super) fn sent_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sent> {
     Ok(Sent {
@@ -214,7 +215,12 @@ impl Store {
             if count(transaction, sent.id, Kind::Clicked)? >= MOST_CLICKS {
                 return Ok(());
             }
-            let row = Row { link: Some(link), scanner, key: Some(&key), ..Row::of(sent, Kind::Clicked, at, Source::Page) };
+            let row = Row {
+                link: Some(link),
+                scanner,
+                key: Some(&key),
+                ..Row::of(sent, Kind::Clicked, at, Source::Page)
+            };
             if insert(transaction, &row)? {
                 mark_scanners(transaction, sent, at, after_delivery)?;
             }
@@ -239,7 +245,9 @@ impl Store {
         }
         self.write(|transaction| {
             let last: Option<(Option<u8>, Option<String>)> = transaction
-                .prepare_cached("SELECT rating, text FROM feedback WHERE send = ?1 AND kind = 'rated' ORDER BY id DESC")?
+                .prepare_cached(
+                    "SELECT rating, text FROM feedback WHERE send = ?1 AND kind = 'rated' ORDER BY id DESC",
+                )?
                 .query_row([sent.id], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let same = last.is_some_and(|(had, said)| had == rating && said.as_deref() == text);
@@ -333,7 +341,12 @@ fn count(connection: &Connection, send: i64, kind: Kind) -> rusqlite::Result<i64
 }
 
 /// Whether all wishes are in force already.
-fn holds(connection: &Connection, key: &Secret, sent: &Sent, wishes: &[(Channel, bool)]) -> rusqlite::Result<bool> {
+fn holds(
+    connection: &Connection,
+    key: &Secret,
+    sent: &Sent,
+    wishes: &[(Channel, bool)],
+) -> rusqlite::Result<bool> {
     let last = consents::last(connection, &sent.customer)?;
     for &(channel, wish) in wishes {
         if last[channel as usize] != Some(wish) {

@@ -116,8 +116,10 @@ impl Store {
         let new = Secret::random()?;
         self.write(|transaction| {
             // Another program may have made it a moment ago.
-            transaction
-                .execute("INSERT OR IGNORE INTO secrets (name, key) VALUES (?1, ?2)", params![name.name(), new.0])?;
+            transaction.execute(
+                "INSERT OR IGNORE INTO secrets (name, key) VALUES (?1, ?2)",
+                params![name.name(), new.0],
+            )?;
             Ok(found(transaction)?.unwrap_or(new))
         })
     }

@@ -160,7 +160,11 @@ impl Permissions {
         if self.is_suppressed(channel, address) || self.is_suppressed(Channel::Push, customer) {
             return Err(Withheld::Suppressed);
         }
-        if self.consent(customer, channel).or(by_files) == Some(true) { Ok(()) } else { Err(Withheld::NoConsent) }
+        if self.consent(customer, channel).or(by_files) == Some(true) {
+            Ok(())
+        } else {
+            Err(Withheld::NoConsent)
+        }
     }
 
     /// Whether the address is on the list, for its own channel or for every.
@@ -258,7 +262,8 @@ impl Store {
     pub fn permissions(&mut self) -> Result<Permissions, WorkspaceError> {
         let key = self.secret(SecretName::Addresses)?;
         let suppressed = self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT channel, address_hash FROM suppressions")?;
+            let mut statement =
+                connection.prepare_cached("SELECT channel, address_hash FROM suppressions")?;
             let rows = statement.query_map([], |row| {
                 let channel = row.get_ref(0)?.as_str()?;
                 let channel = Channel::ALL.into_iter().find(|known| known.name() == channel);

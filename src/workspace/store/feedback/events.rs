@@ -41,12 +41,23 @@ impl Bounce {
         }
         let Some(rest) = status.strip_prefix("5.") else { return Self::Soft };
         let diagnosis = diagnosis.to_lowercase();
-        let policy = ["spam", "spm", "policy", "block", "blacklist", "reputation", "denied by", "mi:", "rate", "quota", "full"];
+        let policy = [
+            "spam",
+            "spm",
+            "policy",
+            "block",
+            "blacklist",
+            "reputation",
+            "denied by",
+            "mi:",
+            "rate",
+            "quota",
+            "full",
+        ];
         match rest {
             "1.7" | "1.8" => Self::Soft,
-            "2.1" => Self::Hard,
             "0.0" | "0" if policy.iter().any(|word| diagnosis.contains(word)) => Self::Soft,
-            "0.0" | "0" => Self::Hard,
+            "0.0" | "0" | "2.1" => Self::Hard,
             _ if rest.starts_with("1.") => Self::Hard,
             _ => Self::Soft,
         }
@@ -249,7 +260,10 @@ impl Take<'_> {
     }
 
     fn one(&self, clause: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Option<Sent>> {
-        self.transaction.prepare_cached(&format!("{SENT}{clause}"))?.query_row(parameters, sent_row).optional()
+        self.transaction
+            .prepare_cached(&format!("{SENT}{clause}"))?
+            .query_row(parameters, sent_row)
+            .optional()
     }
 
     /// What follows from an event about a message.
@@ -261,7 +275,9 @@ impl Take<'_> {
         match event.kind {
             Kind::Bounced => {
                 let diagnosis = event.text.as_deref().unwrap_or_default();
-                if Bounce::of(event.status.as_deref(), diagnosis) == Bounce::Hard || self.bounced_often(event, sent)? {
+                if Bounce::of(event.status.as_deref(), diagnosis) == Bounce::Hard
+                    || self.bounced_often(event, sent)?
+                {
                     end(Reason::Bounced)?;
                 }
             }
@@ -291,7 +307,14 @@ impl Take<'_> {
             return Ok(());
         }
         if event.kind == Kind::Unsubscribed {
-            consents::add(self.transaction, &sent.customer, sent.channel, false, event.at, self.source.name())?;
+            consents::add(
+                self.transaction,
+                &sent.customer,
+                sent.channel,
+                false,
+                event.at,
+                self.source.name(),
+            )?;
             return match &sent.address {
                 Some(address) => self.suppress(sent.channel, address, Reason::Unsubscribed, event.at),
                 None => Ok(()),
@@ -319,7 +342,9 @@ impl Take<'_> {
         let kind = event.channel.unwrap_or_else(|| kind_of(address));
         let diagnosis = event.text.as_deref().unwrap_or_default();
         let reason = match event.kind {
-            Kind::Bounced if Bounce::of(event.status.as_deref(), diagnosis) == Bounce::Hard => Reason::Bounced,
+            Kind::Bounced if Bounce::of(event.status.as_deref(), diagnosis) == Bounce::Hard => {
+                Reason::Bounced
+            }
             Kind::Complained => Reason::Complained,
             Kind::Unsubscribed => Reason::Unsubscribed,
             _ => return Ok(()),
@@ -328,8 +353,14 @@ impl Take<'_> {
     }
 
     fn suppress(&self, channel: Channel, address: &str, reason: Reason, at: i64) -> rusqlite::Result<()> {
-        let one =
-            ToSuppress { channel: Some(channel), kind: channel, address, reason, at, source: self.source.name() };
+        let one = ToSuppress {
+            channel: Some(channel),
+            kind: channel,
+            address,
+            reason,
+            at,
+            source: self.source.name(),
+        };
         suppressions::suppress(self.transaction, self.key, &one).map(|_| ())
     }
 }

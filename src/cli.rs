@@ -100,6 +100,7 @@ commands! {
     customers Customers,
     preview Preview,
     run Run,
+    review Review,
     campaign Campaign,
     coupons Coupons,
     results Results,

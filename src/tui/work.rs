@@ -5,7 +5,7 @@
 //! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
 
 mod exporting;
-mod reviewing;
+pub(crate) mod reviewing;
 mod writer;
 
 use std::path::PathBuf;

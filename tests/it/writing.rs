@@ -9,7 +9,8 @@ use perennial::jobs::{Cancel, unwatched};
 use perennial::writing::local::LocalModel;
 use perennial::writing::sampler::log_probabilities;
 use perennial::writing::{
-    FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, WritingError, catalogue, pull,
+    Beginning, FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, WritingError,
+    catalogue, pull,
 };
 use serde::Deserialize;
 
@@ -67,7 +68,7 @@ fn request(seeds: &[u64]) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }

@@ -105,7 +105,7 @@ fn a_date_in_retry_after_is_kept_by_the_servers_own_clock() {
 }
 
 /// The dashboard on the sample shop, written by a server that has a key to see.
-fn dashboard(address: &str, folder: &std::path::Path) -> Harness {
+pub(super) fn dashboard(address: &str, folder: &std::path::Path) -> Harness {
     let mut config = Config::default();
     config.writing.model = address.into();
     config.writing.key_file = Some(key_file(folder));

@@ -240,3 +240,19 @@ fn what_was_not_told_is_told_when_somebody_looks() {
     let error = look_back(&draft, &strategy, 0, &mut engine, &Cancel::default()).unwrap_err().to_string();
     assert!(error.contains("another text now for the same seed"), "{error}");
 }
+
+#[test]
+fn the_dashboard_shows_how_sure_a_server_was_and_goes_on_from_a_chosen_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = play(Can { tells: true, marked: true, ..Can::default() });
+    let mut harness = super::kinds::dashboard(&play.address(), folder.path()).keys("2 j w v");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("How sure the model was of variant 1"), "{screen}");
+    assert!(screen.contains("50 %") && screen.contains("20 %"), "what was told is shown\n{screen}");
+    let mut harness = harness.keys("right right down");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains(OTHER.trim()) && screen.contains("may not stand here"), "{screen}");
+    let mut harness = harness.keys("enter esc");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("(word chosen)") && screen.contains("We would really happy"), "{screen}");
+}

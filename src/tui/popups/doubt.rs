@@ -293,6 +293,17 @@ impl Pane for Doubt {
         }
     }
 
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        &[
+            (Action::Left, "word before"),
+            (Action::Right, "word after"),
+            (Action::Down, "other words"),
+            (Action::Open, "go on from it"),
+            (Action::NextPanel, "next stretch"),
+            (Action::Back, "close"),
+        ]
+    }
+
     fn act(&mut self, action: Action, shared: &mut Shared) {
         let last = self.tokens.ready().map_or(0, |tokens| tokens.len().saturating_sub(1));
         match action {

@@ -10,6 +10,7 @@ mod context;
 mod document;
 mod exit;
 mod grouped;
+mod measured;
 mod open;
 mod sending;
 mod start;
@@ -101,6 +102,7 @@ commands! {
     preview Preview,
     run Run,
     results Results,
+    report Report,
     model Model,
     writing Writing,
     sample Sample,

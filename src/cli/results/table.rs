@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, path: &Path, context: &mut Context<'_>) -> anyhow
         other => other.into(),
     })?;
     let arms = outcomes.by_arm();
-    let comparisons = compare(&outcomes, 0, Look { information: None, seed: Some(args.seed) });
+    let comparisons = compare(&outcomes, 0, Look { information: None, seed: Some(args.measuring.seed) });
     let qini = qini(&scored);
     let summary = summary(&arms, &comparisons);
     if context.global.json {
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, path: &Path, context: &mut Context<'_>) -> anyhow
             schema: SCHEMA,
             summary: &summary,
             control: &columns.control,
-            seed: args.seed,
+            seed: args.measuring.seed,
             arms: &arms,
             comparisons: &comparisons,
             qini: qini.as_ref(),

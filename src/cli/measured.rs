@@ -14,7 +14,7 @@ use crate::results::{Results, ledger, measure};
 /// What to measure, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Measuring {
-    /// CSV file with customer_id and arm (and segment, state), in place of the ledger of a campaign.
+    /// CSV file with `customer_id` and `arm` (and segment, state), in place of the ledger of a campaign.
     #[arg(long, value_name = "FILE", requires = "launched", help_heading = "Campaign")]
     pub ledger: Option<PathBuf>,
     /// When the messages of that file were sent: a date, or a time as in 2025-11-01T09:00:00Z.

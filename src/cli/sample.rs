@@ -33,7 +33,7 @@ pub struct Args {
     /// Write what the customers of a sample with these numbers do in so many weeks after a campaign, in place of the sample.
     #[arg(long, value_name = "WEEKS", requires = "ledger", conflicts_with_all = ["clean", "truth"], value_parser = clap::value_parser!(u32).range(1..=52))]
     later: Option<u32>,
-    /// Who was sent what: CSV with customer_id and arm.
+    /// Who was sent what: CSV with `customer_id` and `arm`.
     #[arg(long, value_name = "FILE", requires = "later")]
     ledger: Option<PathBuf>,
     /// What the message adds to the chance of buying in these weeks: for every arm but `holdout` (0.05), or for one

@@ -63,9 +63,9 @@ fn text(results: &Results) -> String {
             earned.arm,
             earned.against,
             amount(earned.incremental_revenue, currency),
-            ends(earned.interval, true),
+            ends(earned.interval, true, Language::English),
             amount(earned.gain, currency),
-            ends(earned.gain_interval, true)
+            ends(earned.gain_interval, true, Language::English)
         );
     }
     let told = results.segments.iter().flat_map(|segment| {

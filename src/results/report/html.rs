@@ -17,7 +17,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}\
 th:first-child,td:first-child{text-align:left}\n\
 .wide{overflow-x:auto}pre{white-space:pre-wrap;font:inherit;border:1px solid var(--line);border-radius:6px;padding:.8rem}\
-blockquote{margin:.3rem 0 .3rem 1rem}figure{margin:.8rem 0}\n\
+blockquote{margin:.3rem 0 .3rem 1rem}figure{margin:.8rem 0}figcaption{color:var(--soft);font-size:.85rem;text-align:center}\n\
 svg{width:100%;height:auto;font-size:13px;fill:var(--ink)}.zero{stroke:var(--ink);stroke-width:1}\
 .grid{stroke:var(--line);stroke-width:1}.whisker{stroke:var(--ink);stroke-width:2}.bar{fill:var(--accent)}\
 .sure{fill:var(--accent);stroke:var(--accent);stroke-width:2}.open{fill:var(--paper);stroke:var(--ink);stroke-width:2}\n\
@@ -80,8 +80,8 @@ impl Page<'_> {
         self.out += &format!("<h2>{}</h2>\n", escape(text));
     }
 
-    fn picture(&mut self, svg: &str) {
-        self.out += &format!("<figure>{svg}</figure>\n");
+    fn picture(&mut self, title: &str, svg: &str) {
+        self.out += &format!("<figure>{svg}<figcaption>{}</figcaption></figure>\n", escape(title));
     }
 
     fn table(&mut self, head: &[&str], rows: &[Vec<String>]) {
@@ -141,7 +141,7 @@ impl Page<'_> {
             let title = format!("{}: {}", self.words.funnel, funnel.arm);
             let svg = bars(&title, &rows.collect::<Vec<_>>());
             self.out += &format!("<h3>{}</h3>\n", escape(&funnel.arm));
-            self.picture(&svg);
+            self.picture(&title, &svg);
         }
     }
 
@@ -165,10 +165,12 @@ impl Page<'_> {
             .map(|comparison| self.row(comparison, None))
             .collect();
         if !rates.is_empty() {
-            self.picture(&intervals(&format!("{} ({})", self.words.comparisons, self.words.points), &rates));
+            let title = format!("{} ({})", self.words.comparisons, self.words.points);
+            self.picture(&title, &intervals(&title, &rates));
         }
         if !money.is_empty() {
-            self.picture(&intervals(&format!("{} ({})", self.words.comparisons, self.currency()), &money));
+            let title = format!("{} ({})", self.words.comparisons, self.currency());
+            self.picture(&title, &intervals(&title, &money));
         }
         let (head, rows) = super::markdown::differences(self.results, self.language);
         self.table(&head, &rows);
@@ -206,7 +208,10 @@ impl Page<'_> {
             })
             .collect();
         let week = |value: f64| format!("{value:.0}");
-        self.picture(&curves(self.words.retention, &series, self.words.week, &week, &percent));
+        self.picture(
+            self.words.retention,
+            &curves(self.words.retention, &series, self.words.week, &week, &percent),
+        );
         let (head, rows) = super::markdown::weeks(self.results, self.language);
         self.table(&head.iter().map(String::as_str).collect::<Vec<_>>(), &rows);
     }
@@ -225,7 +230,10 @@ impl Page<'_> {
         ];
         let share = |value: f64| format!("{:.0} %", 100.0 * value);
         let gain = |value: f64| format!("{:+.2} %", 100.0 * value);
-        self.picture(&curves(self.words.responders, &series, self.words.share_sent, &share, &gain));
+        self.picture(
+            self.words.responders,
+            &curves(self.words.responders, &series, self.words.share_sent, &share, &gain),
+        );
         let rows: Vec<Row> = qini
             .deciles
             .iter()
@@ -236,7 +244,8 @@ impl Page<'_> {
                 shown: format!("{:+.2}", 100.0 * decile.uplift),
             })
             .collect();
-        self.picture(&intervals(&format!("{} ({})", self.words.uplift, self.words.points), &rows));
+        let title = format!("{} ({})", self.words.uplift, self.words.points);
+        self.picture(&title, &intervals(&title, &rows));
         let cells: Vec<Vec<String>> = qini
             .deciles
             .iter()
@@ -245,7 +254,7 @@ impl Page<'_> {
                     decile.decile.to_string(),
                     grouped(decile.treated + decile.control),
                     format!("{:+.2}", 100.0 * decile.uplift),
-                    ends(decile.interval, false),
+                    ends(decile.interval, false, self.language),
                 ]
             })
             .collect();
@@ -278,7 +287,8 @@ impl Page<'_> {
         };
         let rates = of(Metric::ConversionRate);
         let title = metric(Metric::ConversionRate, self.language);
-        self.picture(&intervals(&format!("{title} ({})", self.words.points), &rates));
+        let title = format!("{title} ({})", self.words.points);
+        self.picture(&title, &intervals(&title, &rates));
         let rows: Vec<Vec<String>> = self
             .results
             .segments
@@ -309,7 +319,7 @@ impl Page<'_> {
                 (format!("{} {rating}", self.words.ratings), count as f64, grouped(count))
             });
             let svg = bars(self.words.ratings, &rows.collect::<Vec<_>>());
-            self.picture(&svg);
+            self.picture(self.words.ratings, &svg);
         }
         for one in &voices.themes {
             self.out += &format!(
@@ -364,11 +374,11 @@ pub(super) fn dates(results: &Results, language: Language) -> String {
 }
 
 /// The metric's difference as it stands in a table: difference and interval.
-pub(super) fn shown(comparison: &Comparison, currency: &str) -> (String, String) {
+pub(super) fn shown(comparison: &Comparison, currency: &str, language: Language) -> (String, String) {
     let (difference, interval) = comparison.judged();
     let money = comparison.metric == Metric::RevenuePerCustomer;
     let size = if money { amount(difference, currency) } else { format!("{:+.2}", 100.0 * difference) };
-    (size, ends(interval, money))
+    (size, ends(interval, money, language))
 }
 
 /// The p-value that the verdict goes by.

@@ -51,7 +51,7 @@ pub fn markdown(results: &Results, language: Language) -> String {
                 decile.decile.to_string(),
                 grouped(decile.treated + decile.control),
                 format!("{:+.2}", 100.0 * decile.uplift),
-                ends(decile.interval, false),
+                ends(decile.interval, false, language),
             ]
         });
         let head = [words.decile, words.customers, words.uplift, words.interval].map(str::to_owned).to_vec();
@@ -202,7 +202,7 @@ fn chance(probability: f64) -> String {
 
 /// Metric, arm, difference, interval, p-value and verdict.
 pub(super) fn difference(comparison: &Comparison, currency: &str, language: Language) -> Vec<String> {
-    let (size, interval) = shown(comparison, currency);
+    let (size, interval) = shown(comparison, currency, language);
     vec![
         metric(comparison.metric, language).to_owned(),
         format!("{} / {}", comparison.arm, comparison.against),
@@ -241,19 +241,20 @@ pub(super) fn earned(results: &Results, language: Language) -> Cells {
         let back = earned.return_on_cost.map_or_else(
             || "–".into(),
             |back| {
-                let interval =
-                    earned.return_interval.map_or_else(String::new, |interval| ends(interval, true));
+                let interval = earned
+                    .return_interval
+                    .map_or_else(String::new, |interval| ends(interval, true, language));
                 format!("{back:.2} ({interval})")
             },
         );
         vec![
             format!("{} / {}", earned.arm, earned.against),
             amount(earned.incremental_revenue, currency),
-            ends(earned.interval, true),
+            ends(earned.interval, true, language),
             amount(earned.coupon_cost, currency),
             amount(earned.message_cost, currency),
             amount(earned.gain, currency),
-            ends(earned.gain_interval, true),
+            ends(earned.gain_interval, true, language),
             back,
         ]
     });

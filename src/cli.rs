@@ -10,6 +10,7 @@ mod context;
 mod document;
 mod exit;
 mod grouped;
+mod measured;
 mod open;
 mod sending;
 mod start;
@@ -104,6 +105,7 @@ commands! {
     campaign Campaign,
     coupons Coupons,
     results Results,
+    report Report,
     serve Serve,
     feedback Feedback,
     suppressions Suppressions,

@@ -213,7 +213,7 @@ fn opens_in_a_browser(page: &Path) {
                 "--no-first-run",
                 "--enable-logging=stderr",
             ])
-            .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--blink-settings=scriptEnabled=false"])
+            .arg("--host-resolver-rules=MAP * ~NOTFOUND")
             .arg(format!("--user-data-dir={}", folder.join("browser").display()))
             .arg(what)
             .arg(format!("file://{}", page.display()))

@@ -174,12 +174,11 @@ impl Composer {
         rewrite: Rewrite<'_>,
     ) -> Result<Outgoing, MessageError> {
         let mut links = Links::new(rewrite);
-        let (recipient, parts, bytes) = match &self.mail {
-            Some(mail) => mail.compose(text, envelope, &mut links)?,
-            None => {
-                let parts = short::compose(self.channel, text, envelope, &mut links)?;
-                (envelope.recipient.trim().to_owned(), parts, Vec::new())
-            }
+        let (recipient, parts, bytes) = if let Some(mail) = &self.mail {
+            mail.compose(text, envelope, &mut links)?
+        } else {
+            let parts = short::compose(self.channel, text, envelope, &mut links)?;
+            (envelope.recipient.trim().to_owned(), parts, Vec::new())
         };
         Ok(Outgoing {
             channel: self.channel,

@@ -226,7 +226,7 @@ fn settings(text: &str) -> SendingConfig {
 }
 
 fn main() {
-    let messages = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(20_000);
+    let messages = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(20_000);
     composing(messages);
     let folder = tempfile::tempdir().expect("a folder");
     println!("to a mail server in clear text, made and sent");

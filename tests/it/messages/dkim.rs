@@ -75,7 +75,7 @@ fn relaxed_body(body: &str) -> String {
     lines.iter().map(|line| format!("{line}\r\n")).collect()
 }
 
-/// The bytes of the key in a SubjectPublicKeyInfo: of RSA the inner structure, of Ed25519 the 32 bytes.
+/// The bytes of the key in a `SubjectPublicKeyInfo`: of RSA the inner structure, of Ed25519 the 32 bytes.
 fn public_key(pem: &str) -> Vec<u8> {
     let inside: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let der = STANDARD.decode(inside).unwrap();

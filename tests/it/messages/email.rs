@@ -4,6 +4,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use proptest::prelude::*;
 
 use perennial::campaign::message::{Composer, Doors, Envelope, MessageError, Sender};
+use perennial::data::Channel;
 use perennial::strategy::Part;
 
 use super::{composed, envelope, mail, sender, text};
@@ -275,6 +276,29 @@ fn what_cannot_be_sent_is_refused_with_the_reason() {
     }
     let id = Envelope { message_id: "a>\r\nBcc: x@y.example", ..envelope("a@b.example") };
     assert!(matches!(composed(&mail("Hi", "Hello"), &id), Err(MessageError::Text(_))));
+}
+
+#[test]
+fn a_sender_that_does_not_do_is_told_with_its_setting() {
+    let told = |text: &str| {
+        let sending = toml::from_str(text).unwrap();
+        match Composer::new(Channel::Email, &sending, "Tea & Co") {
+            Err(MessageError::Settings(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(told("").contains("from-address = \"news@your-shop.example\" under [sending]"));
+    assert!(told("from-address = \"nobody\"").contains("correct from-address"));
+    assert!(told("from-address = \"zoë@shop.example\"").contains("correct from-address"));
+    let from = "from-address = \"news@shop.example\"\n";
+    assert!(told(&format!("{from}reply-to = \"a b\"")).contains("correct reply-to"));
+    assert!(told(&format!("{from}bounce-address = \"a\"")).contains("correct bounce-address"));
+    assert!(told(&format!("{from}domain = \"a b\"")).contains("correct domain"));
+    assert!(told(&format!("{from}[email]\ndkim-domain = \"shop.example\"")).contains("dkim-selector"));
+    let sending = toml::from_str(from).unwrap();
+    let composer = Composer::new(Channel::Email, &sending, "Tea & Co").unwrap();
+    let sender = composer.sender().unwrap();
+    assert_eq!((sender.name.as_str(), sender.domain.as_str()), ("Tea & Co", "shop.example"));
 }
 
 #[test]

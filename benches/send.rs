@@ -129,7 +129,7 @@ fn take_mail(stream: &TcpStream, pipelining: bool) -> std::io::Result<()> {
         }
         match &line[..4] {
             b"EHLO" if pipelining => {
-                answers.extend_from_slice(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
+                answers.extend_from_slice(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
             }
             b"DATA" => {
                 answers.extend_from_slice(b"354 go on\r\n");

@@ -6,10 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use hmac::Mac as _;
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
-use super::{Secret, SecretName, Store};
+use super::secrets::hex;
+use super::{Hmac, Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
@@ -124,7 +126,12 @@ pub fn kind_of(address: &str) -> Channel {
 /// The keyed hash of an address, the same for all its spellings.
 #[must_use]
 pub fn address_hash(key: &Secret, kind: Channel, address: &str) -> String {
-    key.hash(&format!("{}:{}", kind.name(), normalised(kind, address)))
+    hex(&code(key.mac(), kind, address))
+}
+
+fn code(mac: Hmac, kind: Channel, address: &str) -> [u8; 32] {
+    let mac = mac.chain_update(kind.name()).chain_update(":").chain_update(normalised(kind, address));
+    mac.finalize().into_bytes().into()
 }
 
 /// What keeps a message from somebody.
@@ -138,7 +145,8 @@ pub enum Withheld {
 
 /// Everything that decides whether somebody may be written to, for as many as there are: read once, asked often.
 pub struct Permissions {
-    key: Secret,
+    /// Waits for an address to sign.
+    mac: Hmac,
     /// Channel (or none for every) and the first half of the hash.
     suppressed: HashSet<(Option<Channel>, u128)>,
     consents: HashMap<String, [Option<bool>; 3]>,
@@ -173,7 +181,8 @@ impl Permissions {
         if self.suppressed.is_empty() {
             return false;
         }
-        let hash = first_half(&address_hash(&self.key, channel, address));
+        let code = code(self.mac.clone(), channel, address);
+        let hash = code.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
         self.suppressed.contains(&(Some(channel), hash)) || self.suppressed.contains(&(None, hash))
     }
 
@@ -271,7 +280,7 @@ impl Store {
             })?;
             rows.collect()
         })?;
-        Ok(Permissions { key, suppressed, consents: self.last_consents()? })
+        Ok(Permissions { mac: key.mac(), suppressed, consents: self.last_consents()? })
     }
 }
 

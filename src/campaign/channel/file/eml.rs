@@ -95,6 +95,10 @@ impl Carrier for Eml {
         Some(Self::is_there(&self.path(message_id)))
     }
 
+    fn window(&self) -> usize {
+        super::WINDOW
+    }
+
     fn settle(&mut self) -> Result<(), Fault> {
         if self.unsettled.is_empty() {
             return Ok(());

@@ -163,13 +163,11 @@ fn files_of_secrets_stand_beside_the_settings_that_name_them_and_secrets_are_no_
     layers.add_environment(secrets.map(|name| (name.into(), "hush".into())).into_iter()).unwrap();
     let settings = layers.finish().unwrap();
     let sending = &settings.config().sending;
-    let is = |file: &Option<std::path::PathBuf>, wanted: &str| {
-        assert_eq!(file.as_deref(), Some(Path::new(wanted)))
-    };
-    is(&sending.email.password_file, "/shop/smtp.password");
-    is(&sending.email.ca_file, "/etc/authority.pem");
-    is(&sending.email.dkim_key_file, "~/dkim.pem");
-    is(&sending.push.secret_file, "/shop/push.key");
+    let is = |file: Option<&Path>, wanted: &str| assert_eq!(file, Some(Path::new(wanted)));
+    is(sending.email.password_file.as_deref(), "/shop/smtp.password");
+    is(sending.email.ca_file.as_deref(), "/etc/authority.pem");
+    is(sending.email.dkim_key_file.as_deref(), "~/dkim.pem");
+    is(sending.push.secret_file.as_deref(), "/shop/push.key");
     assert!(!format!("{settings:?}").contains("hush"));
 }
 

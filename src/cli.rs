@@ -10,6 +10,7 @@ mod context;
 mod document;
 mod exit;
 mod grouped;
+mod measured;
 mod open;
 mod sending;
 mod start;
@@ -100,9 +101,11 @@ commands! {
     customers Customers,
     preview Preview,
     run Run,
+    review Review,
     campaign Campaign,
     coupons Coupons,
     results Results,
+    report Report,
     serve Serve,
     feedback Feedback,
     suppressions Suppressions,

@@ -176,6 +176,48 @@ impl Prompt {
     }
 }
 
+/// What a text is to begin with: tokens of a model on this machine, or for a server the text that they make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Beginning {
+    Tokens(Vec<u32>),
+    Text(String),
+}
+
+impl Default for Beginning {
+    fn default() -> Self {
+        Self::Tokens(Vec::new())
+    }
+}
+
+impl Beginning {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Tokens(tokens) => tokens.is_empty(),
+            Self::Text(text) => text.is_empty(),
+        }
+    }
+
+    /// The tokens; none where it is a text.
+    #[must_use]
+    pub fn tokens(&self) -> &[u32] {
+        match self {
+            Self::Tokens(tokens) => tokens,
+            Self::Text(_) => &[],
+        }
+    }
+
+    /// The text; nothing where it is tokens.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Tokens(_) => "",
+        }
+    }
+}
+
 /// One slot to be written several times.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -193,8 +235,8 @@ pub struct Request {
     pub must: Vec<String>,
     /// Text of the slot with no model.
     pub fallback: Vec<String>,
-    /// Tokens that every variant begins with: somebody chose the last of them. Only for an engine that looks back.
-    pub begun: Vec<u32>,
+    /// What every variant begins with: somebody chose the last of it. Only for an engine that looks back.
+    pub begun: Beginning,
     /// Openings that a variant must not have, as [`rank::opening`] gives them: others have them already. A server is not
     /// told of them.
     pub avoid: Vec<String>,
@@ -232,9 +274,12 @@ pub struct Written {
     /// The tokens of the text, for looking back at them; none where a server wrote, or no model, or after a restart.
     #[serde(skip)]
     pub token_ids: Vec<u32>,
-    /// Tokens that it was given to begin with, where somebody chose a word.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub begun: Vec<u32>,
+    /// What a server told of each token while it wrote; none where it did not, or after a restart.
+    #[serde(skip)]
+    pub told: Vec<doubt::Considered>,
+    /// What it was given to begin with, where somebody chose a word.
+    #[serde(default, skip_serializing_if = "Beginning::is_empty")]
+    pub begun: Beginning,
     /// Openings that it was not to have, as other variants had them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub avoided: Vec<String>,
@@ -251,9 +296,16 @@ impl Written {
             tokens_per_second: 0.0,
             mean_log_probability: 0.0,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told: Vec::new(),
+            begun: Beginning::default(),
             avoided: Vec::new(),
         }
+    }
+
+    /// Whether a model wrote it, which may be asked how sure it was.
+    #[must_use]
+    pub fn is_models(&self) -> bool {
+        !self.token_ids.is_empty() || self.finish_reason != FinishReason::Template && self.tokens > 0
     }
 }
 
@@ -340,12 +392,12 @@ pub trait TextEngine: Send {
     fn look_back(
         &mut self,
         request: &Request,
-        written: &[u32],
+        written: &Written,
         cancel: &Cancel,
     ) -> Result<Vec<doubt::Considered>, WritingError> {
         let _ = (request, written, cancel);
         Err(WritingError::Failed(
-            "only a model on this machine can say how sure it was: choose one with --model".into(),
+            "nobody writes here who could say how sure it was: choose a model with --model".into(),
         ))
     }
 

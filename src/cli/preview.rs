@@ -1,7 +1,7 @@
 //! `perennial preview`.
 //!
 //! In: a strategy, and a segment or facts in a file. Out: drafts for a typical customer, each with every
-//! check. Nothing is kept and nothing is sent.
+//! check. Nothing is sent, and nothing is kept unless that is asked for.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use super::grouped::{Grouped, Grouping};
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::config::nearest;
 use crate::profiles::{self, ClusterProfile};
+use crate::review::decision::DraftId;
 use crate::review::merge::shown_customers;
 use crate::review::{Check, Rules, TracedClaim, Verdict, passes};
 use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
-use crate::workspace::StrategyFile;
+use crate::workspace::{StrategyFile, Workspace, private_folder};
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::voice::Voice;
@@ -48,6 +49,9 @@ pub struct Args {
     /// Reference date of the grouping, YYYY-MM-DD (default: the last day in the data).
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
+    /// Puts the drafts into Review, where they can be approved.
+    #[arg(long, requires = "segment")]
+    pub keep: bool,
     /// Day on which the messages will be sent, from which offers count (default: today, or the day after
     /// the reference date where that is later).
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -76,6 +80,9 @@ struct Target<'a> {
 /// A draft and what the rules say of it.
 #[derive(Serialize)]
 struct Checked {
+    /// Number in Review, where it was put there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<DraftId>,
     #[serde(flatten)]
     draft: Draft,
     checks: Vec<Check>,
@@ -131,7 +138,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if let (Some(why), Some(draft)) = (engine.away(), drafts.first()) {
         writeln!(context.stderr, "warning: {why}; {} wrote in its place", draft.model.name)?;
     }
-    let drafts: Vec<Checked> = drafts
+    let mut drafts: Vec<Checked> = drafts
         .into_iter()
         .map(|draft| {
             let slots: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
@@ -139,9 +146,12 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             let rules = Rules::new(&assignment.strategy, &draft.fields, banned);
             let checks = rules.check(&draft.fields, &slots, &draft.text);
             let claims = rules.claims(&draft.fields, &slots, &draft.text);
-            Checked { draft, checks, claims }
+            Checked { id: None, draft, checks, claims }
         })
         .collect();
+    if args.keep {
+        keep(&mut drafts, &assignment.strategy, context)?;
+    }
     let passed = drafts.iter().filter(|checked| passes(&checked.checks)).count();
     if context.global.json {
         let segment =
@@ -152,6 +162,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         print(context.stdout, &assignment.strategy, &subject, &drafts)?;
     }
     Ok(if passed > 0 { Exit::Done } else { Exit::StoppedByCheck })
+}
+
+/// Puts drafts into Review.
+fn keep(drafts: &mut [Checked], strategy: &Strategy, context: &Context<'_>) -> anyhow::Result<()> {
+    let folder = context.folder()?;
+    private_folder(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let files = context.strategies()?;
+    let source = files.iter().find(|file| file.id == strategy.id).map_or("", |file| file.source.as_str());
+    let written: Vec<Draft> = drafts.iter().map(|checked| checked.draft.clone()).collect();
+    let now = jiff::Timestamp::now().as_millisecond();
+    let ids = Workspace::open(&folder)?.store()?.add_drafts(&written, source, now)?;
+    for (checked, id) in drafts.iter_mut().zip(ids) {
+        checked.id = Some(id);
+    }
+    Ok(())
 }
 
 /// The strategy of the project, or one that comes with the program.
@@ -271,7 +296,7 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
         }
     }
     writeln!(out)?;
-    for (number, Checked { draft, checks, claims }) in drafts.iter().enumerate() {
+    for (number, Checked { id, draft, checks, claims }) in drafts.iter().enumerate() {
         let speed = if draft.tokens_per_second > 0.0 {
             format!(", {} tokens at {:.0} tokens/s", draft.tokens, draft.tokens_per_second)
         } else {
@@ -285,6 +310,9 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
             draft.seed,
             draft.model.name
         )?;
+        if let Some(id) = id {
+            writeln!(out, "{:>9}  draft {} in Review", "kept", id.0)?;
+        }
         for (part, text) in &draft.text {
             let mut lines = text.lines();
             writeln!(out, "{:>9}  {}", part.name(), lines.next().unwrap_or(""))?;

@@ -1,20 +1,22 @@
 //! `perennial results`: what customers did after a campaign, by arm, and what may be said of it; the same for the table
 //! of any experiment.
 
+mod campaign;
 mod table;
 
 use std::path::PathBuf;
 
-use super::{Context, Exit, UsageError};
+use super::measured::Measuring;
+use super::{Context, Exit};
 
 /// What customers did after a campaign, by arm, with intervals; or the same for any experiment's table.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name of the campaign.
-    #[arg(value_name = "NAME", conflicts_with = "table", required_unless_present = "table")]
+    #[arg(value_name = "NAME", conflicts_with = "table", required_unless_present_any = ["table", "ledger"])]
     name: Option<String>,
     /// CSV file of an experiment, one row a customer, in place of a campaign.
-    #[arg(long, value_name = "FILE", requires_all = ["arm", "converted", "control"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "ledger", requires_all = ["arm", "converted", "control"])]
     table: Option<PathBuf>,
     /// The table's column that names the arm.
     #[arg(long, value_name = "COL", requires = "table")]
@@ -43,9 +45,8 @@ pub struct Args {
     /// A column with a number known before anything was sent, from which a score is made; may be repeated.
     #[arg(long, value_name = "COL", requires = "table", conflicts_with = "score")]
     known: Vec<String>,
-    /// Seed of the bootstrap.
-    #[arg(long, value_name = "N", default_value_t = 7)]
-    seed: u64,
+    #[command(flatten)]
+    measuring: Measuring,
 }
 
 /// Prints the results.
@@ -55,11 +56,6 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     match &args.table {
         Some(path) => table::run(args, path, context),
-        None => Err(UsageError(
-            "there is no campaign of this name. Give an experiment's table with --table FILE.csv --arm COL \
-             --converted COL --control NAME."
-                .into(),
-        )
-        .into()),
+        None => campaign::run(args, context),
     }
 }

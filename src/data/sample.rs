@@ -11,6 +11,7 @@ mod calendar;
 mod catalogue;
 mod draw;
 mod kinds;
+mod later;
 mod names;
 mod people;
 mod plan;
@@ -26,6 +27,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::Serialize;
+
+pub use self::later::{Later, LaterSummary, Planted, write_later};
 
 use self::calendar::{FIRST_SECOND, LAST};
 use self::kinds::KINDS;
@@ -88,6 +91,9 @@ pub enum SampleError {
     Cancelled(#[from] Cancelled),
     #[error("{} is there already; choose another folder, or pass --force to replace it", .0.display())]
     Exists(PathBuf),
+    /// Of the customers who were sent something: cause and place in words.
+    #[error("{0}")]
+    Ledger(String),
     #[error("cannot write {}: {source}; check that the folder is writable and the disk has room", .path.display())]
     Write { path: PathBuf, source: io::Error },
 }

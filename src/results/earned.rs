@@ -38,7 +38,11 @@ pub(super) fn earned(observed: &Observed, outcomes: &Outcomes) -> Vec<Earned> {
     let unit = observed.unit();
     let coupon = |row: usize| observed.assigned.coupon_cost.get(row).map_or(0.0, |&cost| cost as f64 / unit);
     let message = |row: usize| {
-        if matches!(observed.assigned.state[row], State::Accepted | State::Unknown) { costs.message } else { 0.0 }
+        if matches!(observed.assigned.state[row], State::Accepted | State::Unknown) {
+            costs.message
+        } else {
+            0.0
+        }
     };
     // The price of the goods is what was paid and what the coupon took off.
     let left = |row: usize| costs.margin * (revenue[row] + coupon(row)) - coupon(row) - message(row);

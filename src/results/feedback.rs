@@ -86,10 +86,8 @@ struct Words {
 
 /// The shipped rules; a test reads them.
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../assets/feedback.toml")).unwrap_or_else(|_| Rules {
-        themes: Vec::new(),
-        tone: ToneWords::default(),
-    })
+    toml::from_str(include_str!("../../assets/feedback.toml"))
+        .unwrap_or_else(|_| Rules { themes: Vec::new(), tone: ToneWords::default() })
 });
 
 /// Reads everything that was written.
@@ -133,7 +131,8 @@ pub(super) fn voices(observed: &Observed) -> Voices {
     voices.ratings = ratings.into_iter().collect();
     for (mut theme, mut quotes) in themes {
         if theme.texts > 0 {
-            quotes.sort_by_key(|(strength, quote)| (std::cmp::Reverse(*strength), quote.text.chars().count()));
+            quotes
+                .sort_by_key(|(strength, quote)| (std::cmp::Reverse(*strength), quote.text.chars().count()));
             quotes.dedup_by(|a, b| a.1.text == b.1.text);
             theme.quotes = quotes.into_iter().map(|(_, quote)| quote).take(MOST_QUOTES).collect();
             voices.themes.push(theme);

@@ -199,7 +199,9 @@ fn who_responds(observed: &Observed, outcomes: &Outcomes) -> Option<Qini> {
         assigned.recency_days.iter().map(|days| log(f64::from(days.unwrap_or(3_650)))).collect(),
     ];
     for segment in 0..observed.segments.len().min(MOST_SEGMENTS) {
-        columns.push(assigned.segment.iter().map(|&own| f64::from(u8::from(usize::from(own) == segment))).collect());
+        columns.push(
+            assigned.segment.iter().map(|&own| f64::from(u8::from(usize::from(own) == segment))).collect(),
+        );
     }
     let treated = assigned.arm.iter().map(|&arm| usize::from(arm) != observed.control).collect();
     qini(&cross_fitted(&Known { columns, treated, converted: outcomes.converted.clone() }))

@@ -36,7 +36,8 @@ pub struct Week {
 
 /// The weeks that are over go beyond the window where more is known.
 pub(super) fn curves(observed: &Observed) -> Vec<Curve> {
-    let weeks = ((observed.observed_until - observed.launched_at) / (7 * DAY)).clamp(0, MOST_WEEKS as i64) as usize;
+    let weeks =
+        ((observed.observed_until - observed.launched_at) / (7 * DAY)).clamp(0, MOST_WEEKS as i64) as usize;
     let mut bought = vec![0_u64; observed.assigned.arm.len()];
     for purchase in &observed.purchases {
         let week = (purchase.at - observed.launched_at).div_euclid(7 * DAY);

@@ -26,7 +26,7 @@ pub fn finding(
     let money = metric == Metric::RevenuePerCustomer;
     let shown = |value: f64| if money { amount(value, currency) } else { percent(value) };
     let size = if money { signed(difference, currency) } else { points(difference, language) };
-    let ends = ends(interval, money);
+    let ends = ends(interval, money, language);
     let p = p_value(comparison.p_adjusted);
     let rates = values.map_or_else(String::new, |(a, b)| match language {
         Language::English => format!("{} against {}, ", shown(a), shown(b)),
@@ -136,11 +136,15 @@ fn points(difference: f64, language: Language) -> String {
 
 /// Both ends, in points or in money.
 #[must_use]
-pub fn ends(interval: Interval, money: bool) -> String {
+pub fn ends(interval: Interval, money: bool, language: Language) -> String {
+    let to = match language {
+        Language::English => "to",
+        Language::Chinese => "至",
+    };
     if money {
-        format!("{} to {}", signed(interval.low, ""), signed(interval.high, ""))
+        format!("{} {to} {}", signed(interval.low, ""), signed(interval.high, ""))
     } else {
-        format!("{:+.2} to {:+.2}", 100.0 * interval.low, 100.0 * interval.high)
+        format!("{:+.2} {to} {:+.2}", 100.0 * interval.low, 100.0 * interval.high)
     }
 }
 

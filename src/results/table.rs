@@ -65,7 +65,7 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Table, TableError> {
     let head = file.fill_buf().map_err(unreadable)?;
     let mark = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let first = head[mark..].split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let often = |sign: u8| first.iter().filter(|&&byte| byte == sign).count();
+    let often = |sign: u8| memchr::memchr_iter(sign, first).count();
     let delimiter =
         [b',', b';', b'\t'].into_iter().max_by_key(|&sign| (often(sign), sign == b',')).unwrap_or(b',');
     file.consume(mark);

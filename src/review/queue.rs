@@ -186,7 +186,7 @@ pub(crate) mod testing {
     //! A draft for tests of what comes after the writing.
 
     use crate::strategy::{Facts, Part};
-    use crate::writing::{Draft, FinishReason, ModelIdentity, Sampling, Written};
+    use crate::writing::{Beginning, Draft, FinishReason, ModelIdentity, Sampling, Written};
 
     pub(crate) fn draft(segment: &str, strategy: &str, slots: &[&str]) -> Draft {
         let written = |text: &&str| Written {
@@ -197,7 +197,8 @@ pub(crate) mod testing {
             tokens_per_second: 60.5,
             mean_log_probability: 0.0,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told: Vec::new(),
+            begun: Beginning::default(),
             avoided: Vec::new(),
         };
         Draft {

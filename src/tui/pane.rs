@@ -53,6 +53,11 @@ pub trait Pane {
     /// Whether the action can be done now; answers dispatch, the hints and help alike.
     fn availability(&self, action: Action, shared: &Shared) -> Availability;
 
+    /// Actions that are worth a place in the hints here, with what they do here.
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        &[]
+    }
+
     /// Does an action that is available.
     fn act(&mut self, action: Action, shared: &mut Shared);
 

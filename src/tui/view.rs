@@ -326,30 +326,37 @@ fn hints(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
         format!("{} help", app.shared.keymap.shown(super::keymap::Action::Help))
     };
     let end = area.right().saturating_sub(tail.len() as u16 + 2);
-    for scope in app.scopes() {
-        for row in TABLE.iter().filter(|row| row.scope == scope) {
-            if !is_hint(row.action, scope, typing) || app.availability(row.action) != Availability::Yes {
-                continue;
-            }
-            // A key that is text while somebody types is no hint then.
-            let first = app.shared.keymap.keys(row.action).first();
-            if typing && scope != Scope::Typing && first.is_some_and(|key| key.is_for_text()) {
-                continue;
-            }
-            let key = app.shared.keymap.shown(row.action);
-            let width = (text::width(&key) + text::width(row.label) + 1) as u16;
-            if x + width > end {
-                continue;
-            }
-            canvas.region(Rect { x, y: area.y, width, height: 1 }, Hit::Action(row.action));
-            canvas.pieces(
-                x,
-                area.y,
-                width,
-                &[(&key, theme.accent), (" ", theme.dim), (row.label, theme.dim)],
-            );
-            x += width + 2;
+    // What the pane in front names comes first, in its words.
+    let own = app.front().hints();
+    let own_rows = own.iter().filter_map(|(action, label)| {
+        let row = TABLE.iter().find(|row| row.action == *action)?;
+        (!typing).then_some((row, *label))
+    });
+    let rows: Vec<_> = own_rows
+        .chain(app.scopes().into_iter().flat_map(|scope| {
+            let rows = TABLE.iter().filter(move |row| row.scope == scope);
+            rows.filter(move |row| is_hint(row.action, scope, typing)).map(|row| (row, row.label))
+        }))
+        .collect();
+    for (place, (row, label)) in rows.iter().enumerate() {
+        let scope = row.scope;
+        let shown = rows[..place].iter().any(|(before, _)| before.action == row.action);
+        if shown || app.availability(row.action) != Availability::Yes {
+            continue;
         }
+        // A key that is text while somebody types is no hint then.
+        let first = app.shared.keymap.keys(row.action).first();
+        if typing && scope != Scope::Typing && first.is_some_and(|key| key.is_for_text()) {
+            continue;
+        }
+        let key = app.shared.keymap.shown(row.action);
+        let width = (text::width(&key) + text::width(label) + 1) as u16;
+        if x + width > end {
+            continue;
+        }
+        canvas.region(Rect { x, y: area.y, width, height: 1 }, Hit::Action(row.action));
+        canvas.pieces(x, area.y, width, &[(&key, theme.accent), (" ", theme.dim), (label, theme.dim)]);
+        x += width + 2;
     }
     if !tail.is_empty() {
         let key = app.shared.keymap.shown(super::keymap::Action::Help);

@@ -6,7 +6,7 @@
 
 mod campaigns;
 mod exporting;
-mod reviewing;
+pub(crate) mod reviewing;
 mod writer;
 
 use std::path::PathBuf;

@@ -5,14 +5,15 @@
 //! fork is written: all that stands before it stays as it is.
 
 use super::drafts::{Assignment, request_of, rewrite};
-use super::{Draft, TextEngine, WritingError};
+use super::{Beginning, Draft, TextEngine, WritingError, Written};
 use crate::jobs::Cancel;
 use crate::strategy::{self, Slot, Strategy};
 
 /// One token of a text that was written, as the model saw it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Considered {
-    pub token: u32,
+    /// Its number in the model's vocabulary; `None` where a server wrote.
+    pub token: Option<u32>,
     /// The characters that are whole with it: none where it is the first part of one.
     pub text: String,
     /// That the model gave it, before anything was masked or steered, 0..=1.
@@ -24,7 +25,7 @@ pub struct Considered {
 /// A token that might have stood there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alternative {
-    pub token: u32,
+    pub token: Option<u32>,
     pub text: String,
     pub probability: f32,
     /// Whether the guard lets it stand there: no digits, no banned words, and so on.
@@ -34,7 +35,7 @@ pub struct Alternative {
 /// The tokens of a slot of a draft.
 ///
 /// # Errors
-/// The slot was not written by a model, the engine cannot look back, or cancelled.
+/// The slot was not written by a model, the engine cannot look back, the server does not tell, or cancelled.
 pub fn look_back(
     draft: &Draft,
     strategy: &Strategy,
@@ -43,8 +44,8 @@ pub fn look_back(
     cancel: &Cancel,
 ) -> Result<Vec<Considered>, WritingError> {
     let slots = slots_of(draft, strategy)?;
-    let written = draft.slots.get(slot).map_or(&[][..], |written| &written.token_ids);
-    let Some(asked) = slots.get(slot).filter(|_| !written.is_empty()) else {
+    let written = draft.slots.get(slot).filter(|written| written.is_models());
+    let (Some(asked), Some(written)) = (slots.get(slot), written) else {
         return Err(WritingError::Failed(
             "no model wrote this stretch: it is the strategy's own text; write new variants first".into(),
         ));
@@ -53,25 +54,54 @@ pub fn look_back(
     engine.look_back(&request, written, cancel)
 }
 
+/// What a text is to begin with where somebody chooses `other` at a place of it: the tokens before, and the chosen one,
+/// which has the one that stood there among its others.
+#[must_use]
+pub fn chosen(tokens: &[Considered], at: usize, other: &Alternative) -> Vec<Considered> {
+    let mut begun = tokens[..at.min(tokens.len())].to_vec();
+    let mut others = Vec::new();
+    if let Some(stood) = tokens.get(at) {
+        let Considered { token, text, probability, .. } = stood.clone();
+        others.push(Alternative { token, text, probability, allowed: true });
+        others.extend(stood.others.iter().filter(|known| *known != other).cloned());
+        others.sort_by(|one, other| other.probability.total_cmp(&one.probability));
+    }
+    let Alternative { token, text, probability, .. } = other.clone();
+    begun.push(Considered { token, text, probability, others });
+    begun
+}
+
 /// Writes a slot of a draft on from `begun`, the tokens that it is to begin with; the other slots stay.
 ///
 /// # Errors
-/// As [`look_back`]; or the strategy cannot be filled.
+/// As [`look_back`]; the strategy cannot be filled; or the server does not go on from a text.
 pub fn fork(
     draft: &Draft,
     strategy: &Strategy,
     slot: usize,
-    begun: Vec<u32>,
+    begun: &[Considered],
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
 ) -> Result<Draft, WritingError> {
     let slots = slots_of(draft, strategy)?;
     let Some(asked) = slots.get(slot).filter(|_| engine.looks_back()) else {
         return Err(WritingError::Failed(
-            "only a model on this machine can go on from a chosen word: choose one with --model".into(),
+            "nobody writes here who could go on from a chosen word: choose a model with --model".into(),
         ));
     };
-    rewrite(draft, strategy, asked, begun, engine, cancel)
+    let tokens: Option<Vec<u32>> = begun.iter().map(|token| token.token).collect();
+    let beginning = tokens.map_or_else(
+        || Beginning::Text(begun.iter().map(|token| token.text.as_str()).collect()),
+        Beginning::Tokens,
+    );
+    let told = if matches!(beginning, Beginning::Text(_)) { begun.to_vec() } else { Vec::new() };
+    let mut forked = rewrite(draft, strategy, asked, beginning, engine, cancel)?;
+    // A server tells of what it wrote itself.
+    if let Some(Written { told: after, .. }) = forked.slots.get_mut(slot).filter(|slot| !slot.told.is_empty())
+    {
+        after.splice(0..0, told);
+    }
+    Ok(forked)
 }
 
 fn slots_of(draft: &Draft, strategy: &Strategy) -> Result<Vec<Slot>, WritingError> {

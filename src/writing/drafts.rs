@@ -16,8 +16,8 @@ use super::templates::Templates;
 use super::voice::Voice;
 use super::words::{common, plain, says_a_word_twice, words};
 use super::{
-    Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError, Written,
-    demand, guard, prompt,
+    Beginning, Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
+    Written, demand, guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
@@ -171,13 +171,13 @@ fn write_with(
         .collect()
 }
 
-/// Writes a slot of a draft on from the tokens that it is to begin with, and puts it in its place. The best of the
+/// Writes a slot of a draft on from what it is to begin with, and puts it in its place. The best of the
 /// engine's candidates is taken; what is wrong with it is for the rules to say, as somebody chose how it begins.
 pub(super) fn rewrite(
     draft: &Draft,
     strategy: &Strategy,
     slot: &Slot,
-    begun: Vec<u32>,
+    begun: Beginning,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
 ) -> Result<Draft, WritingError> {
@@ -299,7 +299,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) 
         sentences: slot.sentences,
         must: slot.must.clone(),
         fallback: slot.fallback.clone(),
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }

@@ -65,7 +65,9 @@ impl Mask {
             banned.extend(WORDS_OF_FACTS.iter().flat_map(|words| words.iter().map(ToString::to_string)));
             let boasts = phrases::SUPERLATIVES.iter().chain(&phrases::URGENCY).chain(&phrases::GUILT);
             let promises = phrases::PROMISES.iter().flat_map(|(promises, _)| promises.iter());
-            banned.extend(boasts.chain(&phrases::STOCK).chain(promises).map(ToString::to_string));
+            let shops = phrases::SHOPS.iter().flat_map(|phrases| phrases.iter());
+            banned
+                .extend(boasts.chain(&phrases::STOCK).chain(promises).chain(shops).map(ToString::to_string));
         }
         banned.retain(|word| !word.is_empty());
         let banned = AhoCorasick::new(&banned).ok();
@@ -160,7 +162,11 @@ impl Mask {
             return true;
         }
         let lower = self.without_allowed(text.to_lowercase());
-        self.guard.links && has_address(&lower) || self.has_banned_word(&lower)
+        let counts =
+            || !phrases::counts(&lower).is_empty() || phrases::bought_things(&lower).next().is_some();
+        self.guard.links && has_address(&lower)
+            || self.guard.digits && counts()
+            || self.has_banned_word(&lower)
     }
 
     /// A text in lower case with blanks for the words that it may have, the last of which may be unfinished.

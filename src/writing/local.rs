@@ -25,7 +25,7 @@ use super::forward::Forward;
 use super::gguf::Gguf;
 use super::guard::Mask;
 use super::tokenizer::Vocabulary;
-use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing};
+use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
 use crate::data::primary_language;
 use crate::jobs::{Cancel, Cancelled, Task};
 use crate::writing::WritingError;
@@ -229,7 +229,7 @@ impl TextEngine for LocalModel {
         let (mut prompt, examples_left_out) = self.fitting_prompt(request)?;
         let prompt_tokens = prompt.len();
         // What all variants begin with is run once for all.
-        prompt.extend_from_slice(&request.begun);
+        prompt.extend_from_slice(request.begun.tokens());
         let begun = Instant::now();
         let first = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled())?;
         let prompt_seconds = begun.elapsed().as_secs_f64();
@@ -285,7 +285,7 @@ impl TextEngine for LocalModel {
     fn look_back(
         &mut self,
         request: &Request,
-        written: &[u32],
+        written: &Written,
         cancel: &Cancel,
     ) -> Result<Vec<Considered>, WritingError> {
         self.considered(request, written, cancel)

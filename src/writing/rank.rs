@@ -160,6 +160,7 @@ fn common(language: &str) -> &'static HashSet<String> {
 mod tests {
     use super::*;
     use crate::strategy::Part;
+    use crate::writing::Beginning;
 
     fn candidate(text: &str, mean_log_probability: f64) -> Written {
         Written {
@@ -170,7 +171,8 @@ mod tests {
             tokens_per_second: 100.0,
             mean_log_probability,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told: Vec::new(),
+            begun: Beginning::default(),
             avoided: Vec::new(),
         }
     }

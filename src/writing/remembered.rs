@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::doubt::Considered;
 use super::served::Fault;
-use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError};
+use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError, Written};
 use crate::jobs::{Cancel, Cancelled};
 
 /// Requests that are remembered: some four strategies of five slots, with what was asked for again.
@@ -75,7 +75,7 @@ impl TextEngine for Remembered {
     fn look_back(
         &mut self,
         request: &Request,
-        written: &[u32],
+        written: &Written,
         cancel: &Cancel,
     ) -> Result<Vec<Considered>, WritingError> {
         self.engine.look_back(request, written, cancel)
@@ -117,7 +117,7 @@ impl TextEngine for Remembered {
 mod tests {
     use super::*;
     use crate::writing::scripted::Scripted;
-    use crate::writing::{Guard, Prompt};
+    use crate::writing::{Beginning, Guard, Prompt};
 
     fn request(prompt: &str, seed: u64) -> Request {
         Request {
@@ -130,7 +130,7 @@ mod tests {
             sentences: 1,
             must: Vec::new(),
             fallback: Vec::new(),
-            begun: Vec::new(),
+            begun: Beginning::default(),
             avoid: Vec::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! Writes what a script says, word by word: for tests of everything around a model.
 
-use super::{FinishReason, ModelIdentity, Piece, Request, TextEngine, Writing, WritingError, Written};
+use super::{
+    Beginning, FinishReason, ModelIdentity, Piece, Request, TextEngine, Writing, WritingError, Written,
+};
 use crate::jobs::{Cancel, Cancelled};
 
 /// An engine whose texts are known beforehand.
@@ -89,7 +91,8 @@ impl TextEngine for Scripted {
                 tokens_per_second: 0.0,
                 mean_log_probability: 0.0,
                 token_ids: Vec::new(),
-                begun: Vec::new(),
+                told: Vec::new(),
+                begun: Beginning::default(),
                 avoided: Vec::new(),
             });
         }

@@ -8,12 +8,16 @@ mod abilities;
 mod address;
 mod answer;
 mod authority;
+mod continued;
 mod events;
 mod fault;
 mod http;
 mod key;
+mod look;
+mod models;
 mod retry;
 mod round;
+mod told;
 
 pub use address::Address;
 pub use fault::Fault;
@@ -28,11 +32,13 @@ use serde::Serialize;
 
 use self::abilities::Abilities;
 use self::authority::Authorities;
+use self::continued::Manner;
 use self::http::{Again, Trouble};
 use self::round::{End, Round};
 use super::catalogue::{self, Choice};
+use super::doubt::Considered;
 use super::templates::Templates;
-use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError};
+use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError, Written};
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Task};
 
@@ -134,6 +140,8 @@ struct Shared {
     open: Arc<AtomicUsize>,
     /// The model that writes, once it is known.
     model: Mutex<Option<String>>,
+    /// How it goes on from the beginning of a text, if it does, once that is known.
+    manner: Mutex<Option<Option<Manner>>>,
 }
 
 /// A model that a server lists.
@@ -168,8 +176,13 @@ impl Served {
         let model = server.settings.model.clone().or_else(|| server.address.model().map(str::to_owned));
         let identity = identity(&server, model.as_deref());
         let may_fall_back = server.settings.fall_back != FallBack::None;
-        let shared =
-            Shared { server, abilities: Mutex::default(), open: Arc::default(), model: Mutex::new(model) };
+        let shared = Shared {
+            server,
+            abilities: Mutex::default(),
+            open: Arc::default(),
+            model: Mutex::new(model),
+            manner: Mutex::default(),
+        };
         Self { shared: Arc::new(shared), identity, away: None, instead: None, may_fall_back }
     }
 
@@ -196,7 +209,7 @@ impl Served {
 
     fn offered(&self, cancel: &Cancel) -> Result<Vec<Offered>, End> {
         let named = self.model();
-        let documents = match round::models(&self.shared, cancel) {
+        let documents = match models::models(&self.shared, cancel) {
             // Some offer no list; what is named can be asked for all the same.
             Err(End::Trouble(trouble))
                 if named.is_some() && matches!(trouble.refusal, Some((404 | 405 | 501, _))) =>
@@ -208,7 +221,7 @@ impl Served {
         let server = &self.shared.server;
         let list = documents.iter().find_map(|document| document["data"].as_array());
         if list.is_none() && named.is_none() {
-            return Err(round::stranger(server, "data").into());
+            return Err(models::stranger(server, "data").into());
         }
         let offered: Vec<Offered> = list
             .into_iter()
@@ -348,10 +361,26 @@ impl TextEngine for Served {
         {
             return Err(WritingError::Failed(away.words.clone()));
         }
+        if !request.begun.text().is_empty() {
+            return self.go_on(request, cancel, tell);
+        }
         let outcome = self.chosen(cancel).and_then(|model| {
-            let round = Round::new(&self.shared, &model, request);
+            let round = Round::new(&self.shared, &model, request, None);
             round.run(cancel, tell)
         });
         self.remember(outcome)
+    }
+
+    fn looks_back(&self) -> bool {
+        true
+    }
+
+    fn look_back(
+        &mut self,
+        request: &Request,
+        written: &Written,
+        cancel: &Cancel,
+    ) -> Result<Vec<Considered>, WritingError> {
+        self.considered(request, written, cancel)
     }
 }

@@ -3,6 +3,8 @@
 use perennial::config::Config;
 use perennial::review::{ClaimKind, Rules, TracedClaim, Verdict};
 use perennial::strategy::{self, Facts, Strategy, facts_from_json, parse};
+use perennial::writing::Guard;
+use perennial::writing::guard::Mask;
 use proptest::prelude::*;
 
 const ENGLISH: &str = r#"name = "Hello"
@@ -265,4 +267,60 @@ proptest! {
         prop_assert!(!desk.unproved(&slot).is_empty());
         prop_assert!(!desk.is_approvable(&slot));
     }
+}
+
+/// Kind and sentence of each line of a list.
+fn listed(list: &str) -> Vec<(&str, &str)> {
+    let lines = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split_once(" | ").unwrap()).collect()
+}
+
+/// The strategy with nothing offered: what is offered proves some claims.
+fn without_offer(source: &str) -> Desk {
+    let (before, rest) = source.split_once("[offer]").unwrap();
+    let after = &rest[rest.find("\n[").unwrap()..];
+    let lines = format!("{before}{after}");
+    let kept: Vec<&str> = lines.lines().filter(|line| !line.contains("coupon_code")).collect();
+    let body =
+        kept.join("\n").replace("{{ offer }}", "Something").replace("\"\"\"\n{{ unsub", "\"\"\"\nx {{ unsub");
+    Desk::new(&body)
+}
+
+#[test]
+fn sentences_that_claim_something_are_found_and_warm_ones_pass() {
+    let english = (include_str!("data/claims/english.txt"), without_offer(ENGLISH));
+    let chinese = without_offer(&CHINESE.replace(
+        "{{ offer }}，优惠码：{{ coupon_code }}，{{ offer_ends }}前有效。{{ unsubscribe }}\"\"\"",
+        "\n{{ unsubscribe }}\"\"\"",
+    ));
+    let mask = |allowed: &str| {
+        let guard =
+            Guard { digits: true, links: true, coupon_like: true, line_breaks: true, ..Guard::default() };
+        !Mask::of_texts(&guard).forbids(allowed)
+    };
+    let mut wrong = Vec::new();
+    for (list, desk) in [english, (include_str!("data/claims/chinese.txt"), chinese)] {
+        for (kind, sentence) in listed(list) {
+            let unproved = desk.unproved(sentence);
+            let kinds: Vec<String> = unproved
+                .iter()
+                .map(|(_, kind)| serde_json::to_value(kind).unwrap().as_str().unwrap().to_owned())
+                .collect();
+            let right = match kind {
+                "none" => unproved.is_empty() && desk.is_approvable(sentence),
+                kind => kinds.iter().any(|found| found == kind) && !desk.is_approvable(sentence),
+            };
+            if !right {
+                wrong.push(format!(
+                    "{kind} | {sentence}: {unproved:?}, approvable {}",
+                    desk.is_approvable(sentence)
+                ));
+            }
+            // What claims something could not have been written in a slot, but for names, which are not known beforehand.
+            if !matches!(kind, "none" | "product" | "category") && mask(sentence) {
+                wrong.push(format!("{kind} | {sentence}: the model may write it"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }

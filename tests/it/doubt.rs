@@ -2,10 +2,10 @@
 
 use perennial::jobs::Cancel;
 use perennial::strategy::Strategy;
-use perennial::writing::doubt::{Considered, fork, look_back};
+use perennial::writing::doubt::{Considered, chosen, fork, look_back};
 use perennial::writing::replay::replay;
 use perennial::writing::templates::Templates;
-use perennial::writing::{Draft, TextEngine, WritingError};
+use perennial::writing::{Beginning, Draft, TextEngine, WritingError};
 
 use crate::model::engine as model;
 
@@ -50,13 +50,14 @@ fn a_draft_goes_on_from_a_chosen_word_and_can_be_replayed() {
     let tokens = look_back(draft, &strategy, 0, engine.as_mut(), &cancel).unwrap();
     // The third word, and the likeliest other that may stand there.
     let other = tokens[2].others.iter().find(|other| other.allowed).unwrap();
-    let begun: Vec<u32> = tokens[..2].iter().map(|token| token.token).chain([other.token]).collect();
-    let forked = fork(draft, &strategy, 0, begun.clone(), engine.as_mut(), &cancel).unwrap();
+    let begun = chosen(&tokens, 2, other);
+    let forked = fork(draft, &strategy, 0, &begun, engine.as_mut(), &cancel).unwrap();
     let start = format!("{}{}", text(&tokens[..2]), other.text);
     let written = &forked.slots[0];
     assert!(written.text.starts_with(start.trim()), "{} does not begin with {start}", written.text);
     assert!(written.text.len() > start.len() && written.text != draft.slots[0].text);
-    assert!(written.token_ids.starts_with(&begun) && written.begun == begun);
+    let ids: Vec<u32> = begun.iter().filter_map(|token| token.token).collect();
+    assert!(written.token_ids.starts_with(&ids) && written.begun == Beginning::Tokens(ids));
     // Nothing but the stretch is another.
     for (part, before) in &draft.text {
         let expected = before.replace(&draft.slots[0].text, &written.text);
@@ -95,6 +96,6 @@ fn what_no_model_wrote_has_no_words_to_look_at() {
     let cancel = Cancel::default();
     let looked = look_back(&drafts[0], &strategy, 0, &mut Templates::default(), &cancel);
     assert!(matches!(looked, Err(WritingError::Failed(why)) if why.contains("own text")));
-    let forked = fork(&drafts[0], &strategy, 0, vec![1], &mut Templates::default(), &cancel);
+    let forked = fork(&drafts[0], &strategy, 0, &[], &mut Templates::default(), &cancel);
     assert!(matches!(forked, Err(WritingError::Failed(why)) if why.contains("--model")));
 }

@@ -10,7 +10,9 @@ use perennial::writing::catalogue::Choice;
 use perennial::writing::folder::Folder;
 use perennial::writing::generate::{Choose, Limit, Settings, generate, probabilities};
 use perennial::writing::local::LocalModel;
-use perennial::writing::{FinishReason, Guard, Prompt, Request, Role, Sampling, TextEngine, WritingError};
+use perennial::writing::{
+    Beginning, FinishReason, Guard, Prompt, Request, Role, Sampling, TextEngine, WritingError,
+};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -101,7 +103,7 @@ fn chat(prompt: Prompt) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod hostile;
 mod kinds;
+mod look;
 mod play;
 mod real;
 mod safe;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use perennial::jobs::Cancel;
 use perennial::writing::served::{Address, Served, Server, Settings};
 use perennial::writing::{
-    FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, Writing, WritingError,
+    Beginning, FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, Writing, WritingError,
 };
 use serde_json::json;
 
@@ -52,7 +53,7 @@ fn request(seeds: &[u64]) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: Vec::new(),
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }
@@ -272,7 +273,8 @@ fn every_failure_has_its_cause_and_its_remedy() {
         ("404 No", "", r#"{"error": "The model `x` does not exist"}"#, "no such model", "served-model", 1),
         ("418 Teapot", "", "short and stout", "short and stout", "chat completions", 1),
         ("200 OK", "", "<html><p>Hello</html>", "does not answer in JSON", "<html>", 1),
-        ("200 OK", "", "", "empty answer", "model server", 1),
+        // Once more without alternatives, for which some servers say nothing at all.
+        ("200 OK", "", "", "empty answer", "model server", 2),
     ] {
         let (words, asked) = refusing(status, headers, body);
         assert!(

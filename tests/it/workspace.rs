@@ -10,7 +10,7 @@ use perennial::review::Check;
 use perennial::review::decision::{Author, Decision, Seal};
 use perennial::strategy::Part;
 use perennial::workspace::{self, Workspace};
-use perennial::writing::{Draft, FinishReason, ModelIdentity, Sampling, Written};
+use perennial::writing::{Beginning, Draft, FinishReason, ModelIdentity, Sampling, Written};
 
 use crate::program::{perennial, text};
 
@@ -29,7 +29,8 @@ fn draft(slot: &str) -> Draft {
             tokens_per_second: 60.0,
             mean_log_probability: 0.0,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told: Vec::new(),
+            begun: Beginning::default(),
             avoided: Vec::new(),
         }],
         text: [(Part::Body, slot.to_owned())].into_iter().collect(),

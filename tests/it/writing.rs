@@ -6,10 +6,13 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use perennial::jobs::{Cancel, unwatched};
+use perennial::writing::forward::Forward;
+use perennial::writing::llama::CHUNK;
 use perennial::writing::local::LocalModel;
 use perennial::writing::sampler::log_probabilities;
 use perennial::writing::{
-    FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, WritingError, catalogue, pull,
+    Beginning, FinishReason, Guard, Piece, Prompt, Request, Role, Sampling, TextEngine, WritingError,
+    catalogue, pull,
 };
 use serde::Deserialize;
 
@@ -67,7 +70,7 @@ fn request(seeds: &[u64]) -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: vec!["The garden is waiting.".into()],
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }
@@ -224,4 +227,38 @@ fn examples_give_way_where_the_model_reads_less_than_the_prompt() {
     assert!(error.contains("even with 19 examples left out") && error.contains("96"), "{error}");
     // It can be used after that.
     assert_eq!(write(&mut small, &listed(1, "Say it")).unwrap(), (short, 0));
+}
+
+#[test]
+fn an_edit_of_a_prompts_tail_has_the_tail_run_alone_and_a_cancel_stops_between_chunks() {
+    let mut model = model();
+    let model = model.forward();
+    let prompt: Vec<u32> = (0..10 * CHUNK as u32).map(|at| 1_000 + at * 17 % 5_000).collect();
+    let run = |model: &mut dyn Forward, prompt: &[u32], most: usize| {
+        let mut asked = 0;
+        let ended = model.run_prompt(prompt, &mut || {
+            asked += 1;
+            asked <= most
+        });
+        (asked, ended)
+    };
+    model.forget();
+    assert_eq!(run(model, &prompt, usize::MAX).0, 10, "chunks of {CHUNK} tokens");
+    // Five tokens before the end: no more than one chunk is run, of five.
+    let mut edited = prompt.clone();
+    edited[10 * CHUNK - 5] += 1;
+    assert_eq!(run(model, &edited, usize::MAX).0, 1);
+    edited[8 * CHUNK + 1] += 1;
+    let (chunks, after) = run(model, &edited, usize::MAX);
+    assert_eq!(chunks, 2);
+    // What was kept gives the logits that all of it gives.
+    model.forget();
+    let (_, fresh) = run(model, &edited, usize::MAX);
+    let (after, fresh) = (after.unwrap(), fresh.unwrap());
+    assert!(after.iter().zip(&fresh).all(|(one, other)| (one - other).abs() < 1e-3));
+    // Stopped after three chunks: those are kept, and none behind them was run.
+    model.forget();
+    let (asked, ended) = run(model, &prompt, 3);
+    assert!(asked == 4 && matches!(ended, Err(WritingError::Cancelled(_))));
+    assert_eq!(run(model, &prompt, usize::MAX).0, 7);
 }

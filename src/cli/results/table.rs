@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, path: &Path, context: &mut Context<'_>) -> anyhow
         other => other.into(),
     })?;
     let arms = outcomes.by_arm();
-    let comparisons = compare(&outcomes, 0, Look { information: None, seed: Some(args.seed) });
+    let comparisons = compare(&outcomes, 0, Look { information: None, seed: Some(args.measuring.seed) });
     let qini = qini(&scored);
     let summary = summary(&arms, &comparisons);
     if context.global.json {
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args, path: &Path, context: &mut Context<'_>) -> anyhow
             schema: SCHEMA,
             summary: &summary,
             control: &columns.control,
-            seed: args.seed,
+            seed: args.measuring.seed,
             arms: &arms,
             comparisons: &comparisons,
             qini: qini.as_ref(),
@@ -128,12 +128,12 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
         );
         let money = comparison.metric == Metric::RevenuePerCustomer;
         if let Some(bootstrap) = comparison.bootstrap {
-            out += &format!("; bootstrap {}", ends(bootstrap, money));
+            out += &format!("; bootstrap {}", ends(bootstrap, money, Language::English));
         }
         if let Some(adjusted) = comparison.adjusted {
             out += &format!(
                 "; before CUPED {} ({} of the variance is left)",
-                ends(comparison.interval, money),
+                ends(comparison.interval, money, Language::English),
                 percent(adjusted.variance_left)
             );
         }
@@ -141,7 +141,7 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
             out += &format!(
                 "; for any number of looks p {}, {}",
                 p_value(sequential.p_value),
-                ends(sequential.interval, money)
+                ends(sequential.interval, money, Language::English)
             );
         }
         out.push('\n');
@@ -160,7 +160,7 @@ pub(super) fn qini_words(qini: &Qini) -> String {
             "  decile {:>2}  uplift {:>+7.2} points ({})\n",
             decile.decile,
             100.0 * decile.uplift,
-            ends(decile.interval, false)
+            ends(decile.interval, false, Language::English)
         );
     }
     out

@@ -121,7 +121,7 @@ impl Buyer<'_> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one order has that many sides; it is called once")]
-    fn order(
+    pub(super) fn order(
         &self,
         out: &mut Vec<u8>,
         number: u64,

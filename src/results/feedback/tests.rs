@@ -5,7 +5,8 @@ use super::*;
 
 fn said(text: &str) -> (Vec<&'static str>, Tone) {
     let reading = read(text);
-    let names = reading.themes.iter().map(|&theme| RULES.themes.get(theme).map_or("other", |theme| &theme.name));
+    let names =
+        reading.themes.iter().map(|&theme| RULES.themes.get(theme).map_or("other", |theme| &theme.name));
     (names.collect(), reading.tone)
 }
 

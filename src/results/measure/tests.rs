@@ -1,7 +1,7 @@
 //! A campaign with planted figures, read back.
 
-use super::super::observed::{Assigned, Costs, Feedback, Kind, Purchase, State};
 use super::super::Verdict;
+use super::super::observed::{Assigned, Costs, Feedback, Kind, Purchase, State};
 use super::*;
 
 const LAUNCH: i64 = 20_000 * DAY;
@@ -16,9 +16,7 @@ fn campaign() -> Observed {
         window_days: 28,
         currency: "EUR".into(),
         currency_digits: 2,
-        arms: ["holdout", "warm"]
-            .map(|name| Arm { name: name.into(), ..Arm::default() })
-            .to_vec(),
+        arms: ["holdout", "warm"].map(|name| Arm { name: name.into(), ..Arm::default() }).to_vec(),
         holdout: true,
         segments: vec!["A".into(), "B".into()],
         activity: Some(vec![(3, LAUNCH + 1), (4, LAUNCH - 1), (5, LAUNCH + 40 * DAY)]),
@@ -64,12 +62,16 @@ fn what_was_planted_is_read_back() {
     assert_eq!((holdout.customers, warm.customers), (2_000, 4_000));
     assert_eq!((holdout.conversions, warm.conversions), (160, 480));
     assert!((warm.revenue.unwrap() - 24_000.0).abs() < 1e-6);
-    assert!(holdout.retained.unwrap() < holdout.conversions && holdout.active.unwrap() >= holdout.conversions);
+    assert!(
+        holdout.retained.unwrap() < holdout.conversions && holdout.active.unwrap() >= holdout.conversions
+    );
     let rate = &results.comparisons[0];
     assert_eq!((rate.metric, rate.verdict), (Metric::ConversionRate, Verdict::Better));
     assert!(rate.interval.contains(0.04) && rate.interval.low > 0.0);
     assert!((results.information - 1.0).abs() < 1e-12);
-    assert!(results.summary.starts_with("warm makes more customers buy than holdout: 12.00 % against 8.00 %"));
+    assert!(
+        results.summary.starts_with("warm makes more customers buy than holdout: 12.00 % against 8.00 %")
+    );
     // The effect is in segment B.
     let of = |segment: usize| &results.segments[segment].comparisons[0];
     assert_eq!((of(0).verdict, of(1).verdict), (Verdict::TooFewToTell, Verdict::Better));
@@ -117,8 +119,10 @@ fn a_message_that_failed_counts_in_its_arm() {
 #[test]
 fn clicks_of_people_and_of_filters_are_apart() {
     let mut observed = campaign();
-    let click = |customer, scanner| Feedback { customer, kind: Kind::Clicked, scanner, ..Feedback::default() };
-    observed.feedback = vec![click(1, false), click(1, true), click(1, false), click(2, true), click(4, false)];
+    let click =
+        |customer, scanner| Feedback { customer, kind: Kind::Clicked, scanner, ..Feedback::default() };
+    observed.feedback =
+        vec![click(1, false), click(1, true), click(1, false), click(2, true), click(4, false)];
     observed.feedback.push(Feedback { customer: 4, kind: Kind::Bounced, ..Feedback::default() });
     let funnel = &measure(&observed, 7).funnel[1];
     assert_eq!((funnel.clicked, funnel.scanned_only, funnel.bounced), (2, 1, 1));
@@ -152,7 +156,10 @@ fn arms_of_the_wrong_size_are_told() {
 #[test]
 fn nobody_is_no_panic() {
     let observed = Observed {
-        arms: vec![Arm { name: "holdout".into(), ..Arm::default() }, Arm { name: "a".into(), ..Arm::default() }],
+        arms: vec![
+            Arm { name: "holdout".into(), ..Arm::default() },
+            Arm { name: "a".into(), ..Arm::default() },
+        ],
         holdout: true,
         ..Observed::default()
     };

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use super::ledger::ClaimKind;
 use super::{Check, Message, judged, numbers, words};
-use crate::writing::guard::phrases::{GUILT, HARMLESS, PROMISES, STOCK, SUPERLATIVES, URGENCY};
+use crate::writing::guard::phrases::{
+    CONTACT, GUILT, HARMLESS, HEALTH, MATERIAL, ORIGIN, POPULARITY, PROMISES, PURCHASE, STOCK, SUPERLATIVES,
+    URGENCY, bought_things,
+};
 
 /// Offers in the slots that the strategy does not make.
 pub(super) fn invented_offer(message: &Message<'_>) -> Check {
@@ -80,6 +83,34 @@ pub(super) fn boasts_in(lower: &str) -> Vec<(ClaimKind, Range<usize>)> {
             .collect::<Vec<_>>()
     };
     kinds.into_iter().flat_map(of).collect()
+}
+
+/// Where a text in lower case says what only the shop could know, in bytes, and no fact says.
+pub(super) fn shops_in(lower: &str, message: &Message<'_>) -> Vec<(ClaimKind, Range<usize>)> {
+    let kinds = [
+        (ClaimKind::Material, &MATERIAL[..]),
+        (ClaimKind::Origin, &ORIGIN),
+        (ClaimKind::Contact, &CONTACT),
+        (ClaimKind::Health, &HEALTH),
+        (ClaimKind::Popularity, &POPULARITY),
+        (ClaimKind::Purchase, &PURCHASE),
+    ];
+    let of = |(kind, phrases): (ClaimKind, &'static [&'static str])| {
+        phrases
+            .iter()
+            .flat_map(|phrase| words::places(lower, phrase))
+            .map(|range| (kind, range))
+            .collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = kinds.into_iter().flat_map(of).collect();
+    found.extend(bought_things(lower).map(|range| (ClaimKind::Purchase, range)));
+    if !found.is_empty() {
+        let facts: Vec<String> = message.told().iter().map(|(_, text)| words::lower(text)).collect();
+        found.retain(|(_, range)| !facts.iter().any(|fact| words::find_lower(fact, &lower[range.clone()])));
+    }
+    // The longer one of two that begin together first.
+    found.sort_by_key(|(_, range)| (range.start, std::cmp::Reverse(range.len())));
+    found
 }
 
 /// Where a text in lower case tells of stock, in bytes.

@@ -1,7 +1,8 @@
 //! Every claim of a message, with the fact that it follows from.
 //!
 //! In: a message and its facts. Out: numbers, prices, percentages, dates, durations, codes, products, categories,
-//! offers, superlatives, urgency, reproach and word of stock, in English and Chinese, each where it stands, and either
+//! offers, superlatives, urgency, reproach, word of stock, materials, origins, past purchases, ways to reach somebody, health
+//! and what others think, in English and Chinese, each where it stands, and either
 //! proved by a fact or the author's own words, or not, with the reason. What is unproved here breaks a rule, so that
 //! the message cannot be approved.
 
@@ -35,6 +36,18 @@ pub enum ClaimKind {
     Pressure,
     /// What is in the shop and how much of it.
     Stock,
+    /// What things are made of, and how.
+    Material,
+    /// Where things come from.
+    Origin,
+    /// What the reader is said to have bought.
+    Purchase,
+    /// A way to reach somebody: a telephone, a network, a code to scan.
+    Contact,
+    /// What things do for a body.
+    Health,
+    /// What others are said to think.
+    Popularity,
 }
 
 /// Whether a claim is true, as far as anybody here can know.
@@ -94,6 +107,9 @@ const NOT_OFFERED: &str = "no offer of the strategy promises it";
 const CANNOT_BE_PROVED: &str = "cannot be proved, or presses";
 const NO_DEADLINE: &str = "no fact says that anything ends then";
 const STOCK_UNKNOWN: &str = "nobody here knows what is in stock";
+const ONLY_THE_SHOP: &str = "only the shop knows, and no fact says it";
+const NO_FIELD: &str = "no field gives a way to reach anybody";
+const NOT_BOUGHT: &str = "no fact says what the reader bought";
 const ONE_CUSTOMERS: &str = "is one customer's, and the slot is merged for everyone";
 
 /// A stretch that the model or a person wrote.
@@ -118,7 +134,7 @@ pub(super) fn unproved_claim(message: &Message<'_>) -> Check {
         if is_own(message, index) {
             continue;
         }
-        for (range, reason) in unproved_in_slot(message, index) {
+        for (_, range, reason) in unproved_in_slot(message, index) {
             let line = format!("\"{}\" in slot {}: {reason}", taken(slot, &range), index + 1);
             if !found.contains(&line) {
                 found.push(line);
@@ -143,24 +159,35 @@ fn is_own(message: &Message<'_>, index: usize) -> bool {
 }
 
 /// Characters of a slot with what only the shop could know, and the reason.
-fn unproved_in_slot(message: &Message<'_>, index: usize) -> Vec<(Range<usize>, &'static str)> {
+fn unproved_in_slot(message: &Message<'_>, index: usize) -> Vec<(ClaimKind, Range<usize>, &'static str)> {
     let Some(slot) = message.bare.get(index) else { return Vec::new() };
     let mut found = Vec::new();
     let bare = words::without(slot, &claims::own_words(message));
     let lower = words::lower(&bare);
     let stock = claims::stock_in(&lower).into_iter();
-    found.extend(stock.map(|range| (characters(&lower, &range), STOCK_UNKNOWN)));
+    found.extend(stock.map(|range| (ClaimKind::Stock, characters(&lower, &range), STOCK_UNKNOWN)));
+    let shops = claims::shops_in(&lower, message).into_iter();
+    found.extend(shops.map(|(kind, range)| (kind, characters(&lower, &range), reason_of(kind))));
     let shared: Vec<&str> =
         things(message).filter(|(name, ..)| is_shared(name)).map(|(_, _, value)| value).collect();
     let of_one = things(message).filter(|(name, _, value)| !is_shared(name) && !shared.contains(value));
     found.extend(
         of_one
-            .flat_map(|(_, _, value)| words::places(slot, value))
-            .map(|range| (characters(slot, &range), ONE_CUSTOMERS)),
+            .flat_map(|(_, kind, value)| words::places(slot, value).map(move |range| (kind, range)))
+            .map(|(kind, range)| (kind, characters(slot, &range), ONE_CUSTOMERS)),
     );
     let named = named_things(&bare, &known_words(message)).into_iter();
-    found.extend(named.map(|range| (characters(&bare, &range), IN_NO_FACT)));
+    found.extend(named.map(|range| (ClaimKind::Product, characters(&bare, &range), IN_NO_FACT)));
     found
+}
+
+fn reason_of(kind: ClaimKind) -> &'static str {
+    match kind {
+        ClaimKind::Contact => NO_FIELD,
+        ClaimKind::Purchase => NOT_BOUGHT,
+        ClaimKind::Health | ClaimKind::Popularity => CANNOT_BE_PROVED,
+        _ => ONLY_THE_SHOP,
+    }
 }
 
 /// Facts that are a product's or a category's name: fact, kind, value.
@@ -258,15 +285,8 @@ fn of_part(message: &Message<'_>, proofs: &Proofs<'_>, part: Part, text: &str) -
     // What only the shop could know comes first: a product of one customer is no proof inside a slot.
     for slot in slots.iter().filter(|slot| !slot.own) {
         let start = characters(text, &slot.range).start;
-        for (range, reason) in unproved_in_slot(message, slot.index) {
+        for (kind, range, reason) in unproved_in_slot(message, slot.index) {
             let range = start + range.start..start + range.end;
-            let kind = match reason {
-                STOCK_UNKNOWN => ClaimKind::Stock,
-                ONE_CUSTOMERS => things(message)
-                    .find(|(_, _, value)| *value == taken(text, &range))
-                    .map_or(ClaimKind::Category, |(_, kind, _)| kind),
-                _ => ClaimKind::Product,
-            };
             add(kind, range, unproved(reason));
         }
     }
@@ -340,6 +360,10 @@ fn kind_of(claim: &Claim, reader: &Reader, range: Range<usize>) -> (ClaimKind, R
             let english = ["minute", "hour", "day", "week", "month", "year"];
             if english.contains(&word.strip_suffix('s').unwrap_or(&word)) {
                 return (ClaimKind::Duration, range.start..end);
+            }
+            // An hour of the day: 八点.
+            if reader.at(range.end) == Some('点') {
+                return (ClaimKind::Date, range.start..range.end + 1);
             }
             let chinese = ["个小时", "个月", "个星期", "小时", "分钟", "天", "周", "年"];
             let unit = chinese

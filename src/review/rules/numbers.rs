@@ -13,6 +13,7 @@ use super::dates::{DateClaim, date_at, deadlines};
 use super::words::{self, BLANK, is_han};
 use super::{Check, Message, judged};
 use crate::data::NO_CURRENCY;
+use crate::writing::guard::phrases::{MEASURES, SPANS, counts};
 pub(super) use numerals::numeral;
 use numerals::{number, number_word};
 
@@ -124,6 +125,14 @@ impl Reader {
         }
         let words = ["in", "this", "until", "till", "by", "of", "since", "last", "next", "through", "from"];
         end < at && words.contains(&self.text(start..end).to_lowercase().as_str())
+    }
+
+    /// Whether the Chinese numeral at `at` counts something.
+    fn counts_at(&self, at: usize) -> bool {
+        let (start, end) = (at.saturating_sub(4), (at + 16).min(self.0.len()));
+        let around = self.text(start..end);
+        let here = words::bytes(&around, &(at - start..at - start)).start;
+        counts(&around).iter().any(|range| range.start == here)
     }
 
     fn starts_with(&self, at: usize, text: &str) -> bool {
@@ -463,11 +472,10 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
     // A numeral in words is a claim where it counts something: "两件", not "万物" and not "一份心意";
     // "one" is an article more often than a number.
     let counts = if is_han(reader.at(at)?) {
-        let unit = reader.at(end).is_some_and(|c| "件份天月年次倍个款种周人位名套瓶盒张岁".contains(c))
-            || reader.starts_with(end, "小时")
-            || reader.starts_with(end, "分钟");
-        let before = at > 0 && reader.at(at - 1) == Some('第');
-        unit && !before && value > 1.0
+        let unit = reader.at(end).is_some_and(|c| MEASURES.contains(c))
+            || SPANS.iter().any(|span| reader.starts_with(end, span));
+        // What stands around it tells idioms, and "within a week", apart.
+        unit && reader.counts_at(at)
     } else {
         value > 1.0
     };

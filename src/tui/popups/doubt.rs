@@ -24,7 +24,8 @@ use crate::tui::text;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, List, Sentence};
 use crate::tui::work::{Fork, Outcome, Slot, Work};
-use crate::writing::doubt::Considered;
+use crate::writing::Written;
+use crate::writing::doubt::{self, Alternative, Considered};
 
 const TOKENS: u8 = 0;
 const OTHERS: u8 = 1;
@@ -48,7 +49,7 @@ pub struct Doubt {
 impl Doubt {
     #[must_use]
     pub fn new(strategy: Strategy, variant: usize, draft: Arc<CheckedDraft>, shared: &mut Shared) -> Self {
-        let slot = draft.0.slots.iter().position(|slot| !slot.token_ids.is_empty()).unwrap_or(0);
+        let slot = draft.0.slots.iter().position(Written::is_models).unwrap_or(0);
         let mut popup = Self {
             strategy,
             variant,
@@ -96,14 +97,14 @@ impl Doubt {
 
     /// The slot before or after this one that a model wrote.
     fn other_slot(&self, forward: bool) -> Option<usize> {
-        let written = |slot: &usize| !self.draft.0.slots[*slot].token_ids.is_empty();
+        let written = |slot: &usize| self.draft.0.slots[*slot].is_models();
         let count = self.draft.0.slots.len();
         let step = if forward { 1 } else { count.saturating_sub(1) };
         (1..count).map(|turn| (self.slot + turn * step) % count).find(written)
     }
 
     /// The alternative that is chosen, and why it cannot be taken.
-    fn chosen(&self) -> Result<u32, &'static str> {
+    fn chosen(&self) -> Result<&Alternative, &'static str> {
         let row = self.others.selected().unwrap_or(0);
         let Some(other) =
             self.token().and_then(|token| row.checked_sub(1).and_then(|row| token.others.get(row)))
@@ -111,7 +112,7 @@ impl Doubt {
             return Err("That is what stands there: choose another word below it first.");
         };
         if other.allowed {
-            Ok(other.token)
+            Ok(other)
         } else {
             Err(
                 "That may not stand there: numbers, offers, banned words and the like come from your data only.",
@@ -121,8 +122,7 @@ impl Doubt {
 
     fn fork(&mut self, shared: &mut Shared) {
         let (Some(tokens), Ok(chosen)) = (self.tokens.ready(), self.chosen()) else { return };
-        let mut begun: Vec<u32> = tokens[..self.at].iter().map(|token| token.token).collect();
-        begun.push(chosen);
+        let begun = doubt::chosen(tokens, self.at, chosen);
         let fork = Fork {
             strategy: self.strategy.clone(),
             draft: Arc::clone(&self.draft),
@@ -293,6 +293,17 @@ impl Pane for Doubt {
         }
     }
 
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        &[
+            (Action::Left, "word before"),
+            (Action::Right, "word after"),
+            (Action::Down, "other words"),
+            (Action::Open, "go on from it"),
+            (Action::NextPanel, "next stretch"),
+            (Action::Back, "close"),
+        ]
+    }
+
     fn act(&mut self, action: Action, shared: &mut Shared) {
         let last = self.tokens.ready().map_or(0, |tokens| tokens.len().saturating_sub(1));
         match action {
@@ -417,7 +428,7 @@ mod tests {
 
     fn tokens(texts: &[&str]) -> Vec<Considered> {
         let token = |text: &&str| Considered {
-            token: 0,
+            token: None,
             text: (*text).to_owned(),
             probability: 0.5,
             others: Vec::new(),

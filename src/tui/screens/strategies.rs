@@ -201,6 +201,18 @@ impl Pane for Strategies {
         }
     }
 
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        if !self.tuning.is_open() {
+            return &[];
+        }
+        &[
+            (Action::Down, "next number"),
+            (Action::Left, "less"),
+            (Action::Right, "more"),
+            (Action::Back, "close"),
+        ]
+    }
+
     fn act(&mut self, action: Action, shared: &mut Shared) {
         match action {
             Action::Leave => {

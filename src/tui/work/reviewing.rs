@@ -100,8 +100,8 @@ impl Desk {
 }
 
 /// The database with the strategies that its drafts were written from.
-pub(super) struct Cabinet {
-    pub(super) store: Store,
+pub(crate) struct Cabinet {
+    pub(crate) store: Store,
     pub(super) strategies: Templates,
     banned_words: Vec<String>,
     exported: bool,
@@ -114,7 +114,7 @@ impl From<WorkspaceError> for Failure {
 }
 
 impl Cabinet {
-    pub(super) fn open(folder: &Path, banned_words: Vec<String>) -> Result<Self, Failure> {
+    pub(crate) fn open(folder: &Path, banned_words: Vec<String>) -> Result<Self, Failure> {
         let store = Workspace::open(folder)?.store()?;
         let mut strategies = BTreeMap::new();
         for stored in store.drafts()? {
@@ -129,7 +129,7 @@ impl Cabinet {
         Ok(Self { store, strategies, banned_words, exported: outbox_csv(folder).exists() })
     }
 
-    fn check(&self) -> impl Fn(&Draft, &[String]) -> Vec<Check> + use<> {
+    pub(crate) fn check(&self) -> impl Fn(&Draft, &[String]) -> Vec<Check> + use<> {
         let (strategies, banned_words) = (self.strategies.clone(), self.banned_words.clone());
         move |draft, slots| {
             let broken = |detail: String| vec![Check { rule: "unfilled-field", ok: false, detail }];
@@ -146,7 +146,7 @@ impl Cabinet {
     }
 
     /// All drafts, with the rules run on each.
-    pub(super) fn queue(&self) -> Result<Queue, Failure> {
+    pub(crate) fn queue(&self) -> Result<Queue, Failure> {
         Ok(Queue::new(self.store.items(&self.check())?))
     }
 

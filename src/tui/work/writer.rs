@@ -15,6 +15,7 @@ use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
 use crate::tui::screens::strategies::{CheckedDraft, Order, Part, Pinned};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState, Receipt};
+use crate::writing::doubt::Considered;
 use crate::writing::drafts::{Assignment, Told, write_drafts};
 use crate::writing::remembered::Remembered;
 use crate::writing::served::{Address, Served, Server, Settings};
@@ -230,7 +231,7 @@ impl Writer {
     pub fn fork(&self, fork: Fork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
         let Fork { strategy, draft, variant, slot, begun, banned_words } = fork;
         let checked = self.ask(task, tell, move |engine, cancel| {
-            let draft = doubt::fork(&draft.0, &strategy, slot, begun, engine, cancel)?;
+            let draft = doubt::fork(&draft.0, &strategy, slot, &begun, engine, cancel)?;
             Ok(checked(draft, &strategy, &banned_words))
         })?;
         Ok(Outcome::Forked { variant, draft: Arc::new(checked) })
@@ -263,7 +264,7 @@ pub struct Fork {
     pub variant: usize,
     pub slot: usize,
     /// The tokens that the slot is to begin with, the chosen one last.
-    pub begun: Vec<u32>,
+    pub begun: Vec<Considered>,
     pub banned_words: Vec<String>,
 }
 

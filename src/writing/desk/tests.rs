@@ -2,7 +2,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
 use crate::writing::scripted::Scripted;
-use crate::writing::{Guard, Piece, Prompt, Request, Sampling};
+use crate::writing::{Beginning, Guard, Piece, Prompt, Request, Sampling};
 
 fn request() -> Request {
     Request {
@@ -15,7 +15,7 @@ fn request() -> Request {
         sentences: 1,
         must: Vec::new(),
         fallback: Vec::new(),
-        begun: Vec::new(),
+        begun: Beginning::default(),
         avoid: Vec::new(),
     }
 }

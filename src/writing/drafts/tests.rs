@@ -164,7 +164,8 @@ fn copies_echoes_and_fragments_are_unusable() {
             tokens_per_second: 1.0,
             mean_log_probability: 0.0,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told: Vec::new(),
+            begun: Beginning::default(),
             avoided: Vec::new(),
         };
         usable(&written, &slot, others)

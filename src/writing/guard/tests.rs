@@ -4,7 +4,7 @@ use super::*;
 use crate::jobs::unwatched;
 use crate::writing::gguf::{Gguf, tiny};
 use crate::writing::local::LocalModel;
-use crate::writing::{Prompt, Request, Role, Sampling, TextEngine};
+use crate::writing::{Beginning, Prompt, Request, Role, Sampling, TextEngine};
 
 fn strict() -> Guard {
     Guard {
@@ -152,7 +152,7 @@ proptest! {
             sentences: 3,
             must: Vec::new(),
             fallback: vec!["One warm line.".into()],
-            begun: Vec::new(),
+            begun: Beginning::default(),
             avoid: Vec::new(),
         };
         let written = model.write(&request, &crate::jobs::Cancel::default(), &mut |_| {}).unwrap();

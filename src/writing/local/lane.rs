@@ -109,7 +109,7 @@ impl<'a> Lane<'a> {
             said: Said { request, mask, demand, text: String::new(), pending: Vec::new() },
             seed,
             sampler: Sampler::new(request.sampling, seed),
-            begun: request.begun.len(),
+            begun: request.begun.tokens().len(),
             log_probability: 0.0,
             processor,
             told: 0,
@@ -117,7 +117,7 @@ impl<'a> Lane<'a> {
             end_told: false,
             seconds: 0.0,
         };
-        for token in &request.begun {
+        for token in request.begun.tokens() {
             lane.take(*token, vocabulary);
         }
         lane
@@ -224,6 +224,7 @@ impl<'a> Lane<'a> {
             tokens_per_second: if self.seconds > 0.0 { chosen as f64 / self.seconds } else { 0.0 },
             mean_log_probability: self.log_probability / chosen.max(1) as f64,
             token_ids,
+            told: Vec::new(),
             begun: request.begun.clone(),
             avoided: request.avoid.clone(),
         }

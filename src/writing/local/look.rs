@@ -12,7 +12,7 @@ use crate::writing::demand::Demand;
 use crate::writing::doubt::{Alternative, Considered};
 use crate::writing::kernels::log_sum;
 use crate::writing::sampler::likeliest;
-use crate::writing::{Request, WritingError};
+use crate::writing::{Beginning, Request, WritingError, Written};
 
 /// Tokens that are looked at for each place; those that are no text of their own are left out.
 const LOOKED_AT: usize = 16;
@@ -23,19 +23,25 @@ impl LocalModel {
     pub(super) fn considered(
         &mut self,
         request: &Request,
-        written: &[u32],
+        written: &Written,
         cancel: &Cancel,
     ) -> Result<Vec<Considered>, WritingError> {
+        let tokens = &written.token_ids;
+        if tokens.is_empty() {
+            return Err(WritingError::Failed(
+                "the tokens of this text are not kept after a restart: write new variants first".into(),
+            ));
+        }
         let mask = self.mask(&request.guard);
         let (prompt, _) = self.fitting_prompt(request)?;
-        let request = &Request { begun: Vec::new(), avoid: Vec::new(), ..request.clone() };
+        let request = &Request { begun: Beginning::default(), avoid: Vec::new(), ..request.clone() };
         let demand = Demand::new(&request.must, &self.vocabulary);
         let processor = self.model.processor();
         let mut logits = self.model.run_prompt(&prompt, &mut || !cancel.is_cancelled())?;
         self.model.open_lanes(1);
         let mut lane = Lane::new(request, 0, Arc::clone(&mask), &demand, processor, &self.vocabulary);
-        let mut considered = Vec::with_capacity(written.len());
-        for (place, token) in written.iter().enumerate() {
+        let mut considered = Vec::with_capacity(tokens.len());
+        for (place, token) in tokens.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(Cancelled.into());
             }
@@ -54,7 +60,7 @@ impl LocalModel {
                     let text = std::str::from_utf8(bytes).ok()?.to_owned();
                     let is_text = !text.trim().is_empty() && !self.vocabulary.ends().contains(&other);
                     is_text.then(|| Alternative {
-                        token: other,
+                        token: Some(other),
                         probability: (logit - whole).exp(),
                         allowed: lane.may_take(other, self.tokens()),
                         text,
@@ -63,8 +69,8 @@ impl LocalModel {
                 .take(SHOWN)
                 .collect();
             let text = lane.take(*token, &self.vocabulary);
-            considered.push(Considered { token: *token, text, probability, others });
-            if place + 1 < written.len() {
+            considered.push(Considered { token: Some(*token), text, probability, others });
+            if place + 1 < tokens.len() {
                 logits = self.model.step(&[(0, *token)])?;
             }
         }

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::continued::{Manner, raw_prompt};
 use crate::writing::{Prompt, Request, Role};
 
 /// Tokens beyond those of the text: quotation marks, a list mark.
 const MARGIN: usize = 8;
+/// Alternatives that are asked for at each place, at first and where a server finds that too many.
+const ALTERNATIVES: [u8; 3] = [8, 5, 0];
 
 /// Parts of a request that some servers do not take; each is left out once a server has refused it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +19,11 @@ pub(super) struct Abilities {
     /// Several answers at a time.
     pub at_once: bool,
     pub stops: bool,
-    log_probabilities: bool,
+    pub log_probabilities: bool,
+    /// What might have stood in the place of a token: how many of them.
+    pub alternatives: u8,
+    /// They take it so long that they are asked for only when somebody wants to see them.
+    pub tells_slowly: bool,
     seed: bool,
     sampling: bool,
     /// `max_tokens` by its old name.
@@ -30,6 +37,8 @@ impl Default for Abilities {
             at_once: true,
             stops: true,
             log_probabilities: true,
+            alternatives: ALTERNATIVES[0],
+            tells_slowly: false,
             seed: true,
             sampling: true,
             old_name: true,
@@ -46,6 +55,9 @@ impl Abilities {
         let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
         if names(&["max_completion_tokens"]) {
             self.old_name = false;
+        } else if self.alternatives > 0 && names(&["top_logprob"]) {
+            self.alternatives =
+                ALTERNATIVES.into_iter().find(|fewer| *fewer < self.alternatives).unwrap_or(0);
         } else if names(&["logprob"]) {
             self.log_probabilities = false;
         } else if names(&["temperature", "top_p"]) {
@@ -63,13 +75,34 @@ impl Abilities {
         *self != before
     }
 
-    /// The body of a request for `texts` texts.
-    pub(super) fn body(self, request: &Request, model: &str, seed: u64, texts: usize) -> String {
-        let messages: Vec<Value> = match &request.prompt {
+    /// The body of a request for `texts` texts, asked in a manner where they begin with something; `told`: with what might
+    /// have stood in each place.
+    pub(super) fn body(
+        self,
+        request: &Request,
+        model: &str,
+        seed: u64,
+        texts: usize,
+        manner: Option<Manner>,
+        told: bool,
+    ) -> String {
+        let mut messages: Vec<Value> = match &request.prompt {
             Prompt::Chat(messages) => messages.iter().map(|(role, text)| message(*role, text)).collect(),
             Prompt::Continue(text) => vec![message(Role::User, text)],
         };
-        let mut body = json!({ "model": model, "messages": messages, "stream": true });
+        let raw = manner == Some(Manner::Raw);
+        let mut body = if raw {
+            json!({ "model": model, "prompt": raw_prompt(request), "stream": true })
+        } else {
+            if manner.is_some() {
+                messages.push(message(Role::Assistant, request.begun.text()));
+            }
+            json!({ "model": model, "messages": messages, "stream": true })
+        };
+        if manner == Some(Manner::Marked) {
+            body["continue_final_message"] = json!(true);
+            body["add_generation_prompt"] = json!(false);
+        }
         let limit = if self.old_name { "max_tokens" } else { "max_completion_tokens" };
         body[limit] = json!(request.max_tokens + MARGIN);
         if self.sampling {
@@ -83,8 +116,15 @@ impl Abilities {
         if self.stops && request.guard.line_breaks {
             body["stop"] = json!(["\n"]);
         }
-        if self.log_probabilities {
+        let alternatives = if told && self.log_probabilities { self.alternatives } else { 0 };
+        // The older question has a number here, of five at most.
+        if raw && alternatives > 0 {
+            body["logprobs"] = json!(alternatives.min(ALTERNATIVES[1]));
+        } else if !raw && self.log_probabilities {
             body["logprobs"] = json!(true);
+            if alternatives > 0 {
+                body["top_logprobs"] = json!(alternatives);
+            }
         }
         if texts > 1 {
             body["n"] = json!(texts);
@@ -121,5 +161,11 @@ mod tests {
         let mut abilities = Abilities::default();
         assert!(abilities.give_up("bad request"));
         assert!(!abilities.several && !abilities.log_probabilities && abilities.stops);
+        let mut abilities = Abilities::default();
+        for fewer in [5, 0] {
+            assert!(abilities.give_up("top_logprobs must be at most 3"));
+            assert!(abilities.alternatives == fewer && abilities.log_probabilities);
+        }
+        assert!(abilities.give_up("top_logprobs again") && !abilities.log_probabilities);
     }
 }

@@ -5,12 +5,18 @@
 
 use serde_json::Value;
 
+use super::told::{self, Piece};
 use crate::writing::FinishReason;
+use crate::writing::doubt::Considered;
 
 /// One candidate.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     raw: String,
+    /// Bytes of it that the server was given to go on from.
+    begun: usize,
+    /// What was told of each token behind those.
+    pieces: Vec<Piece>,
     /// What was told of it.
     told: String,
     pub tokens: usize,
@@ -21,14 +27,29 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// One that begins with a text that the server is to go on from.
+    pub(super) fn begun(text: &str) -> Self {
+        Self { raw: text.to_owned(), begun: text.len(), ..Self::default() }
+    }
+
+    /// What the server told of the tokens of `text`, which stands in its answer; nothing where it did not tell of each.
+    pub(super) fn told(&self, text: &str) -> Vec<Considered> {
+        let Some(start) = self.raw.find(text) else { return Vec::new() };
+        let end = start + text.len();
+        let range = start.saturating_sub(self.begun)..end.saturating_sub(self.begun);
+        told::considered(&self.pieces, &self.raw[self.begun..], &range)
+    }
+
     /// Takes in one choice of a document: a part of a message, or a whole one.
     pub(super) fn push(&mut self, choice: &Value) {
         let message = choice.get("delta").or_else(|| choice.get("message"));
-        let content = message.and_then(|message| message["content"].as_str()).unwrap_or_default();
+        let content = message.and_then(|message| message["content"].as_str());
+        let content = content.or_else(|| choice["text"].as_str()).unwrap_or_default();
         self.raw.push_str(content);
         let probabilities = log_probabilities(&choice["logprobs"]);
         self.log_probability += probabilities.iter().sum::<f64>();
         self.known += probabilities.len();
+        self.pieces.extend(told::pieces(&choice["logprobs"]));
         self.tokens += probabilities.len().max(usize::from(!content.is_empty()));
         match choice["finish_reason"].as_str() {
             Some("length") => self.end = Some(FinishReason::Length),
@@ -44,7 +65,7 @@ impl Answer {
 
     /// Whether the server has said nothing yet but blanks.
     pub(super) fn is_blank(&self) -> bool {
-        self.raw.trim().is_empty()
+        self.raw[self.begun..].trim().is_empty()
     }
 
     /// What is new since it was last asked.
@@ -62,7 +83,9 @@ impl Answer {
 
     /// Begins anew. What was told stays told, and a text that begins otherwise is not told beside it.
     pub(super) fn again(&mut self) {
-        *self = Self { told: std::mem::take(&mut self.told), ..Self::default() };
+        self.raw.truncate(self.begun);
+        let (raw, told) = (std::mem::take(&mut self.raw), std::mem::take(&mut self.told));
+        *self = Self { raw, begun: self.begun, told, ..Self::default() };
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Question {
     Models,
     /// A conversation to go on with, as JSON.
     Chat(String),
+    /// A text to go on with, as JSON.
+    Complete(String),
 }
 
 /// What an exchange tells.
@@ -52,7 +54,7 @@ pub(super) struct Trouble {
     pub again: Again,
     /// Cause and remedy.
     pub words: String,
-    /// The status, where the server gave one, and what it said.
+    /// The status, where the server refused with one or its answer is empty, and what it said.
     pub refusal: Option<(u16, String)>,
 }
 
@@ -123,13 +125,14 @@ fn exchange(
     tell: &mut dyn FnMut(Value),
 ) -> Result<(), Trouble> {
     let key = server.key.as_ref().map(super::Key::header);
+    let path = if matches!(question, Question::Complete(_)) { "completions" } else { "chat/completions" };
     let asked = match question {
         Question::Models => {
             let call = agent.get(server.address.of("models"));
             if let Some(key) = key { call.header("Authorization", key) } else { call }.call()
         }
-        Question::Chat(body) => {
-            let call = agent.post(server.address.of("chat/completions"));
+        Question::Chat(body) | Question::Complete(body) => {
+            let call = agent.post(server.address.of(path));
             let call = if let Some(key) = key { call.header("Authorization", key) } else { call };
             call.header("Content-Type", "application/json").header("Accept", "text/event-stream").send(body)
         }
@@ -177,7 +180,9 @@ fn unreadable(server: &Server, problem: &Unreadable) -> Trouble {
             server.address
         ),
     };
-    Trouble::new(Fault::Stranger, Again::No, server, &what)
+    let empty = matches!(problem, Unreadable::NotJson(begins) if begins.is_empty());
+    let refusal = empty.then(|| (200, String::new()));
+    Trouble { refusal, ..Trouble::new(Fault::Stranger, Again::No, server, &what) }
 }
 
 fn broken(server: &Server, error: &std::io::Error) -> Trouble {

@@ -14,14 +14,19 @@ use ureq::Agent;
 
 use super::abilities::Abilities;
 use super::answer::Answer;
+use super::continued::{Manner, continued};
 use super::http::{Again, News, Question, Trouble, of_error, start};
-use super::{Fault, Server, Shared, retry};
+use super::models::{silent, stranger};
+use super::{Fault, Shared, retry};
 use crate::jobs::{Cancel, Cancelled};
 use crate::writing::guard::Mask;
 use crate::writing::{FinishReason, Piece, Request, Writing, Written};
 
 /// How often a waiting round looks whether it is to stop.
-const LOOK: Duration = Duration::from_millis(20);
+pub(super) const LOOK: Duration = Duration::from_millis(20);
+
+/// Tokens from which on it is judged how many come a second, and below how many a second it takes its time.
+const SLOW: (usize, f64) = (6, 12.0);
 
 /// Why a round ended without texts.
 pub(super) enum End {
@@ -88,77 +93,6 @@ impl Drop for Call {
     }
 }
 
-/// Asks which models a server has, as it answers.
-pub(super) fn models(shared: &Shared, cancel: &Cancel) -> Result<Vec<Value>, End> {
-    let server = &shared.server;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let (sender, news) = unbounded();
-        let agent = start(server, Question::Models, 0, sender)?;
-        let begun = Instant::now();
-        let mut found = Vec::new();
-        let ended = loop {
-            if cancel.is_cancelled() {
-                agent.shutdown();
-                return Err(End::Cancelled);
-            }
-            match news.recv_timeout(LOOK) {
-                Ok((_, News::Document(document))) => found.push(document),
-                Ok((_, News::Ended(ended))) => break ended,
-                Err(RecvTimeoutError::Timeout) if begun.elapsed() < server.settings.first => {}
-                Err(_) => {
-                    agent.shutdown();
-                    break Err(silent(shared, server.settings.first, false));
-                }
-            }
-        };
-        match ended {
-            Ok(()) => return Ok(found),
-            Err(trouble) => match retry::pause(trouble.again, tries, std::process::id().into()) {
-                Some(pause) => wait(pause, cancel)?,
-                None => return Err(End::Trouble(trouble)),
-            },
-        }
-    }
-}
-
-fn wait(pause: Duration, cancel: &Cancel) -> Result<(), Cancelled> {
-    let begun = Instant::now();
-    while begun.elapsed() < pause {
-        if cancel.is_cancelled() {
-            return Err(Cancelled);
-        }
-        std::thread::sleep(LOOK);
-    }
-    Ok(())
-}
-
-fn silent(shared: &Shared, time: Duration, begun: bool) -> Trouble {
-    let what = if begun {
-        format!("stopped in the middle of an answer and said nothing for {} s", time.as_secs())
-    } else {
-        format!("is connected, but said nothing for {} s", time.as_secs())
-    };
-    let remedy = if begun { "served-idle-seconds" } else { "served-first-seconds" };
-    Trouble::new(
-        Fault::Silent,
-        Again::Soon,
-        &shared.server,
-        &format!("{what}: see what it does, or give it more time (writing.{remedy})"),
-    )
-}
-
-/// What answers speaks JSON, but not as a model server does.
-pub(super) fn stranger(server: &Server, lacking: &str) -> Trouble {
-    let what = format!(
-        "answers in JSON, but not as a model server does (there is no \"{lacking}\" in it): check that {} is the address \
-         of an OpenAI-compatible interface",
-        server.address
-    );
-    Trouble::new(Fault::Stranger, Again::No, server, &what)
-}
-
 /// One slot that is being written.
 pub(super) struct Round<'a> {
     shared: &'a Shared,
@@ -172,6 +106,10 @@ pub(super) struct Round<'a> {
     written: Vec<Option<Written>>,
     sender: Sender<(u64, News)>,
     news: Receiver<(u64, News)>,
+    /// How the server is asked to go on from what the texts begin with.
+    manner: Option<Manner>,
+    /// Whether what might have stood in each place is asked for; `None`: where the server tells it fast.
+    telling: Option<bool>,
     next: u64,
     prompt_tokens: usize,
     prompt_seconds: f64,
@@ -179,7 +117,13 @@ pub(super) struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    pub(super) fn new(shared: &'a Shared, model: &'a str, request: &'a Request) -> Self {
+    /// `manner`: how it is asked to go on, where the texts begin with something.
+    pub(super) fn new(
+        shared: &'a Shared,
+        model: &'a str,
+        request: &'a Request,
+        manner: Option<Manner>,
+    ) -> Self {
         let (sender, news) = unbounded();
         let seats = request.seeds.len();
         let mut round = Self {
@@ -189,10 +133,12 @@ impl<'a> Round<'a> {
             mask: Mask::of_texts(&request.guard),
             waiting: Vec::new(),
             calls: Vec::new(),
-            answers: vec![Answer::default(); seats],
+            answers: vec![Answer::begun(request.begun.text()); seats],
             written: vec![None; seats],
             sender,
             news,
+            manner,
+            telling: None,
             next: 0,
             prompt_tokens: 0,
             prompt_seconds: 0.0,
@@ -201,6 +147,15 @@ impl<'a> Round<'a> {
         let together = round.abilities().several;
         round.queue((0..seats).collect(), together, 0, Duration::ZERO);
         round
+    }
+
+    /// Has it tell what might have stood in each place however long that takes, or not at all.
+    pub(super) fn telling(self, telling: bool) -> Self {
+        Self { telling: Some(telling), ..self }
+    }
+
+    fn tells(&self, abilities: Abilities) -> bool {
+        self.telling.unwrap_or(!abilities.tells_slowly)
     }
 
     fn abilities(&self) -> Abilities {
@@ -259,10 +214,15 @@ impl<'a> Round<'a> {
             }
             ask.tries += 1;
             let seed = self.request.seeds[ask.seats[0]];
-            let body = abilities.body(self.request, self.model, seed, ask.seats.len());
+            let told = self.tells(abilities);
+            let body = abilities.body(self.request, self.model, seed, ask.seats.len(), self.manner, told);
+            let question = match self.manner {
+                Some(Manner::Raw) => Question::Complete(body),
+                _ => Question::Chat(body),
+            };
             self.next += 1;
             let number = self.next;
-            let agent = start(&self.shared.server, Question::Chat(body), number, self.sender.clone())?;
+            let agent = start(&self.shared.server, question, number, self.sender.clone())?;
             self.calls.push(Call {
                 number,
                 ask,
@@ -354,16 +314,31 @@ impl<'a> Round<'a> {
             reason
         };
         let seconds = since.map_or(0.0, |since| since.elapsed().as_secs_f64());
+        let tokens_per_second = if seconds > 0.0 { answer.tokens as f64 / seconds } else { 0.0 };
+        let told = answer.told(text);
+        let (begun, tokens) = (self.request.begun.text(), answer.tokens);
+        let text = match text.strip_prefix(begun.trim_start()) {
+            Some(said) if !begun.is_empty() => continued(begun, said, &self.request.prompt),
+            _ => Some(text.to_owned()),
+        };
+        // Of one that repeats the beginning, that would be told twice.
+        let told =
+            if text.as_deref() == Some(answer.text(self.request.sentences).0) { told } else { Vec::new() };
+        let mean_log_probability = answer.mean_log_probability();
+        if !told.is_empty() && tokens >= SLOW.0 && tokens_per_second < SLOW.1 {
+            self.learn(|abilities| abilities.tells_slowly = true);
+        }
         self.written[seat] = Some(Written {
-            // What is not allowed is nothing: it is asked for again.
-            text: if allowed { text.to_owned() } else { String::new() },
+            // What is not allowed is nothing, and so is what starts afresh: it is asked for again.
+            text: text.filter(|_| allowed).unwrap_or_default(),
             seed: self.request.seeds[seat],
             finish_reason: reason,
-            tokens: answer.tokens,
-            tokens_per_second: if seconds > 0.0 { answer.tokens as f64 / seconds } else { 0.0 },
-            mean_log_probability: answer.mean_log_probability(),
+            tokens,
+            tokens_per_second,
+            mean_log_probability,
             token_ids: Vec::new(),
-            begun: Vec::new(),
+            told,
+            begun: self.request.begun.clone(),
             avoided: Vec::new(),
         });
         tell(Piece::End { variant: seat, reason });
@@ -434,6 +409,18 @@ impl<'a> Round<'a> {
         let seats: Vec<usize> = seats.into_iter().filter(|seat| self.written[*seat].is_none()).collect();
         if seats.is_empty() {
             return Ok(());
+        }
+        // Some say nothing at all where alternatives are asked for and they keep none.
+        if let Some((200, _)) = trouble.refusal
+            && self.tells(sent)
+            && self.learn(|known| std::mem::take(&mut known.alternatives)) > 0
+        {
+            self.again(seats, several, tries.saturating_sub(1), Duration::ZERO);
+            return Ok(());
+        }
+        // A server that knows no such beginning is asked in another manner.
+        if self.manner.is_some() && trouble.refusal.is_some() && trouble.again == Again::No {
+            return Err(trouble);
         }
         if let (Some((400 | 422, said)), Fault::Refused) = (&trouble.refusal, trouble.fault) {
             // Another question may have learned it meanwhile.

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use perennial::jobs::{Cancel, unwatched};
-use perennial::writing::{Piece, TextEngine as _, catalogue, pull};
+use perennial::writing::doubt::chosen;
+use perennial::writing::{Beginning, Piece, Request, TextEngine as _, catalogue, pull};
 use serde_json::Value;
 
 use crate::program::perennial;
@@ -105,6 +106,46 @@ fn a_run_ends_with_every_file(home: &Path, address: &str, host: &str) {
     assert_eq!(read("outbox.jsonl").lines().count() as u64, summary["counts"]["messages"].as_u64().unwrap());
 }
 
+/// The tokens of a text as the server told of them, and texts that go on from another word: by the older question, as this
+/// server starts each answer of a conversation afresh.
+fn it_tells_how_sure_it_was_and_goes_on_from_a_chosen_word(address: &str, home: &Path) {
+    let cancel = Cancel::default();
+    let keyed = Settings { key_file: Some(key_file(home)), ..settings() };
+    let mut engine = engine_with(address, keyed);
+    let asked = request(&[7, 8, 9]);
+    let written = engine.write(&asked, &cancel, &mut |_| {}).unwrap().variants;
+    let mut why = Vec::new();
+    let looked = written.iter().filter(|written| !written.text.is_empty()).find_map(|written| {
+        let tokens = engine.look_back(&asked, written, &cancel);
+        tokens.map_err(|error| why.push(error.to_string())).ok().map(|tokens| (written, tokens))
+    });
+    let (written, tokens) = looked.unwrap_or_else(|| panic!("nothing is told of {written:?}: {why:?}"));
+    let text: String = tokens.iter().map(|token| token.text.as_str()).collect();
+    assert_eq!(text, written.text);
+    for token in &tokens {
+        let others: f32 = token.others.iter().map(|other| other.probability).sum();
+        assert!(token.probability > 0.0 && token.probability + others <= 1.0 + 1e-3, "{token:?}");
+        assert!(token.others.len() >= 3, "{token:?}");
+    }
+    let mut gone_on = 0;
+    for other in tokens[2].others.iter().filter(|other| other.allowed) {
+        let start: String = chosen(&tokens, 2, other).iter().map(|token| token.text.as_str()).collect();
+        let asked = Request { begun: Beginning::Text(start.clone()), ..asked.clone() };
+        match engine.write(&asked, &cancel, &mut |_| {}) {
+            Ok(writing) => {
+                for written in writing.variants {
+                    assert!(written.text.starts_with(&start), "{} does not begin with {start}", written.text);
+                    assert!(written.text.len() > start.len() && !written.told.is_empty());
+                    gone_on += 1;
+                }
+            }
+            // What it writes may not stand there; that it cannot go on would be another matter.
+            Err(error) => assert!(error.to_string().contains("did not go on"), "{error}"),
+        }
+    }
+    assert!(gone_on > 0, "of {:?} none is gone on from", tokens[2].others);
+}
+
 #[test]
 fn a_real_server_writes_drafts_streams_stops_and_wants_its_key() {
     let real = Real::start();
@@ -138,14 +179,19 @@ fn a_real_server_writes_drafts_streams_stops_and_wants_its_key() {
     assert!(ended.is_err() && at.unwrap().elapsed() < Duration::from_millis(100));
 
     // The program, from its settings to its drafts.
-    let arguments = [&["--model", address.as_str()][..], &PREVIEW, &["--json"]].concat();
-    let (code, out, err) = run(home.path(), true, &arguments);
-    assert_eq!(code, 0, "{err}");
-    let document: Value = serde_json::from_str(&out).unwrap();
-    let drafts = document["drafts"].as_array().unwrap();
     let host = format!("127.0.0.1:{}/", real.port);
-    let by_server = drafts.iter().filter(|draft| draft["model"]["name"].as_str().unwrap().starts_with(&host));
-    assert!(by_server.count() > 0, "{out}");
+    let arguments = [&["--model", address.as_str()][..], &PREVIEW, &["--json"]].concat();
+    // A model of this size writes nothing that can stand with some seeds.
+    let written = ["7", "21", "33", "47"].iter().any(|seed| {
+        let (code, out, err) = run(home.path(), true, &[&arguments[..], &["--seed", seed]].concat());
+        assert_eq!(code, 0, "{err}");
+        let document: Value = serde_json::from_str(&out).unwrap();
+        let drafts = document["drafts"].as_array().unwrap();
+        drafts.iter().any(|draft| draft["model"]["name"].as_str().unwrap().starts_with(&host))
+    });
+    assert!(written, "nothing was written by the server");
+
+    it_tells_how_sure_it_was_and_goes_on_from_a_chosen_word(&address, home.path());
     let (code, _, err) = run(home.path(), false, &arguments);
     assert!(code == 1 && err.contains("wants a key"), "{err}");
 

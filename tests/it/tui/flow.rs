@@ -272,7 +272,17 @@ fn what_was_typed_is_taken_back_and_typed_again() {
     assert!(harness.screen(120, 40).contains("^z undo"), "{}", harness.screen(120, 40));
     let mut harness = harness.keys("ctrl-y");
     assert!(harness.screen(120, 40).contains("unknown key `xname`"));
-    let harness = harness.keys("ctrl-z esc ctrl-z");
+    // A word at a time, with the blank behind it.
+    let mut harness = harness.keys("ctrl-z home").types("#warm words");
+    assert!(harness.screen(120, 40).contains("#warm words"));
+    let mut harness = harness.keys("ctrl-z");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("#warm ") && !screen.contains("#warm w"), "{screen}");
+    let mut harness = harness.keys("ctrl-z ctrl-z");
+    assert!(!harness.screen(120, 40).contains("#warm"));
+    let mut harness = harness.keys("ctrl-y ctrl-y ctrl-y");
+    assert!(harness.screen(120, 40).contains("#warm words"));
+    let harness = harness.keys("ctrl-z ctrl-z ctrl-z esc ctrl-z");
     assert!(matches!(harness.effects.last(), Some(Effect::Suspend)), "elsewhere it goes to the shell");
 }
 

@@ -111,6 +111,7 @@ fn sampling_is_changed_by_keys_and_the_variants_follow() {
         assert!(screen.contains(row), "{row} is not in\n{screen}");
     }
     assert!(screen.contains("written anew once you pause"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("next number"), "{screen}");
     let mut harness = harness.wait(Duration::from_millis(160)).keys("esc");
     let screen = harness.screen(120, 40);
     let told: String = screen.lines().filter_map(|line| line.split("││").nth(1)).collect();
@@ -122,6 +123,7 @@ fn sampling_is_changed_by_keys_and_the_variants_follow() {
         "{told}"
     );
     assert!(!screen.contains("Min-p"), "the table is closed\n{screen}");
+    assert!(!screen.contains("next number"), "and its hints are gone\n{screen}");
 }
 
 #[test]
@@ -150,6 +152,11 @@ fn a_word_is_chosen_and_the_model_goes_on_from_there() {
         "{screen}"
     );
     assert!(screen.contains('▁') && screen.contains(" % "), "{screen}");
+    let hints = screen.lines().last().unwrap();
+    assert!(
+        hints.contains("word after") && hints.contains("other words") && hints.contains("esc close"),
+        "{hints}"
+    );
     // Enter on what stands there says what to do.
     let mut harness = harness.keys("enter");
     assert!(harness.screen(120, 40).contains("choose another word below it first"));

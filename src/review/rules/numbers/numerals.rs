@@ -73,7 +73,7 @@ pub(in super::super) fn numeral(reader: &Reader, at: usize) -> Option<(f64, usiz
 }
 
 pub(super) fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
-    const WORDS: [(&str, f64); 29] = [
+    const WORDS: [(&str, f64); 36] = [
         ("one", 1.0),
         ("two", 2.0),
         ("three", 3.0),
@@ -90,7 +90,9 @@ pub(super) fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
         ("fourteen", 14.0),
         ("fifteen", 15.0),
         ("sixteen", 16.0),
+        ("seventeen", 17.0),
         ("eighteen", 18.0),
+        ("nineteen", 19.0),
         ("twenty", 20.0),
         ("thirty", 30.0),
         ("forty", 40.0),
@@ -103,6 +105,11 @@ pub(super) fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
         ("hundred", 100.0),
         ("thousand", 1000.0),
         ("million", 1e6),
+        ("dozens", 12.0),
+        ("hundreds", 100.0),
+        ("thousands", 1000.0),
+        ("millions", 1e6),
+        ("twice", 2.0),
     ];
     if at > 0 && reader.at(at - 1).is_some_and(|c| c.is_alphabetic() && !is_han(c)) {
         return None;

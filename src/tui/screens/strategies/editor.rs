@@ -1,6 +1,7 @@
 //! The editor of a strategy file: the text, what each stretch of it is, and what is wrong with it.
 
 mod rows;
+mod steps;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -11,6 +12,7 @@ use ratatui::style::Style;
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
+use self::steps::Steps;
 use super::EDITOR;
 use crate::strategy::{Kind, Problem, Severity, highlight, validate};
 use crate::tui::canvas::{Canvas, Hit};
@@ -20,10 +22,13 @@ use crate::tui::theme::Theme;
 
 /// Columns for the mark of a problem.
 const MARGIN: u16 = 2;
+/// Changes that can be taken back.
+const CHANGES: usize = 1_000;
 
 pub struct Editor {
     pub id: String,
     area: TextArea<'static>,
+    steps: Steps,
     /// As it is in the file.
     saved: String,
     kinds: Vec<(Range<usize>, Kind)>,
@@ -42,6 +47,7 @@ impl Editor {
         let mut editor = Self {
             id,
             area: TextArea::default(),
+            steps: Steps::default(),
             saved: source.to_owned(),
             kinds: Vec::new(),
             problems: Vec::new(),
@@ -51,7 +57,6 @@ impl Editor {
             goal: None,
         };
         editor.replace(source);
-        editor.area.set_max_histories(1_000);
         if let Some(mistake) = editor.problems.iter().find(|problem| problem.severity == Severity::Error) {
             let (line, column) = (mistake.line.saturating_sub(1), mistake.column.saturating_sub(1));
             editor.area.move_cursor(CursorMove::Jump(line as u16, column as u16));
@@ -66,6 +71,8 @@ impl Editor {
     /// Puts another text in place of the whole.
     pub fn replace(&mut self, source: &str) {
         self.area = TextArea::new(source.split('\n').map(str::to_owned).collect());
+        self.area.set_max_histories(CHANGES);
+        self.steps = Steps::default();
         self.check();
     }
 
@@ -100,8 +107,8 @@ impl Editor {
                 self.jump(CursorMove::Bottom);
                 self.jump(CursorMove::End);
             }
-            KeyCode::Tab => return self.change(|area| area.insert_str("  ")),
-            _ => return self.change(|area| area.input(key)),
+            KeyCode::Tab => return self.step_of(None, |area| area.insert_str("  ")),
+            _ => return self.input(key),
         }
         false
     }
@@ -113,22 +120,49 @@ impl Editor {
 
     fn jump(&mut self, to: CursorMove) {
         self.area.move_cursor(to);
+        self.steps.close();
         self.goal = None;
     }
 
     /// Takes the last change back; whether there was one.
     pub fn undo(&mut self) -> bool {
-        self.change(TextArea::undo)
+        let steps = self.steps.undo();
+        self.change(|area| (0..steps).fold(false, |changed, _| area.undo() || changed))
     }
 
     /// Makes a change again that was taken back; whether there was one.
     pub fn redo(&mut self) -> bool {
-        self.change(TextArea::redo)
+        let steps = self.steps.redo();
+        self.change(|area| (0..steps).fold(false, |changed, _| area.redo() || changed))
     }
 
     pub fn paste(&mut self, pasted: &str) -> bool {
         let clean: Vec<String> = text::clean_lines(pasted).collect();
-        self.change(|area| area.insert_str(clean.join("\n")))
+        self.step_of(None, |area| area.insert_str(clean.join("\n")))
+    }
+
+    fn input(&mut self, key: KeyEvent) -> bool {
+        let control = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        match key.code {
+            // What the text area does of itself there goes by letters.
+            KeyCode::Char('u') if control => self.undo(),
+            KeyCode::Char('r') if control => self.redo(),
+            KeyCode::Char(letter) if !control => self.step_of(Some(letter), |area| area.input(key)),
+            _ => self.step_of(None, |area| area.input(key)),
+        }
+    }
+
+    /// A change that one undo takes back, with the word that its letter belongs to.
+    fn step_of(&mut self, letter: Option<char>, change: impl FnOnce(&mut TextArea<'static>) -> bool) -> bool {
+        // What is selected is taken out before anything is put in.
+        let selected = letter.is_some() && self.area.selection_range().is_some();
+        let changed = self.change(change);
+        if changed {
+            self.steps.add(letter, 1 + usize::from(selected));
+        } else {
+            self.steps.close();
+        }
+        changed
     }
 
     fn change(&mut self, change: impl FnOnce(&mut TextArea<'static>) -> bool) -> bool {
@@ -151,6 +185,7 @@ impl Editor {
         let (line, character) = rows::character(&rows, lines, to, goal);
         self.area.move_cursor(CursorMove::Jump(line as u16, character as u16));
         self.goal = Some(goal);
+        self.steps.close();
     }
 
     /// The wheel, or a click at a column of a row.

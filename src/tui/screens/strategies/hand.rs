@@ -8,6 +8,7 @@ use crate::tui::app::Shared;
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::popups::doubt::Doubt;
 use crate::tui::work::Slot;
+use crate::writing::Written;
 use crate::writing::voice::Manner;
 
 impl Strategies {
@@ -80,11 +81,7 @@ impl Strategies {
         let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
         match draft {
             None => Availability::No(self.unfinished(shared)),
-            Some(_) if shared.host().is_some() => Availability::No(
-                "Only a model on this machine can say how sure it was: start with --model and its name."
-                    .into(),
-            ),
-            Some((draft, _)) if draft.slots.iter().all(|slot| slot.token_ids.is_empty()) => {
+            Some((draft, _)) if !draft.slots.iter().any(Written::is_models) => {
                 Availability::No("No model wrote this variant: it is the strategy's own text.".into())
             }
             Some(_) => Availability::Yes,

@@ -1,0 +1,98 @@
+//! `perennial results NAME`: what a campaign did, for people and as a document.
+
+use serde::Serialize;
+
+use super::super::{Context, Exit, SCHEMA};
+use super::Args;
+use super::table::{arm_rows, comparison_rows, qini_words};
+use crate::results::report::words::caveat;
+use crate::results::sentence::{Language, amount, ends, grouped, percent};
+use crate::results::{Results, Verdict, shown_currency};
+
+/// The document of `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    results: &'a Results,
+}
+
+/// Measures the campaign and prints what it did.
+///
+/// # Errors
+/// As [`super::super::measured::Measuring::run`].
+pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let results = args.measuring.run(args.name.as_deref(), args.control.as_deref(), context)?;
+    if context.global.json {
+        context.print_json(&Document { schema: SCHEMA, results: &results })?;
+    } else {
+        context.print_text(&text(&results))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text(results: &Results) -> String {
+    let currency = shown_currency(&results.currency);
+    let mut out = format!("{}\n", results.summary);
+    for note in &results.caveats {
+        out += &format!("Note: {}\n", caveat(*note, Language::English));
+    }
+    out += &format!(
+        "\nCampaign {}, launched {}, window {} days, orders known until {}\n\n",
+        results.campaign, results.launched_on, results.window_days, results.observed_until
+    );
+    out += &arm_rows(&results.arms);
+    out.push('\n');
+    out += &comparison_rows(&results.comparisons, &results.arms, currency);
+    for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {
+        out += &format!(
+            "\n{}: {} accepted, {} delivered, {} clicked, {} replied, {} unsubscribed, {} complained",
+            funnel.arm,
+            grouped(funnel.accepted),
+            grouped(funnel.delivered),
+            grouped(funnel.clicked),
+            grouped(funnel.replied),
+            grouped(funnel.unsubscribed),
+            grouped(funnel.complained)
+        );
+    }
+    out.push('\n');
+    for earned in &results.earned {
+        out += &format!(
+            "\n{} against {}: {} more revenue in all ({}), {} left after costs ({})\n",
+            earned.arm,
+            earned.against,
+            amount(earned.incremental_revenue, currency),
+            ends(earned.interval, true, Language::English),
+            amount(earned.gain, currency),
+            ends(earned.gain_interval, true, Language::English)
+        );
+    }
+    let told = results.segments.iter().flat_map(|segment| {
+        let told = segment.comparisons.iter().filter(|comparison| comparison.verdict != Verdict::TooFewToTell);
+        told.map(move |comparison| (segment, comparison))
+    });
+    for (segment, comparison) in told {
+        let rows = comparison_rows(std::slice::from_ref(comparison), &segment.arms, currency);
+        out += &format!("\nIn segment {}: {}", segment.segment, rows.lines().next().unwrap_or_default());
+    }
+    if !results.segments.is_empty() {
+        out.push('\n');
+    }
+    if let Some(qini) = &results.qini {
+        out += &qini_words(qini);
+    }
+    for theme in &results.feedback.themes {
+        out += &format!("\n{} ({} texts, {} good, {} bad)\n", theme.theme, theme.texts, theme.good, theme.bad);
+        for quote in &theme.quotes {
+            out += &format!("  \"{}\"\n", quote.text);
+        }
+    }
+    for curve in &results.retention {
+        if let Some(week) = curve.weeks.last() {
+            out += &format!("\n{}: {} had bought after {} weeks", curve.arm, percent(week.rate), week.week);
+        }
+    }
+    out.push('\n');
+    out
+}

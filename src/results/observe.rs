@@ -1,0 +1,240 @@
+//! From a ledger, feedback and the shop's files to what was observed.
+//!
+//! In: rows of the ledger and of feedback, and a [`Shop`] with the orders since. Out: [`Observed`].
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+
+use super::measure::DAY;
+use super::observed::{Arm, Assigned, Costs, Feedback, Kind, Observed, Purchase, State};
+use crate::data::{DataError, Shop, start_of};
+
+/// The name of the arm that is sent nothing.
+pub const HOLDOUT: &str = "holdout";
+/// Days before the launch whose spend narrows the intervals of money.
+const BEFORE: i64 = 365;
+
+/// One customer of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendRow {
+    pub id: i64,
+    pub customer: String,
+    pub segment: String,
+    /// Name of the arm, or [`HOLDOUT`].
+    pub arm: String,
+    pub state: State,
+    /// What the customer's redeemed coupon took off, in minor units; 0 where none was redeemed.
+    pub coupon_cost: i64,
+}
+
+/// Something that came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedbackRow {
+    /// Row of the ledger that it answers.
+    pub send: Option<i64>,
+    /// Where that is not known.
+    pub customer: Option<String>,
+    pub kind: Kind,
+    pub scanner: bool,
+    pub rating: Option<i64>,
+    pub text: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    pub campaign: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub launched_at: i64,
+    pub window_days: u32,
+    /// The last day that counts; the last one in the data where nothing is said.
+    pub as_of: Option<Date>,
+    /// Arms in the order of the plan, with messages and shares; arms of the ledger that are missing here are added.
+    pub arms: Vec<Arm>,
+    /// The arm to compare with; the holdout where nothing is said, or the first arm where there is none.
+    pub control: Option<String>,
+    pub costs: Costs,
+}
+
+/// Why a campaign cannot be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// Gathers what was observed.
+///
+/// # Errors
+/// The shop's orders cannot be read back, the control is no arm of the ledger, or none of the ledger's customers is in
+/// the shop's files.
+pub fn observe(
+    question: &Question,
+    sends: &[SendRow],
+    feedback: &[FeedbackRow],
+    shop: &Shop,
+) -> Result<Observed, ObserveError> {
+    // Orders without a time of day stand at midnight: the day of the launch then counts as after it, for all arms alike.
+    let launched_at =
+        if shop.orders_have_time { question.launched_at } else { question.launched_at.div_euclid(DAY) * DAY };
+    let mut observed = Observed {
+        campaign: question.campaign.clone(),
+        launched_at,
+        observed_until: start_of(question.as_of.map_or(shop.last_day, |day| day.min(shop.last_day))) + DAY,
+        window_days: question.window_days,
+        currency: shop.currency.clone(),
+        currency_digits: shop.currency_digits,
+        costs: question.costs,
+        ..Observed::default()
+    };
+    arms(&mut observed, question, sends)?;
+    let rows = customers(&mut observed, sends, shop);
+    if rows.assigned.is_empty() {
+        return Err(ObserveError::Unknown(format!(
+            "none of the {} customers of the ledger is in the shop's files: are they of another shop, or do they write \
+             customer_id in another way?",
+            sends.len()
+        )));
+    }
+    orders(&mut observed, &rows, shop)?;
+    if shop.event_count().is_some() {
+        let mut activity = Vec::new();
+        shop.each_event(&mut |customer, at, _| {
+            if at >= launched_at
+                && let Some(row) = rows.of(customer)
+            {
+                activity.push((row, at));
+            }
+            Ok(())
+        })?;
+        observed.activity = Some(activity);
+    }
+    let by_send: HashMap<i64, u32> =
+        rows.assigned.iter().map(|(&place, &row)| (sends[place].id, row)).collect();
+    let by_name: HashMap<&str, u32> =
+        rows.assigned.iter().map(|(&place, &row)| (sends[place].customer.as_str(), row)).collect();
+    observed.feedback = feedback
+        .iter()
+        .filter_map(|row| {
+            let by_send = row.send.and_then(|send| by_send.get(&send));
+            let by_name = || row.customer.as_deref().and_then(|customer| by_name.get(customer));
+            Some(Feedback {
+                customer: *by_send.or_else(by_name)?,
+                kind: row.kind,
+                scanner: row.scanner,
+                rating: row.rating,
+                text: row.text.clone(),
+            })
+        })
+        .collect();
+    Ok(observed)
+}
+
+fn arms(observed: &mut Observed, question: &Question, sends: &[SendRow]) -> Result<(), ObserveError> {
+    observed.holdout = sends.iter().any(|send| send.arm == HOLDOUT);
+    observed.arms.clone_from(&question.arms);
+    for send in sends {
+        if !observed.arms.iter().any(|arm| arm.name == send.arm) {
+            let arm = Arm { name: send.arm.clone(), ..Arm::default() };
+            if send.arm == HOLDOUT { observed.arms.insert(0, arm) } else { observed.arms.push(arm) }
+        }
+    }
+    let wanted = question.control.as_deref().or(observed.holdout.then_some(HOLDOUT));
+    observed.control = match wanted {
+        None => 0,
+        Some(name) => observed.arms.iter().position(|arm| arm.name == name).ok_or_else(|| {
+            let names: Vec<&str> = observed.arms.iter().map(|arm| arm.name.as_str()).collect();
+            ObserveError::Unknown(format!(
+                "no arm is called \"{name}\" (--control). The arms are {}.",
+                names.join(", ")
+            ))
+        })?,
+    };
+    // Another control than the holdout was sent something.
+    observed.holdout &= observed.arms.get(observed.control).is_some_and(|arm| arm.name == HOLDOUT);
+    Ok(())
+}
+
+/// Who is who.
+struct Rows {
+    /// Customer of the shop to row; [`NOBODY`] for those who were not in the campaign.
+    of_shop: Vec<u32>,
+    /// Place in the ledger to row.
+    assigned: HashMap<usize, u32>,
+}
+
+const NOBODY: u32 = u32::MAX;
+
+impl Rows {
+    fn of(&self, customer: u32) -> Option<u32> {
+        self.of_shop.get(customer as usize).copied().filter(|&row| row != NOBODY)
+    }
+}
+
+fn customers(observed: &mut Observed, sends: &[SendRow], shop: &Shop) -> Rows {
+    let places: HashMap<&str, usize> =
+        sends.iter().enumerate().map(|(place, send)| (send.customer.as_str(), place)).collect();
+    let arms: HashMap<String, u16> =
+        observed.arms.iter().enumerate().map(|(number, arm)| (arm.name.clone(), number as u16)).collect();
+    let mut segments: HashMap<&str, u16> = HashMap::new();
+    let mut named: Vec<&str> = sends.iter().map(|send| send.segment.as_str()).collect();
+    named.sort_unstable();
+    named.dedup();
+    for name in named {
+        segments.insert(name, observed.segments.len() as u16);
+        observed.segments.push(name.to_owned());
+    }
+    let mut rows = Rows { of_shop: vec![NOBODY; shop.customers.len()], assigned: HashMap::new() };
+    let assigned = &mut observed.assigned;
+    for customer in 0..shop.customers.len() {
+        let Some(&place) = places.get(shop.customers.id(customer)) else { continue };
+        let send = &sends[place];
+        let row = assigned.arm.len() as u32;
+        rows.of_shop[customer] = row;
+        rows.assigned.insert(place, row);
+        assigned.arm.push(arms.get(&send.arm).copied().unwrap_or_default());
+        assigned.segment.push(segments.get(send.segment.as_str()).copied().unwrap_or_default());
+        assigned.state.push(send.state);
+        assigned.coupon_cost.push(send.coupon_cost);
+    }
+    let count = assigned.arm.len();
+    *assigned = Assigned {
+        spent_before: vec![0; count],
+        orders_before: vec![0; count],
+        recency_days: vec![None; count],
+        ..std::mem::take(assigned)
+    };
+    observed.unknown_customers = (sends.len() - count) as u64;
+    rows
+}
+
+fn orders(observed: &mut Observed, rows: &Rows, shop: &Shop) -> Result<(), ObserveError> {
+    let launched_at = observed.launched_at;
+    let mut last_order = vec![None; observed.assigned.arm.len()];
+    shop.each_order_line(&mut |customer, line| {
+        let Some(row) = rows.of(customer) else { return Ok(()) };
+        if line.at >= launched_at {
+            let (at, amount) = (line.at, line.amount);
+            observed.purchases.push(Purchase { customer: row, order: line.order, at, amount });
+            return Ok(());
+        }
+        let (assigned, row) = (&mut observed.assigned, row as usize);
+        if line.at >= launched_at - BEFORE * DAY {
+            assigned.spent_before[row] += line.amount;
+        }
+        if line.amount > 0 {
+            let days = ((launched_at - line.at) / DAY) as u32;
+            assigned.recency_days[row] =
+                Some(assigned.recency_days[row].map_or(days, |least: u32| least.min(days)));
+            // Lines of an order follow each other.
+            if last_order[row].replace(line.order) != Some(line.order) {
+                assigned.orders_before[row] += 1;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}

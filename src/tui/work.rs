@@ -31,7 +31,7 @@ use crate::writing::served::Fault;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
-pub use campaigns::{CampaignNews, CampaignWork, Doing, Entry, Grounds, Seen, Specimen};
+pub use campaigns::{CampaignNews, CampaignWork, Doing, Entry, Grounds, Happened, Seen, Specimen};
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
 pub use writer::{Fork, Loader};
@@ -182,6 +182,8 @@ pub enum Slot {
     Campaign,
     Ledger,
     Sending,
+    Results,
+    CustomerMessages,
     Model,
     Inspect,
 }

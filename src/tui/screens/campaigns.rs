@@ -69,7 +69,7 @@ pub struct Campaigns {
 }
 
 /// Work on campaigns as things stand.
-pub(super) fn work(shared: &Shared, person: Option<&str>, doing: Doing) -> Work {
+pub(in crate::tui) fn work(shared: &Shared, person: Option<&str>, doing: Doing) -> Work {
     let setup = &shared.setup;
     let grounds = match (&shared.shop, &shared.features, &shared.segmentation) {
         (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) => Some(Grounds {

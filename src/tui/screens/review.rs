@@ -1,5 +1,6 @@
 //! Review: every draft is read by a person before it may be sent. Approve, edit, reject, take back, export.
 
+mod planning;
 mod view;
 
 use std::sync::Arc;
@@ -18,10 +19,9 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::event::Effect;
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Focus, Mouse, News, Pane};
-use crate::tui::popups::typed::{Answer, Typed};
 use crate::tui::screens::ScreenId;
 use crate::tui::widgets::{Input, List, Scroll};
-use crate::tui::work::{Desk, Doing, Export, Outcome, Slot, Verdict, Work};
+use crate::tui::work::{Desk, Export, Outcome, Slot, Verdict, Work};
 use crate::workspace::{NO_REASON, one_variant};
 
 const QUEUE: u8 = 0;
@@ -194,20 +194,7 @@ impl Pane for Review {
                     Availability::No("Nothing is approved yet.".into())
                 }
             }
-            Action::PlanCampaign => match chosen {
-                None => Availability::No(NO_DRAFT.into()),
-                Some(item) if !item.standing.is_approved() => {
-                    let approve = shared.keymap.shown(Action::Approve);
-                    Availability::No(format!("Only what is approved is sent: read it, and press {approve}."))
-                }
-                Some(item) => match self.held_back(item) {
-                    Some(why) => Availability::No(format!("It was {why}.")),
-                    None => Availability::when(
-                        self.target(item).is_some(),
-                        "The customers have not been grouped yet.",
-                    ),
-                },
-            },
+            Action::PlanCampaign => self.may_plan(shared),
             Action::Copy | Action::Open => Availability::when(chosen.is_some(), NO_DRAFT),
             Action::NextPanel | Action::PreviousPanel if chosen.is_some() => Availability::Yes,
             Action::Back if self.on_message => Availability::Yes,
@@ -272,19 +259,7 @@ impl Pane for Review {
                 self.list.select(0);
             }
             Action::Find => self.typing = Some(Typing::Find(Input::new(self.filter.text.clone()))),
-            Action::PlanCampaign => {
-                if let Some(item) = self.chosen() {
-                    let name = format!("{}-{}", item.draft.strategy, item.draft.segment.to_lowercase());
-                    shared.open(Typed::new(
-                        (ScreenId::Review, action),
-                        "Plan a campaign",
-                        vec!["It sends this message to its segment. Nothing goes out before it is approved as a whole, and sent.".into()],
-                        "What is it called? Letters, digits, - and _:",
-                        name,
-                        Answer::Any,
-                    ));
-                }
-            }
+            Action::PlanCampaign => self.ask_for_plan(shared),
             Action::ExportApproved => Self::export(shared),
             Action::Copy => {
                 if let (Some(id), Some(desk)) = (id, self.desk.ready()) {
@@ -383,15 +358,9 @@ impl Pane for Review {
     }
 
     fn answered(&mut self, action: Action, text: &str, shared: &mut Shared) {
-        let Some(item) = self.chosen() else { return };
-        let (Action::PlanCampaign, Some(group)) = (action, self.target(item)) else { return };
-        let doing = Doing::Plan {
-            name: text.to_owned(),
-            draft: item.id,
-            strategy: item.draft.strategy.clone(),
-            segment: group.name,
-        };
-        shared.start(super::campaigns::work(shared, None, doing));
+        if action == Action::PlanCampaign {
+            self.plan(text, shared);
+        }
     }
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {

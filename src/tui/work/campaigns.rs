@@ -3,7 +3,9 @@
 //! In: a [`CampaignWork`], which names what is to be done and brings the shop. Out: [`CampaignNews`]. The settings of
 //! sending are read again each time, so that whoever mends one sees at once what came of it.
 
+mod customer;
 mod look;
+mod measure;
 mod messages;
 mod send;
 
@@ -22,10 +24,12 @@ use crate::config::{Config, Layers, PROJECT_FILE};
 use crate::data::Shop;
 use crate::features::Features;
 use crate::jobs::{Failure, Task};
+use crate::results::Results;
 use crate::review::decision::DraftId;
 use crate::segments::Segmentation;
 use crate::workspace::{CampaignState, DATABASE, Deed, Send, SendState, Store, Workspace};
 
+pub use customer::Happened;
 pub use look::{Seen, Specimen};
 
 /// Lines of the ledger that are read at a time.
@@ -56,7 +60,7 @@ pub struct CampaignWork {
 }
 
 /// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Doing {
     List,
     /// Everything about one campaign.
@@ -77,6 +81,12 @@ pub enum Doing {
     /// Writes the messages into a page.
     Page(Arc<Seen>),
     Test { name: String, arm: usize, segment: usize, to: String },
+    /// What a campaign did.
+    Measure(String),
+    /// Writes results into a page.
+    Report(Arc<Results>),
+    /// What was sent to the customer of this id, and what came back.
+    OfCustomer(String),
 }
 
 /// A campaign in the list.
@@ -105,6 +115,10 @@ pub enum CampaignNews {
     /// Something was done; in words, and whether it went well.
     Done { name: String, told: String, well: bool },
     Ledger { name: String, find: String, lines: Arc<Vec<Send>>, all: bool },
+    /// What a campaign did, or why that is not known.
+    Measured(String, Result<Arc<Results>, String>),
+    /// By the customer's id, the oldest first.
+    OfCustomer(String, Arc<Vec<Happened>>),
 }
 
 impl CampaignWork {
@@ -116,6 +130,8 @@ impl CampaignWork {
             Doing::Look(_) => Some(Slot::Campaign),
             Doing::Ledger { .. } => Some(Slot::Ledger),
             Doing::Send { .. } => Some(Slot::Sending),
+            Doing::Measure(_) => Some(Slot::Results),
+            Doing::OfCustomer(_) => Some(Slot::CustomerMessages),
             _ => None,
         }
     }
@@ -135,6 +151,9 @@ impl CampaignWork {
             Doing::Ledger { name, .. } => format!("Read the ledger of {name}"),
             Doing::Plain { name, .. } => format!("Replace characters in {name}"),
             Doing::Page(seen) => format!("Write the page of {}", seen.name),
+            Doing::Measure(name) => format!("Count what {name} did"),
+            Doing::Report(results) => format!("Write the results of {}", results.campaign),
+            Doing::OfCustomer(_) => "Look up a customer's messages".into(),
             Doing::Test { name, to, .. } => format!("Send a test of {name} to {to}"),
         }
     }
@@ -142,7 +161,16 @@ impl CampaignWork {
     /// See [`super::Work::is_quiet`].
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        matches!(self.doing, Doing::List | Doing::Look(_) | Doing::Ledger { .. } | Doing::Page(_))
+        matches!(
+            self.doing,
+            Doing::List
+                | Doing::Look(_)
+                | Doing::Ledger { .. }
+                | Doing::Page(_)
+                | Doing::Measure(_)
+                | Doing::Report(_)
+                | Doing::OfCustomer(_)
+        )
     }
 }
 
@@ -187,6 +215,9 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
         }
         Doing::Plain { name, arm, segment } => office.plain(name, *arm, *segment, task),
         Doing::Page(seen) => office.page(seen),
+        Doing::Measure(name) => office.measure(name, task),
+        Doing::Report(results) => office.report(results),
+        Doing::OfCustomer(customer) => office.of_customer(customer),
         Doing::Test { name, arm, segment, to } => office.test(name, (*arm, *segment), to, task),
     }
 }

@@ -56,6 +56,7 @@ impl Campaigns {
                 shared.toast(if *well { Gravity::Good } else { Gravity::Warning }, told.clone());
                 self.read(shared);
             }
+            CampaignNews::Measured(..) | CampaignNews::OfCustomer(..) => {}
             CampaignNews::Ledger { name, find, lines, all } => {
                 if let Right::Ledger(ledger) = &mut self.right
                     && ledger.name == *name

@@ -149,7 +149,8 @@ impl Office<'_> {
             prospect,
             approval: dossier.approval.clone(),
             fingerprint: dossier.fingerprint.clone(),
-            to: line.map(|line| line.said().to_owned()),
+            // Files lie below the project, whose place everybody knows.
+            to: line.map(|line| line.said().replace(&format!("{}/", self.work.folder.display()), "")),
             when: when(&dossier),
             launched_at: dossier.launched.as_ref().map(|campaign| campaign.launched_at),
             next_due,

@@ -160,7 +160,7 @@ actions! {
         PreviewMessages "preview" "v" "preview" "Show each message as its recipients see it";
         ShowLedger "ledger" "d" "ledger" "Show what was to go to whom, and what became of it";
         PauseCampaign "pause" "p" "pause" "Stop the campaign for a while";
-        ResumeCampaign "resume" "r" "resume" "Go on with a campaign that was paused, or that stopped by itself";
+        ResumeCampaign "resume" "r" "resume" "Go on sending a campaign that was paused, or that stopped by itself";
         EditPlan "edit-plan" "e" "edit" "Edit the campaign's plan in $EDITOR";
         PlainCharacters "plain-characters" "c" "plain characters" "Replace the characters that make a text message longer, where they stand in what was written";
         BrowserPage "browser-page" "b" "browser page" "Write the messages into a page for a browser, as recipients see them";

@@ -63,6 +63,8 @@ pub struct Campaigns {
     on_right: bool,
     /// The campaign that is being sent, and how far it is.
     live: Option<(String, Pulse)>,
+    /// To be sent on as soon as it is resumed.
+    going_on: Option<String>,
     /// To be selected as soon as it is listed.
     wanted: Option<String>,
     finding: Option<Input>,
@@ -171,7 +173,8 @@ impl Campaigns {
             Some(Target::Step(step)) => {
                 let rows = seen.audience.at(&step).count();
                 if rows == 0 && seen.state.is_some() {
-                    shared.toast(Gravity::Info, "Who was left out before the launch is not kept; how many is.");
+                    shared
+                        .toast(Gravity::Info, "Who was left out before the launch is not kept; how many is.");
                 } else {
                     self.right = Right::Step(step, List::new(rows));
                 }
@@ -222,7 +225,8 @@ impl Pane for Campaigns {
                 self.search("", shared);
             }
             Action::Find => {
-                let find = if let Right::Ledger(ledger) = &self.right { ledger.find.clone() } else { String::new() };
+                let find =
+                    if let Right::Ledger(ledger) = &self.right { ledger.find.clone() } else { String::new() };
                 self.finding = Some(Input::new(find));
             }
             Action::ApproveCampaign => asking::approve(&name, shared),
@@ -240,8 +244,7 @@ impl Pane for Campaigns {
             Action::ResumeCampaign => {
                 let doing = Doing::Turn { name: name.clone(), to: CampaignState::Sending };
                 shared.start(work(shared, None, doing));
-                let key = shared.keymap.shown(Action::SendCampaign);
-                shared.toast(Gravity::Info, format!("{key} sends it on."));
+                self.going_on = Some(name);
             }
             Action::CancelCampaign => shared.confirm(
                 Some(ScreenId::Campaigns),
@@ -363,6 +366,7 @@ impl Pane for Campaigns {
                 match end {
                     End::Done(Outcome::Campaign(news)) => self.hear_news(news, shared),
                     End::Done(Outcome::Segmented(_)) => self.look(shared),
+                    End::Failed(_) if slot.is_none() => self.going_on = None,
                     End::Failed(message) if slot == Some(Slot::Campaigns) => {
                         if !matches!(self.entries, Load::Ready(_)) {
                             self.entries = Load::Failed(message.clone());

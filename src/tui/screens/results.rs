@@ -62,7 +62,9 @@ impl Pane for Results {
                 Availability::when(there, "There are no results to write down yet.")
             }
             Action::MeasureAgain => Availability::when(self.name().is_some(), "No campaign was sent yet."),
-            Action::Copy => Availability::when(matches!(self.told(), Some(Ok(_))), "There is nothing to copy yet."),
+            Action::Copy => {
+                Availability::when(matches!(self.told(), Some(Ok(_))), "There is nothing to copy yet.")
+            }
             Action::NextPanel | Action::PreviousPanel if self.name().is_some() => Availability::Yes,
             Action::Open if !self.on_told && self.name().is_some() => Availability::Yes,
             Action::Back if self.on_told => Availability::Yes,
@@ -127,7 +129,8 @@ impl Pane for Results {
             }
             News::Ended { end: End::Done(Outcome::Campaign(CampaignNews::Listed(entries))), .. } => {
                 let before = self.name();
-                let sent: Vec<Entry> = entries.iter().filter(|entry| entry.state.is_some()).cloned().collect();
+                let sent: Vec<Entry> =
+                    entries.iter().filter(|entry| entry.state.is_some()).cloned().collect();
                 self.list.set_len(sent.len());
                 let place = before.and_then(|name| sent.iter().position(|entry| entry.name == name));
                 if let Some(place) = place {
@@ -139,7 +142,9 @@ impl Pane for Results {
                     self.measure(shared);
                 }
             }
-            News::Ended { end: End::Done(Outcome::Segmented(_)), .. } if self.in_front => self.measure(shared),
+            News::Ended { end: End::Done(Outcome::Segmented(_)), .. } if self.in_front => {
+                self.measure(shared)
+            }
             News::Ended { end: End::Done(Outcome::Campaign(CampaignNews::Measured(name, told))), .. } => {
                 self.measured = Some((name.clone(), told.clone()));
             }
@@ -149,7 +154,8 @@ impl Pane for Results {
 
     fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         let Some(sent) = &self.sent else {
-            let sentence = Sentence { what: "The campaigns are about to be read.", next: "It begins by itself." };
+            let sentence =
+                Sentence { what: "The campaigns are about to be read.", next: "It begins by itself." };
             return widgets::empty(canvas, area, &sentence);
         };
         if sent.is_empty() {
@@ -157,7 +163,11 @@ impl Pane for Results {
                 "Press {} for Campaigns and send one; what customers did after it stands here then.",
                 shared.keymap.shown(Action::Campaigns)
             );
-            return widgets::empty(canvas, area, &Sentence { what: "No campaign was sent yet.", next: &next });
+            return widgets::empty(
+                canvas,
+                area,
+                &Sentence { what: "No campaign was sent yet.", next: &next },
+            );
         }
         if area.width >= 90 {
             let widths = [Constraint::Length(26), Constraint::Min(0)];
@@ -208,7 +218,11 @@ impl Results {
             }
             None => {
                 let next = "Intervals of money are drawn by a bootstrap: a moment with many customers.";
-                widgets::empty(canvas, inside, &Sentence { what: "The orders since are being counted …", next });
+                widgets::empty(
+                    canvas,
+                    inside,
+                    &Sentence { what: "The orders since are being counted …", next },
+                );
             }
         }
     }

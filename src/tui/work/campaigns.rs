@@ -15,11 +15,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Partial, Slot};
+use crate::campaign::CampaignError;
 use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::versions::Ground;
-use crate::campaign::CampaignError;
 use crate::config::{Config, Layers, PROJECT_FILE};
 use crate::data::Shop;
 use crate::features::Features;
@@ -66,21 +66,50 @@ pub enum Doing {
     /// Everything about one campaign.
     Look(String),
     /// Makes a plan's file that sends this draft.
-    Plan { name: String, draft: DraftId, strategy: String, segment: String },
+    Plan {
+        name: String,
+        draft: DraftId,
+        strategy: String,
+        segment: String,
+    },
     /// Keeps a plan that was edited.
-    Save { name: String, source: String },
+    Save {
+        name: String,
+        source: String,
+    },
     /// Approves what has this fingerprint, and nothing else.
-    Approve { name: String, fingerprint: String },
+    Approve {
+        name: String,
+        fingerprint: String,
+    },
     Withdraw(String),
     /// Launches what has this fingerprint, if it was not launched, and sends what is due.
-    Send { name: String, fingerprint: String },
-    Turn { name: String, to: CampaignState },
-    Ledger { name: String, find: String },
+    Send {
+        name: String,
+        fingerprint: String,
+    },
+    Turn {
+        name: String,
+        to: CampaignState,
+    },
+    Ledger {
+        name: String,
+        find: String,
+    },
     /// Replaces what forces UCS-2 in the slots of a version.
-    Plain { name: String, arm: usize, segment: usize },
+    Plain {
+        name: String,
+        arm: usize,
+        segment: usize,
+    },
     /// Writes the messages into a page.
     Page(Arc<Seen>),
-    Test { name: String, arm: usize, segment: usize, to: String },
+    Test {
+        name: String,
+        arm: usize,
+        segment: usize,
+        to: String,
+    },
     /// What a campaign did.
     Measure(String),
     /// Writes results into a page.
@@ -113,8 +142,17 @@ pub enum CampaignNews {
     /// A plan's file is made.
     Planned(String),
     /// Something was done; in words, and whether it went well.
-    Done { name: String, told: String, well: bool },
-    Ledger { name: String, find: String, lines: Arc<Vec<Send>>, all: bool },
+    Done {
+        name: String,
+        told: String,
+        well: bool,
+    },
+    Ledger {
+        name: String,
+        find: String,
+        lines: Arc<Vec<Send>>,
+        all: bool,
+    },
     /// What a campaign did, or why that is not known.
     Measured(String, Result<Arc<Results>, String>),
     /// By the customer's id, the oldest first.
@@ -211,6 +249,9 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
             let mut lines = office.store()?.find_sends(campaign.id, find, MOST_LINES + 1)?;
             let all = lines.len() <= MOST_LINES;
             lines.truncate(MOST_LINES);
+            for detail in lines.iter_mut().filter_map(|line| line.detail.as_mut()) {
+                *detail = office.below(detail);
+            }
             Ok(CampaignNews::Ledger { name: name.clone(), find: find.clone(), lines: Arc::new(lines), all })
         }
         Doing::Plain { name, arm, segment } => office.plain(name, *arm, *segment, task),
@@ -263,6 +304,11 @@ impl<'a> Office<'a> {
         })
     }
 
+    /// Words without the project's folder, whose place everybody knows.
+    fn below(&self, words: &str) -> String {
+        words.replace(&format!("{}/", self.work.folder.display()), "")
+    }
+
     fn list(&mut self) -> Result<CampaignNews, Failure> {
         let mut entries = Vec::new();
         if self.work.folder.join(DATABASE).is_file() {
@@ -286,7 +332,15 @@ impl<'a> Office<'a> {
                 continue;
             }
             let source = self.workspace.campaign_plan(&name)?;
-            planned.push(Entry { name, state: None, accepted: 0, waiting: 0, trouble: 0, holdout: 0, source });
+            planned.push(Entry {
+                name,
+                state: None,
+                accepted: 0,
+                waiting: 0,
+                trouble: 0,
+                holdout: 0,
+                source,
+            });
         }
         planned.append(&mut entries);
         Ok(CampaignNews::Listed(Arc::new(planned)))
@@ -310,7 +364,13 @@ impl<'a> Office<'a> {
         Ok(Dossier::open(name, source, self.store()?, ground, at, task)?)
     }
 
-    fn plan(&mut self, name: &str, draft: DraftId, strategy: &str, segment: &str) -> Result<CampaignNews, Failure> {
+    fn plan(
+        &mut self,
+        name: &str,
+        draft: DraftId,
+        strategy: &str,
+        segment: &str,
+    ) -> Result<CampaignNews, Failure> {
         if self.workspace.campaign_plan(name)?.is_some() || self.store()?.campaign(name)?.is_some() {
             return Err(Failure::Failed(format!(
                 "There is a campaign {name} already. Plan it again under another name."

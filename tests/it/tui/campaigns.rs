@@ -14,7 +14,7 @@ use perennial::workspace::{SendState, Source, Workspace};
 use super::flow::{dashboard, dashboard_with, folder};
 use super::harness::{HOLD, Harness};
 
-const NAME: &str = "win-back-b";
+const NAME: &str = "win-back-email-en-b";
 
 /// A project whose sender is set up: messages go into files.
 fn project() -> tempfile::TempDir {
@@ -22,7 +22,9 @@ fn project() -> tempfile::TempDir {
     std::fs::write(
         folder.path().join("perennial.toml"),
         "[sending]\nfrom-name = \"Perennial Garden\"\nfrom-address = \"news@shop.example\"\n\
-         postal-address = \"1 Garden Lane, Springfield\"\n",
+         postal-address = \"1 Garden Lane, Springfield\"\n\
+         # No quiet hours: the sample's customers live on both sides of an ocean.\n\
+         [campaign]\nquiet-from = \"00:00\"\nquiet-to = \"00:00\"\n",
     )
     .unwrap();
     folder
@@ -60,7 +62,7 @@ fn a_plan_shows_what_stops_it_and_what_to_do() {
     let folder = folder();
     let mut harness = planned(folder.path());
     assert_eq!(harness.app.screen, ScreenId::Campaigns);
-    assert!(folder.path().join("campaigns/win-back-b.toml").is_file());
+    assert!(folder.path().join("campaigns/win-back-email-en-b.toml").is_file());
     insta::assert_snapshot!(harness.screens());
     let mut harness = harness.keys("tab G");
     let screen = see(&mut harness, "✗ stop sender");
@@ -98,7 +100,8 @@ fn a_campaign_is_approved_sent_and_found_in_its_ledger() {
     assert!(count(SendState::Accepted) > 20, "{}", count(SendState::Accepted));
     assert!(count(SendState::Holdout) > 0);
     let mails = std::fs::read_dir(folder.path().join("sent").join(NAME)).unwrap();
-    let mails = mails.filter(|mail| mail.as_ref().unwrap().path().extension().is_some_and(|end| end == "eml"));
+    let mails =
+        mails.filter(|mail| mail.as_ref().unwrap().path().extension().is_some_and(|end| end == "eml"));
     assert_eq!(mails.count(), count(SendState::Accepted), "one file for each message");
     // Again, by any key: a campaign is sent once.
     let mut harness = harness.keys("s");
@@ -119,7 +122,7 @@ fn what_was_approved_and_changed_since_must_be_approved_again() {
     let folder = project();
     let mut harness = planned(folder.path()).keys("a enter");
     see(&mut harness, "ready: s sends it");
-    let path = folder.path().join("campaigns/win-back-b.toml");
+    let path = folder.path().join("campaigns/win-back-email-en-b.toml");
     let source = std::fs::read_to_string(&path).unwrap();
     let mut harness = harness.keys("e");
     let Some(Effect::Edit { screen, text, .. }) = harness.effects.last().cloned() else {
@@ -134,7 +137,7 @@ fn what_was_approved_and_changed_since_must_be_approved_again() {
     // What cannot be read is kept as it was typed, and told with its line.
     harness.happen(What::Edited { screen, text: Ok(edited.replace("strategy = ", "strategie = ")) });
     let screen = see(&mut harness, "The plan cannot be followed.");
-    assert!(screen.contains("campaigns/win-back-b.toml:"), "{screen}");
+    assert!(screen.contains("campaigns/win-back-email-en-b.toml:"), "{screen}");
     assert!(screen.contains("e edits the plan"), "{screen}");
 }
 
@@ -153,7 +156,7 @@ fn who_is_left_out_at_a_step_is_one_key_away() {
     assert!(screen.contains("Subject") && screen.contains("gets it"), "{screen}");
     let mut harness = harness.keys("b");
     see(&mut harness, "Open it in a browser:");
-    let page = std::fs::read_to_string(folder.path().join("sent/win-back-b-preview.html")).unwrap();
+    let page = std::fs::read_to_string(folder.path().join("sent/win-back-email-en-b-preview.html")).unwrap();
     assert!(page.starts_with("<!doctype html>"));
     // A test goes to the address that is typed, and into no ledger.
     let mut harness = harness.keys("t").types("me@shop.example").keys("enter");
@@ -225,7 +228,7 @@ fn a_campaign_that_cannot_be_handed_over_says_why_and_goes_on_later() {
     // Where the files should go there is one.
     std::fs::write(folder.path().join("sent"), "in the way").unwrap();
     let mut harness = harness.keys("s").types(NAME).keys("enter");
-    let screen = see(&mut harness, "Send the campaign win-back-b:");
+    let screen = see(&mut harness, "Send the campaign win-back-email-en-b:");
     assert!(screen.contains("messages wait to go out now"), "{screen}");
     std::fs::remove_file(folder.path().join("sent")).unwrap();
     // It was launched: going on asks for nothing, and the same people get it.
@@ -241,9 +244,11 @@ fn a_paused_campaign_stands_still_until_it_is_resumed_and_an_ended_one_stays_so(
     let folder = project();
     // Nobody may be written to at this hour: everything waits.
     let harness = planned(folder.path());
-    let path = folder.path().join("campaigns/win-back-b.toml");
+    let path = folder.path().join("campaigns/win-back-email-en-b.toml");
     let source = std::fs::read_to_string(&path).unwrap();
-    let source = source.replace("# [schedule]", "[schedule]").replace("# at = \"2026-12-01 10:00\"", "at = \"2025-12-01 10:00\"");
+    let source = source
+        .replace("# [schedule]", "[schedule]")
+        .replace("# at = \"2026-12-01 10:00\"", "at = \"2025-12-01 10:00\"");
     std::fs::write(&path, source).unwrap();
     let mut harness = harness.keys("R a enter s").types(NAME).keys("enter");
     see(&mut harness, "waiting");
@@ -254,13 +259,33 @@ fn a_paused_campaign_stands_still_until_it_is_resumed_and_an_ended_one_stays_so(
     let mut harness = harness.keys("r");
     see(&mut harness, "sending");
     let mut harness = harness.keys("x");
-    see(&mut harness, "What was not sent stays unsent, for good");
+    see(&mut harness, "What was not sent stays unsent,");
     let mut harness = harness.keys("enter");
     see(&mut harness, "ended");
     let sends = ledger(folder.path());
     assert!(sends.iter().all(|send| matches!(send.state, SendState::Cancelled | SendState::Holdout)));
     let mut harness = harness.keys("s");
     see(&mut harness, "It was ended, and stays so.");
+}
+
+#[test]
+fn characters_that_make_a_text_message_longer_are_shown_and_replaced_by_a_key() {
+    let folder = folder();
+    let harness = dashboard("shop", folder.path()).keys("2 j w j j a e ctrl-u");
+    let harness = harness.types("It’s us…").keys("enter a m enter");
+    let mut harness = harness.keys("v");
+    let screen = see(&mut harness, "UCS-2");
+    assert!(screen.contains("“’” could be “'”") && screen.contains("“…” could be “...”"), "{screen}");
+    assert!(screen.contains("c replaces 2 of them in what was written"), "{screen}");
+    let mut harness = harness.keys("c");
+    let screen = see(&mut harness, "It's us...");
+    assert!(screen.contains("GSM-7") && !screen.contains("UCS-2"), "{screen}");
+    assert!(screen.contains("waits for approval in Review again"), "{screen}");
+    // What is approved on the whole covers it, and Review says that it waits.
+    let mut harness = harness.keys("5");
+    see(&mut harness, "It's us...");
+    let mut harness = harness.keys("6 c");
+    see(&mut harness, "There is no such character");
 }
 
 #[test]
@@ -276,9 +301,10 @@ fn what_was_sent_stands_on_the_customers_time_line() {
     let mut harness = harness.keys("3 /").types(&sent.customer).keys("enter enter G");
     let screen = harness.screen(120, 90);
     assert!(screen.contains("→ 2025-11-03"), "{screen}");
-    assert!(screen.contains("win-back-b: email, arm a: sent"), "{screen}");
-    assert!(screen.contains("clicked link 1 (win-back-b)"), "{screen}");
-    assert!(screen.contains("← 2025-11-03") && screen.contains("unsubscribed (win-back-b)"), "{screen}");
+    assert!(screen.contains("win-back-email-en-b:"), "{screen}");
+    assert!(screen.contains("clicked link 1") && screen.contains("unsubscribed"), "{screen}");
+    let place = |words: &str| screen.find(words).unwrap();
+    assert!(place("← 2025-11-03") < place("→ 2025-11-03"), "the newest first: {screen}");
 }
 
 #[test]

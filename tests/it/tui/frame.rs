@@ -317,7 +317,7 @@ fn names_of_any_script_keep_the_frame_whole() {
     let mut harness = Harness::with(config, Script(|_: &Work| None)).start();
     let screen = harness.screen(120, 40);
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202E}'));
-    assert!(screen.lines().next().unwrap().ends_with("6 Jobs"), "{screen}");
+    assert!(screen.lines().next().unwrap().ends_with("8 Jobs"), "{screen}");
 }
 
 #[test]

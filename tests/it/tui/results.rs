@@ -45,7 +45,12 @@ fn campaign(customers: u32, every: u32) -> Results {
         let often = if arm == 0 { every } else { every / 2 };
         if row / 2 % often == 0 {
             let at = launched_at + i64::from(row % 28) * DAY;
-            observed.purchases.push(Purchase { customer: row, order: row, at, amount: 2_500 + i64::from(row % 11) * 100 });
+            observed.purchases.push(Purchase {
+                customer: row,
+                order: row,
+                at,
+                amount: 2_500 + i64::from(row % 11) * 100,
+            });
         }
         if arm == 1 && row % 9 == 1 {
             observed.feedback.push(Feedback { customer: row, kind: Kind::Clicked, ..Feedback::default() });
@@ -53,7 +58,13 @@ fn campaign(customers: u32, every: u32) -> Results {
         if arm == 1 && row % 40 == 1 {
             let rating = Some(i64::from(3 + row % 3));
             let text = Some("The parcel came late, but the roses are lovely".to_owned());
-            observed.feedback.push(Feedback { customer: row, kind: Kind::Rated, rating, text, scanner: false });
+            observed.feedback.push(Feedback {
+                customer: row,
+                kind: Kind::Rated,
+                rating,
+                text,
+                scanner: false,
+            });
         }
     }
     observed.assigned = assigned;
@@ -112,7 +123,7 @@ fn the_verdict_stands_first_with_its_intervals() {
     let mut harness = shown(folder.path(), Some(campaign(2_000, 20)));
     let first = harness.screen(120, 40);
     let verdict = first.lines().nth(3).unwrap();
-    assert!(verdict.contains("▲") && verdict.contains("buys more than holdout"), "{first}");
+    assert!(verdict.contains("▲") && verdict.contains("makes more customers buy than holdout"), "{first}");
     let whole = harness.screen(120, 120);
     insta::assert_snapshot!(format!("{}--- the whole of it\n{whole}", harness.screens()));
     for words in ["Who bought, by arm", "Against holdout", "by week", "Qini", "clicked", "★"] {
@@ -125,7 +136,7 @@ fn too_few_to_tell_is_said_plainly() {
     let folder = folder();
     let mut harness = shown(folder.path(), Some(campaign(60, 20)));
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("~ Too few to tell whether a buys more than holdout"), "{screen}");
+    assert!(screen.contains("~ Too few to tell whether a makes more customers buy than holdout"), "{screen}");
     insta::assert_snapshot!(harness.screens());
 }
 
@@ -148,12 +159,16 @@ fn what_was_sent_just_now_is_measured_from_the_ledger() {
     )
     .unwrap();
     let harness = dashboard_with(Services::default(), "shop", folder.path());
-    let mut harness = harness.keys("2 j w a a m enter a enter s").types("win-back-b").keys("enter 7");
+    let mut harness =
+        harness.keys("2 j w a a m enter a enter s").types("win-back-email-en-b").keys("enter 7");
     let screen = harness.screen(120, 60);
-    assert!(screen.contains("What win-back-b did") && screen.contains("Who bought, by arm"), "{screen}");
+    assert!(
+        screen.contains("What win-back-email-en-b did") && screen.contains("Who bought, by arm"),
+        "{screen}"
+    );
     assert!(screen.contains("Too few to tell"), "nothing has happened since: {screen}");
     let store = Workspace::open(folder.path()).unwrap().store().unwrap();
-    let sends = store.sends(store.campaign("win-back-b").unwrap().unwrap().id).unwrap();
+    let sends = store.sends(store.campaign("win-back-email-en-b").unwrap().unwrap().id).unwrap();
     let held = sends.iter().filter(|send| send.arm == "holdout").count();
     assert!(screen.contains(&format!("holdout {held:>9}")), "{screen}");
 }

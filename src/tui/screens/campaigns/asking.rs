@@ -36,7 +36,8 @@ pub(super) fn send(seen: &Seen, shared: &mut Shared) {
 
 /// Who approves it.
 pub(super) fn approve(name: &str, shared: &mut Shared) {
-    let told = "It is approved as it is now: plan, messages, audience, sender. Any change afterwards voids it.";
+    let told =
+        "It is approved as it is now: plan, messages, audience, sender. Any change afterwards voids it.";
     shared.open(Typed::new(
         (ScreenId::Campaigns, Action::ApproveCampaign),
         format!("Approve {name}?"),

@@ -22,13 +22,19 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
     let seen = screen.seen();
     match action {
         Action::Accept | Action::Leave => {
-            if screen.finding.is_some() { Availability::Yes } else { Availability::Hidden }
+            if screen.finding.is_some() {
+                Availability::Yes
+            } else {
+                Availability::Hidden
+            }
         }
         Action::LookAgain => Availability::Yes,
         Action::EditPlan if entry.state.is_some() => {
             no("It was launched: it goes on as it was approved, whatever becomes of the file.")
         }
-        Action::EditPlan => Availability::when(entry.source.is_some(), "The plan's file is not there any more."),
+        Action::EditPlan => {
+            Availability::when(entry.source.is_some(), "The plan's file is not there any more.")
+        }
         Action::ApproveCampaign | Action::WithdrawApproval if entry.state.is_some() => {
             no("It was launched: there is nothing left to approve.")
         }
@@ -41,9 +47,10 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
             Availability::when(approved, "There is no approval to take back.")
         }
         Action::SendCampaign => may_send(screen, shared),
-        Action::PauseCampaign => {
-            Availability::when(entry.state == Some(CampaignState::Sending), "Only a campaign that is being sent can be paused.")
-        }
+        Action::PauseCampaign => Availability::when(
+            entry.state == Some(CampaignState::Sending),
+            "Only a campaign that is being sent can be paused.",
+        ),
         Action::ResumeCampaign => Availability::when(
             matches!(entry.state, Some(CampaignState::Paused | CampaignState::Stopped)),
             "Only a campaign that is paused, or stopped by itself, can be resumed.",
@@ -53,7 +60,9 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
             Some(CampaignState::Done | CampaignState::Cancelled) => no("It has come to its end."),
             Some(_) => Availability::Yes,
         },
-        Action::ShowLedger => Availability::when(entry.state.is_some(), "It has no ledger before it is launched."),
+        Action::ShowLedger => {
+            Availability::when(entry.state.is_some(), "It has no ledger before it is launched.")
+        }
         Action::PreviewMessages | Action::BrowserPage | Action::TestSend => match seen {
             None => no(NOT_SEEN),
             Some(seen) if seen.specimens.is_empty() => no("Nobody would get a message: look at the funnel."),
@@ -61,8 +70,12 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
         },
         Action::PlainCharacters => match &screen.right {
             Right::Messages(number, _) => {
-                let count = seen.and_then(|seen| seen.specimens.get(*number)).map_or(0, |one| one.replaceable);
-                Availability::when(count > 0, "There is no such character in what was written for this message.")
+                let count =
+                    seen.and_then(|seen| seen.specimens.get(*number)).map_or(0, |one| one.replaceable);
+                Availability::when(
+                    count > 0,
+                    "There is no such character in what was written for this message.",
+                )
             }
             _ => Availability::Hidden,
         },
@@ -121,14 +134,18 @@ fn may_send(screen: &Campaigns, shared: &Shared) -> Availability {
         Some(CampaignState::Cancelled) => return no("It was ended, and stays so.".into()),
         None => {}
     }
-    let Some(prospect) = screen.seen().and_then(|seen| seen.prospect.as_ref()) else { return no(NOT_SEEN.into()) };
+    let Some(prospect) = screen.seen().and_then(|seen| seen.prospect.as_ref()) else {
+        return no(NOT_SEEN.into());
+    };
     let stops: Vec<_> = prospect.checks.iter().filter(|check| check.weight == Weight::Blocking).collect();
     match stops.as_slice() {
         [] => Availability::Yes,
         [only] if only.check == "approval" => {
             no(format!("It is not approved as it is now: {} approves it.", key(Action::ApproveCampaign)))
         }
-        [first, ..] => no(format!("It cannot be sent: {}. {}", first.found.trim_end_matches('.'), first.remedy)),
+        [first, ..] => {
+            no(format!("It cannot be sent: {}. {}", first.found.trim_end_matches('.'), first.remedy))
+        }
     }
 }
 

@@ -59,7 +59,8 @@ impl Sheet<'_> {
 
     fn heading(&mut self, words: &str) {
         self.blank();
-        self.rows.push(Row { target: None, kind: Kind::Text(0, vec![(words.to_owned(), self.theme.accent)]) });
+        self.rows
+            .push(Row { target: None, kind: Kind::Text(0, vec![(words.to_owned(), self.theme.accent)]) });
     }
 
     fn add(&mut self, target: Target) -> usize {
@@ -98,7 +99,7 @@ pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, w
     if let Some(prospect) = &seen.prospect {
         outlook(&mut sheet, prospect);
         cost(&mut sheet, seen, prospect, shared);
-        checks(&mut sheet, &prospect.checks);
+        checks(&mut sheet, &prospect.checks, shared);
     }
     sheet
 }
@@ -109,8 +110,9 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, shared: &Shared) {
     let what = format!("{word}; {} for {}, {}", seen.strategy, seen.segments.join(", "), seen.channel.name());
     sheet.text(None, (&format!("{glyph} "), style), &what, style);
     match (&seen.approval, seen.state) {
-        (Approval::Approved { by, .. }, _) => {
-            sheet.text(None, ("✓ ", theme.good), &format!("approved by {by}, as it is now"), theme.text);
+        (Approval::Approved { by, .. }, state) => {
+            let now = if state.is_none() { ", as it is now" } else { "" };
+            sheet.text(None, ("✓ ", theme.good), &format!("approved by {by}{now}"), theme.text);
         }
         (_, Some(_)) => {}
         (Approval::Voided { by, .. }, None) => {
@@ -142,8 +144,12 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, shared: &Shared) {
         let zone = shared.setup.started.time_zone();
         let at = super::ledger::moment(due, zone, "%Y-%m-%d %H:%M");
         let passed = due <= shared.unix_milliseconds();
-        let words = if passed { "messages wait to go out now".to_owned() } else { format!("the next may go out at {at}") };
-        sheet.text(None, ("◷ ", theme.dim), &words, theme.text);
+        let words = if passed {
+            "messages wait to go out now".to_owned()
+        } else {
+            format!("the next may go out at {at}")
+        };
+        sheet.text(None, ("· ", theme.dim), &words, theme.text);
     }
 }
 
@@ -165,7 +171,8 @@ fn progress(sheet: &mut Sheet<'_>, pulse: &Pulse) {
         note: format!("of {}", numbers::count(all)),
     };
     sheet.rows.push(Row { target: None, kind });
-    let words = if all == 0 { "it begins".to_owned() } else { format!("{:.0} a second{left}", pulse.per_second) };
+    let words =
+        if all == 0 { "it begins".to_owned() } else { format!("{:.0} a second{left}", pulse.per_second) };
     sheet.text(None, ("  ", theme.dim), &words, theme.text);
 }
 
@@ -219,7 +226,7 @@ fn arms(sheet: &mut Sheet<'_>, seen: &Seen) {
         label: vec![("holdout".into(), theme.dim)],
         share: share(seen.holdout),
         count: numbers::count(seen.holdout),
-        note: "get nothing".into(),
+        note: String::new(),
     };
     sheet.rows.push(Row { target: Some(target), kind });
 }
@@ -249,13 +256,19 @@ fn outlook(sheet: &mut Sheet<'_>, prospect: &Prospect) {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         let (glyph, style, words) = match (look.base_rate, look.smallest_effect) {
             (None, _) => ("?", theme.dim, "the shop's past does not say how many buy anyway".to_owned()),
-            (Some(base), _) if look.is_too_few() => {
-                ("!", theme.warning, format!("too few to tell what the message adds to {} who buy anyway", percent(base)))
-            }
+            (Some(base), _) if look.is_too_few() => (
+                "!",
+                theme.warning,
+                format!("too few to tell what the message adds to {} who buy anyway", percent(base)),
+            ),
             (Some(base), Some(effect)) => (
                 "✓",
                 theme.good,
-                format!("{} buy anyway; {:.1} points more can be told from chance", percent(base), 100.0 * effect),
+                format!(
+                    "{} buy anyway; {:.1} points more can be told from chance",
+                    percent(base),
+                    100.0 * effect
+                ),
             ),
             (Some(base), None) => ("?", theme.dim, format!("{} buy anyway", percent(base))),
         };
@@ -270,7 +283,8 @@ fn cost(sheet: &mut Sheet<'_>, seen: &Seen, prospect: &Prospect, shared: &Shared
     let money = &prospect.forecast;
     let shop = shared.shop.ready();
     let (digits, currency) = shop.map_or((2, ""), |shop| (shop.currency_digits, shop.currency.as_str()));
-    let amount = |value: f64| format!("{} {}", numbers::amount(value, digits), numbers::shown_currency(currency));
+    let amount =
+        |value: f64| format!("{} {}", numbers::amount(value, digits), numbers::shown_currency(currency));
     sheet.heading("Cost");
     let mut words = match (money.coupons, money.coupons_at_most) {
         (Some(coupons), Some(most)) if most > 0.0 => format!(
@@ -301,17 +315,23 @@ fn weight(weight: Weight, theme: &Theme) -> (&'static str, Style) {
     }
 }
 
-fn checks(sheet: &mut Sheet<'_>, checks: &[Finding]) {
+fn checks(sheet: &mut Sheet<'_>, checks: &[Finding], shared: &Shared) {
     let theme = sheet.theme;
     sheet.heading("Checks");
     for check in checks {
         let (sign, style) = weight(check.weight, theme);
-        let full = format!("{}\n\n{}", check.found, check.remedy);
+        let remedy = match check.check {
+            "approval" if check.weight != Weight::Good => {
+                format!("Read it: {} approves it.", shared.keymap.shown(Action::ApproveCampaign))
+            }
+            _ => check.remedy.clone(),
+        };
+        let full = format!("{}\n\n{remedy}", check.found);
         let target = sheet.add(Target::Read(check.check.to_owned(), full.trim_end().to_owned()));
         let found = if check.weight == Weight::Good { theme.dim } else { theme.text };
         sheet.text(Some(target), (&format!("{sign} {:<16} ", check.check), style), &check.found, found);
-        if !check.remedy.is_empty() {
-            sheet.text(Some(target), ("       → ", theme.dim), &check.remedy, theme.dim);
+        if !remedy.is_empty() {
+            sheet.text(Some(target), ("       → ", theme.dim), &remedy, theme.dim);
         }
     }
 }

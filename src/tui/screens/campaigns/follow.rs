@@ -30,6 +30,14 @@ impl Campaigns {
                 }
                 match result {
                     Ok(seen) => {
+                        // Another state has other rows.
+                        if self
+                            .seen
+                            .as_ref()
+                            .is_none_or(|before| before.name != *name || before.state != seen.state)
+                        {
+                            self.cursor.select(0);
+                        }
                         self.seen = Some(Arc::clone(seen));
                         self.broken = None;
                         if let Right::Messages(number, _) = &mut self.right {
@@ -52,8 +60,14 @@ impl Campaigns {
                 shared.toast(Gravity::Good, format!("The plan is in campaigns/{name}.toml."));
                 shared.request(Request::Goto(ScreenId::Campaigns));
             }
-            CampaignNews::Done { told, well, .. } => {
+            CampaignNews::Done { name, told, well } => {
                 shared.toast(if *well { Gravity::Good } else { Gravity::Warning }, told.clone());
+                if self.going_on.take_if(|going_on| going_on == name).is_some()
+                    && self.name().as_ref() == Some(name)
+                    && self.being_sent().is_none()
+                {
+                    self.send(shared);
+                }
                 self.read(shared);
             }
             CampaignNews::Measured(..) | CampaignNews::OfCustomer(..) => {}

@@ -26,7 +26,11 @@ pub(super) fn draw(
     let theme = canvas.theme;
     let mut rich = Rich::default();
     let several = seen.specimens.len() > 1;
-    let place = if several { format!(" ({} of {}, ← →)", number + 1, seen.specimens.len()) } else { String::new() };
+    let place = if several {
+        format!(" ({} of {}, ← →)", number + 1, seen.specimens.len())
+    } else {
+        String::new()
+    };
     rich.spans(
         0,
         vec![
@@ -40,8 +44,7 @@ pub(super) fn draw(
             rich.spans(0, vec![("✗ ".into(), theme.bad), (why.clone(), theme.bad)]);
         }
         Ok(message) => {
-            let from = shared.setup.config.brand.said(&message.language).to_owned();
-            widgets::message(&mut rich, 0, message.channel, &from, &message.text, theme);
+            widgets::message(&mut rich, 0, message.channel, &specimen.from, &message.text, theme);
             rich.blank();
             rich.spans(0, vec![("To       ".into(), theme.dim), (message.recipient.clone(), theme.text)]);
             for (number, link) in message.links.iter().enumerate() {
@@ -67,7 +70,10 @@ fn dear(rich: &mut Rich, specimen: &Specimen, shared: &Shared) {
         return;
     }
     rich.blank();
-    rich.line("Characters that GSM-7 lacks: each makes the whole message UCS-2, 70 characters a part", theme.accent);
+    rich.line(
+        "Characters that GSM-7 lacks: each makes the whole message UCS-2, 70 characters a part",
+        theme.accent,
+    );
     let mut shown: Vec<&str> = Vec::new();
     for forced in &found {
         if shown.contains(&forced.text.as_str()) {
@@ -84,9 +90,13 @@ fn dear(rich: &mut Rich, specimen: &Specimen, shared: &Shared) {
     }
     let key = shared.keymap.shown(Action::PlainCharacters);
     let words = if specimen.replaceable > 0 {
-        format!("{key} replaces {} of them in what was written (draft {}).", specimen.replaceable, specimen.draft)
+        format!(
+            "{key} replaces {} of them in what was written (draft {}).",
+            specimen.replaceable, specimen.draft
+        )
     } else {
-        "They stand in the strategy's own text, or in what is known of the customer: edit the strategy.".to_owned()
+        "They stand in the strategy's own text, or in what is known of the customer: edit the strategy."
+            .to_owned()
     };
     rich.line(&words, theme.text);
 }

@@ -28,13 +28,14 @@ pub fn draw(screen: &Campaigns, shared: &Shared, area: Rect, canvas: &mut Canvas
     };
     if entries.is_empty() {
         let (review, plan) = (shared.keymap.shown(Action::Review), shared.keymap.shown(Action::PlanCampaign));
-        let next = format!("Press {review} for Review, approve a draft there, and press {plan} on it to plan one.");
+        let next =
+            format!("Press {review} for Review, approve a draft there, and press {plan} on it to plan one.");
         return widgets::empty(canvas, area, &Sentence { what: "There is no campaign yet.", next: &next });
     }
     let line = u16::from(screen.finding.is_some());
     let body = Rect { height: area.height.saturating_sub(line), ..area };
     if body.width >= 76 {
-        let left = (body.width * 3 / 10).clamp(28, 44);
+        let left = (body.width / 3).clamp(28, 46);
         let [left, right] = body.layout(&Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]));
         list(screen, entries, left, canvas);
         draw_right(screen, shared, right, canvas);
@@ -190,7 +191,8 @@ fn plan(screen: &Campaigns, seen: &Seen, shared: &Shared, area: Rect, canvas: &m
             }
         }
         if row.target.is_some() && row.target == selected && screen.on_right {
-            canvas.text(area.x, y, 1, "▸", theme.accent);
+            let first = top + at == 0 || sheet.rows[top + at - 1].target != row.target;
+            canvas.text(area.x, y, 1, if first || at == 0 { "▸" } else { "" }, theme.accent);
             canvas.style(Rect { y, height: 1, ..inside }, theme.strong);
         }
     }
@@ -257,7 +259,9 @@ fn customers(
     let theme = canvas.theme;
     let customers = &shop.customers;
     table.draw(canvas, area, |row, column| {
-        let Some(member) = row.checked_sub(sight.start).and_then(|at| members.get(at)) else { return "".into() };
+        let Some(member) = row.checked_sub(sight.start).and_then(|at| members.get(at)) else {
+            return "".into();
+        };
         let place = member.row as usize;
         match column {
             0 => Cell::styled(customers.id(place).to_owned(), theme.dim),

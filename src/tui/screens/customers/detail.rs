@@ -171,7 +171,8 @@ fn time_line(
 
 /// Which message came shortly before an order.
 fn after(at: i64, messages: &[Happened]) -> Option<String> {
-    let before = |happened: &&Happened| happened.message.is_some() && (0..FOLLOWS).contains(&(at - happened.at));
+    let before =
+        |happened: &&Happened| happened.message.is_some() && (0..FOLLOWS).contains(&(at - happened.at));
     let last = messages.iter().filter(before).max_by_key(|happened| happened.at)?;
     let name = last.message.as_ref()?;
     Some(match (at - last.at) / DAY {

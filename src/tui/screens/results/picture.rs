@@ -75,7 +75,11 @@ pub(super) fn curve(points: &[[f64; 2]], width: usize, height: usize) -> Vec<Str
     let value_at = |share: f64| {
         let next = points.iter().position(|point| point[0] >= share).unwrap_or(points.len() - 1);
         let ([x, y], [before_x, before_y]) = (points[next], points[next.saturating_sub(1)]);
-        if x > before_x { before_y + (y - before_y) * ((share - before_x) / (x - before_x)).clamp(0.0, 1.0) } else { y }
+        if x > before_x {
+            before_y + (y - before_y) * ((share - before_x) / (x - before_x)).clamp(0.0, 1.0)
+        } else {
+            y
+        }
     };
     for column in 0..width {
         let share = column as f64 / (width - 1) as f64;

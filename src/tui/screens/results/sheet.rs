@@ -56,16 +56,26 @@ impl Told<'_> {
         self.rich.spans(0, spans);
     }
 
+    /// A sign and a text after it, whose further rows stand below its first.
+    fn sign(&mut self, sign: (&str, Style), words: &str, style: Style) {
+        let room = self.width.saturating_sub(2).max(8);
+        for (number, line) in text::wrap(&text::clean(words), room).into_iter().enumerate() {
+            let first = if number == 0 { sign.0 } else { "" };
+            self.row(vec![(format!("{first:<2}"), sign.1), (line, style)]);
+        }
+    }
+
     /// Columns of the longest of some names, within reason.
     fn label<'b>(&self, names: impl Iterator<Item = &'b str>) -> usize {
         names.map(text::width).max().unwrap_or(0).clamp(4, (self.width / 4).max(4))
     }
 
     fn verdict(&mut self) {
-        let main = self.results.comparisons.iter().find(|comparison| comparison.metric == Metric::ConversionRate);
+        let main =
+            self.results.comparisons.iter().find(|comparison| comparison.metric == Metric::ConversionRate);
         let (sign, style) = main.map_or(("·", self.theme.dim), |main| verdict(main.verdict, self.theme));
         for line in self.results.summary.lines() {
-            self.rich.spans(2, vec![(format!("{sign} "), style), (line.to_owned(), self.theme.strong)]);
+            self.sign((sign, style), line, self.theme.strong);
         }
         let results = self.results;
         let words = format!(
@@ -78,7 +88,7 @@ impl Told<'_> {
         self.rich.line(&words, self.theme.dim);
         for note in &results.caveats {
             let words = caveat(*note, Language::English);
-            self.rich.spans(2, vec![("! ".into(), self.theme.warning), (words, self.theme.text)]);
+            self.sign(("!", self.theme.warning), &words, self.theme.text);
         }
     }
 
@@ -87,9 +97,13 @@ impl Told<'_> {
         self.heading("Who bought, by arm (95 % intervals)");
         let label = self.label(results.arms.iter().map(|arm| arm.name.as_str()));
         let scale = Scale::of(results.arms.iter().flat_map(|arm| [arm.interval.low, arm.interval.high]));
-        let room = self.width.saturating_sub(label + 42).min(40);
+        let room = self.width.saturating_sub(label + 46).min(40);
         for arm in &results.arms {
-            let drawn = if room >= 8 { interval(room, scale, arm.conversion_rate, arm.interval) } else { String::new() };
+            let drawn = if room >= 8 {
+                interval(room, scale, arm.conversion_rate, arm.interval)
+            } else {
+                String::new()
+            };
             let style = if arm.name == results.control { theme.dim } else { theme.bar };
             self.row(vec![
                 (text::left(&arm.name, label), theme.strong),
@@ -100,8 +114,10 @@ impl Told<'_> {
                 (format!(" {} to {}", short(arm.interval.low), percent(arm.interval.high)), theme.dim),
             ]);
         }
-        let against = if results.holdout { "was sent nothing" } else { "is what the others are compared with" };
-        self.rich.line(&format!("customers, of whom bought, share; {} {against}", results.control), theme.dim);
+        let against =
+            if results.holdout { "was sent nothing" } else { "is what the others are compared with" };
+        self.rich
+            .line(&format!("customers, of whom bought, share; {} {against}", results.control), theme.dim);
     }
 
     fn comparisons(&mut self) {
@@ -133,9 +149,11 @@ impl Told<'_> {
                         (said, theme.dim),
                     ]);
                 }
-                if let Some(words) = self.said(comparison, &results.arms) {
-                    let first = if room >= 8 { "  " } else { sign };
-                    self.rich.spans(2, vec![(format!("{first:<2}"), style), (words, theme.text)]);
+                // The first of them is the verdict, which stands above.
+                if metric != Metric::ConversionRate
+                    && let Some(words) = self.said(comparison, &results.arms)
+                {
+                    self.sign((if room >= 8 { "" } else { sign }, style), &words, theme.text);
                 }
             }
         }
@@ -162,7 +180,14 @@ impl Told<'_> {
             self.row(vec![
                 (text::left(&curve.arm, label), theme.strong),
                 (format!("  {}", bars(&rates, top)), theme.bar),
-                (format!("  {} after {}", percent(last.rate), numbers::counted(last.week as usize, "week")), theme.text),
+                (
+                    format!(
+                        "  {} after {}",
+                        percent(last.rate),
+                        numbers::counted(last.week as usize, "week")
+                    ),
+                    theme.text,
+                ),
             ]);
         }
         let weeks = results.retention.iter().map(|curve| curve.weeks.len()).max().unwrap_or(0);
@@ -172,7 +197,10 @@ impl Told<'_> {
                 let Some(of) = curve.weeks.get(week) else { continue };
                 spans.push((format!("  {} ", curve.arm), theme.dim));
                 spans.push((format!("{:>8}", percent(of.rate)), theme.text));
-                spans.push((format!(" ({} to {})", short(of.interval.low), percent(of.interval.high)), theme.dim));
+                spans.push((
+                    format!(" ({} to {})", short(of.interval.low), percent(of.interval.high)),
+                    theme.dim,
+                ));
             }
             self.row(spans);
         }
@@ -240,7 +268,9 @@ impl Told<'_> {
         let (theme, results) = (self.theme, self.results);
         self.heading("Who responds (Qini)");
         let Some(qini) = &results.qini else {
-            return self.rich.line("Too few customers to put them in an order that means anything.", theme.dim);
+            return self
+                .rich
+                .line("Too few customers to put them in an order that means anything.", theme.dim);
         };
         let words = if qini.area > 0.0 {
             "The score finds who responds: the curve is above the line of sending at random."
@@ -266,13 +296,14 @@ impl Told<'_> {
         self.heading("By segment");
         let mut any = false;
         for segment in &results.segments {
-            let told = segment.comparisons.iter().filter(|comparison| comparison.verdict != Verdict::TooFewToTell);
+            let told =
+                segment.comparisons.iter().filter(|comparison| comparison.verdict != Verdict::TooFewToTell);
             for comparison in told {
                 let (sign, style) = verdict(comparison.verdict, theme);
                 if let Some(words) = self.said(comparison, &segment.arms) {
                     any = true;
                     let words = format!("{}: {words}", segment.segment);
-                    self.rich.spans(2, vec![(format!("{sign} "), style), (words, theme.text)]);
+                    self.sign((sign, style), &words, theme.text);
                 }
             }
         }
@@ -300,7 +331,12 @@ impl Told<'_> {
             self.row(vec![
                 (of.theme.clone(), theme.strong),
                 (
-                    format!(": {}, {} good, {} bad", numbers::counted(of.texts as usize, "text"), of.good, of.bad),
+                    format!(
+                        ": {}, {} good, {} bad",
+                        numbers::counted(of.texts as usize, "text"),
+                        of.good,
+                        of.bad
+                    ),
                     theme.dim,
                 ),
             ]);
@@ -311,7 +347,7 @@ impl Told<'_> {
                     Tone::Mixed => ("±", theme.warning),
                     Tone::Neutral => ("·", theme.dim),
                 };
-                self.rich.spans(4, vec![(format!("{sign} "), style), (format!("“{}”", quote.text), theme.text)]);
+                self.sign((sign, style), &format!("“{}”", quote.text), theme.text);
             }
         }
     }

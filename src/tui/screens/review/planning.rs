@@ -42,7 +42,9 @@ impl Review {
         };
         match self.held_back(item) {
             Some(why) => Availability::No(format!("It was {why}.")),
-            None => Availability::when(self.target(item).is_some(), "The customers have not been grouped yet."),
+            None => {
+                Availability::when(self.target(item).is_some(), "The customers have not been grouped yet.")
+            }
         }
     }
 

@@ -43,7 +43,12 @@ impl Office<'_> {
                     SendState::Skipped | SendState::Cancelled => "not sent".to_owned(),
                 };
                 let message = (send.state == SendState::Accepted).then(|| campaign.clone());
-                all.push(Happened { at: send.at, outward: true, text: format!("{campaign}: {what}"), message });
+                all.push(Happened {
+                    at: send.at,
+                    outward: true,
+                    text: format!("{campaign}: {what}"),
+                    message,
+                });
                 names.insert(send.id, campaign);
             }
             for answer in store.answers_of(customer)? {

@@ -41,6 +41,8 @@ pub struct Specimen {
     /// Arm and segment in words.
     pub heading: String,
     pub draft: i64,
+    /// Whom an e-mail comes from: name and address.
+    pub from: String,
     /// The customer's name.
     pub to: String,
     pub message: Result<Outgoing, String>,
@@ -105,7 +107,11 @@ impl Office<'_> {
             Some(_) => None,
             None => {
                 let pools = self.store()?.pools(at)?;
-                Some(Prospect::of(&dossier, ground, &line, &pools, task)?)
+                let mut prospect = Prospect::of(&dossier, ground, &line, &pools, task)?;
+                for check in &mut prospect.checks {
+                    check.found = self.below(&check.found);
+                }
+                Some(prospect)
             }
         };
         let (tally, next_due, funnel) = match &dossier.launched {
@@ -149,8 +155,7 @@ impl Office<'_> {
             prospect,
             approval: dossier.approval.clone(),
             fingerprint: dossier.fingerprint.clone(),
-            // Files lie below the project, whose place everybody knows.
-            to: line.map(|line| line.said().replace(&format!("{}/", self.work.folder.display()), "")),
+            to: line.map(|line| self.below(line.said())),
             when: when(&dossier),
             launched_at: dossier.launched.as_ref().map(|campaign| campaign.launched_at),
             next_due,
@@ -182,6 +187,11 @@ impl Office<'_> {
             Err(crate::campaign::CampaignError::Cancelled(_)) => return Err(Failure::Cancelled),
             Err(error) => Err(error.to_string()),
         };
+        let sending = &self.config.sending;
+        let said = self.config.brand.said(&dossier.versions.language);
+        let name = sending.from_name.as_deref().unwrap_or(said);
+        let from =
+            sending.from_address.as_ref().map_or(name.to_owned(), |address| format!("{name} <{address}>"));
         let sms = dossier.versions.channel == Channel::Sms && dossier.launched.is_none();
         let specimens = chosen.into_iter().map(|(version, row)| {
             let made = writer.as_ref().map_err(Clone::clone);
@@ -197,6 +207,7 @@ impl Office<'_> {
                     dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]
                 ),
                 draft: version.draft.0,
+                from: from.clone(),
                 to: customers.display_name(row as usize),
                 replaceable: if sms { version.copy.slots.iter().map(in_slots).sum() } else { 0 },
                 message,
@@ -248,8 +259,11 @@ fn when(dossier: &Dossier) -> String {
     let mut words = match plan.schedule.at {
         None => "as soon as it is sent".to_owned(),
         Some(at) => {
-            let clock =
-                if plan.schedule.on_customers_clock { "on each customer's clock" } else { "on the shop's clock" };
+            let clock = if plan.schedule.on_customers_clock {
+                "on each customer's clock"
+            } else {
+                "on the shop's clock"
+            };
             format!("not before {}, {clock}", at.strftime("%Y-%m-%d %H:%M"))
         }
     };

@@ -54,7 +54,10 @@ impl Office<'_> {
             file.commit()
         };
         write().map_err(|error: std::io::Error| {
-            Failure::Failed(format!("{} cannot be written: {error}. Make room there, or make it writable.", path.display()))
+            Failure::Failed(format!(
+                "{} cannot be written: {error}. Make room there, or make it writable.",
+                path.display()
+            ))
         })?;
         let told = format!("Open it in a browser: {}", path.display());
         Ok(CampaignNews::Done { name: results.campaign.clone(), told, well: true })

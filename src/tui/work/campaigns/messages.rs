@@ -29,7 +29,10 @@ impl Office<'_> {
             file.commit()
         };
         write().map_err(|error: std::io::Error| {
-            Failure::Failed(format!("{} cannot be written: {error}. Make room there, or make it writable.", path.display()))
+            Failure::Failed(format!(
+                "{} cannot be written: {error}. Make room there, or make it writable.",
+                path.display()
+            ))
         })?;
         let told = format!("Open it in a browser: {}", path.display());
         Ok(CampaignNews::Done { name: seen.name.clone(), told, well: true })
@@ -45,7 +48,8 @@ impl Office<'_> {
     ) -> Result<CampaignNews, Failure> {
         let dossier = self.dossier(name, task)?;
         let ground = self.ground(&self.config)?;
-        let lost = || Failure::Failed(format!("Nobody would get this message of {name}: look at the funnel."));
+        let lost =
+            || Failure::Failed(format!("Nobody would get this message of {name}: look at the funnel."));
         let version = dossier.versions.of(arm, segment).ok_or_else(lost)?;
         let member = dossier.audience.recipients().find(|member| {
             usize::from(member.segment) == segment
@@ -98,7 +102,8 @@ impl Office<'_> {
         }
         if count == 0 {
             return Err(Failure::Failed(
-                "The characters stand in the strategy's own text or in a customer's name: edit the strategy.".into(),
+                "The characters stand in the strategy's own text or in a customer's name: edit the strategy."
+                    .into(),
             ));
         }
         let lost = if losses { " Read it again: some lost a mark." } else { "" };

@@ -76,7 +76,8 @@ impl Office<'_> {
 /// What became of it, in a sentence or two.
 fn told(name: &str, report: &Report, now: i64) -> String {
     let mut told = format!("{name}: {} sent", numbers::count(report.accepted));
-    for (count, word) in [(report.failed, "failed"), (report.unknown, "unknown"), (report.waiting, "waiting")] {
+    for (count, word) in [(report.failed, "failed"), (report.unknown, "unknown"), (report.waiting, "waiting")]
+    {
         if count > 0 {
             told.push_str(&format!(", {} {word}", numbers::count(count)));
         }
@@ -86,10 +87,7 @@ fn told(name: &str, report: &Report, now: i64) -> String {
         told.push_str(&format!(" It stopped: {}.", why.trim_end_matches('.')));
     } else if let Some(due) = report.next_due {
         let wait = Duration::from_millis((due - now).max(0).unsigned_abs());
-        told.push_str(&format!(
-            " The next may go out in {}: send it again then.",
-            numbers::duration(wait)
-        ));
+        told.push_str(&format!(" The next may go out in {}: send it again then.", numbers::duration(wait)));
     }
     told
 }

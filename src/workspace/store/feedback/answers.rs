@@ -34,8 +34,8 @@ impl Store {
     /// The database cannot be read.
     pub fn answers(&self, campaign: i64) -> Result<Vec<FeedbackAnswer>, WorkspaceError> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached(&format!("{ANSWER} WHERE sends.campaign = ?1 ORDER BY feedback.id"))?;
+            let mut statement = connection
+                .prepare_cached(&format!("{ANSWER} WHERE sends.campaign = ?1 ORDER BY feedback.id"))?;
             let rows = statement.query_map(params![campaign], answer)?;
             rows.filter_map(Result::transpose).collect()
         })

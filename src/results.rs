@@ -14,6 +14,7 @@ pub mod ledger;
 mod measure;
 pub mod observe;
 pub mod observed;
+pub mod recorded;
 mod outcomes;
 pub mod report;
 mod retention;

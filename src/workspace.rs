@@ -29,7 +29,7 @@ pub use init::{Made, init};
 pub use links::{Links, Purpose, Token};
 pub use store::{
     AuditEntry, Broken, Campaign, CampaignState, Change, CodeSource, Deed, Imported, Launch, NewSend, PoolCount, Send, SendState, Tally,
-    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackAnswer, FeedbackEvent, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
+    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
     Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
 };
 pub use strategies::StrategyFile;

@@ -1,15 +1,17 @@
 //! The results of a campaign: what `results` and `report` both start from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Context, UsageError};
 use crate::data::{load_on, today};
-use crate::results::observe::{FeedbackRow, ObserveError, Question, SendRow, observe};
+use crate::results::observe::{ObserveError, Question, observe};
 use crate::results::observed::Costs;
+use crate::results::recorded::{Recorded, recorded};
 use crate::results::{Results, ledger, measure};
+use crate::workspace::Workspace;
 
 /// What to measure, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -23,9 +25,9 @@ pub struct Measuring {
     /// Days after the launch in which what customers do counts.
     #[arg(long, value_name = "N", default_value_t = 28, value_parser = clap::value_parser!(u32).range(1..=364), help_heading = "Campaign")]
     pub window: u32,
-    /// Share of the price that the shop keeps, 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share, help_heading = "Campaign")]
-    pub margin: f64,
+    /// Share of the price that the shop keeps, 0 to 1 (default: campaign.margin; 1 with a ledger from a file).
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Campaign")]
+    pub margin: Option<f64>,
     /// What one message costs.
     #[arg(long, value_name = "AMOUNT", default_value_t = 0.0, value_parser = cost, help_heading = "Campaign")]
     pub message_cost: f64,
@@ -71,8 +73,13 @@ impl Measuring {
         control: Option<&str>,
         context: &mut Context<'_>,
     ) -> anyhow::Result<Results> {
-        let (mut question, sends, feedback) = self.ledger_of(name)?;
-        question.control = control.map(str::to_owned);
+        let mut recorded = match (&self.ledger, self.launched) {
+            (Some(file), Some(launched)) => self.ledger_of(name, file, launched)?,
+            _ => self.campaign(name.unwrap_or_default(), context)?,
+        };
+        recorded.question.control = control.map(str::to_owned);
+        recorded.question.as_of = self.as_of;
+        let Recorded { question, sends, feedback } = recorded;
         let sources = context.sources()?;
         let shop = context.work(|task| {
             // What is dated later than this day is taken for a mistake in the files.
@@ -86,25 +93,38 @@ impl Measuring {
         Ok(context.work(|_| measure(&observed, self.seed)))
     }
 
-    fn ledger_of(&self, name: Option<&str>) -> anyhow::Result<(Question, Vec<SendRow>, Vec<FeedbackRow>)> {
-        let costs = Costs { message: self.message_cost, margin: self.margin };
-        let (Some(file), Some(launched)) = (&self.ledger, self.launched) else {
-            let name = name.unwrap_or_default();
+    /// What the project's database has of a campaign.
+    fn campaign(&self, name: &str, context: &Context<'_>) -> anyhow::Result<Recorded> {
+        let folder = context.folder()?;
+        let store = Workspace::open(&folder)?.store()?;
+        let Some(campaign) = store.campaign(name)? else {
             return Err(UsageError(format!(
-                "there is no campaign \"{name}\". Give its ledger with --ledger FILE.csv --launched DATE, or the table of \
-                 an experiment with --table FILE.csv --arm COL --converted COL --control NAME."
+                "no campaign \"{name}\" was launched in {}: `perennial campaign list` shows them. Or give a ledger with --ledger \
+                 FILE.csv --launched DATE, or the table of an experiment with --table FILE.csv --arm COL --converted COL \
+                 --control NAME.",
+                folder.display()
             ))
             .into());
         };
+        Ok(recorded(&store, &campaign, self.window, self.costs(context), 2)?)
+    }
+
+    fn costs(&self, context: &Context<'_>) -> Costs {
+        Costs {
+            message: self.message_cost,
+            margin: self.margin.unwrap_or(context.config.campaign.margin),
+        }
+    }
+
+    fn ledger_of(&self, name: Option<&str>, file: &Path, launched: Timestamp) -> anyhow::Result<Recorded> {
         let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let question = Question {
             campaign: name.map_or_else(stem, str::to_owned),
             launched_at: launched.as_millisecond(),
             window_days: self.window,
-            as_of: self.as_of,
-            costs,
+            costs: Costs { message: self.message_cost, margin: self.margin.unwrap_or(1.0) },
             ..Question::default()
         };
-        Ok((question, ledger::read(file)?, Vec::new()))
+        Ok(Recorded { question, sends: ledger::read(file)?, feedback: Vec::new() })
     }
 }

@@ -38,7 +38,8 @@ pub enum Caveat {
 
 pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
     let mut found = Vec::new();
-    if !observed.holdout {
+    // Where there is a holdout and another control was asked for, nothing is amiss.
+    if !observed.assigned.state.contains(&State::Holdout) {
         found.push(Caveat::NoHoldout);
     }
     if results.information <= 0.0 {
@@ -47,15 +48,9 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
         let left = f64::from(observed.window_days) * (1.0 - results.information);
         found.push(Caveat::WindowOpen(left.ceil() as u32));
     }
-    let states = observed.assigned.state.iter().zip(&observed.assigned.arm);
-    let (mut meant, mut missed) = (0_u64, 0_u64);
-    for (state, &arm) in states {
-        if usize::from(arm) == observed.control && observed.holdout {
-            continue;
-        }
-        meant += 1;
-        missed += u64::from(!matches!(state, State::Accepted | State::Unknown));
-    }
+    let meant = observed.assigned.state.iter().filter(|state| **state != State::Holdout);
+    let missed = meant.clone().filter(|state| !matches!(state, State::Accepted | State::Unknown)).count();
+    let meant = meant.count();
     if missed > 0 {
         found.push(Caveat::NotSent(missed as f64 / meant as f64));
     }

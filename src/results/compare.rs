@@ -9,6 +9,9 @@ use crate::statistics::proportions::{Count, difference_error, newcombe, pooled_t
 use crate::statistics::resample::{REDRAWS, bootstrap};
 use crate::statistics::{ALPHA, CONFIDENCE, Interval, POWER, power, sequential};
 
+/// How many times the customers that there are may be asked for.
+const MOST_TIMES: u64 = 100;
+
 /// What is compared, per customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,7 +95,7 @@ pub struct Comparison {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequential: Option<Sequential>,
     pub verdict: Verdict,
-    /// Where it is too few to tell; `None` where no number would do, as nothing differs.
+    /// Where it is too few to tell; `None` where nothing differs, or so little that a hundred times as many would not do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed: Option<Needed>,
     /// Fewer than five expected in a cell: the normal approximation does not hold, and nothing is said.
@@ -225,7 +228,7 @@ fn money(outcomes: &Outcomes, revenue: &[f64], arm: usize, control: usize, look:
             p_value: adjusted.test.p_value,
             variance_left: adjusted.variance_left,
         }),
-        needed: needed.map(|control| Needed::of(control, ratio, (a.len() + b.len()) as u64)),
+        needed: needed.and_then(|control| Needed::of(control, ratio, (a.len() + b.len()) as u64)),
         // Welch's test leans on the mean of buyers' amounts being near normal: too few buyers, no verdict.
         sparse: [&a, &b].iter().any(|arm| arm.len() < 10),
         ..empty(outcomes, arm, control, Metric::RevenuePerCustomer)
@@ -240,16 +243,17 @@ impl Look {
 }
 
 impl Needed {
-    fn of(control: u64, ratio: f64, have: u64) -> Self {
-        let customers = (control as f64 * (1.0 + ratio)).ceil() as u64;
-        Self { customers: customers.max(have + 1), more: customers.saturating_sub(have).max(1) }
+    /// `None` for more than anybody would wait for: then the difference seen is next to nothing.
+    fn of(control: u64, ratio: f64, have: u64) -> Option<Self> {
+        let customers = ((control as f64 * (1.0 + ratio)).ceil() as u64).max(have + 1);
+        (customers / MOST_TIMES <= have).then(|| Self { customers, more: customers - have })
     }
 }
 
 fn rate_needed(a: Count, b: Count, look: Look) -> Option<Needed> {
     let ratio = a.of as f64 / b.of.max(1) as f64;
     let control = power::customers_needed(b.rate(), a.rate() - b.rate(), ratio, look.alpha(), POWER)?;
-    Some(Needed::of(control, ratio, a.of + b.of))
+    Needed::of(control, ratio, a.of + b.of)
 }
 
 /// W. G. Cochran's rule (Biometrics 10 (1954) 417-451): with fewer than five expected in a cell the test is not to be

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::observe::SendRow;
+use super::observe::{Coupon, SendRow};
 use super::observed::State;
 
 /// Why a ledger cannot be read: cause, place and remedy.
@@ -81,7 +81,7 @@ fn rows(file: &str, content: impl Read) -> Result<Vec<SendRow>, LedgerError> {
             segment: segment.map(cell).unwrap_or_default().to_owned(),
             arm: cell(arm).to_owned(),
             state,
-            coupon_cost: 0,
+            coupon: Coupon::None,
         });
     }
     if sends.is_empty() {

@@ -16,7 +16,7 @@ pub const HOLDOUT: &str = "holdout";
 const BEFORE: i64 = 365;
 
 /// One customer of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SendRow {
     pub id: i64,
     pub customer: String,
@@ -24,8 +24,20 @@ pub struct SendRow {
     /// Name of the arm, or [`HOLDOUT`].
     pub arm: String,
     pub state: State,
-    /// What the customer's redeemed coupon took off, in minor units; 0 where none was redeemed.
-    pub coupon_cost: i64,
+    /// What the customer's coupon took off, if it was redeemed.
+    pub coupon: Coupon,
+}
+
+/// What a redeemed coupon took off.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Coupon {
+    /// Nothing: there was none, or it was not used.
+    #[default]
+    None,
+    /// An amount in minor units, once.
+    Amount(i64),
+    /// A share of the price, 0..1: of what was paid for the first order after the launch, `share / (1 - share)`.
+    Share(f64),
 }
 
 /// Something that came back.
@@ -100,6 +112,7 @@ pub fn observe(
         )));
     }
     orders(&mut observed, &rows, shop)?;
+    shares(&mut observed, &rows, sends);
     if shop.event_count().is_some() {
         let mut activity = Vec::new();
         shop.each_event(&mut |customer, at, _| {
@@ -198,7 +211,7 @@ fn customers(observed: &mut Observed, sends: &[SendRow], shop: &Shop) -> Rows {
         assigned.arm.push(arms.get(&send.arm).copied().unwrap_or_default());
         assigned.segment.push(segments.get(send.segment.as_str()).copied().unwrap_or_default());
         assigned.state.push(send.state);
-        assigned.coupon_cost.push(send.coupon_cost);
+        assigned.coupon_cost.push(if let Coupon::Amount(amount) = send.coupon { amount } else { 0 });
     }
     let count = assigned.arm.len();
     *assigned = Assigned {
@@ -209,6 +222,24 @@ fn customers(observed: &mut Observed, sends: &[SendRow], shop: &Shop) -> Rows {
     };
     observed.unknown_customers = (sends.len() - count) as u64;
     rows
+}
+
+/// What coupons that take a share off have cost.
+fn shares(observed: &mut Observed, rows: &Rows, sends: &[SendRow]) {
+    let mut first: HashMap<u32, (u32, i64)> = HashMap::new();
+    for line in observed.purchases.iter().filter(|line| line.amount > 0) {
+        let (order, paid) = first.entry(line.customer).or_insert((line.order, 0));
+        if *order == line.order {
+            *paid += line.amount;
+        }
+    }
+    for (&place, &row) in &rows.assigned {
+        if let (Coupon::Share(share), Some((_, paid))) = (sends[place].coupon, first.get(&row))
+            && (0.0..1.0).contains(&share)
+        {
+            observed.assigned.coupon_cost[row as usize] = (*paid as f64 * share / (1.0 - share)).round() as i64;
+        }
+    }
 }
 
 fn orders(observed: &mut Observed, rows: &Rows, shop: &Shop) -> Result<(), ObserveError> {

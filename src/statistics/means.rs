@@ -119,8 +119,8 @@ pub struct Cuped {
 }
 
 /// CUPED: A. Deng, Y. Xu, R. Kohavi, T. Walker, Improving the sensitivity of online controlled experiments by
-/// utilizing pre-experiment data, WSDM 2013, equations 4 and 6. `a` and `b` are pairs of (after, before), one a
-/// customer. Theta is the slope of after on before within the arms, both together, so that the effect itself does not
+/// utilizing pre-experiment data, WSDM 2013, section 3: each amount `y` becomes `y - theta (x - mean x)`, with `theta` the
+/// covariance of `y` and `x` over the variance of `x`. `a` and `b` are pairs of (after, before), one a customer. Theta is the slope of after on before within the arms, both together, so that the effect itself does not
 /// enter it.
 #[must_use]
 pub fn cuped(a: &[(f64, f64)], b: &[(f64, f64)], confidence: f64) -> Cuped {

@@ -6,7 +6,7 @@
 use super::normal::{below, quantile};
 
 /// The power of the pooled z test for rates `base` and `base + effect` with these numbers of customers: J. L. Fleiss,
-/// B. Levin, M. C. Paik, Statistical Methods for Rates and Proportions, 3rd ed. (2003), equation 4.15 solved for the
+/// B. Levin, M. C. Paik, Statistical Methods for Rates and Proportions, 3rd ed. (2003), equation 4.14 solved for the
 /// power, without the correction for continuity.
 #[must_use]
 pub fn power_of_rates(control: u64, treated: u64, base: f64, effect: f64, alpha: f64) -> f64 {
@@ -61,7 +61,8 @@ pub fn customers_needed(base_rate: f64, effect: f64, ratio: f64, alpha: f64, pow
 
 /// The smallest difference of two means, in the unit of `deviation` (the standard deviation of one customer's amount),
 /// that arms of this size show with this power: S.-C. Chow, J. Shao, H. Wang, Sample Size Calculations in Clinical
-/// Research, 2nd ed. (2008), equation 3.2.2 solved for the difference. `None` where an arm is empty.
+/// Research, 2nd ed. (2008), section 3.2: `(z[1 - alpha / 2] + z[power]) deviation sqrt(1 / n0 + 1 / n1)`. `None` where an arm
+/// is empty.
 #[must_use]
 pub fn smallest_difference(
     control: u64,
@@ -78,7 +79,8 @@ pub fn smallest_difference(
 }
 
 /// Customers of the control arm that a difference of two means needs, with `ratio` times as many treated: Chow, Shao
-/// and Wang (2008), equation 3.2.2. `None` where the difference is 0.
+/// and Wang (2008), section 3.2: `(1 + 1 / ratio) ((z[1 - alpha / 2] + z[power]) deviation / difference)^2`, rounded up. `None`
+/// where the difference is 0.
 #[must_use]
 pub fn customers_needed_for_means(
     difference: f64,

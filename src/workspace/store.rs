@@ -36,7 +36,7 @@ pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use ledger::{Change, Send, SendState, Tally};
 pub use consents::Consent;
 pub use erasure::{Erased, Identity};
-pub use feedback::{Bounce, FeedbackAnswer, FeedbackEvent, Kind, Sent, Source, Taken};
+pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken};
 pub use secrets::{Hmac, Secret, SecretName};
 pub use suppressions::{
     EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of, normalised,

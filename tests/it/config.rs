@@ -154,6 +154,24 @@ fn words_outside_a_file_need_no_quotation_marks() {
 }
 
 #[test]
+fn files_of_secrets_stand_beside_the_settings_that_name_them_and_secrets_are_no_settings() {
+    let mut layers = Layers::with_defaults();
+    let source = "[sending.email]\npassword-file = \"smtp.password\"\nca-file = \"/etc/authority.pem\"\n\
+                  dkim-key-file = \"~/dkim.pem\"\n[sending.push]\nsecret-file = \"push.key\"\n";
+    layers.add_text(source, Path::new("/shop/perennial.toml")).unwrap();
+    let secrets = ["PERENNIAL_SMTP_PASSWORD", "PERENNIAL_SMS_KEY", "PERENNIAL_PUSH_KEY"];
+    layers.add_environment(secrets.map(|name| (name.into(), "hush".into())).into_iter()).unwrap();
+    let settings = layers.finish().unwrap();
+    let sending = &settings.config().sending;
+    let is = |file: Option<&Path>, wanted: &str| assert_eq!(file, Some(Path::new(wanted)));
+    is(sending.email.password_file.as_deref(), "/shop/smtp.password");
+    is(sending.email.ca_file.as_deref(), "/etc/authority.pem");
+    is(sending.email.dkim_key_file.as_deref(), "~/dkim.pem");
+    is(sending.push.secret_file.as_deref(), "/shop/push.key");
+    assert!(!format!("{settings:?}").contains("hush"));
+}
+
+#[test]
 fn wrong_variables_and_flags_are_told_like_wrong_files() {
     let told = |result: Result<(), perennial::config::ConfigError>| result.unwrap_err().to_string();
     let variable = |name: &str, value: &str| {

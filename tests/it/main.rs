@@ -10,6 +10,7 @@
 mod program;
 
 mod architecture;
+mod campaign;
 mod channels;
 mod claims;
 mod cli;

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 use super::{Carrier, Fault, FaultKind, SetupError};
 use crate::data::Channel;
 
+/// Messages that are written before the disk is asked once for all of them.
+const WINDOW: usize = 256;
+
 /// What the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {

@@ -3,21 +3,25 @@
 //! In: a private key in a file that nobody else can read. Out: the header `DKIM-Signature`, which covers who sends what to
 //! whom and the way out (RFC 8058 wants both `List-Unsubscribe` headers covered).
 
+use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lettre::message::dkim::{
-    DkimCanonicalization, DkimCanonicalizationType, DkimConfig, DkimSigningAlgorithm, DkimSigningKey,
-};
-use lettre::message::header::HeaderName;
+use rustls::SignatureScheme;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::sign::SigningKey;
+use sha2::{Digest as _, Sha256};
 
 use super::MessageError;
 use crate::campaign::channel::private_text;
 use crate::config::EmailSendingConfig;
 
 /// What is signed. A header that a message lacks is signed as lacking, so that nobody can add it.
-const SIGNED: [&str; 14] = [
+const SIGNED: [&str; 13] = [
     "From",
     "Reply-To",
     "To",
@@ -27,7 +31,6 @@ const SIGNED: [&str; 14] = [
     "Message-ID",
     "MIME-Version",
     "Content-Type",
-    "Content-Transfer-Encoding",
     "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
@@ -36,7 +39,18 @@ const SIGNED: [&str; 14] = [
 
 /// Signs for a domain.
 #[derive(Debug)]
-pub struct Signer(DkimConfig);
+pub struct Signer {
+    domain: String,
+    selector: String,
+    key: Arc<dyn SigningKey>,
+    algorithm: Algorithm,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Algorithm {
+    Rsa,
+    Ed25519,
+}
 
 impl Signer {
     /// The signer of the settings; `None` where no domain is named.
@@ -80,83 +94,124 @@ impl Signer {
                 return Err(format!("has no use with the {named} \"{text}\""));
             }
         }
-        let (key, algorithm) = plain_key(pem)?;
-        let key =
-            DkimSigningKey::new(&key, algorithm).map_err(|error| format!("cannot be used ({error})"))?;
-        let way = DkimCanonicalization {
-            header: DkimCanonicalizationType::Relaxed,
-            body: DkimCanonicalizationType::Relaxed,
+        if pem.contains("ENCRYPTED") {
+            return Err("is locked by a pass phrase: take it off with `openssl pkey`".into());
+        }
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_| "is no private key in PEM form, or is damaged")?;
+        let key = any_supported_type(&key).map_err(|_| "is neither RSA of 2048 bits and more nor Ed25519")?;
+        let takes = |scheme| key.choose_scheme(&[scheme]).is_some();
+        let algorithm = if takes(SignatureScheme::RSA_PKCS1_SHA256) {
+            Algorithm::Rsa
+        } else if takes(SignatureScheme::ED25519) {
+            Algorithm::Ed25519
+        } else {
+            return Err("is neither RSA nor Ed25519".into());
         };
-        let headers = SIGNED.map(HeaderName::new_from_ascii_str).into();
-        Ok(Self(DkimConfig::new(selector.into(), domain.into(), key, headers, way)))
+        Ok(Self { domain: domain.into(), selector: selector.into(), key, algorithm })
     }
 
-    pub(super) fn sign(&self, message: &mut lettre::Message) {
-        message.sign(&self.0);
-    }
-}
-
-/// A key in the form that `lettre` takes: PKCS #1 in PEM form for RSA, the bare 32 bytes in base64 for Ed25519.
-fn plain_key(pem: &str) -> Result<(String, DkimSigningAlgorithm), String> {
-    if pem.contains("-----BEGIN RSA PRIVATE KEY-----") {
-        return Ok((pem.trim().to_owned(), DkimSigningAlgorithm::Rsa));
-    }
-    if pem.contains("ENCRYPTED") {
-        return Err("is locked by a pass phrase: take it off with `openssl pkey`".into());
-    }
-    let inside = pem
-        .split_once("-----BEGIN PRIVATE KEY-----")
-        .and_then(|(_, rest)| rest.split_once("-----END PRIVATE KEY-----"))
-        .map(|(inside, _)| inside.split_whitespace().collect::<String>())
-        .ok_or("is no private key in PEM form")?;
-    let der = STANDARD.decode(inside).map_err(|_| "is damaged (no base64)")?;
-    let (algorithm, key) = pkcs8(&der).ok_or("is damaged (no PKCS #8)")?;
-    match algorithm {
-        // 1.2.840.113549.1.1.1
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01] => {
-            let lines = STANDARD.encode(key);
-            let lines: Vec<&str> =
-                lines.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-            let pem = format!(
-                "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
-                lines.join("\n")
-            );
-            Ok((pem, DkimSigningAlgorithm::Rsa))
+    /// The header `DKIM-Signature`, with its end of line, for a message whose lines end in CR LF. `at` is the time in it, in
+    /// seconds since 1970: with the same time the same message has the same signature.
+    ///
+    /// # Errors
+    /// The message has no body, or cannot be signed.
+    pub(super) fn sign(&self, mail: &[u8], at: i64) -> Result<String, MessageError> {
+        let failed = || MessageError::Text("it cannot be signed".into());
+        let text = std::str::from_utf8(mail).map_err(|_| failed())?;
+        let (head, body) = text.split_once("\r\n\r\n").ok_or_else(failed)?;
+        let headers = headers(head);
+        let mut covered = String::with_capacity(head.len());
+        for wanted in SIGNED {
+            if let Some((name, value)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)) {
+                relaxed_header(name, value, &mut covered);
+                covered.push_str("\r\n");
+            }
         }
-        // 1.3.101.112
-        [0x2b, 0x65, 0x70] => {
-            let (0x04, seed, _) = der_item(key).ok_or("is damaged (no Ed25519)")? else {
-                return Err("is damaged (no Ed25519)".into());
-            };
-            Ok((STANDARD.encode(seed), DkimSigningAlgorithm::Ed25519))
+        let (name, scheme) = match self.algorithm {
+            Algorithm::Rsa => ("rsa-sha256", SignatureScheme::RSA_PKCS1_SHA256),
+            Algorithm::Ed25519 => ("ed25519-sha256", SignatureScheme::ED25519),
+        };
+        let body = STANDARD.encode(body_hash(body));
+        let names = SIGNED.chunks(5).map(|names| names.join(":").to_lowercase()).collect::<Vec<_>>();
+        let mut value = format!(
+            " v=1; a={name}; c=relaxed/relaxed; q=dns/txt; t={at};\r\n d={}; s={};\r\n h={};\r\n bh={body};\r\n b=",
+            self.domain,
+            self.selector,
+            names.join(":\r\n  ")
+        );
+        relaxed_header("DKIM-Signature", &value, &mut covered);
+        let signer = self.key.choose_scheme(&[scheme]).ok_or_else(failed)?;
+        let signature = match self.algorithm {
+            Algorithm::Rsa => signer.sign(covered.as_bytes()),
+            // RFC 8463, 3: the hash is what is signed.
+            Algorithm::Ed25519 => signer.sign(&Sha256::digest(covered.as_bytes())),
+        };
+        let signature = STANDARD.encode(signature.map_err(|_| failed())?);
+        for (number, line) in signature.as_bytes().chunks(72).enumerate() {
+            if number > 0 {
+                value.push_str("\r\n  ");
+            }
+            value.extend(line.iter().map(|&byte| char::from(byte)));
         }
-        _ => Err("is neither RSA nor Ed25519".into()),
+        let mut header = String::with_capacity(value.len() + 32);
+        let _ = write!(header, "DKIM-Signature:{value}\r\n");
+        Ok(header)
     }
 }
 
-/// Algorithm and key of a PKCS #8 structure (RFC 5958): SEQUENCE { version, SEQUENCE { OID, .. }, OCTET STRING, .. }.
-fn pkcs8(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (0x30, inside, _) = der_item(der)? else { return None };
-    let (0x02, _, rest) = der_item(inside)? else { return None };
-    let (0x30, algorithm, rest) = der_item(rest)? else { return None };
-    let (0x06, algorithm, _) = der_item(algorithm)? else { return None };
-    let (0x04, key, _) = der_item(rest)? else { return None };
-    Some((algorithm, key))
+/// Name and value of each header, folded as it stands.
+fn headers(head: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::with_capacity(16);
+    let mut start = 0;
+    while start < head.len() {
+        let mut end = start;
+        // A line that begins with a space goes on with the header before it.
+        loop {
+            end = head[end..].find("\r\n").map_or(head.len(), |at| end + at);
+            if !head[end..].starts_with("\r\n ") && !head[end..].starts_with("\r\n\t") {
+                break;
+            }
+            end += 2;
+        }
+        found.extend(head[start..end].split_once(':'));
+        start = end + 2;
+    }
+    found
 }
 
-/// Tag, content and what comes after it.
-fn der_item(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
+/// RFC 6376, 3.4.2: name in lower case, one line, one space where there were several.
+fn relaxed_header(name: &str, value: &str, out: &mut String) {
+    out.extend(name.trim_end().chars().map(|c| c.to_ascii_lowercase()));
+    out.push(':');
+    for (number, word) in value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty()).enumerate() {
+        if number > 0 {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+}
+
+/// SHA-256 of the body after RFC 6376, 3.4.4: no spaces at the ends of lines, one where there were several, no empty lines
+/// at the end.
+fn body_hash(body: &str) -> [u8; 32] {
+    let mut relaxed = String::with_capacity(body.len());
+    for line in body.split_inclusive("\r\n") {
+        for character in line.trim_end_matches([' ', '\t', '\r', '\n']).chars() {
+            if !matches!(character, ' ' | '\t') {
+                relaxed.push(character);
+            } else if !relaxed.ends_with(' ') {
+                relaxed.push(' ');
+            }
+        }
+        relaxed.push_str("\r\n");
+    }
+    let end = relaxed.trim_end_matches("\r\n").len();
+    if end > 0 {
+        relaxed.truncate(end);
+        relaxed.push_str("\r\n");
     } else {
-        let count = usize::from(first & 0x7f);
-        if count == 0 || count > 3 || rest.len() < count {
-            return None;
-        }
-        let (length, rest) = rest.split_at(count);
-        (length.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte)), rest)
-    };
-    (rest.len() >= length).then(|| (tag, &rest[..length], &rest[length..]))
+        relaxed.clear();
+    }
+    Sha256::digest(relaxed.as_bytes()).into()
 }

@@ -9,10 +9,8 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Address;
-use lettre::message::header::{
-    ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0,
-};
-use lettre::message::{Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use super::layout::{self, Frame};
 use super::markup::Links;
@@ -174,12 +172,11 @@ impl Composer {
         rewrite: Rewrite<'_>,
     ) -> Result<Outgoing, MessageError> {
         let mut links = Links::new(rewrite);
-        let (recipient, parts, bytes) = match &self.mail {
-            Some(mail) => mail.compose(text, envelope, &mut links)?,
-            None => {
-                let parts = short::compose(self.channel, text, envelope, &mut links)?;
-                (envelope.recipient.trim().to_owned(), parts, Vec::new())
-            }
+        let (recipient, parts, bytes) = if let Some(mail) = &self.mail {
+            mail.compose(text, envelope, &mut links)?
+        } else {
+            let parts = short::compose(self.channel, text, envelope, &mut links)?;
+            (envelope.recipient.trim().to_owned(), parts, Vec::new())
         };
         Ok(Outgoing {
             channel: self.channel,
@@ -266,12 +263,15 @@ impl Mail {
             .boundary(boundary(id))
             .singlepart(SinglePart::plain(words))
             .singlepart(SinglePart::html(page));
-        let mut message = whole(builder, &parts)?;
+        let message = builder.multipart(parts).map_err(|error| MessageError::Text(error.to_string()))?;
+        let mut bytes = message.formatted();
         if let Some(signer) = &self.signer {
-            signer.sign(&mut message);
+            let mut signed = signer.sign(&bytes, envelope.date.as_second())?.into_bytes();
+            signed.append(&mut bytes);
+            bytes = signed;
         }
         let text = [(Part::Subject, subject), (Part::Preheader, preheader), (Part::Body, body)];
-        Ok((recipient, text.into_iter().filter(|(_, text)| !text.is_empty()).collect(), message.formatted()))
+        Ok((recipient, text.into_iter().filter(|(_, text)| !text.is_empty()).collect(), bytes))
     }
 
     /// The headers by which mail programs know a message to many, and offer a way out of it (RFC 2369, 2919 and 8058).
@@ -308,21 +308,6 @@ impl Mail {
         }
         Ok(headers.into_iter().map(|(name, value)| (name, header_text(&value))).collect())
     }
-}
-
-/// The message with its parts as a body that is ready, so that `Content-Type` is a header of the message: a signature covers
-/// only those, and of a `multipart` the builder writes it behind them.
-fn whole(builder: MessageBuilder, parts: &MultiPart) -> Result<Message, MessageError> {
-    let failed = |what: &str| MessageError::Text(what.to_owned());
-    let kind: ContentType = parts.headers().get().ok_or_else(|| failed("its parts have no type"))?;
-    let mut body = parts.formatted();
-    let start =
-        body.windows(4).position(|end| end == b"\r\n\r\n").ok_or_else(|| failed("its parts have no head"))?;
-    body.drain(..start + 4);
-    // Each part is in ASCII, whatever its own encoding.
-    let body = Body::dangerous_pre_encoded(body, ContentTransferEncoding::SevenBit);
-    let message = builder.header(MIME_VERSION_1_0).header(kind).body(body);
-    message.map_err(|error| failed(&error.to_string()))
 }
 
 /// A boundary that stands in no part: both parts are ours, and no line of them begins with it.

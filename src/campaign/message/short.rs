@@ -181,12 +181,11 @@ mod tests {
     #[test]
     fn each_character_that_forces_ucs_2_is_named_with_its_place() {
         let found = forcing("It’s on – ça va 👨‍👩‍👧 €");
-        let told: Vec<(&str, usize, Option<(&str, bool)>)> = found
+        let told = found
             .iter()
-            .map(|one| (one.text.as_str(), one.at, one.replacement.map(|other| (other.with, other.loses))))
-            .collect();
+            .map(|one| (one.text.as_str(), one.at, one.replacement.map(|other| (other.with, other.loses))));
         assert_eq!(
-            told,
+            told.collect::<Vec<_>>(),
             [
                 ("’", 2, Some(("'", false))),
                 ("–", 10, Some(("-", false))),

@@ -287,4 +287,19 @@ mod tests {
         assert_eq!(from_xtext("anna+2Bshop@example.com"), "anna+shop@example.com");
         assert_eq!(from_xtext("anna+20@example.com"), "anna+20@example.com");
     }
+    proptest::proptest! {
+        /// Whatever stands in a mailbox, and whatever a server puts into its status.
+        #[test]
+        fn any_message_is_read(head in "[ -~\\n]{0,200}", status in "[ -~\\n;:.5]{0,200}", bytes: Vec<u8>) {
+            let _ = read(&bytes, 0);
+            let _ = read(head.as_bytes(), 0);
+            let report = format!(
+                "Content-Type: multipart/report; boundary=b\n{head}\n\n--b\nContent-Type: message/delivery-status\n\n\
+                 Final-Recipient: rfc822; a@b\nAction: failed\n{status}\n--b--\n"
+            );
+            for event in read(report.as_bytes(), 1_000).into_events() {
+                proptest::prop_assert!(event.at <= 1_000);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The page as HTML.
 
 use super::super::sentence::{Language, amount, ends, grouped, p_value, percent, value};
-use super::super::{Comparison, Metric, Results, shown_currency};
+use super::super::{Comparison, Metric, Results, Verdict, shown_currency};
 use super::svg::{Row, Series, bars, curves, intervals};
 use super::words::{Words, caveat, metric, theme, tone, words};
 
@@ -184,7 +184,7 @@ impl Page<'_> {
             None => format!("{}, {}", metric(comparison.metric, self.language), comparison.arm),
         };
         let shown = if money { format!("{difference:+.2}") } else { format!("{:+.2}", 100.0 * difference) };
-        Row { label, value: difference, interval, shown }
+        Row { label, value: difference, interval, shown, sure: comparison.verdict != Verdict::TooFewToTell }
     }
 
     fn retention(&mut self) {
@@ -242,6 +242,7 @@ impl Page<'_> {
                 value: decile.uplift,
                 interval: decile.interval,
                 shown: format!("{:+.2}", 100.0 * decile.uplift),
+                sure: !decile.interval.contains(0.0),
             })
             .collect();
         let title = format!("{} ({})", self.words.uplift, self.words.points);

@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub(super) interval: Interval,
     /// As it stands on the right.
     pub(super) shown: String,
+    /// Drawn as a full circle: something may be said of it.
+    pub(super) sure: bool,
 }
 
 /// Differences with their intervals around a line at 0.
@@ -54,7 +56,7 @@ pub(super) fn intervals(title: &str, rows: &[Row]) -> String {
     );
     for (number, row) in rows.iter().enumerate() {
         let y = 8.0 + ROW * (number as f64 + 0.5);
-        let sure = if row.interval.contains(0.0) { "open" } else { "sure" };
+        let sure = if row.sure { "sure" } else { "open" };
         out += &format!(
             "<text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
              <line class=\"whisker\" x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
@@ -132,7 +134,7 @@ pub(super) fn curves(
     let (least, most) =
         ends().fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     let every = step(if most > least { most - least } else { 1.0 }, 4.0);
-    let (low, high) = ((least / every).floor() * every, (most / every).ceil().max(1.0) * every);
+    let (low, high) = ((least / every + 0.1).floor() * every, (most / every).ceil().max(1.0) * every);
     let span = high - low;
     let x = |value: f64| left + (WIDTH - left - right) * value / most_x;
     let y = |value: f64| 12.0 + (height - 12.0 - bottom) * (1.0 - (value - low) / span);

@@ -2,8 +2,8 @@
 //!
 //! Each call is one transaction and is on the disk when it returns. What is told twice is kept once.
 
-mod answers;
 mod events;
+mod listed;
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::{Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
-pub use answers::FeedbackAnswer;
+pub use listed::FeedbackLine;
 pub use events::{Bounce, FeedbackEvent, Taken};
 
 /// Clicks on one message that are kept at most: more say nothing, and a link may be called for ever.

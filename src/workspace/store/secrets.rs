@@ -93,9 +93,15 @@ impl Secret {
     /// The HMAC-SHA-256 of a text, 64 hexadecimal digits.
     #[must_use]
     pub fn hash(&self, text: &str) -> String {
-        let code = self.mac().chain_update(text.as_bytes()).finalize().into_bytes();
-        code.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.mac().chain_update(text.as_bytes()).finalize().into_bytes())
     }
+}
+
+/// Bytes in hexadecimal digits, without a piece of memory for each.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 impl Store {

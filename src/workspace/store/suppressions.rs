@@ -6,10 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use hmac::Mac as _;
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
 
-use super::{Secret, SecretName, Store};
+use super::secrets::hex;
+use super::{Hmac, Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
@@ -124,7 +126,12 @@ pub fn kind_of(address: &str) -> Channel {
 /// The keyed hash of an address, the same for all its spellings.
 #[must_use]
 pub fn address_hash(key: &Secret, kind: Channel, address: &str) -> String {
-    key.hash(&format!("{}:{}", kind.name(), normalised(kind, address)))
+    hex(&code(key.mac(), kind, address))
+}
+
+fn code(mac: Hmac, kind: Channel, address: &str) -> [u8; 32] {
+    let mac = mac.chain_update(kind.name()).chain_update(":").chain_update(normalised(kind, address));
+    mac.finalize().into_bytes().into()
 }
 
 /// What keeps a message from somebody.
@@ -138,9 +145,12 @@ pub enum Withheld {
 
 /// Everything that decides whether somebody may be written to, for as many as there are: read once, asked often.
 pub struct Permissions {
-    key: Secret,
+    /// Waits for an address to sign.
+    mac: Hmac,
     /// Channel (or none for every) and the first half of the hash.
     suppressed: HashSet<(Option<Channel>, u128)>,
+    /// Rows of each channel, and last of those for every.
+    counts: [usize; 4],
     consents: HashMap<String, [Option<bool>; 3]>,
 }
 
@@ -157,7 +167,8 @@ impl Permissions {
         address: &str,
         by_files: Option<bool>,
     ) -> Result<(), Withheld> {
-        if self.is_suppressed(channel, address) || self.is_suppressed(Channel::Push, customer) {
+        // Whoever was erased is known by the shop's own id, which is a push address too: no push is no erasure.
+        if self.is_suppressed(channel, address) || self.on_list(None, Channel::Push, customer) {
             return Err(Withheld::Suppressed);
         }
         if self.consent(customer, channel).or(by_files) == Some(true) {
@@ -170,11 +181,16 @@ impl Permissions {
     /// Whether the address is on the list, for its own channel or for every.
     #[must_use]
     pub fn is_suppressed(&self, channel: Channel, address: &str) -> bool {
-        if self.suppressed.is_empty() {
+        self.on_list(Some(channel), channel, address) || self.on_list(None, channel, address)
+    }
+
+    fn on_list(&self, of: Option<Channel>, kind: Channel, address: &str) -> bool {
+        // Nothing is signed for a list that is empty.
+        if self.counts[of.map_or(3, |channel| channel as usize)] == 0 {
             return false;
         }
-        let hash = first_half(&address_hash(&self.key, channel, address));
-        self.suppressed.contains(&(Some(channel), hash)) || self.suppressed.contains(&(None, hash))
+        let code = code(self.mac.clone(), kind, address);
+        self.suppressed.contains(&(of, code.first_chunk().map_or(0, |half| u128::from_be_bytes(*half))))
     }
 
     /// What the customer said here last; `None`: nothing.
@@ -261,7 +277,7 @@ impl Store {
     /// The database cannot be read, or its key cannot be made.
     pub fn permissions(&mut self) -> Result<Permissions, WorkspaceError> {
         let key = self.secret(SecretName::Addresses)?;
-        let suppressed = self.read(|connection| {
+        let suppressed: HashSet<(Option<Channel>, u128)> = self.read(|connection| {
             let mut statement =
                 connection.prepare_cached("SELECT channel, address_hash FROM suppressions")?;
             let rows = statement.query_map([], |row| {
@@ -271,7 +287,11 @@ impl Store {
             })?;
             rows.collect()
         })?;
-        Ok(Permissions { key, suppressed, consents: self.last_consents()? })
+        let mut counts = [0; 4];
+        for (channel, _) in &suppressed {
+            counts[channel.map_or(3, |channel| channel as usize)] += 1;
+        }
+        Ok(Permissions { mac: key.mac(), suppressed, counts, consents: self.last_consents()? })
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Script {
 
 #[derive(Default)]
 struct State {
-    counts: Vec<(At, usize)>,
+    counts: Vec<At>,
     commands: Vec<String>,
     taken: Vec<Taken>,
     connections: usize,
@@ -105,16 +105,8 @@ impl MailServer {
 
     fn turn(&self, at: At, usual: &'static str) -> Do {
         let mut state = self.state.lock().unwrap();
-        let count = match state.counts.iter_mut().find(|(known, _)| *known == at) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                state.counts.push((at, 1));
-                1
-            }
-        };
+        state.counts.push(at);
+        let count = state.counts.iter().filter(|known| **known == at).count();
         let turn = self.script.turns.iter().find(|(where_, number, _)| *where_ == at && *number == count);
         turn.map_or(Do::Say(usual), |(_, _, action)| action.clone())
     }
@@ -210,11 +202,11 @@ impl MailServer {
                     let _ = act(&mut stream, self.turn(At::Auth, "235 welcome"))?;
                 }
                 "MAIL" => {
-                    from = command["MAIL FROM:".len()..].to_owned();
+                    command["MAIL FROM:".len()..].clone_into(&mut from);
                     act(&mut stream, self.turn(At::Mail, "250 ok"))?;
                 }
                 "RCPT" => {
-                    to = command["RCPT TO:".len()..].trim_matches(['<', '>']).to_owned();
+                    command["RCPT TO:".len()..].trim_matches(['<', '>']).clone_into(&mut to);
                     act(&mut stream, self.turn(At::Recipient, "250 ok"))?;
                 }
                 "DATA" => {

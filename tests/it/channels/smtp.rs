@@ -218,7 +218,7 @@ fn addresses_beyond_ascii_need_a_server_that_takes_them() {
 }
 
 /// An authority in a file, and a server's settings with a certificate for `name` that it signed.
-fn certified(folder: &std::path::Path, name: &str) -> (PathBuf, Arc<ServerConfig>) {
+pub fn certified(folder: &std::path::Path, name: &str) -> (PathBuf, Arc<ServerConfig>) {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

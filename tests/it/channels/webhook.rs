@@ -1,5 +1,7 @@
 //! Text messages and push messages to a provider.
 
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use perennial::campaign::channel::{Carrier, FaultKind, Outcome};
@@ -8,6 +10,7 @@ use perennial::data::Channel;
 use perennial::strategy::Part;
 
 use super::provider::{Provider, Reply};
+use super::smtp::certified;
 use super::{line, refused, send};
 use crate::messages::short_message;
 
@@ -30,7 +33,6 @@ fn a_message_is_one_request_with_its_id_and_its_words_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sms.key");
     std::fs::write(&file, "hush\n").unwrap();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut std::fs::metadata(&file).unwrap().permissions(), 0o600);
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let provider = Provider::start(&[OK]);
     let mut carrier = to(&provider, &format!("headers = [\"X-Shop: tea\"]\nsecret-file = {file:?}\n"));
@@ -139,6 +141,49 @@ fn no_answer_is_unknown_and_no_connection_is_certain() {
     let text = format!("[sms]\ncarrier = \"webhook\"\nurl = \"http://127.0.0.1:{nobody}/send\"\n");
     let outcome = send(line(Channel::Sms, &text).carrier().unwrap().as_mut(), &hostile());
     assert_eq!(super::kind(&outcome), FaultKind::Network, "{outcome:?}");
+}
+
+/// The port of a provider with a certificate, which takes one request and says so.
+fn safe_provider(config: Arc<rustls::ServerConfig>) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = rustls::ServerConnection::new(config).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        let (mut asked, mut piece) = (Vec::new(), [0; 1024]);
+        // The body is JSON, and ends in a brace.
+        while !asked.ends_with(b"}") {
+            match stream.read(&mut piece) {
+                Ok(read) if read > 0 => asked.extend_from_slice(&piece[..read]),
+                _ => return,
+            }
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+    });
+    port
+}
+
+#[test]
+fn a_provider_that_is_not_trusted_stops_the_channel_and_one_of_ones_own_authority_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, config) = certified(folder.path(), "localhost");
+    let outcome = |rest: &str| {
+        let port = safe_provider(Arc::clone(&config));
+        let text = format!("[sms]\ncarrier = \"webhook\"\nurl = \"https://localhost:{port}/send\"\n{rest}");
+        send(line(Channel::Sms, &text).carrier().unwrap().as_mut(), &hostile())
+    };
+    let trusted = outcome(&format!("ca-file = {authority:?}\n"));
+    assert!(matches!(trusted, Outcome::Accepted { .. }), "{trusted:?}");
+    let unknown = outcome("");
+    assert_eq!(super::kind(&unknown), FaultKind::Channel, "{unknown:?}");
+    let (_, for_another) = certified(folder.path(), "provider.example");
+    let port = safe_provider(for_another);
+    let text = format!(
+        "[sms]\ncarrier = \"webhook\"\nurl = \"https://localhost:{port}/send\"\nca-file = {authority:?}\n"
+    );
+    let wrong = send(line(Channel::Sms, &text).carrier().unwrap().as_mut(), &hostile());
+    assert_eq!(super::kind(&wrong), FaultKind::Channel, "{wrong:?}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_delivery_that_is_told_later_marks_the_clicks_that_followed_it_at_once() {
         ["clicked link 1 scanner by page", "clicked link 2 by page", "delivered by webhook"]
     );
     // The other way round: the delivery is known when the click comes.
-    let told = format!(r#"{{"id":"d2","message_id":"m2@shop.example","at":{}}}"#, delivered);
+    let told = format!(r#"{{"id":"d2","message_id":"m2@shop.example","at":{delivered}}}"#);
     door.hook("delivery", &told);
     clicks(&door, LI, &[(1, delivered + 9_000), (1, delivered + 11_000)]);
     assert_eq!(door.feedback(LI)[1..], ["clicked link 1 scanner by page", "clicked link 1 by page"]);

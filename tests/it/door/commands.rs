@@ -109,7 +109,7 @@ fn what_keeps_the_server_from_its_work_is_told() {
     let secret = folder.join("webhook.secret");
     let ask = |words: &str| {
         perennial(home.path())
-            .args(["serve", "--workspace", "shop", "--bind", &address])
+            .args(["serve", "--workspace", ".", "--bind", &address])
             .args(["--set", "door.webhook-secret-file=webhook.secret"])
             .current_dir(&folder)
             .assert()

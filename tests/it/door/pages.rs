@@ -175,3 +175,21 @@ fn unsubscribing_works_for_ever_and_other_links_say_that_their_time_is_over() {
     assert_eq!(door.post(&old.unsubscribe(ANNA), "List-Unsubscribe=One-Click").status, 200);
     assert_eq!(door.suppressed().len(), 1);
 }
+
+/// The shop's id is the push address, and what an erased customer is known by.
+#[test]
+fn no_push_is_no_silence() {
+    let door = open(|_| {});
+    let database = door.database();
+    database
+        .execute(
+            "UPDATE sends SET channel = 'push', address = 'li' WHERE customer = 'li' AND channel = 'sms'",
+            [],
+        )
+        .unwrap();
+    door.post(&door.links.unsubscribe(LI), "preferences=1&push=no");
+    assert_eq!(door.suppressed(), ["push li unsubscribed"]);
+    let permissions = door.store().permissions().unwrap();
+    assert_eq!(permissions.may_send("li", Channel::Push, "li", Some(true)), Err(Withheld::Suppressed));
+    assert_eq!(permissions.may_send("li", Channel::Email, "li@example.cn", Some(true)), Ok(()));
+}

@@ -178,3 +178,17 @@ fn drafts_are_rewritten_for_an_erasure_alone() {
         assert!(database.execute(sql, []).is_err() || sql.starts_with("DELETE"), "{sql}");
     }
 }
+
+#[test]
+fn a_reader_that_keeps_the_old_bytes_is_told_of() {
+    let door = open(|_| {});
+    draft(&door);
+    let reader = door.database();
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM sends;").unwrap();
+    let mut store = door.store();
+    let erased = store.erase(&anna(), now()).unwrap();
+    assert_eq!((erased.sends, erased.wiped), (3, false));
+    drop(reader);
+    assert!(store.erase(&anna(), now()).unwrap().wiped);
+    assert!(!stands(&door, "Anneliese"));
+}

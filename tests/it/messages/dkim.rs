@@ -19,6 +19,12 @@ const ED25519: &str = include_str!("../data/dkim/ed25519.pem");
 const ED25519_PUBLIC: &str = include_str!("../data/dkim/ed25519-public.pem");
 
 fn signed(key: &str) -> String {
+    let once = signed_once(key);
+    assert_eq!(once, signed_once(key), "the same message has the same signature");
+    once
+}
+
+fn signed_once(key: &str) -> String {
     let signer = Signer::new("shop.example", "perennial", key).unwrap();
     let composer = Composer::mail(sender(), Some(signer)).unwrap();
     let body = "Hi  Anna, \n\nsee [what is new](https://shop.example/new), 您好.\n\n";
@@ -75,7 +81,7 @@ fn relaxed_body(body: &str) -> String {
     lines.iter().map(|line| format!("{line}\r\n")).collect()
 }
 
-/// The bytes of the key in a SubjectPublicKeyInfo: of RSA the inner structure, of Ed25519 the 32 bytes.
+/// The bytes of the key in a `SubjectPublicKeyInfo`: of RSA the inner structure, of Ed25519 the 32 bytes.
 fn public_key(pem: &str) -> Vec<u8> {
     let inside: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let der = STANDARD.decode(inside).unwrap();
@@ -136,7 +142,6 @@ fn a_signature_covers_who_sends_what_to_whom_and_the_way_out() {
             ("Message-ID: <0", "Message-ID: <1"),
             ("MIME-Version: 1.0", "MIME-Version: 1.1"),
             ("multipart/alternative", "multipart/mixed"),
-            ("Content-Transfer-Encoding: 7bit", "Content-Transfer-Encoding: 8bit"),
             ("List-Unsubscribe: <https://door", "List-Unsubscribe: <https://evil"),
             ("List-Unsubscribe-Post: List", "List-Unsubscribe-Post: Lost"),
             ("List-Id: <news", "List-Id: <olds"),

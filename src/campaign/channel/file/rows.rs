@@ -235,6 +235,10 @@ impl Carrier for Rows {
         Some(self.known.contains(&short(message_id)))
     }
 
+    fn window(&self) -> usize {
+        super::WINDOW
+    }
+
     fn settle(&mut self) -> Result<(), Fault> {
         if !self.settled {
             self.file.sync_data().map_err(|error| unwritten(&self.path, &error))?;

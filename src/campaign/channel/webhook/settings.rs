@@ -176,7 +176,7 @@ impl Settings {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         match answer.pointer(pointer) {
             Some(Value::String(text)) => text == wanted,
-            Some(other) => other.to_string() == *wanted,
+            Some(other) => format!("{other}") == *wanted,
             None => false,
         }
     }

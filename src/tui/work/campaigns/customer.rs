@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{CampaignNews, Office};
 use crate::jobs::Failure;
-use crate::workspace::{DATABASE, FeedbackAnswer, Kind, SendState};
+use crate::workspace::{DATABASE, FeedbackLine, SendState};
 
 /// Something between the shop and a customer besides orders and visits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Office<'_> {
                 });
                 names.insert(send.id, campaign);
             }
-            for answer in store.answers_of(customer)? {
+            for answer in store.feedback_from(customer)? {
                 let campaign = answer.send.and_then(|send| names.get(&send));
                 let of = campaign.map_or_else(String::new, |name| format!(" ({name})"));
                 let text = format!("{}{of}", words(&answer));
@@ -63,21 +63,22 @@ impl Office<'_> {
     }
 }
 
-fn words(answer: &FeedbackAnswer) -> String {
+fn words(answer: &FeedbackLine) -> String {
     let said = answer.text.as_deref().filter(|text| !text.trim().is_empty());
     let with = |words: &str| said.map_or_else(|| words.to_owned(), |said| format!("{words}: {said}"));
-    match answer.kind {
-        Kind::Delivered => "delivered".into(),
-        Kind::Bounced => with("bounced"),
-        Kind::Complained => "complained of spam".into(),
-        Kind::Unsubscribed => "unsubscribed".into(),
-        Kind::Clicked => {
+    match answer.kind.as_str() {
+        "delivered" => "delivered".into(),
+        "bounced" => with("bounced"),
+        "complained" => "complained of spam".into(),
+        "unsubscribed" => "unsubscribed".into(),
+        "clicked" => {
             let link = answer.link.map_or_else(String::new, |link| format!(" link {link}"));
             if answer.scanner { format!("a mail filter opened{link}") } else { format!("clicked{link}") }
         }
-        Kind::Replied => with("replied"),
-        Kind::Rated => with(&answer.rating.map_or("rated".into(), |rating| format!("rated {rating} of 5"))),
-        Kind::Ordered => "ordered through the message".into(),
-        Kind::Preferences => "changed what may be sent".into(),
+        "replied" => with("replied"),
+        "rated" => with(&answer.rating.map_or("rated".into(), |rating| format!("rated {rating} of 5"))),
+        "ordered" => "ordered through the message".into(),
+        "preferences" => "changed what may be sent".into(),
+        other => other.to_owned(),
     }
 }

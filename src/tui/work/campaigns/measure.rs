@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use super::{CampaignNews, Office, not_launched};
 use crate::campaign::Plan;
-use crate::campaign::versions::Versions;
 use crate::jobs::{Failure, Task};
-use crate::results::observe::{FeedbackRow, HOLDOUT, ObserveError, Question, SendRow, observe};
-use crate::results::observed::{Arm, Costs, Kind, State};
+use crate::results::observe::{ObserveError, observe};
+use crate::results::observed::Costs;
+use crate::results::recorded::{Recorded, recorded};
 use crate::results::report::html;
 use crate::results::sentence::Language;
 use crate::results::{Results, measure};
-use crate::strategy::{Text, render};
-use crate::workspace::{AtomicFile, Privacy, Store, private_folder};
+use crate::workspace::{AtomicFile, Privacy, private_folder};
 
 /// Days after the launch in which what customers do counts, as in `perennial results`.
 const WINDOW: u32 = 28;
@@ -32,7 +31,11 @@ impl Office<'_> {
     fn measured(&mut self, name: &str, task: &Task<'_>) -> Result<Results, Failure> {
         let config = self.config.clone();
         let shop = self.ground(&config)?.shop;
-        let (question, sends, feedback) = gather(self.store()?, name, &config)?;
+        let campaign = self.store()?.campaign(name)?.ok_or_else(|| not_launched(name))?;
+        let plan = Plan::parse(name, &campaign.plan, &config.campaign)?;
+        let costs = Costs { message: plan.budget.message_cost, margin: plan.budget.margin };
+        let Recorded { question, sends, feedback } =
+            recorded(self.store()?, &campaign, WINDOW, costs, shop.currency_digits)?;
         task.check()?;
         let observed = observe(&question, &sends, &feedback, shop).map_err(|error| match error {
             ObserveError::Data(error) => error.into(),
@@ -62,67 +65,4 @@ impl Office<'_> {
         let told = format!("Open it in a browser: {}", path.display());
         Ok(CampaignNews::Done { name: results.campaign.clone(), told, well: true })
     }
-}
-
-/// What the database knows of a campaign, in the form that results are measured from.
-fn gather(
-    store: &Store,
-    name: &str,
-    config: &crate::config::Config,
-) -> Result<(Question, Vec<SendRow>, Vec<FeedbackRow>), Failure> {
-    let campaign = store.campaign(name)?.ok_or_else(|| not_launched(name))?;
-    let plan = Plan::parse(name, &campaign.plan, &config.campaign)?;
-    let versions = Versions::thawed(&plan, &campaign.arms, store)?;
-    let parts: f64 = versions.arms.iter().map(|(_, share)| share).sum();
-    let mut arms: Vec<Arm> = Vec::new();
-    if plan.holdout > 0.0 {
-        arms.push(Arm { name: HOLDOUT.into(), message: None, share: Some(plan.holdout) });
-    }
-    arms.extend(versions.arms.iter().enumerate().map(|(number, (name, share))| {
-        let version = versions.all.iter().find(|version| version.arm == number);
-        let text = version.and_then(|version| {
-            render(&version.copy.strategy, &version.copy.facts, &version.copy.slots).ok()
-        });
-        let share = (parts > 0.0).then(|| (1.0 - plan.holdout) * share / parts);
-        Arm { name: name.clone(), message: text.as_ref().map(plain), share }
-    }));
-    let sends = store.sends(campaign.id)?;
-    // An arm that nobody is in is no arm.
-    arms.retain(|arm| sends.iter().any(|send| send.arm == arm.name));
-    let sends = sends
-        .into_iter()
-        .map(|send| SendRow {
-            id: send.id,
-            state: State::named(send.state.name()).unwrap_or(State::Unknown),
-            customer: send.customer,
-            segment: send.segment,
-            arm: send.arm,
-            coupon_cost: 0,
-        })
-        .collect();
-    let feedback = store.answers(campaign.id)?.into_iter().filter_map(|answer| {
-        Some(FeedbackRow {
-            send: answer.send,
-            customer: answer.customer,
-            kind: Kind::named(answer.kind.name())?,
-            scanner: answer.scanner,
-            rating: answer.rating,
-            text: answer.text,
-        })
-    });
-    let question = Question {
-        campaign: name.to_owned(),
-        launched_at: campaign.launched_at,
-        window_days: WINDOW,
-        as_of: None,
-        arms,
-        control: None,
-        costs: Costs { message: plan.budget.message_cost, margin: plan.budget.margin },
-    };
-    Ok((question, sends, feedback.collect()))
-}
-
-/// The parts of a message, one below the other.
-fn plain(text: &Text) -> String {
-    text.values().map(|part| part.trim_end()).collect::<Vec<_>>().join("\n")
 }

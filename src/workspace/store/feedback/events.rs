@@ -10,6 +10,7 @@
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
+use super::super::secrets::hex;
 use super::super::suppressions::{self, Reason, ToSuppress, kind_of, normalised};
 use super::super::{Secret, SecretName, Store, consents};
 use super::{CLOCKS, Kind, Row, SENT, Sent, Source, apply, insert, mark_between, mark_scanners, sent_row};
@@ -117,14 +118,10 @@ impl FeedbackEvent {
     fn key(&self, secret: &Secret) -> String {
         if let Some(id) = self.id.as_deref().filter(|id| !id.is_empty()) {
             // Long ids of others, and what they may carry, stay outside.
-            return format!("event:{}:{}", self.kind.name(), hex(&Sha256::digest(id)));
+            return format!("event:{}:{}", self.kind.name(), hex(&Sha256::digest(id)[..16]));
         }
         format!("event:{}:{}", self.kind.name(), secret.hash(&format!("{self:?}")))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What became of an event.

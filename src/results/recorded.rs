@@ -1,0 +1,116 @@
+//! A campaign of this project as the database has it: what is asked for, its ledger, and what came back.
+
+use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
+use super::observed::{Arm, Costs, Kind, State};
+use crate::strategy::{self, Offer, OfferKind};
+use crate::review::decision::DraftId;
+use crate::workspace::{Campaign, Store, WorkspaceError};
+
+/// Everything about one campaign that is in the database.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub question: Question,
+    pub sends: Vec<SendRow>,
+    pub feedback: Vec<FeedbackRow>,
+}
+
+/// Reads a campaign. `currency_digits`: decimal digits of the shop's minor unit.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn recorded(
+    store: &Store,
+    campaign: &Campaign,
+    window_days: u32,
+    costs: Costs,
+    currency_digits: u32,
+) -> Result<Recorded, WorkspaceError> {
+    let redeemed = store.redeemed(campaign.id)?;
+    let off = offer(store, campaign)?.map_or(Coupon::None, |offer| taken_off(&offer, currency_digits));
+    let sends = store
+        .sends(campaign.id)?
+        .into_iter()
+        .map(|line| SendRow {
+            coupon: match &line.coupon {
+                Some(code) if redeemed.contains(code) => off,
+                _ => Coupon::None,
+            },
+            id: line.id,
+            state: State::named(line.state.name()).unwrap_or(State::Unknown),
+            customer: line.customer,
+            segment: line.segment,
+            arm: line.arm,
+        })
+        .collect();
+    let feedback = store
+        .feedback_of(campaign.id)?
+        .into_iter()
+        .filter_map(|line| {
+            Some(FeedbackRow {
+                kind: Kind::named(&line.kind)?,
+                send: line.send,
+                customer: line.customer,
+                scanner: line.scanner,
+                rating: line.rating,
+                text: line.text,
+            })
+        })
+        .collect();
+    let mut arms = Vec::new();
+    let total: f64 = drafts_of(campaign).map(|(_, share, _)| share).sum();
+    for (name, share, drafts) in drafts_of(campaign) {
+        let message = match drafts.first() {
+            Some(&draft) => {
+                let draft = store.draft(DraftId(draft))?.draft;
+                Some(draft.text.values().map(String::as_str).collect::<Vec<_>>().join("\n\n"))
+            }
+            None => None,
+        };
+        arms.push(Arm { name, message, share: (total > 0.0).then(|| share / total) });
+    }
+    if sends_have_holdout(store, campaign)? {
+        arms.insert(0, Arm { name: HOLDOUT.into(), ..Arm::default() });
+    }
+    let question = Question {
+        campaign: campaign.name.clone(),
+        launched_at: campaign.launched_at,
+        window_days,
+        arms,
+        costs,
+        ..Question::default()
+    };
+    Ok(Recorded { question, sends, feedback })
+}
+
+fn sends_have_holdout(store: &Store, campaign: &Campaign) -> Result<bool, WorkspaceError> {
+    Ok(store.tally(campaign.id)?.contains_key(HOLDOUT))
+}
+
+/// Name, share and drafts of each arm.
+fn drafts_of(campaign: &Campaign) -> impl Iterator<Item = (String, f64, Vec<i64>)> + '_ {
+    campaign.arms.as_array().into_iter().flatten().map(|arm| {
+        let drafts = arm["drafts"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_i64);
+        (
+            arm["name"].as_str().unwrap_or_default().to_owned(),
+            arm["share"].as_f64().unwrap_or(1.0),
+            drafts.collect(),
+        )
+    })
+}
+
+/// The offer of the strategy, as it was launched.
+fn offer(store: &Store, campaign: &Campaign) -> Result<Option<Offer>, WorkspaceError> {
+    let Some((_, _, drafts)) = drafts_of(campaign).next() else { return Ok(None) };
+    let Some(&first) = drafts.first() else { return Ok(None) };
+    let draft = store.draft(DraftId(first))?.draft;
+    let source = store.template(&draft.strategy, &draft.strategy_version)?.unwrap_or_default();
+    Ok(strategy::parse(&draft.strategy, &source).ok().and_then(|strategy| strategy.offer))
+}
+
+fn taken_off(offer: &Offer, digits: u32) -> Coupon {
+    match (offer.kind, offer.value) {
+        (OfferKind::Percentage, Some(value)) => Coupon::Share(value / 100.0),
+        (OfferKind::Amount, Some(value)) => Coupon::Amount((value * 10_f64.powi(digits as i32)).round() as i64),
+        _ => Coupon::None,
+    }
+}

@@ -1,0 +1,6 @@
+//! Campaigns as people run them: planned, approved by two, sent once, whatever happens in between.
+
+mod exactly_once;
+mod flow;
+mod project;
+mod sink;

@@ -1,0 +1,179 @@
+//! Nothing lost and nothing doubled: killed, cut off, refused, started twice.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::project::{Project, mail_server};
+use super::sink::{Answer, Sink};
+
+/// Customers of whom 5,000 get a message.
+const CUSTOMERS: usize = 5_556;
+const KILLS: usize = 200;
+
+/// The program as a process that can be killed.
+fn sending(project: &Project) -> Command {
+    let run = project.run(&["campaign", "send", "spring", "--yes"]);
+    let mut command = Command::new(run.get_program());
+    command.args(run.get_args()).current_dir(project.path()).stdin(Stdio::null());
+    for (name, value) in run.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Moments that are the same in every run (xorshift).
+struct Moments(u64);
+
+impl Moments {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+}
+
+#[test]
+fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(CUSTOMERS, &mail_server(sink.port, 4));
+    project.plan("spring", "per-minute = 60000");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    // The launch, and the first messages.
+    let begun = Instant::now();
+    let mut first = sending(&project).spawn().unwrap();
+    while sink.count().0 == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes out");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // How long a process takes to its first message when the campaign is launched already.
+    let before = sink.count().0;
+    let begun = Instant::now();
+    let mut second = sending(&project).spawn().unwrap();
+    while sink.count().0 == before {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes on");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let start = begun.elapsed().as_millis() as u64;
+    second.kill().unwrap();
+    second.wait().unwrap();
+
+    let mut moments = Moments(0x9e37_79b9_7f4a_7c15);
+    let (mut kills, mut in_the_middle) = (2, 0);
+    while kills < KILLS {
+        let before = sink.count().0;
+        let mut process = sending(&project).spawn().unwrap();
+        // From a third of the way to the first message on to some thirty messages after it.
+        std::thread::sleep(Duration::from_millis(start / 3 + moments.next(start * 2 / 3 + 60)));
+        process.kill().unwrap();
+        let ended = process.wait().unwrap();
+        kills += usize::from(!ended.success());
+        in_the_middle += usize::from(sink.count().0 > before);
+        if ended.success() {
+            break;
+        }
+    }
+    assert!(in_the_middle >= 20, "few were killed while they handed messages over: {in_the_middle}");
+
+    // What nobody can know waits for proof, and the server's log is proof.
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    let unknown = project.count("spring", "unknown");
+    assert!(unknown <= 4 * kills as u64, "{unknown}");
+    let log = project.path().join("mail.log");
+    std::fs::write(&log, sink.log()).unwrap();
+    project.run(&["campaign", "resolve", "spring", "--log", "mail.log", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+
+    let status = project.json(&["campaign", "status", "spring"]);
+    let to_send = CUSTOMERS as u64 - status["states"]["holdout"].as_u64().unwrap();
+    assert_eq!(status["state"], "done");
+    assert_eq!(status["states"]["accepted"], to_send);
+    assert_eq!(sink.count(), (to_send as usize, 0), "lost or doubled after {kills} kills, {unknown} of unknown fate");
+    assert!(to_send >= 5_000);
+    project.run(&["audit", "verify"]).assert().success();
+}
+
+#[test]
+fn a_server_that_cuts_the_connection_leaves_no_double_and_one_that_says_later_gets_it_later() {
+    let sink = Sink::new(|number| match number {
+        50 | 120 => Answer::TakenAndCut,
+        70 => Answer::Later,
+        _ => Answer::Taken,
+    });
+    let project = Project::new(400, &mail_server(sink.port, 2));
+    project.plan("spring", "");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let sent = project.json(&["campaign", "send", "spring", "--yes"]);
+    assert_eq!(sent["report"]["unknown"], 2);
+    assert_eq!(sent["report"]["waiting"], 1, "{sent}");
+    assert_eq!(sink.count().1, 0);
+    // Called again, it does not guess.
+    let again = project.json(&["campaign", "send", "spring", "--yes"]);
+    assert_eq!((again["report"]["unknown"].as_u64(), again["report"]["accepted_now"].as_u64()), (Some(2), Some(0)));
+    std::fs::write(project.path().join("mail.log"), sink.log()).unwrap();
+    let resolved = project.json(&["campaign", "resolve", "spring", "--log", "mail.log"]);
+    assert_eq!((resolved["taken"].as_u64(), resolved["sent_again"].as_u64()), (Some(2), Some(0)));
+}
+
+#[test]
+fn two_programs_do_not_send_the_same_campaign() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(600, &mail_server(sink.port, 1));
+    project.plan("spring", "per-minute = 3000");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let mut first = sending(&project).spawn().unwrap();
+    let begun = Instant::now();
+    while sink.count().0 == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes out");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let refused = project.run(&["campaign", "send", "spring", "--yes"]).assert().code(1);
+    let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(told.contains("another Perennial is sending"), "{told}");
+    // A pause from outside is obeyed by the one that sends.
+    project.run(&["campaign", "pause", "spring", "--as", "reviewer", "--why", "a mistake"]).assert().success();
+    assert!(first.wait().unwrap().success());
+    let paused = sink.count().0;
+    assert!(paused < 540, "{paused}");
+    project.run(&["campaign", "resume", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    assert_eq!(sink.count(), (540, 0));
+}
+
+#[test]
+fn a_message_that_files_have_is_known_after_a_kill() {
+    let sending_to = "[sending]\nfrom-address = \"news@shop.example\"\npostal-address = \"1 High Street\"\n\
+                      [sending.email]\nfile-form = \"json-lines\"\n";
+    let project = Project::new(3_000, sending_to);
+    project.plan("spring", "");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let file = project.path().join("sent/spring/email.jsonl");
+    let lines = || std::fs::read_to_string(&file).map_or(0, |text| text.lines().count());
+    let mut moments = Moments(7);
+    for _ in 0..12 {
+        let mut process = sending(&project).spawn().unwrap();
+        let begun = Instant::now();
+        let before = lines();
+        while lines() == before && process.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nothing is written");
+        }
+        std::thread::sleep(Duration::from_micros(moments.next(4_000)));
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let ids: std::collections::BTreeSet<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["message_id"].to_string())
+        .collect();
+    assert_eq!((text.lines().count(), ids.len()), (2_700, 2_700));
+    assert_eq!(project.count("spring", "accepted"), 2_700);
+    assert_eq!(project.count("spring", "unknown"), 0);
+}

@@ -99,6 +99,10 @@ pub struct Options {
     pub sources: Vec<PathBuf>,
     /// Where messages would be signed with the sample's name.
     pub unnamed_brand: Option<Unnamed>,
+    /// `--set` of the command line.
+    pub set: Vec<String>,
+    /// Name of the person at this machine.
+    pub person: String,
 }
 
 /// Why the dashboard could not be opened or went down.
@@ -138,6 +142,8 @@ pub fn run(options: Options) -> Result<Ended, TuiError> {
         sources: options.sources,
         no_color,
         user_file: crate::config::user_file(),
+        set: options.set,
+        person: options.person,
         started: jiff::ZonedDateTime::now(),
     };
     let app = app::App::new(setup, keymap, theme);

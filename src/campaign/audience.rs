@@ -135,6 +135,20 @@ pub struct FunnelLine {
     pub left_out: u64,
 }
 
+/// What is true of those who are at a line of the funnel, for people.
+#[must_use]
+pub fn step_words(step: &str) -> &str {
+    match step {
+        "in-segment" => "in the segments",
+        "holdout" => "held out",
+        "to-be-sent" => "get a message",
+        other => match Step::ALL.into_iter().find(|step| step.name() == other) {
+            Some(step) => step.words(),
+            None => other,
+        },
+    }
+}
+
 impl Audience {
     /// Decides for everybody.
     ///
@@ -298,6 +312,15 @@ impl Audience {
         lines.push(FunnelLine { step: "holdout", customers: held, left_out: held });
         lines.push(FunnelLine { step: "to-be-sent", customers: there - held, left_out: 0 });
         lines
+    }
+
+    /// Who is at a line of the funnel: all of the segments, those left out at a step, the holdout, or those who are written to.
+    pub fn at<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Member> {
+        self.members.iter().filter(move |member| match (step, member.place) {
+            ("in-segment", _) | ("holdout", Place::Holdout) | ("to-be-sent", Place::Arm(_)) => true,
+            (step, Place::Left(left)) => left.name() == step,
+            _ => false,
+        })
     }
 
     /// Customers of each arm, and those of the holdout.

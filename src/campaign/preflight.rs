@@ -310,7 +310,7 @@ impl Checks {
                         "sms",
                         Weight::Warning,
                         format!("{parts} parts, because of {}", forced.join(" ")),
-                        "Replace the characters that GSM-7 lacks (`g` in the preview).",
+                        "Replace the characters that GSM-7 lacks: the dashboard does so in the campaign's preview.",
                     );
                 }
             }

@@ -23,7 +23,14 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         })?;
     }
     let unnamed_brand = context.unnamed_brand();
-    let options = tui::Options { config: context.config.clone(), folder, sources, unnamed_brand };
+    let options = tui::Options {
+        config: context.config.clone(),
+        folder,
+        sources,
+        unnamed_brand,
+        set: context.global.set.clone(),
+        person: std::env::var("USER").unwrap_or_default(),
+    };
     match tui::run(options) {
         Ok(Ended::Quit) => Ok(Exit::Done),
         Ok(Ended::Signal(_)) => Ok(Exit::Interrupted),

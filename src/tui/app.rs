@@ -128,6 +128,8 @@ pub enum Request {
     Do(Action),
     /// Yes to a question that this screen asked; `None`: that the app asked.
     Confirmed(Option<ScreenId>, Action),
+    /// What was typed in answer to a question that this screen asked.
+    Answered(ScreenId, Action, String),
 }
 
 /// What the dashboard is started with.
@@ -146,6 +148,10 @@ pub struct Setup {
     pub no_color: bool,
     /// The user's own settings, for all projects: what is kept there is of the person, not of the shop.
     pub user_file: Option<PathBuf>,
+    /// `--set` of the command line: it goes before the files when they are read again.
+    pub set: Vec<String>,
+    /// Name of the person at this machine.
+    pub person: String,
     /// The wall clock at the start, in the zone in which times are shown.
     pub started: jiff::ZonedDateTime,
 }

@@ -91,6 +91,11 @@ pub trait Pane {
         let _ = (action, shared);
     }
 
+    /// A question asked with [`super::popups::typed::Typed`] was answered.
+    fn answered(&mut self, action: Action, text: &str, shared: &mut Shared) {
+        let _ = (action, text, shared);
+    }
+
     /// When the pane wants to hear of the time, counted from the start.
     fn wake_at(&self) -> Option<Duration> {
         None

@@ -11,3 +11,4 @@ pub mod mapping;
 pub mod palette;
 pub mod reading;
 pub mod set_aside;
+pub mod typed;

@@ -1,8 +1,10 @@
-//! The six screens. Each has its state, what its keys do, and its view in a file (or folder) of its own.
+//! The eight screens. Each has its state, what its keys do, and its view in a file (or folder) of its own.
 
+pub mod campaigns;
 pub mod customers;
 pub mod jobs;
 pub mod overview;
+pub mod results;
 pub mod review;
 pub mod segments;
 pub mod strategies;
@@ -17,13 +19,23 @@ pub enum ScreenId {
     Customers,
     Strategies,
     Review,
+    Campaigns,
+    Results,
     Jobs,
 }
 
 impl ScreenId {
     /// In the order of the tabs.
-    pub const ALL: [Self; 6] =
-        [Self::Overview, Self::Segments, Self::Customers, Self::Strategies, Self::Review, Self::Jobs];
+    pub const ALL: [Self; 8] = [
+        Self::Overview,
+        Self::Segments,
+        Self::Customers,
+        Self::Strategies,
+        Self::Review,
+        Self::Campaigns,
+        Self::Results,
+        Self::Jobs,
+    ];
 
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -33,6 +45,8 @@ impl ScreenId {
             Self::Customers => "Customers",
             Self::Strategies => "Strategies",
             Self::Review => "Review",
+            Self::Campaigns => "Campaigns",
+            Self::Results => "Results",
             Self::Jobs => "Jobs",
         }
     }
@@ -58,6 +72,8 @@ pub struct Screens {
     pub customers: customers::Customers,
     pub strategies: strategies::Strategies,
     pub review: review::Review,
+    pub campaigns: campaigns::Campaigns,
+    pub results: results::Results,
     pub jobs: jobs::Jobs,
 }
 
@@ -70,6 +86,8 @@ impl Screens {
             ScreenId::Customers => &self.customers,
             ScreenId::Strategies => &self.strategies,
             ScreenId::Review => &self.review,
+            ScreenId::Campaigns => &self.campaigns,
+            ScreenId::Results => &self.results,
             ScreenId::Jobs => &self.jobs,
         }
     }
@@ -81,6 +99,8 @@ impl Screens {
             ScreenId::Customers => &mut self.customers,
             ScreenId::Strategies => &mut self.strategies,
             ScreenId::Review => &mut self.review,
+            ScreenId::Campaigns => &mut self.campaigns,
+            ScreenId::Results => &mut self.results,
             ScreenId::Jobs => &mut self.jobs,
         }
     }

@@ -107,6 +107,8 @@ fn perform_app(app: &mut App, action: Action) {
         Action::Customers => goto(app, ScreenId::Customers),
         Action::Strategies => goto(app, ScreenId::Strategies),
         Action::Review => goto(app, ScreenId::Review),
+        Action::Campaigns => goto(app, ScreenId::Campaigns),
+        Action::Results => goto(app, ScreenId::Results),
         Action::Jobs => goto(app, ScreenId::Jobs),
         Action::NextScreen => goto(app, app.screen.after(1)),
         Action::PreviousScreen => goto(app, app.screen.after(ScreenId::ALL.len() - 1)),
@@ -139,7 +141,13 @@ fn perform_app(app: &mut App, action: Action) {
         Action::Quit => {
             let unsaved: Vec<String> =
                 ScreenId::ALL.iter().filter_map(|id| app.screens.get(*id).unsaved()).collect();
-            if unsaved.is_empty() {
+            if let Some(name) = app.screens.campaigns.being_sent() {
+                let question = format!(
+                    "“{name}” is being sent. It stops where it is, and goes on when you send it again; a message that is on \
+                     its way at that moment may have to be looked up by hand. Leave?"
+                );
+                app.shared.confirm(None, Action::Quit, question);
+            } else if unsaved.is_empty() {
                 quit(app);
             } else {
                 let question = format!("Leave and lose {}?", unsaved.join(" and "));
@@ -176,6 +184,9 @@ fn answer(app: &mut App, request: Request) {
         Request::Do(action) => perform(app, action),
         Request::Confirmed(Some(screen), action) => {
             app.screens.get_mut(screen).confirmed(action, &mut app.shared);
+        }
+        Request::Answered(screen, action, text) => {
+            app.screens.get_mut(screen).answered(action, &text, &mut app.shared);
         }
         Request::Confirmed(None, Action::Quit) => quit(app),
         Request::Confirmed(None, _) => {}

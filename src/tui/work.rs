@@ -4,6 +4,7 @@
 //! [`Outcome`]. [`Services`] is the real [`Runner`]; tests put a script in its place.
 //! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
 
+mod campaigns;
 mod exporting;
 pub(crate) mod reviewing;
 mod writer;
@@ -15,6 +16,7 @@ use super::screens::customers::{Arrangement, arrange};
 use super::screens::strategies::{CheckedDraft, Order, Part};
 use super::settings_file::{self, DataChange};
 use super::summary::{self, Summary};
+use crate::campaign::sending::Pulse;
 use crate::config::{DataConfig, WritingConfig};
 use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
@@ -29,6 +31,7 @@ use crate::writing::served::Fault;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
+pub use campaigns::{CampaignNews, CampaignWork, Doing, Entry, Grounds, Happened, Seen, Specimen};
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
 pub use writer::{Fork, Loader};
@@ -135,6 +138,8 @@ pub enum Work {
     },
     /// Merge what is approved into the outbox.
     Export(Box<Export>),
+    /// Anything about campaigns.
+    Campaign(Box<CampaignWork>),
     /// Find the model on this machine, fetch it if it is not there, and load it.
     OpenModel {
         settings: Box<WritingConfig>,
@@ -173,6 +178,12 @@ pub enum Slot {
     Doubt,
     Queue,
     Export,
+    Campaigns,
+    Campaign,
+    Ledger,
+    Sending,
+    Results,
+    CustomerMessages,
     Model,
     Inspect,
 }
@@ -186,6 +197,8 @@ pub enum Partial {
     /// The engine panicked while it wrote: what happened, in words.
     ModelBroke(String),
     Server(ServerNews),
+    /// How far the campaign of that name is.
+    Sending(String, Pulse),
 }
 
 /// Whether a server answered.
@@ -240,6 +253,7 @@ pub enum Outcome {
         /// Whether every approved draft went to somebody.
         complete: bool,
     },
+    Campaign(CampaignNews),
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
     /// The server that writes is there.
@@ -268,6 +282,7 @@ impl Work {
             Self::LookBack { .. } | Self::Fork(_) => Slot::Doubt,
             Self::LoadQueue { .. } => Slot::Queue,
             Self::Export(_) => Slot::Export,
+            Self::Campaign(work) => return work.slot(),
             // What is to be kept is never thrown away for something newer.
             Self::SaveStrategy { .. }
             | Self::KeepDrafts { .. }
@@ -304,6 +319,7 @@ impl Work {
             Self::LoadQueue { .. } => "Read the drafts".into(),
             Self::Decide { .. } => "Record a decision".into(),
             Self::Export(_) => "Merge the outbox".into(),
+            Self::Campaign(work) => work.title(),
             Self::OpenModel { .. } => "Open the language model".into(),
             Self::InspectFiles { .. } => "Look at the files' columns".into(),
             Self::SaveData { .. } => "Save how the files are read".into(),
@@ -329,7 +345,7 @@ impl Work {
                 | Self::Decide { .. }
                 | Self::InspectFiles { .. }
                 | Self::SaveLook { .. }
-        )
+        ) || matches!(self, Self::Campaign(work) if work.is_quiet())
     }
 }
 
@@ -413,6 +429,7 @@ impl Runner for Services {
                 reviewing::decide(&folder, draft, verdict, at, banned_words)
             }
             Work::Export(export) => exporting::export(&export, task),
+            Work::Campaign(work) => campaigns::run(&work, task, tell).map(Outcome::Campaign),
             Work::OpenModel { settings } => self.writer.open(&settings, task, tell),
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))

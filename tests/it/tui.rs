@@ -2,10 +2,12 @@
 
 pub mod harness;
 
+mod campaigns;
 mod flow;
 mod frame;
 mod hand;
 mod overview;
+mod results;
 mod reviewing;
 mod states;
 #[cfg(target_os = "linux")]

@@ -1,11 +1,9 @@
 //! `perennial campaign plan` and `perennial campaign preflight`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::office::{Office, actor, office, prospect};
-use crate::campaign::audience::{FunnelLine, Place};
+use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::{Finding, Weight, is_clear};
@@ -144,13 +142,9 @@ fn list_step(
         return Err(UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into());
     }
     let customers = &grouped.shop.customers;
-    let is_there = |place: Place| match (step, place) {
-        ("in-segment", _) | ("holdout", Place::Holdout) | ("to-be-sent", Place::Arm(_)) => true,
-        (step, Place::Left(left)) => left.name() == step,
-        _ => false,
-    };
-    let rows = dossier.audience.members.iter().filter(|member| is_there(member.place));
-    let listed: Vec<(String, String)> = rows
+    let listed: Vec<(String, String)> = dossier
+        .audience
+        .at(step)
         .map(|member| {
             let row = member.row as usize;
             (customers.id(row).to_owned(), customers.display_name(row))
@@ -208,11 +202,6 @@ fn document(dossier: &Dossier, prospect: &Prospect) -> Value {
 
 /// The funnel with words for its steps.
 pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
-    let words: BTreeMap<&str, &str> = crate::campaign::audience::Step::ALL
-        .into_iter()
-        .map(|step| (step.name(), step.words()))
-        .chain([("in-segment", "in the segments"), ("holdout", "held out"), ("to-be-sent", "get a message")])
-        .collect();
     let mut told = String::new();
     for line in funnel {
         let out = match (line.step, line.left_out) {
@@ -222,7 +211,7 @@ pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
         told.push_str(&format!(
             "  {:>9}  {:<26}{out}\n",
             line.customers,
-            words.get(line.step).copied().unwrap_or(line.step)
+            step_words(line.step)
         ));
     }
     told

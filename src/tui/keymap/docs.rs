@@ -6,7 +6,7 @@ use super::{Action, Keymap, Scope, TABLE};
 use crate::tui::screens::ScreenId;
 
 /// Headings and scopes in the order in which they are shown.
-pub const SECTIONS: [(&str, &[Scope]); 8] = [
+pub const SECTIONS: [(&str, &[Scope]); 10] = [
     ("Everywhere", &[Scope::App]),
     ("Moving", &[Scope::Front]),
     ("Typing", &[Scope::Typing, Scope::Popup]),
@@ -14,6 +14,8 @@ pub const SECTIONS: [(&str, &[Scope]); 8] = [
     ("Segments", &[Scope::Screen(ScreenId::Segments)]),
     ("Customers", &[Scope::Screen(ScreenId::Customers)]),
     ("Strategies and Review", &[Scope::Screen(ScreenId::Strategies), Scope::Screen(ScreenId::Review)]),
+    ("Campaigns", &[Scope::Screen(ScreenId::Campaigns)]),
+    ("Results", &[Scope::Screen(ScreenId::Results)]),
     ("Jobs", &[Scope::Screen(ScreenId::Jobs)]),
 ];
 

@@ -63,7 +63,9 @@ actions! {
         Customers "customers" "3" "customers" "Go to Customers: find one and see what they did";
         Strategies "strategies" "4" "strategies" "Go to Strategies: what is said to whom, with a preview";
         Review "review" "5" "review" "Go to Review: approve, edit or reject drafts";
-        Jobs "jobs" "6" "jobs" "Go to Jobs: what is running, what ended, and the log";
+        Campaigns "campaigns" "6" "campaigns" "Go to Campaigns: who gets what, when, and how far it is";
+        Results "results" "7" "results" "Go to Results: whether a campaign worked, and how sure that is";
+        Jobs "jobs" "8" "jobs" "Go to Jobs: what is running, what ended, and the log";
         NextScreen "next-screen" "]" "next screen" "Go to the next screen";
         PreviousScreen "previous-screen" "[" "previous screen" "Go to the previous screen";
         CancelJob "cancel-job" "X" "cancel job" "Cancel the running job that the status line shows";
@@ -150,6 +152,26 @@ actions! {
         NextSlot "next-slot" "s" "stretch" "Choose which of the written stretches is edited";
         NextClaim "next-claim" "c" "claims" "Look at the next claim of the message, and at what proves it";
         EditDraftOutside "edit-draft-outside" "E" "editor" "Edit what was written in $EDITOR";
+        PlanCampaign "plan-campaign" "m" "campaign" "Plan a campaign that sends this approved message";
+    }
+    Scope::Screen(ScreenId::Campaigns) => {
+        ApproveCampaign "approve-campaign" "a" "approve" "Approve the campaign as it is now; any change afterwards voids it";
+        SendCampaign "send" "s" "send" "Launch the approved campaign and send it, or go on with one that was launched";
+        PreviewMessages "preview" "v" "preview" "Show each message as its recipients see it";
+        ShowLedger "ledger" "d" "ledger" "Show what was to go to whom, and what became of it";
+        PauseCampaign "pause" "p" "pause" "Stop the campaign for a while";
+        ResumeCampaign "resume" "r" "resume" "Go on sending a campaign that was paused, or that stopped by itself";
+        EditPlan "edit-plan" "e" "edit" "Edit the campaign's plan in $EDITOR";
+        PlainCharacters "plain-characters" "c" "plain characters" "Replace the characters that make a text message longer, where they stand in what was written";
+        BrowserPage "browser-page" "b" "browser page" "Write the messages into a page for a browser, as recipients see them";
+        TestSend "test-send" "t" "test" "Send the message in sight to yourself, with a code that is none";
+        WithdrawApproval "withdraw" "u" "withdraw" "Take the campaign's approval back";
+        CancelCampaign "cancel-campaign" "x" "end it" "End the campaign: what was not sent stays unsent";
+        LookAgain "look-again" "R f5" "look again" "Read the campaigns and the settings of sending again";
+    }
+    Scope::Screen(ScreenId::Results) => {
+        WriteReport "write-report" "o" "report" "Write the results into a page for a browser";
+        MeasureAgain "measure-again" "R f5" "measure again" "Count what customers did since, again";
     }
     Scope::Screen(ScreenId::Jobs) => {
         CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";

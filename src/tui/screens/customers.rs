@@ -12,13 +12,14 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::jobs::End;
+use crate::data::Shop;
 use crate::profiles::CustomerProfile;
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::widgets::{Input, List, Scroll};
-use crate::tui::work::{Outcome, Work};
+use crate::tui::work::{CampaignNews, Doing, Happened, Outcome, Work};
 
 const LIST: u8 = 0;
 const DETAIL: u8 = 1;
@@ -30,6 +31,8 @@ pub struct Customers {
     rows: Option<(Arrangement, Arc<Vec<u32>>)>,
     list: List,
     detail: Option<Arc<CustomerProfile>>,
+    /// By the id of the customer: what was sent, and what came back.
+    messages: Option<(String, Arc<Vec<Happened>>)>,
     scroll: Scroll,
     on_detail: bool,
     finding: Option<Input>,
@@ -75,6 +78,21 @@ impl Customers {
         };
         self.scroll.reset();
         shared.start(work);
+        self.look_for_messages(shared);
+    }
+
+    /// Reads what was sent to the selected customer.
+    fn look_for_messages(&self, shared: &mut Shared) {
+        if let (Some(row), Load::Ready(shop)) = (self.chosen(), &shared.shop) {
+            let id = shop.customers.id(row).to_owned();
+            shared.start(super::campaigns::work(shared, None, Doing::OfCustomer(id)));
+        }
+    }
+
+    /// What is known of the messages to a customer.
+    fn messages_of(&self, row: usize, shop: &Shop) -> &[Happened] {
+        let id = shop.customers.id(row);
+        self.messages.as_ref().filter(|(of, _)| of == id).map_or(&[], |(_, messages)| messages.as_slice())
     }
 
     fn narrow(&mut self, segment: Option<usize>, shared: &mut Shared) {
@@ -230,6 +248,8 @@ impl Pane for Customers {
                     self.narrow(Some(segment), shared);
                 }
                 self.look(shared);
+                // Something may have been sent in the meantime.
+                self.look_for_messages(shared);
                 return;
             }
             News::Ended { end, .. } => end,
@@ -257,6 +277,9 @@ impl Pane for Customers {
                 }
                 self.rows = Some((arrangement.clone(), Arc::clone(rows)));
                 self.look(shared);
+            }
+            End::Done(Outcome::Campaign(CampaignNews::OfCustomer(customer, messages))) => {
+                self.messages = Some((customer.clone(), Arc::clone(messages)));
             }
             End::Done(Outcome::CustomerProfiled(profile)) => {
                 self.detail = Some(Arc::clone(profile));

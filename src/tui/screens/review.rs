@@ -1,5 +1,6 @@
 //! Review: every draft is read by a person before it may be sent. Approve, edit, reject, take back, export.
 
+mod planning;
 mod view;
 
 use std::sync::Arc;
@@ -193,6 +194,7 @@ impl Pane for Review {
                     Availability::No("Nothing is approved yet.".into())
                 }
             }
+            Action::PlanCampaign => self.may_plan(shared),
             Action::Copy | Action::Open => Availability::when(chosen.is_some(), NO_DRAFT),
             Action::NextPanel | Action::PreviousPanel if chosen.is_some() => Availability::Yes,
             Action::Back if self.on_message => Availability::Yes,
@@ -257,6 +259,7 @@ impl Pane for Review {
                 self.list.select(0);
             }
             Action::Find => self.typing = Some(Typing::Find(Input::new(self.filter.text.clone()))),
+            Action::PlanCampaign => self.ask_for_plan(shared),
             Action::ExportApproved => Self::export(shared),
             Action::Copy => {
                 if let (Some(id), Some(desk)) = (id, self.desk.ready()) {
@@ -351,6 +354,12 @@ impl Pane for Review {
                 self.desk = Load::Failed(message.clone());
             }
             _ => {}
+        }
+    }
+
+    fn answered(&mut self, action: Action, text: &str, shared: &mut Shared) {
+        if action == Action::PlanCampaign {
+            self.plan(text, shared);
         }
     }
 

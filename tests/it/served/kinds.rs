@@ -153,7 +153,7 @@ fn the_dashboard_says_what_is_wrong_asks_again_by_a_key_and_never_shows_the_serv
     let screen = harness.screen(160, 40);
     assert!(screen.contains(&format!("org/play-1 at {host}")), "{screen}");
     shown += &screen;
-    shown += &harness.keys("6").screen(160, 60);
+    shown += &harness.keys("8").screen(160, 60);
     assert!(!shown.contains(KEY), "{shown}");
     let mut kept = std::fs::read(folder.path().join("perennial.db")).unwrap();
     kept.extend(std::fs::read(folder.path().join("perennial.db-wal")).unwrap_or_default());

@@ -20,7 +20,7 @@ pub(super) fn dashboard(shop: &str, folder: &Path) -> Harness {
     dashboard_with(Services::default(), shop, folder)
 }
 
-fn dashboard_with(runner: impl Runner + 'static, shop: &str, folder: &Path) -> Harness {
+pub(super) fn dashboard_with(runner: impl Runner + 'static, shop: &str, folder: &Path) -> Harness {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample-data").join(shop);
     dashboard_on(runner, vec![source], folder)
 }

@@ -29,7 +29,7 @@ fn templates() -> Harness {
 
 #[test]
 fn no_screen_or_popup_panics_at_any_size() {
-    for keys in ["1", "2", "3", "4", "5", "6", "1 ?", "1 :", "1 a", "6 tab", "1 m"] {
+    for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "1 ?", "1 :", "1 a", "8 tab", "1 m"] {
         let mut harness = held().keys(keys);
         for width in 0..=30 {
             for height in 0..=12 {
@@ -115,7 +115,7 @@ fn a_toast_goes_by_itself_and_stays_in_the_log() {
     assert!(harness.screen(120, 40).contains("The mouse is off"));
     let mut harness = harness.wait(Duration::from_secs(30));
     assert!(!harness.screen(120, 40).contains("The mouse is off"));
-    assert!(harness.keys("6").screen(120, 40).contains("The mouse is off"));
+    assert!(harness.keys("8").screen(120, 40).contains("The mouse is off"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn jobs_are_listed_with_how_they_ended_and_can_be_cancelled() {
         _ => None,
     })
     .start()
-    .keys("6");
+    .keys("8");
     harness = harness.progress(0, "reading orders.csv", 10, Some(40)).wait(Duration::from_secs(30));
     insta::assert_snapshot!(harness.screens());
     let mut harness = harness.keys("j c");
@@ -145,7 +145,7 @@ fn a_long_failure_can_be_read_in_full() {
         _ => None,
     })
     .start()
-    .keys("6 tab enter");
+    .keys("8 tab enter");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("Log, 09:00:00") && screen.contains("pull`."), "{screen}");
     assert!(matches!(harness.keys("y").effects.last(), Some(Effect::Copy(text)) if text.contains("damaged")));
@@ -317,7 +317,7 @@ fn names_of_any_script_keep_the_frame_whole() {
     let mut harness = Harness::with(config, Script(|_: &Work| None)).start();
     let screen = harness.screen(120, 40);
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202E}'));
-    assert!(screen.lines().next().unwrap().ends_with("6 Jobs"), "{screen}");
+    assert!(screen.lines().next().unwrap().ends_with("8 Jobs"), "{screen}");
 }
 
 #[test]

@@ -55,6 +55,8 @@ impl Harness {
             sources: vec!["/nowhere/data".into()],
             no_color: false,
             user_file: None,
+            set: Vec::new(),
+            person: "anybody".into(),
             started: "2025-11-03T09:00:00+01:00[Europe/Berlin]".parse().unwrap(),
         };
         let mut app = App::new(setup, keymap, theme);

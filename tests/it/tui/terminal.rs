@@ -148,7 +148,7 @@ fn it_opens_answers_keys_and_gives_the_terminal_back() {
     let mut session = Session::start(100, 30);
     session.shows("[1 Overview]");
     session.shows("60.00");
-    session.press("6");
+    session.press("8");
     session.shows("[6 Jobs]");
     session.press("?");
     session.shows("Go down one row");
@@ -224,7 +224,7 @@ fn a_name_given_to_a_segment_is_there_at_the_next_start() {
     session.shows("kinds of customer");
     session.press("r\x15Friends of the house\r");
     session.shows("A Friends of the house");
-    session.press("6");
+    session.press("8");
     session.shows("Save the segment's name: done");
     session.press("q");
     let (_, _, home) = session.ends();

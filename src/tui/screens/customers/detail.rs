@@ -1,4 +1,5 @@
-//! What is told of a customer: who, how to reach them, their segment and why, their orders on a time line.
+//! What is told of a customer: who, how to reach them, their segment and why; orders, messages and what followed on a time
+//! line.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
@@ -7,12 +8,16 @@ use crate::data::{Channel, OrderLine, Shop};
 use crate::profiles::{self, CustomerProfile};
 use crate::tui::app::Shared;
 use crate::tui::widgets::Line;
+use crate::tui::work::Happened;
 use crate::tui::{measures, numbers};
 
 /// Orders and events that are listed; what is older is counted.
 const LISTED: usize = 60;
+/// An order so long after a message is told to be after it: whether it is because of it, only a holdout can tell.
+const FOLLOWS: i64 = 28 * DAY;
+const DAY: i64 = 86_400_000;
 
-pub fn lines(profile: &CustomerProfile, shared: &Shared, shop: &Shop) -> Vec<Line> {
+pub fn lines(profile: &CustomerProfile, messages: &[Happened], shared: &Shared, shop: &Shop) -> Vec<Line> {
     let mut lines = who(profile.row, shop);
     segment(profile, shared, &mut lines);
     if let Some(features) = shared.features.ready() {
@@ -30,7 +35,7 @@ pub fn lines(profile: &CustomerProfile, shared: &Shared, shop: &Shop) -> Vec<Lin
             lines.push(Line::bar(portion.name.clone(), portion.share));
         }
     }
-    time_line(profile, shared, shop, &mut lines);
+    time_line(profile, messages, shared, shop, &mut lines);
     lines
 }
 
@@ -95,7 +100,13 @@ fn local(at: i64, zone: &TimeZone) -> Option<ZonedDateTime> {
     Timestamp::from_millisecond(at).ok().map(|at| at.to_zoned_datetime(zone.clone()))
 }
 
-fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mut Vec<Line>) {
+fn time_line(
+    profile: &CustomerProfile,
+    messages: &[Happened],
+    shared: &Shared,
+    shop: &Shop,
+    lines: &mut Vec<Line>,
+) {
     let zone =
         shop.customers.text(profile.row, "time_zone").and_then(profiles::zone).unwrap_or(TimeZone::UTC);
     let when = |at: i64| {
@@ -103,7 +114,7 @@ fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mu
         local(at, &zone).map_or_else(|| "?".into(), |at| at.strftime(pattern).to_string())
     };
     let months = by_month(&profile.orders, shared, &zone);
-    if !profile.orders.is_empty() || !profile.events.is_empty() {
+    if !profile.orders.is_empty() || !profile.events.is_empty() || !messages.is_empty() {
         lines.push(Line::Heading("Time line".into()));
     }
     if months.iter().any(|amount| *amount > 0.0) {
@@ -135,6 +146,9 @@ fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mu
         if of.iter().any(|line| line.discounted) {
             text.push_str("  % discount");
         }
+        if let Some(after) = after(of[0].at, messages) {
+            text.push_str(&after);
+        }
         entries.push((of[0].at, format!("▪ {}  {text}", when(of[0].at))));
         at = end;
     }
@@ -143,12 +157,28 @@ fn time_line(profile: &CustomerProfile, shared: &Shared, shop: &Shop, lines: &mu
             event.query.as_ref().map_or(event.kind.clone(), |query| format!("{}: {query}", event.kind));
         entries.push((event.at, format!("· {}  {what}", when(event.at))));
     }
+    for happened in messages {
+        let sign = if happened.outward { "→" } else { "←" };
+        entries.push((happened.at, format!("{sign} {}  {}", when(happened.at), happened.text)));
+    }
     entries.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let left = entries.len().saturating_sub(LISTED);
     lines.extend(entries.into_iter().take(LISTED).map(|(_, text)| Line::Text(text)));
     if left > 0 {
         lines.push(Line::Text(format!("and {} more before that", numbers::count(left as u64))));
     }
+}
+
+/// Which message came shortly before an order.
+fn after(at: i64, messages: &[Happened]) -> Option<String> {
+    let before =
+        |happened: &&Happened| happened.message.is_some() && (0..FOLLOWS).contains(&(at - happened.at));
+    let last = messages.iter().filter(before).max_by_key(|happened| happened.at)?;
+    let name = last.message.as_ref()?;
+    Some(match (at - last.at) / DAY {
+        0 => format!("  ← within a day of {name}"),
+        days => format!("  ← {} after {name}", numbers::counted(days as usize, "day")),
+    })
 }
 
 /// Amounts in major units over the last 24 months up to the reference date.

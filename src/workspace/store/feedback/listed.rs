@@ -19,11 +19,13 @@ pub struct FeedbackLine {
     pub scanner: bool,
     pub rating: Option<i64>,
     pub text: Option<String>,
+    /// Number of the link that was opened.
+    pub link: Option<u32>,
 }
 
 macro_rules! columns {
     () => {
-        "SELECT feedback.at, kind, send, feedback.customer, scanner, rating, text FROM feedback "
+        "SELECT feedback.at, kind, send, feedback.customer, scanner, rating, text, link FROM feedback "
     };
 }
 
@@ -66,6 +68,7 @@ impl Store {
                     scanner: row.get(4)?,
                     rating: row.get(5)?,
                     text: row.get(6)?,
+                    link: row.get(7)?,
                 })
             })?;
             rows.collect()

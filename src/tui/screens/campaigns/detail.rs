@@ -1,0 +1,337 @@
+//! The plan's page: what there is to know of one campaign, in rows of which some can be opened.
+
+use ratatui::style::Style;
+
+use super::ledger::{mark, words};
+use crate::campaign::approval::Approval;
+use crate::campaign::preflight::{Finding, Weight};
+use crate::campaign::prospect::Prospect;
+use crate::campaign::sending::Pulse;
+use crate::tui::app::Shared;
+use crate::tui::keymap::Action;
+use crate::tui::screens::campaigns::view::state_mark;
+use crate::tui::theme::Theme;
+use crate::tui::work::Seen;
+use crate::tui::{numbers, text};
+use crate::workspace::SendState;
+
+/// What opens when a row is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The customers at this step of the funnel.
+    Step(String),
+    /// The message of this arm.
+    Arm(usize),
+    /// The ledger's lines in this state.
+    State(SendState),
+    /// A title, and a text to be read in full.
+    Read(String, String),
+}
+
+/// How a row is drawn.
+pub(super) enum Kind {
+    /// Stretches after an indent.
+    Text(u16, Vec<(String, Style)>),
+    /// A label, a share (0..=1) as a bar, a count, and what is to be said of it.
+    Bar { label: Vec<(String, Style)>, share: f64, count: String, note: String },
+}
+
+/// A row, and the number of what it opens.
+pub(super) struct Row {
+    pub target: Option<usize>,
+    pub kind: Kind,
+}
+
+/// All rows, at a width.
+pub(super) struct Sheet<'a> {
+    pub rows: Vec<Row>,
+    pub targets: Vec<Target>,
+    width: u16,
+    theme: &'a Theme,
+}
+
+impl Sheet<'_> {
+    fn blank(&mut self) {
+        if !self.rows.is_empty() {
+            self.rows.push(Row { target: None, kind: Kind::Text(0, Vec::new()) });
+        }
+    }
+
+    fn heading(&mut self, words: &str) {
+        self.blank();
+        self.rows
+            .push(Row { target: None, kind: Kind::Text(0, vec![(words.to_owned(), self.theme.accent)]) });
+    }
+
+    fn add(&mut self, target: Target) -> usize {
+        self.targets.push(target);
+        self.targets.len() - 1
+    }
+
+    /// A text that is wrapped after its first stretch, which stands before it.
+    fn text(&mut self, target: Option<usize>, first: (&str, Style), words: &str, style: Style) {
+        let indent = text::width(first.0) as u16;
+        let room = usize::from(self.width.saturating_sub(indent)).max(8);
+        for (number, line) in text::wrap(&text::clean(words), room).into_iter().enumerate() {
+            let kind = if number == 0 {
+                Kind::Text(0, vec![(first.0.to_owned(), first.1), (line, style)])
+            } else {
+                Kind::Text(indent, vec![(line, style)])
+            };
+            self.rows.push(Row { target, kind });
+        }
+    }
+}
+
+/// The rows of a campaign; `live`: how far it is while it is being sent.
+pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, width: u16) -> Sheet<'a> {
+    let theme = &shared.theme;
+    let mut sheet = Sheet { rows: Vec::new(), targets: Vec::new(), width, theme };
+    head(&mut sheet, seen, shared);
+    if let Some(pulse) = live {
+        progress(&mut sheet, pulse);
+    }
+    if seen.state.is_some() {
+        states(&mut sheet, seen);
+    }
+    arms(&mut sheet, seen);
+    funnel(&mut sheet, seen);
+    if let Some(prospect) = &seen.prospect {
+        outlook(&mut sheet, prospect);
+        cost(&mut sheet, seen, prospect, shared);
+        checks(&mut sheet, &prospect.checks, shared);
+    }
+    sheet
+}
+
+fn head(sheet: &mut Sheet<'_>, seen: &Seen, shared: &Shared) {
+    let theme = sheet.theme;
+    let (glyph, word, style) = state_mark(seen.state, theme);
+    let what = format!("{word}; {} for {}, {}", seen.strategy, seen.segments.join(", "), seen.channel.name());
+    sheet.text(None, (&format!("{glyph} "), style), &what, style);
+    match (&seen.approval, seen.state) {
+        (Approval::Approved { by, .. }, state) => {
+            let now = if state.is_none() { ", as it is now" } else { "" };
+            sheet.text(None, ("✓ ", theme.good), &format!("approved by {by}{now}"), theme.text);
+        }
+        (_, Some(_)) => {}
+        (Approval::Voided { by, .. }, None) => {
+            let words = format!("{by} approved it, and something has changed since");
+            sheet.text(None, ("! ", theme.warning), &words, theme.warning);
+        }
+        (Approval::Missing, None) => sheet.text(None, ("○ ", theme.text), "not approved yet", theme.text),
+    }
+    if let Some(prospect) = &seen.prospect {
+        let stops: Vec<&str> = prospect
+            .checks
+            .iter()
+            .filter(|check| check.weight == Weight::Blocking)
+            .map(|check| check.check)
+            .collect();
+        if stops.is_empty() {
+            let key = shared.keymap.shown(Action::SendCampaign);
+            sheet.text(None, ("✓ ", theme.good), &format!("ready: {key} sends it"), theme.good);
+        } else {
+            let words = format!("stopped by {}: see the checks below", stops.join(", "));
+            sheet.text(None, ("✗ ", theme.bad), &words, theme.bad);
+        }
+    }
+    match &seen.to {
+        Ok(place) => sheet.text(None, ("→ ", theme.dim), &format!("to {place}; {}", seen.when), theme.dim),
+        Err(why) => sheet.text(None, ("✗ ", theme.bad), why, theme.bad),
+    }
+    if let Some(due) = seen.next_due {
+        let zone = shared.setup.started.time_zone();
+        let at = super::ledger::moment(due, zone, "%Y-%m-%d %H:%M");
+        let passed = due <= shared.unix_milliseconds();
+        let words = if passed {
+            "messages wait to go out now".to_owned()
+        } else {
+            format!("the next may go out at {at}")
+        };
+        sheet.text(None, ("· ", theme.dim), &words, theme.text);
+    }
+}
+
+/// How far it is, while it is being sent.
+fn progress(sheet: &mut Sheet<'_>, pulse: &Pulse) {
+    let theme = sheet.theme;
+    sheet.heading("Being sent");
+    let done = pulse.accepted + pulse.failed + pulse.unknown;
+    let all = done + pulse.waiting;
+    let share = if all == 0 { 0.0 } else { done as f64 / all as f64 };
+    let left = pulse.seconds_left.map_or_else(String::new, |seconds| {
+        let left = std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+        format!(", {} left", numbers::duration(left))
+    });
+    let kind = Kind::Bar {
+        label: vec![("▸ sent".into(), theme.accent)],
+        share,
+        count: numbers::count(pulse.accepted),
+        note: format!("of {}", numbers::count(all)),
+    };
+    sheet.rows.push(Row { target: None, kind });
+    let words =
+        if all == 0 { "it begins".to_owned() } else { format!("{:.0} a second{left}", pulse.per_second) };
+    sheet.text(None, ("  ", theme.dim), &words, theme.text);
+}
+
+fn states(sheet: &mut Sheet<'_>, seen: &Seen) {
+    let theme = sheet.theme;
+    let count = |state| seen.tally.values().filter_map(|states| states.get(&state)).sum::<u64>();
+    let all: u64 = SendState::ALL.into_iter().filter(|state| *state != SendState::Holdout).map(count).sum();
+    sheet.heading("Messages");
+    for state in SendState::ALL {
+        let number = count(state);
+        if number == 0 || state == SendState::Holdout {
+            continue;
+        }
+        let (glyph, style) = mark(state, theme);
+        let target = sheet.add(Target::State(state));
+        let kind = Kind::Bar {
+            label: vec![(format!("{glyph} "), style), (words(state).to_owned(), theme.text)],
+            share: number as f64 / all.max(1) as f64,
+            count: numbers::count(number),
+            note: String::new(),
+        };
+        sheet.rows.push(Row { target: Some(target), kind });
+    }
+    if count(SendState::Unknown) + count(SendState::Handing) > 0 {
+        let words = format!(
+            "Nobody knows whether some were taken: `perennial campaign resolve {}` decides with the server's log.",
+            seen.name
+        );
+        sheet.text(None, ("  ", theme.dim), &words, theme.warning);
+    }
+}
+
+fn arms(sheet: &mut Sheet<'_>, seen: &Seen) {
+    let theme = sheet.theme;
+    sheet.heading("Arms");
+    let all = seen.arms.iter().map(|arm| arm.customers).sum::<u64>() + seen.holdout;
+    let share = |customers: u64| customers as f64 / all.max(1) as f64;
+    for (number, arm) in seen.arms.iter().enumerate() {
+        let drafts: Vec<String> = arm.drafts.iter().map(ToString::to_string).collect();
+        let target = sheet.add(Target::Arm(number));
+        let kind = Kind::Bar {
+            label: vec![(arm.name.clone(), theme.strong)],
+            share: share(arm.customers),
+            count: numbers::count(arm.customers),
+            note: format!("draft {}", drafts.join(", ")),
+        };
+        sheet.rows.push(Row { target: Some(target), kind });
+    }
+    let target = sheet.add(Target::Step("holdout".into()));
+    let kind = Kind::Bar {
+        label: vec![("holdout".into(), theme.dim)],
+        share: share(seen.holdout),
+        count: numbers::count(seen.holdout),
+        note: String::new(),
+    };
+    sheet.rows.push(Row { target: Some(target), kind });
+}
+
+fn funnel(sheet: &mut Sheet<'_>, seen: &Seen) {
+    let theme = sheet.theme;
+    let Some(all) = seen.funnel.first().map(|step| step.customers.max(1)) else { return };
+    sheet.heading(if seen.state.is_some() { "Audience, as it was launched" } else { "Audience" });
+    for step in &seen.funnel {
+        let target = sheet.add(Target::Step(step.step.clone()));
+        let end = matches!(step.step.as_str(), "in-segment" | "to-be-sent");
+        let out = step.left_out > 0 && step.step != "holdout";
+        let kind = Kind::Bar {
+            label: vec![(step.words.clone(), if end { theme.strong } else { theme.text })],
+            share: step.customers as f64 / all as f64,
+            count: numbers::count(step.customers),
+            note: if out { format!("-{}", numbers::count(step.left_out)) } else { String::new() },
+        };
+        sheet.rows.push(Row { target: Some(target), kind });
+    }
+}
+
+fn outlook(sheet: &mut Sheet<'_>, prospect: &Prospect) {
+    let theme = sheet.theme;
+    sheet.heading("What can be shown");
+    for look in &prospect.outlook {
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let (glyph, style, words) = match (look.base_rate, look.smallest_effect) {
+            (None, _) => ("?", theme.dim, "the shop's past does not say how many buy anyway".to_owned()),
+            (Some(base), _) if look.is_too_few() => (
+                "!",
+                theme.warning,
+                format!("too few to tell what the message adds to {} who buy anyway", percent(base)),
+            ),
+            (Some(base), Some(effect)) => (
+                "✓",
+                theme.good,
+                format!(
+                    "{} buy anyway; {:.1} points more can be told from chance",
+                    percent(base),
+                    100.0 * effect
+                ),
+            ),
+            (Some(base), None) => ("?", theme.dim, format!("{} buy anyway", percent(base))),
+        };
+        let title = format!("After {} days", look.days);
+        let target = sheet.add(Target::Read(title, words.clone()));
+        sheet.text(Some(target), (&format!("{glyph} {:>2} days  ", look.days), style), &words, theme.text);
+    }
+}
+
+fn cost(sheet: &mut Sheet<'_>, seen: &Seen, prospect: &Prospect, shared: &Shared) {
+    let theme = sheet.theme;
+    let money = &prospect.forecast;
+    let shop = shared.shop.ready();
+    let (digits, currency) = shop.map_or((2, ""), |shop| (shop.currency_digits, shop.currency.as_str()));
+    let amount =
+        |value: f64| format!("{} {}", numbers::amount(value, digits), numbers::shown_currency(currency));
+    sheet.heading("Cost");
+    let mut words = match (money.coupons, money.coupons_at_most) {
+        (Some(coupons), Some(most)) if most > 0.0 => format!(
+            "{} if {:.0} % of the coupons are used, {} at most",
+            amount(coupons).trim_end(),
+            100.0 * seen.redemption,
+            amount(most).trim_end()
+        ),
+        (Some(_), _) => "no coupon costs anything".to_owned(),
+        _ => "what the offer costs is not known".to_owned(),
+    };
+    if money.sending > 0.0 {
+        words.push_str(&format!("; {} for sending", amount(money.sending).trim_end()));
+    }
+    if let Some(break_even) = money.break_even.filter(|share| *share > 0.0) {
+        words.push_str(&format!("; it pays if {:.2} % buy who would not have", 100.0 * break_even));
+    }
+    let target = sheet.add(Target::Read("Cost".into(), words.clone()));
+    sheet.text(Some(target), ("  ", theme.dim), &words, theme.text);
+}
+
+/// The sign and the word of a check.
+fn weight(weight: Weight, theme: &Theme) -> (&'static str, Style) {
+    match weight {
+        Weight::Good => ("✓ ok  ", theme.good),
+        Weight::Warning => ("! note", theme.warning),
+        Weight::Blocking => ("✗ stop", theme.bad),
+    }
+}
+
+fn checks(sheet: &mut Sheet<'_>, checks: &[Finding], shared: &Shared) {
+    let theme = sheet.theme;
+    sheet.heading("Checks");
+    for check in checks {
+        let (sign, style) = weight(check.weight, theme);
+        let remedy = match check.check {
+            "approval" if check.weight != Weight::Good => {
+                format!("Read it: {} approves it.", shared.keymap.shown(Action::ApproveCampaign))
+            }
+            _ => check.remedy.clone(),
+        };
+        let full = format!("{}\n\n{remedy}", check.found);
+        let target = sheet.add(Target::Read(check.check.to_owned(), full.trim_end().to_owned()));
+        let found = if check.weight == Weight::Good { theme.dim } else { theme.text };
+        sheet.text(Some(target), (&format!("{sign} {:<16} ", check.check), style), &check.found, found);
+        if !remedy.is_empty() {
+            sheet.text(Some(target), ("       → ", theme.dim), &remedy, theme.dim);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The ledger of a campaign: what was to go to whom, and what became of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::RIGHT;
+use crate::tui::app::Shared;
+use crate::tui::canvas::Canvas;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{self, Align, Cell, Column, List, Sentence, Table, Width};
+use crate::workspace::{Send, SendState};
+
+/// Lines of the ledger that hold a text.
+pub(super) struct Ledger {
+    pub name: String,
+    pub find: String,
+    /// `None` before they are read.
+    pub lines: Option<Arc<Vec<Send>>>,
+    /// Whether these are all that there are.
+    pub all: bool,
+    pub list: List,
+}
+
+impl Ledger {
+    pub fn new(name: &str, find: &str) -> Self {
+        Self { name: name.to_owned(), find: find.to_owned(), lines: None, all: true, list: List::default() }
+    }
+
+    pub fn show(&mut self, lines: Arc<Vec<Send>>, all: bool) {
+        self.list.set_len(lines.len());
+        self.lines = Some(lines);
+        self.all = all;
+    }
+
+    pub fn chosen(&self) -> Option<&Send> {
+        self.lines.as_ref()?.get(self.list.selected()?)
+    }
+
+    pub fn title(&self) -> String {
+        let count = self.lines.as_ref().map_or(0, |lines| lines.len());
+        let more = if self.all { "" } else { "the first " };
+        let found = if self.find.is_empty() { String::new() } else { format!(" with “{}”", self.find) };
+        format!("{more}{}{found}", crate::tui::numbers::counted(count, "line"))
+    }
+
+    pub fn draw(&self, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>, focused: bool) {
+        let Some(lines) = &self.lines else {
+            return widgets::empty(canvas, area, &Sentence { what: "The ledger is being read.", next: "" });
+        };
+        if lines.is_empty() {
+            let next = "Type another word: a customer, an address, a code, a state, an arm.";
+            return widgets::empty(canvas, area, &Sentence { what: "No line has these words.", next });
+        }
+        let columns = [
+            Column::new("", Width::Fixed(1), Align::Left, 0),
+            Column::new("State", Width::Fixed(9), Align::Left, 0),
+            Column::new("Customer", Width::Fill(8), Align::Left, 0),
+            Column::new("Arm", Width::Fixed(7), Align::Left, 2),
+            Column::new("When", Width::Fixed(11), Align::Left, 1),
+            Column::new("Said", Width::Fill(10), Align::Left, 3),
+        ];
+        let table = Table { columns: &columns, list: &self.list, id: RIGHT, focused };
+        let theme = canvas.theme;
+        let zone = shared.setup.started.time_zone();
+        table.draw(canvas, area, |row, column| {
+            let line = &lines[row];
+            let (glyph, style) = mark(line.state, theme);
+            match column {
+                0 => Cell::styled(glyph, style),
+                1 => Cell::styled(line.state.name(), style),
+                2 => line.customer.clone().into(),
+                3 => Cell::styled(line.arm.clone(), theme.dim),
+                4 => Cell::styled(moment(line.at, zone, "%m-%d %H:%M"), theme.dim),
+                _ => Cell::styled(line.detail.clone().unwrap_or_default(), theme.dim),
+            }
+        });
+    }
+}
+
+/// A letter or sign of a state, and its colour.
+pub(super) fn mark(state: SendState, theme: &Theme) -> (&'static str, Style) {
+    match state {
+        SendState::Holdout => ("h", theme.dim),
+        SendState::Intended => ("○", theme.text),
+        SendState::Handing => ("▸", theme.accent),
+        SendState::Accepted => ("✓", theme.good),
+        SendState::Failed => ("✗", theme.bad),
+        SendState::Unknown => ("?", theme.warning),
+        SendState::Skipped => ("-", theme.dim),
+        SendState::Cancelled => ("=", theme.dim),
+    }
+}
+
+/// What a state means.
+pub(super) fn words(state: SendState) -> &'static str {
+    match state {
+        SendState::Holdout => "held out",
+        SendState::Intended => "waiting",
+        SendState::Handing => "on the way",
+        SendState::Accepted => "sent",
+        SendState::Failed => "failed",
+        SendState::Unknown => "nobody knows",
+        SendState::Skipped => "skipped",
+        SendState::Cancelled => "not sent",
+    }
+}
+
+/// A moment in a zone; nothing where it cannot be one.
+pub(super) fn moment(at: i64, zone: &TimeZone, pattern: &str) -> String {
+    let at = Timestamp::from_millisecond(at);
+    at.map_or_else(|_| String::new(), |at| at.to_zoned_datetime(zone.clone()).strftime(pattern).to_string())
+}
+
+/// Everything that stands on a line.
+pub(super) fn in_full(line: &Send) -> String {
+    let mut text = format!(
+        "{}: {}\nCustomer {}, segment {}, arm {}, {}",
+        line.state.name(),
+        words(line.state),
+        line.customer,
+        line.segment,
+        line.arm,
+        line.channel
+    );
+    let mut more = |label: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!("\n{label} {value}"));
+        }
+    };
+    let utc = |at: i64| moment(at, &TimeZone::UTC, "%Y-%m-%d %H:%M:%S UTC");
+    more("Address", line.address.clone());
+    more("Coupon", line.coupon.clone());
+    more("Since", Some(utc(line.at)));
+    more("Not before", line.not_before.map(utc));
+    more("Attempts", Some(line.attempts.to_string()));
+    more("Message-ID", line.message_id.clone());
+    more("Said", line.detail.clone());
+    more("Content", Some(line.content.clone()).filter(|content| !content.is_empty()));
+    text
+}

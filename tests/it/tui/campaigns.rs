@@ -165,6 +165,42 @@ fn who_is_left_out_at_a_step_is_one_key_away() {
     assert!(store.campaign(NAME).unwrap().is_none());
 }
 
+#[test]
+fn no_size_breaks_what_there_is_to_see() {
+    let folder = project();
+    let mut harness = planned(folder.path());
+    let sent = format!("s {} enter", NAME.chars().map(String::from).collect::<Vec<_>>().join(" "));
+    let sent = sent.replace(" - ", " minus ");
+    for step in [
+        "tab",
+        "G",
+        "g j j enter",
+        "esc v",
+        "t",
+        "esc esc a",
+        "enter",
+        "s",
+        "esc",
+        &sent,
+        "d",
+        "/",
+        "esc 7",
+        "tab G",
+    ] {
+        harness = harness.keys(step);
+        for width in 38..=60 {
+            for height in [8, 9, 10, 11, 12, 20] {
+                harness.screen(width, height);
+            }
+        }
+        for (width, height) in [(0, 0), (1, 1), (20, 5), (75, 10), (76, 10), (89, 30), (90, 30), (300, 90)] {
+            harness.screen(width, height);
+        }
+    }
+    assert_eq!(harness.app.screen, ScreenId::Results);
+    assert!(!ledger(folder.path()).is_empty());
+}
+
 /// The real work; sending tells of this and is held, or fails for this reason.
 struct Held(Services, Pulse, Option<&'static str>);
 

@@ -28,7 +28,6 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
                 Availability::Hidden
             }
         }
-        Action::LookAgain => Availability::Yes,
         Action::EditPlan if entry.state.is_some() => {
             no("It was launched: it goes on as it was approved, whatever becomes of the file.")
         }
@@ -80,7 +79,7 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
             _ => Availability::Hidden,
         },
         Action::Find if matches!(screen.right, Right::Ledger(_)) => Availability::Yes,
-        Action::Copy | Action::NextPanel | Action::PreviousPanel => Availability::Yes,
+        Action::LookAgain | Action::Copy | Action::NextPanel | Action::PreviousPanel => Availability::Yes,
         Action::Back => {
             if screen.on_right || !matches!(screen.right, Right::Plan) {
                 Availability::Yes

@@ -18,9 +18,11 @@ use std::time::Instant;
 
 use perennial::campaign::channel::{Line, Outcome};
 use perennial::campaign::message::{Composer, Doors, Envelope, Outgoing, Sender, Signer, message_id};
+use perennial::campaign::sending::{Order, send};
 use perennial::config::SendingConfig;
 use perennial::data::Channel;
 use perennial::strategy::{Part, Text};
+use perennial::workspace::{Launch, NewSend, SendState, Workspace};
 
 const RSA: &str = include_str!("../tests/it/data/dkim/rsa.pem");
 const ED25519: &str = include_str!("../tests/it/data/dkim/ed25519.pem");
@@ -214,6 +216,63 @@ fn sending(name: &str, line: &Line, composer: &Composer, threads: usize, message
     println!("  {name}, {threads} carrier(s): {rate:.0}/s, memory {:.0} MB", memory());
 }
 
+/// Sends a campaign as the program does: with a ledger on disk that has the last word before each message.
+fn with_ledger(name: &str, line: &Line, composer: &Composer, carriers: usize, messages: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store =
+        Workspace::open(folder.path()).and_then(|workspace| workspace.store()).expect("a database");
+    let ids: Vec<String> = (0..messages).map(|number| format!("C{number:07}")).collect();
+    let sends = ids.iter().map(|customer| NewSend {
+        customer,
+        segment: "A",
+        arm: "message",
+        channel: composer.channel().name(),
+        address: Some("anna@mail.example"),
+        language: "en",
+        content: "content",
+        state: SendState::Intended,
+        not_before: None,
+        detail: None,
+    });
+    let nothing = serde_json::json!([]);
+    let launch = Launch {
+        name: "autumn",
+        plan: "",
+        fingerprint: "",
+        arms: &nothing,
+        funnel: &nothing,
+        links: &[],
+        at: 0,
+        actor: "bench",
+    };
+    let began = Instant::now();
+    let campaign = store.launch(&launch, sends).expect("a launch");
+    let launched = began.elapsed().as_secs_f64();
+    let text = text(composer.channel());
+    let order = Order {
+        campaign,
+        compose: &|line| Ok(compose(composer, &text, line.id as usize)),
+        codes: &|_, _| Ok(()),
+        attempts: 3,
+        stop_at: 0.2,
+        per_minute: None,
+        patience: std::time::Duration::ZERO,
+        now: &|| jiff::Timestamp::now().as_millisecond(),
+        watch: &|_| {},
+    };
+    let carriers: Vec<_> = (0..carriers).map(|_| line.carrier().expect("a carrier")).collect();
+    let (count, before) = (carriers.len(), memory());
+    let began = Instant::now();
+    let report =
+        perennial::jobs::unwatched(|task| send(&mut store, &order, carriers, task)).expect("a ledger");
+    let rate = messages as f64 / began.elapsed().as_secs_f64();
+    assert_eq!(report.accepted as usize, messages);
+    println!(
+        "  {name}, {count} carrier(s): {rate:.0}/s, memory {before:.0} to {:.0} MB, {messages} lines launched in {launched:.2} s",
+        memory()
+    );
+}
+
 /// Resident memory in megabytes.
 fn memory() -> f64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -240,6 +299,17 @@ fn main() {
             for threads in [1, 2, 4] {
                 sending(&format!("{name}, {signed}"), &line, &mail(key), threads, messages);
             }
+        }
+    }
+    println!("the same with the ledger");
+    let smtp = settings(&format!(
+        "from-address = \"news@shop.example\"\n[email]\ncarrier = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+        mail_server(true)
+    ));
+    let line = Line::of(Channel::Email, &smtp, folder.path()).expect("settings");
+    for (signed, key) in [("unsigned", None), ("Ed25519", Some(ED25519))] {
+        for carriers in [1, 2, 4, 8, 16, 32] {
+            with_ledger(&format!("pipelined, {signed}"), &line, &mail(key), carriers, messages);
         }
     }
     println!("to a provider in clear text");

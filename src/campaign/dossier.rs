@@ -12,7 +12,7 @@ use super::audience::{Audience, Known};
 use super::message::{Composer, Content, MessageError, content_hash};
 use super::plan::Plan;
 use super::versions::{Ground, Version, Versions, versions};
-use super::writer::{Doorway, Writer};
+use super::writer::{Doorway, Said, Writer};
 use crate::config::Config;
 use crate::jobs::Task;
 use crate::workspace::{Campaign, Links, SecretName, Store};
@@ -70,21 +70,20 @@ impl Dossier {
             None => fingerprint(&plan, &versions, &contents),
         };
         let approval = Approval::of(&store.audit_of(name)?, &fingerprint);
-        let audience = match &launched {
-            Some(campaign) => Audience::launched(&plan, &versions, ground.shop, &store.sends(campaign.id)?),
-            None => {
-                let permissions = store.permissions()?;
-                let sent = store.sent_since(now - i64::from(plan.cap.days) * DAY)?;
-                let secret = store.secret(SecretName::Assignment)?;
-                let known = Known {
-                    suppressed: &|channel, address| permissions.is_suppressed(channel, address),
-                    consent: &|customer, channel| permissions.consent(customer, channel),
-                    sent: &sent,
-                    secret: secret.bytes(),
-                    now,
-                };
-                Audience::new(&plan, &versions, ground, &known, task)?
-            }
+        let audience = if let Some(campaign) = &launched {
+            Audience::launched(&plan, &versions, ground.shop, &store.sends(campaign.id)?)
+        } else {
+            let permissions = store.permissions()?;
+            let sent = store.sent_since(now - i64::from(plan.cap.days) * DAY)?;
+            let secret = store.secret(SecretName::Assignment)?;
+            let known = Known {
+                suppressed: &|channel, address| permissions.is_suppressed(channel, address),
+                consent: &|customer, channel| permissions.consent(customer, channel),
+                sent: &sent,
+                secret: secret.bytes(),
+                now,
+            };
+            Audience::new(&plan, &versions, ground, &known, task)?
         };
         Ok(Self {
             plan,
@@ -112,16 +111,8 @@ impl Dossier {
         task: &Task<'_>,
     ) -> Result<Writer<'a>, CampaignError> {
         let composer = self.composer.as_ref().map_err(|error| CampaignError::Unusable(error.to_string()))?;
-        Writer::new(
-            composer,
-            &self.plan,
-            &self.versions,
-            ground,
-            &self.banned_words,
-            self.doorway.clone(),
-            rows,
-            task,
-        )
+        let said = Said { plan: &self.plan, versions: &self.versions, banned_words: &self.banned_words };
+        Writer::new(composer, said, ground, self.doorway.clone(), rows, task)
     }
 
     /// A version's content hash.
@@ -187,7 +178,12 @@ fn doorway(
 }
 
 /// The content hash of each version: its templates with the texts in their slots, and what goes with them.
-fn contents(config: &Config, versions: &Versions, composer: Option<&Composer>, doorway: &Doorway) -> Vec<String> {
+fn contents(
+    config: &Config,
+    versions: &Versions,
+    composer: Option<&Composer>,
+    doorway: &Doorway,
+) -> Vec<String> {
     let base = config.door.base_url.clone().unwrap_or_default();
     let days = config.door.link_days.to_string();
     let mail = doorway.unsubscribe_by_mail.clone().unwrap_or_default();

@@ -31,7 +31,7 @@ pub use recover::{Leftovers, settle_leftovers};
 
 use super::CampaignError;
 use super::channel::{Carrier, FaultKind, Outcome};
-use super::message::{MessageError, Outgoing};
+use super::message::MessageError;
 use crate::jobs::Task;
 use crate::workspace::{CampaignState, Change, Send, SendState, Store};
 use pace::Pace;
@@ -48,13 +48,16 @@ const UNREACHABLE: u32 = 12;
 /// How often the state of the campaign is looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
+/// What gives lines of the ledger their coupon codes.
+pub type Coding<'a> = dyn Fn(&mut Store, &mut [Send]) -> Result<(), CampaignError> + 'a;
+
 /// How a campaign is sent.
 pub struct Order<'a> {
     pub campaign: i64,
     /// Composes the message of a line; called from several threads.
-    pub compose: &'a (dyn Fn(&Send) -> Result<Outgoing, MessageError> + Sync),
+    pub compose: &'a Composing<'a>,
     /// Gives lines their coupon codes, where the message has one: called by the ledger thread before composing.
-    pub codes: &'a dyn Fn(&mut Store, &mut [Send]) -> Result<(), CampaignError>,
+    pub codes: &'a Coding<'a>,
     /// Attempts at a message before it counts as failed.
     pub attempts: u32,
     /// Share of failures among the last messages at which sending stops by itself; 1: never.
@@ -143,7 +146,9 @@ pub fn send(
         let (composer, compose) = (events.clone(), order.compose);
         scope.spawn(move || compose::composer(compose, &to_compose, &jobs, &composer));
         drop(events);
-        let outcome = run.lead(store, order, batches, &happened, &pace, task);
+        let outcome = run.lead(store, order, &batches, &happened, &pace, task);
+        // Nothing more is composed.
+        drop(batches);
         // Whoever waits for a slot of the rate does not wait any more.
         pace.stop();
         // What was handed over in the meantime is written down, whatever went wrong.
@@ -188,7 +193,7 @@ impl Run {
         &mut self,
         store: &mut Store,
         order: &Order<'_>,
-        batches: Sender<Vec<Send>>,
+        batches: &Sender<Vec<Send>>,
         happened: &Receiver<Event>,
         pace: &Pace,
         task: &Task<'_>,
@@ -273,18 +278,23 @@ impl Run {
             match event {
                 Event::Asks { messages, go } => {
                     changes.extend(
-                        messages
-                            .iter()
-                            .map(|(id, message_id)| Change::Handing { id: *id, message_id: message_id.clone() }),
+                        messages.iter().map(|(id, message_id)| Change::Handing {
+                            id: *id,
+                            message_id: message_id.clone(),
+                        }),
                     );
                     asking.push((messages, go));
                 }
-                Event::Ended { id, outcome } => changes.extend(self.ended(id, outcome, order, now)),
+                Event::Ended { id, outcome } => changes.push(self.ended(id, outcome, order, now)),
                 Event::Uncomposed { id, error } => changes.extend(self.uncomposed(id, error)),
                 Event::Untouched { count } => self.in_flight = self.in_flight.saturating_sub(count),
             }
         }
-        let state = if changes.is_empty() { CampaignState::Sending } else { store.advance(order.campaign, &changes, now)? };
+        let state = if changes.is_empty() {
+            CampaignState::Sending
+        } else {
+            store.advance(order.campaign, &changes, now)?
+        };
         self.note_state(state);
         if self.stopped {
             pace.stop();
@@ -305,7 +315,7 @@ impl Run {
     }
 
     /// What a message's end means for the ledger and for the rest.
-    fn ended(&mut self, id: i64, outcome: Outcome, order: &Order<'_>, now: i64) -> Option<Change> {
+    fn ended(&mut self, id: i64, outcome: Outcome, order: &Order<'_>, now: i64) -> Change {
         self.in_flight = self.in_flight.saturating_sub(1);
         let before = self.attempts.remove(&id).unwrap_or(0);
         let fault = match outcome {
@@ -314,29 +324,29 @@ impl Run {
                 self.pulse.waiting = self.pulse.waiting.saturating_sub(1);
                 self.rate.count(1);
                 self.count(false, order);
-                return Some(Change::Accepted { id, detail: reply });
+                return Change::Accepted { id, detail: reply };
             }
             Outcome::Unknown { why } => {
                 self.pulse.unknown += 1;
                 self.pulse.waiting = self.pulse.waiting.saturating_sub(1);
                 self.count(true, order);
-                return Some(Change::Unknown { id, detail: why });
+                return Change::Unknown { id, detail: why };
             }
             Outcome::Failed(fault) => fault,
         };
         match fault.kind {
             FaultKind::Permanent => {
                 self.count(true, order);
-                Some(self.failed(id, fault.said))
+                self.failed(id, fault.said)
             }
             FaultKind::Temporary if before + 1 >= order.attempts => {
                 self.count(true, order);
-                Some(self.failed(id, format!("after {} attempts: {}", before + 1, fault.said)))
+                self.failed(id, format!("after {} attempts: {}", before + 1, fault.said))
             }
             FaultKind::Temporary => {
                 self.unreachable = 0;
                 let wait = fault.after.unwrap_or_else(|| pace::back_off(before)).as_millis() as i64;
-                Some(Change::Again { id, not_before: now + wait, detail: fault.said })
+                Change::Again { id, not_before: now + wait, detail: fault.said }
             }
             FaultKind::Network => {
                 // The server is at fault, and not the message: it keeps its attempts.
@@ -344,11 +354,11 @@ impl Run {
                 if self.unreachable >= UNREACHABLE {
                     self.stop(format!("nothing can be handed over: {}", fault.said));
                 }
-                Some(Change::Back { id })
+                Change::Back { id }
             }
             FaultKind::Channel => {
                 self.stop(fault.said);
-                Some(Change::Back { id })
+                Change::Back { id }
             }
         }
     }
@@ -411,7 +421,7 @@ impl Run {
                     let _ = go.send(false);
                     None
                 }
-                Event::Ended { id, outcome } => self.ended(id, outcome, order, now),
+                Event::Ended { id, outcome } => Some(self.ended(id, outcome, order, now)),
                 Event::Uncomposed { id, error } => self.uncomposed(id, error),
                 Event::Untouched { .. } => None,
             };
@@ -436,7 +446,13 @@ impl Run {
                 CampaignState::Stopped
             }
             None if store.next_due(order.campaign)?.is_none() && self.pulse.unknown == 0 => {
-                store.turn_campaign(order.campaign, CampaignState::Done, now, "perennial", "nothing is left to send")?;
+                store.turn_campaign(
+                    order.campaign,
+                    CampaignState::Done,
+                    now,
+                    "perennial",
+                    "nothing is left to send",
+                )?;
                 CampaignState::Done
             }
             _ => CampaignState::Sending,

@@ -49,7 +49,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Action::Import { pool, file, expires } => {
             let codes = codes_in(file)?;
             let until = expires
-                .map(|day| day.tomorrow())
+                .map(Date::tomorrow)
                 .transpose()
                 .context("the day is out of range")?
                 .map(|next| moment_of(next.at(0, 0, 0, 0), &TimeZone::UTC));
@@ -111,7 +111,8 @@ fn codes_in(file: &PathBuf) -> anyhow::Result<Vec<String>> {
         let record = record.with_context(|| format!("{} is no list of codes", file.display()))?;
         let code = record.get(0).unwrap_or_default().trim_start_matches('\u{feff}');
         let heading = ["code", "coupon", "coupon_code", "优惠码", "券码"].contains(&code.to_lowercase().as_str());
-        if !code.is_empty() && !(codes.is_empty() && heading) {
+        let is_heading = codes.is_empty() && heading;
+        if !code.is_empty() && !is_heading {
             codes.push(code.to_owned());
         }
     }

@@ -24,8 +24,8 @@ use crate::segments::Segmentation;
 use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
 
 pub use audience::{Audience, HeldBack};
-pub use message::Merger;
 use message::Merged;
+pub use message::Merger;
 
 /// Recipients merged at a time.
 const BATCH: usize = 4_096;

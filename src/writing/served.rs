@@ -25,7 +25,7 @@ pub use key::Key;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -141,7 +141,7 @@ struct Shared {
     /// The model that writes, once it is known.
     model: Mutex<Option<String>>,
     /// How it goes on from the beginning of a text, if it does, once that is known.
-    manner: Mutex<Option<Option<Manner>>>,
+    manner: OnceLock<Option<Manner>>,
 }
 
 /// A model that a server lists.
@@ -181,7 +181,7 @@ impl Served {
             abilities: Mutex::default(),
             open: Arc::default(),
             model: Mutex::new(model),
-            manner: Mutex::default(),
+            manner: OnceLock::new(),
         };
         Self { shared: Arc::new(shared), identity, away: None, instead: None, may_fall_back }
     }

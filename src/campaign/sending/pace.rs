@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// A worker that waits looks this often whether it still should.
 const LOOK: Duration = Duration::from_millis(20);
 /// The longest wait between two attempts at a message.
-const LONGEST: Duration = Duration::from_secs(3_600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Slots in which messages may go out, shared by all workers.
 pub(super) struct Pace {
@@ -20,7 +20,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub fn new(per_minute: Option<u32>) -> Self {
-        let gap = per_minute.filter(|&rate| rate > 0).map(|rate| Duration::from_secs(60) / rate);
+        let gap = per_minute.filter(|&rate| rate > 0).map(|rate| Duration::from_mins(1) / rate);
         Self { gap, next: Mutex::default(), stopped: AtomicBool::new(false) }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::campaign::channel::Fault;
+use crate::campaign::message::Outgoing;
 use crate::campaign::plan::Unknown;
 use crate::data::Channel;
 use crate::jobs::{Cancel, unwatched};
@@ -62,7 +63,7 @@ fn compose(line: &Send) -> Result<Outgoing, MessageError> {
 }
 
 struct Bench {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: Store,
     campaign: i64,
     sink: Arc<Mutex<Sink>>,
@@ -98,7 +99,7 @@ impl Bench {
             actor: "author",
         };
         let campaign = store.launch(&launch, sends).unwrap();
-        Self { _folder: folder, store, campaign, sink: Arc::default(), now: 1 }
+        Self { folder, store, campaign, sink: Arc::default(), now: 1 }
     }
 
     fn refuse(&self, customer: &str, outcomes: &[Outcome]) {
@@ -110,12 +111,7 @@ impl Bench {
         self.send_with(workers, &|_, _| Ok(()), None)
     }
 
-    fn send_with(
-        &mut self,
-        workers: usize,
-        codes: &dyn Fn(&mut Store, &mut [Send]) -> Result<(), CampaignError>,
-        per_minute: Option<u32>,
-    ) -> Report {
+    fn send_with(&mut self, workers: usize, codes: &Coding<'_>, per_minute: Option<u32>) -> Report {
         let now = self.now;
         let carriers =
             (0..workers).map(|_| Box::new(Fake(Arc::clone(&self.sink))) as Box<dyn Carrier>).collect();
@@ -217,14 +213,9 @@ fn what_a_killed_process_left_is_settled_as_the_plan_says() {
         let mut bench = Bench::new(10);
         let handing = Change::Handing { id: 1, message_id: "C0@shop.example".into() };
         bench.store.advance(bench.campaign, &[handing], 5).unwrap();
-        let left = settle_leftovers(
-            &mut bench.store,
-            bench.campaign,
-            &mut Fake(Arc::clone(&bench.sink)),
-            policy,
-            6,
-        )
-        .unwrap();
+        let left =
+            settle_leftovers(&mut bench.store, bench.campaign, &mut Fake(Arc::clone(&bench.sink)), policy, 6)
+                .unwrap();
         assert_eq!(left.held + left.resent, 1);
         assert_eq!(bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].state, state);
         assert!(
@@ -238,7 +229,7 @@ fn what_a_killed_process_left_is_settled_as_the_plan_says() {
 #[test]
 fn a_campaign_that_is_paused_by_somebody_else_stops_at_once_and_goes_on_later() {
     let mut bench = Bench::new(300);
-    let path = bench._folder.path().join("perennial.db");
+    let path = bench.folder.path().join("perennial.db");
     let campaign = bench.campaign;
     // The pause comes with the second batch of codes, from another connection.
     let asked = std::cell::Cell::new(0);
@@ -254,8 +245,7 @@ fn a_campaign_that_is_paused_by_somebody_else_stops_at_once_and_goes_on_later() 
     assert_eq!(bench.states()[&SendState::Intended], 300);
     bench.store.turn_campaign(campaign, CampaignState::Sending, 3, "author", "mended").unwrap();
     assert_eq!(bench.send(3).accepted, 299);
-    let actions: Vec<String> =
-        bench.store.audit().unwrap().into_iter().map(|entry| entry.action).collect();
+    let actions: Vec<String> = bench.store.audit().unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, ["launch", "pause", "resume", "finish"]);
 }
 

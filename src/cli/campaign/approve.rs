@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::office::{actor, now, office};
+use super::office::{actor, now, office, shop};
 use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::workspace::Deed;
@@ -25,7 +25,7 @@ pub struct Args {
 pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut office = office(context)?;
     let person = actor(args.person.as_deref());
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     let refusal = if approve {
         let launched = dossier.launched.as_ref().map(|_| "it was launched: there is nothing left to approve.".to_owned());

@@ -57,14 +57,6 @@ impl Office {
         })
     }
 
-    /// Reads the shop and groups its customers.
-    ///
-    /// # Errors
-    /// As the data stage's.
-    pub fn shop(&self, context: &mut Context<'_>) -> anyhow::Result<Grouped> {
-        Grouping::default().run(context)
-    }
-
     /// What the plan of that name comes to.
     ///
     /// # Errors
@@ -91,6 +83,14 @@ impl Office {
     pub fn line(&self, dossier: &Dossier, context: &Context<'_>) -> Result<Line, String> {
         line_of(dossier, &context.config.sending, &self.folder)
     }
+}
+
+/// Reads the shop and groups its customers.
+///
+/// # Errors
+/// As the data stage's.
+pub(super) fn shop(context: &mut Context<'_>) -> anyhow::Result<Grouped> {
+    Grouping::default().run(context)
 }
 
 pub(super) fn ground<'a>(grouped: &'a Grouped, context: &'a Context<'_>) -> Ground<'a> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, actor, office, prospect};
+use super::office::{Office, actor, office, prospect, shop};
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -54,7 +54,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if let Some(strategy) = &args.strategy {
         make(args, strategy, &office, context)?;
     }
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
@@ -72,7 +72,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 /// The plan is wrong; the data cannot be read.
 pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut office = office(context)?;
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     let clear = is_clear(&prospect.checks);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::office::{ground, office};
+use super::office::{ground, office, shop};
 use crate::campaign::channel::Outcome;
 use crate::campaign::message::{Outgoing, Shown, page};
 use crate::campaign::audience::Place;
@@ -89,7 +89,7 @@ pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> 
         return Err(UsageError(format!("the campaign {} has no arm {}.", args.name, wanted.unwrap_or("?"))).into());
     };
     let mut office = office(context)?;
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     let line = office.line(&dossier, context).map_err(anyhow::Error::msg)?;
     let mut carrier = line.carrier()?;
@@ -120,7 +120,7 @@ fn specimens(
     context: &mut Context<'_>,
 ) -> anyhow::Result<Vec<(String, Outgoing)>> {
     let mut office = office(context)?;
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let dossier = office.dossier(name, &grouped, context)?;
     let around = ground(&grouped, context);
     let row = match customer {

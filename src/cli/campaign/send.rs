@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::office::{actor, ground, now, office, prospect};
+use super::office::{actor, ground, now, office, prospect, shop};
 use super::plan::{checks_told, funnel_told};
 use crate::campaign::dispatch::{Dispatch, dispatch, launch};
 use crate::campaign::preflight::is_clear;
@@ -35,7 +35,7 @@ pub struct Args {
 /// The plan is wrong; the channel, the data or the database cannot be used; interrupted.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut office = office(context)?;
-    let grouped = office.shop(context)?;
+    let grouped = shop(context)?;
     let mut dossier = office.dossier(&args.name, &grouped, context)?;
     if dossier.launched.is_none() {
         let prospect = prospect(&office, &dossier, &grouped, context)?;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::jobs::End;
 use crate::data::Shop;
+use crate::jobs::End;
 use crate::profiles::CustomerProfile;
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};

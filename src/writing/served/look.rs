@@ -4,7 +4,6 @@
 //! asked then, as it takes long over that, it writes the same text again with the same seed and tells. What a server
 //! lacks for it is told by name.
 
-use std::sync::PoisonError;
 
 use super::Served;
 use super::continued::{Manner, manner};
@@ -106,13 +105,10 @@ impl Served {
 
     /// How the server goes on from a text, if it does; it is found out once.
     fn manner(&self, model: &str, cancel: &Cancel) -> Result<Option<Manner>, End> {
-        let known = || self.shared.manner.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = *known();
-        if let Some(found) = found {
-            return Ok(found);
+        if let Some(known) = self.shared.manner.get() {
+            return Ok(*known);
         }
         let found = manner(&self.shared, model, cancel)?;
-        *known() = Some(found);
-        Ok(found)
+        Ok(*self.shared.manner.get_or_init(|| found))
     }
 }

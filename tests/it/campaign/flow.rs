@@ -13,9 +13,13 @@ fn a_campaign_goes_out_only_as_it_was_approved_and_by_somebody_else() {
     project.plan("spring", "");
     let planned = project.json(&["campaign", "plan", "spring"]);
     let step = |name: &str| {
-        planned["funnel"].as_array().unwrap().iter().find(|line| line["step"] == name).unwrap()["customers"].clone()
+        planned["funnel"].as_array().unwrap().iter().find(|line| line["step"] == name).unwrap()["customers"]
+            .clone()
     };
-    assert_eq!((step("in-segment"), step("holdout"), step("to-be-sent")), (300.into(), 30.into(), 270.into()));
+    assert_eq!(
+        (step("in-segment"), step("holdout"), step("to-be-sent")),
+        (300.into(), 30.into(), 270.into())
+    );
     assert_eq!(planned["approval"]["standing"], "missing");
 
     let send = || project.run(&["campaign", "send", "spring", "--yes"]);
@@ -72,17 +76,22 @@ fn what_must_stand_in_a_message_stops_it_where_it_does_not() {
     let document: serde_json::Value = serde_json::from_slice(&checked.get_output().stdout).unwrap();
     let weight = |check: &str| {
         let checks = document["checks"].as_array().unwrap();
-        checks.iter().find(|found| found["check"] == check).map(|found| found["weight"].as_str().unwrap().to_owned())
+        checks
+            .iter()
+            .find(|found| found["check"] == check)
+            .map(|found| found["weight"].as_str().unwrap().to_owned())
     };
     assert_eq!(weight("sender").as_deref(), Some("blocking"));
     assert_eq!(weight("holdout").as_deref(), Some("warning"));
     assert_eq!(weight("approval").as_deref(), Some("good"));
-    assert!(document["checks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|check| check["weight"] != "good")
-        .all(|check| !check["remedy"].as_str().unwrap().is_empty()));
+    assert!(
+        document["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|check| check["weight"] != "good")
+            .all(|check| !check["remedy"].as_str().unwrap().is_empty())
+    );
 }
 
 #[test]
@@ -111,7 +120,10 @@ fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     std::fs::write(&plan, format!("{source}\n[coupons]\npool = \"spring\"\n")).unwrap();
     project.run(&["coupons", "import", "spring", "codes.csv"]).assert().success();
     let again = project.json(&["coupons", "import", "spring", "codes.csv"]);
-    assert_eq!((again["imported"]["added"].as_u64(), again["imported"]["known"].as_u64()), (Some(0), Some(40)));
+    assert_eq!(
+        (again["imported"]["added"].as_u64(), again["imported"]["known"].as_u64()),
+        (Some(0), Some(40))
+    );
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     let stopped = project.run(&["campaign", "send", "spring", "--yes"]).assert().code(3);
     assert!(text(&stopped.get_output().stderr).contains("the pool spring has 40 codes, and 54 are needed"));
@@ -142,4 +154,87 @@ fn the_same_plan_holds_out_the_same_customers_and_another_campaign_others() {
     let both = held("summer").iter().filter(|id| spring.contains(id)).count();
     // A quarter of a quarter is 25; the hypergeometric standard deviation is 3.8.
     assert!((8..=42).contains(&both), "{both}");
+}
+
+#[test]
+fn what_the_message_did_is_read_back_from_the_ledger_and_later_orders() {
+    let settings = "[brand]\nname = \"Harbour Home\"\n[writing]\nmodel = \"none\"\n[segments]\nk = 2\n[campaign]\nquiet-from = \"00:00\"\n\
+                    quiet-to = \"00:00\"\nholdout = 0.4\n[sending]\nfrom-address = \"news@shop.example\"\n\
+                    postal-address = \"1 High Street\"\n[sending.email]\nfile-form = \"csv\"\n";
+    let project = Project::empty(settings);
+    let sample = ["--customers", "12000", "--orders", "60000", "--seed", "5", "--clean"];
+    let make = |more: &[&str]| {
+        let mut arguments = vec!["sample"];
+        arguments.extend(sample);
+        arguments.extend(more);
+        project.json(&arguments)
+    };
+    make(&["--out", "data"]);
+    project.plan("spring", "leave-out-incomplete = true");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let sent = project.json(&["campaign", "send", "spring", "--yes"]);
+    assert_eq!(sent["report"]["state"], "done", "{sent}");
+    let ledger = project.run(&["campaign", "ledger", "spring", "--csv"]).output().unwrap();
+    std::fs::write(project.path().join("ledger.csv"), ledger.stdout).unwrap();
+    let today = perennial::data::today();
+    let after = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap();
+    let (tomorrow, end) = (after(1), after(29));
+    let planted = make(&[
+        "--later",
+        "4",
+        "--ledger",
+        "ledger.csv",
+        "--effect",
+        "0.2",
+        "--from",
+        &tomorrow.to_string(),
+        "--out",
+        "later",
+    ]);
+    let planted = planted["planted"].as_array().unwrap().iter().find(|arm| arm["arm"] == "message").unwrap();
+    let results = project.json(&[
+        "results",
+        "spring",
+        "--data",
+        "data",
+        "--data",
+        "later",
+        "--as-of",
+        &end.to_string(),
+        "--window",
+        "30",
+    ]);
+    let conversion = results["comparisons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|comparison| comparison["metric"] == "conversion_rate")
+        .unwrap();
+    let (low, high) =
+        (conversion["interval"][0].as_f64().unwrap(), conversion["interval"][1].as_f64().unwrap());
+    let truth = planted["effect"].as_f64().unwrap();
+    assert!(low <= truth && truth <= high, "{truth} is not in {low}..{high}");
+    assert!(low > 0.0, "an effect of this size is seen");
+    let arms = results["arms"].as_array().unwrap();
+    assert_eq!(
+        arms.iter().map(|arm| arm["customers"].as_u64().unwrap()).sum::<u64>(),
+        project.count("spring", "accepted") + project.count("spring", "holdout")
+    );
+    project
+        .run(&[
+            "report",
+            "spring",
+            "--data",
+            "data",
+            "--data",
+            "later",
+            "--as-of",
+            &end.to_string(),
+            "--out",
+            "page.html",
+        ])
+        .assert()
+        .success();
+    let page = std::fs::read_to_string(project.path().join("page.html")).unwrap();
+    assert!(page.contains("holdout") && !page.contains("<script"));
 }

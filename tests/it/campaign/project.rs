@@ -16,8 +16,11 @@ pub struct Project {
 impl Project {
     /// A shop of so many customers, all of whom read English and have consented to e-mail; half of them buy often.
     pub fn new(customers: usize, settings: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
+        let project = Self::empty(&format!(
+            "[brand]\nname = \"Harbour Home\"\n[segments]\nk = 2\n[writing]\nmodel = \"none\"\n\
+             [campaign]\nquiet-from = \"00:00\"\nquiet-to = \"00:00\"\n{settings}"
+        ));
+        let data = project.path().join("data");
         std::fs::create_dir_all(&data).unwrap();
         let mut people = String::from("customer_id,first_name,email,language,time_zone,email_consent\n");
         let mut orders = String::from("order_id,customer_id,ordered_at,amount,currency\n");
@@ -27,16 +30,19 @@ impl Project {
             for order in 0..if often { 6 } else { 1 } {
                 let (month, day) = if often { (5 + order, 1 + number % 28) } else { (1, 1 + number % 28) };
                 let amount = 20 + number % 40 + if often { 80 } else { 0 };
-                writeln!(orders, "O{number}-{order},C{number:05},2026-{month:02}-{day:02},{amount}.00,EUR").unwrap();
+                writeln!(orders, "O{number}-{order},C{number:05},2026-{month:02}-{day:02},{amount}.00,EUR")
+                    .unwrap();
             }
         }
         std::fs::write(data.join("customers.csv"), people).unwrap();
         std::fs::write(data.join("orders.csv"), orders).unwrap();
-        let project = format!(
-            "[brand]\nname = \"Harbour Home\"\n[segments]\nk = 2\n[writing]\nmodel = \"none\"\n\
-             [campaign]\nquiet-from = \"00:00\"\nquiet-to = \"00:00\"\n{settings}"
-        );
-        std::fs::write(folder.path().join("perennial.toml"), project).unwrap();
+        project
+    }
+
+    /// A project with these settings and no data.
+    pub fn empty(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("perennial.toml"), settings).unwrap();
         Self { folder }
     }
 
@@ -62,8 +68,16 @@ impl Project {
     pub fn plan(&self, name: &str, more: &str) {
         let mut drafts = Vec::new();
         for segment in ["A", "B"] {
-            let kept =
-                self.json(&["preview", "--strategy", "win-back-email-en", "--segment", segment, "-n", "1", "--keep"]);
+            let kept = self.json(&[
+                "preview",
+                "--strategy",
+                "win-back-email-en",
+                "--segment",
+                segment,
+                "-n",
+                "1",
+                "--keep",
+            ]);
             drafts.push(kept["drafts"][0]["id"].as_i64().unwrap());
         }
         let plan = format!(

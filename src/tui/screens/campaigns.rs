@@ -367,10 +367,10 @@ impl Pane for Campaigns {
                     End::Done(Outcome::Campaign(news)) => self.hear_news(news, shared),
                     End::Done(Outcome::Segmented(_)) => self.look(shared),
                     End::Failed(_) if slot.is_none() => self.going_on = None,
-                    End::Failed(message) if slot == Some(Slot::Campaigns) => {
-                        if !matches!(self.entries, Load::Ready(_)) {
-                            self.entries = Load::Failed(message.clone());
-                        }
+                    End::Failed(message)
+                        if slot == Some(Slot::Campaigns) && !matches!(self.entries, Load::Ready(_)) =>
+                    {
+                        self.entries = Load::Failed(message.clone());
                     }
                     _ => {}
                 }

@@ -143,7 +143,7 @@ impl Pane for Results {
                 }
             }
             News::Ended { end: End::Done(Outcome::Segmented(_)), .. } if self.in_front => {
-                self.measure(shared)
+                self.measure(shared);
             }
             News::Ended { end: End::Done(Outcome::Campaign(CampaignNews::Measured(name, told))), .. } => {
                 self.measured = Some((name.clone(), told.clone()));

@@ -21,6 +21,7 @@ pub(super) fn send(seen: &Seen, shared: &mut Shared) {
         .map(|arm| format!("{:>9}  get arm {}", numbers::count(arm.customers), arm.name))
         .collect();
     told.push(format!("{:>9}  are held out and get nothing", numbers::count(seen.holdout)));
+    let all: u64 = seen.arms.iter().map(|arm| arm.customers).sum();
     let place = seen.to.as_ref().map_or(String::new(), Clone::clone);
     told.push(format!("By {channel}, to {place}; {}.", seen.when));
     told.push("What is out cannot be called back.".into());
@@ -28,7 +29,11 @@ pub(super) fn send(seen: &Seen, shared: &mut Shared) {
         (ScreenId::Campaigns, Action::SendCampaign),
         format!("Send {}?", seen.name),
         told,
-        format!("Type the campaign's name, {}, to send it:", seen.name),
+        format!(
+            "Type the campaign's name, {}, to send {}:",
+            seen.name,
+            numbers::counted(all as usize, "message")
+        ),
         "",
         Answer::Exactly(seen.name.clone()),
     ));

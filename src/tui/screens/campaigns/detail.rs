@@ -13,7 +13,7 @@ use crate::tui::screens::campaigns::view::state_mark;
 use crate::tui::theme::Theme;
 use crate::tui::work::Seen;
 use crate::tui::{numbers, text};
-use crate::workspace::SendState;
+use crate::workspace::{CampaignState, SendState};
 
 /// What opens when a row is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Sheet<'_> {
 pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, width: u16) -> Sheet<'a> {
     let theme = &shared.theme;
     let mut sheet = Sheet { rows: Vec::new(), targets: Vec::new(), width, theme };
-    head(&mut sheet, seen, shared);
+    head(&mut sheet, seen, live.is_some(), shared);
     if let Some(pulse) = live {
         progress(&mut sheet, pulse);
     }
@@ -104,9 +104,10 @@ pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, w
     sheet
 }
 
-fn head(sheet: &mut Sheet<'_>, seen: &Seen, shared: &Shared) {
+fn head(sheet: &mut Sheet<'_>, seen: &Seen, live: bool, shared: &Shared) {
     let theme = sheet.theme;
-    let (glyph, word, style) = state_mark(seen.state, theme);
+    let state = if live { Some(CampaignState::Sending) } else { seen.state };
+    let (glyph, word, style) = state_mark(state, theme);
     let what = format!("{word}; {} for {}, {}", seen.strategy, seen.segments.join(", "), seen.channel.name());
     sheet.text(None, (&format!("{glyph} "), style), &what, style);
     match (&seen.approval, seen.state) {
@@ -121,7 +122,7 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, shared: &Shared) {
         }
         (Approval::Missing, None) => sheet.text(None, ("○ ", theme.text), "not approved yet", theme.text),
     }
-    if let Some(prospect) = &seen.prospect {
+    if let Some(prospect) = seen.prospect.as_ref().filter(|_| !live) {
         let stops: Vec<&str> = prospect
             .checks
             .iter()
@@ -329,9 +330,17 @@ fn checks(sheet: &mut Sheet<'_>, checks: &[Finding], shared: &Shared) {
         let full = format!("{}\n\n{remedy}", check.found);
         let target = sheet.add(Target::Read(check.check.to_owned(), full.trim_end().to_owned()));
         let found = if check.weight == Weight::Good { theme.dim } else { theme.text };
-        sheet.text(Some(target), (&format!("{sign} {:<16} ", check.check), style), &check.found, found);
+        // Where there is little room, what was found stands below the name of the check.
+        let narrow = sheet.width < 56;
+        if narrow {
+            sheet.text(Some(target), (&format!("{sign} "), style), check.check, theme.strong);
+            sheet.text(Some(target), ("  ", style), &check.found, found);
+        } else {
+            sheet.text(Some(target), (&format!("{sign} {:<16} ", check.check), style), &check.found, found);
+        }
         if !remedy.is_empty() {
-            sheet.text(Some(target), ("       → ", theme.dim), &remedy, theme.dim);
+            let arrow = if narrow { "  → " } else { "       → " };
+            sheet.text(Some(target), (arrow, theme.dim), &remedy, theme.dim);
         }
     }
 }

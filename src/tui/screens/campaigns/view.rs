@@ -69,7 +69,7 @@ fn list(screen: &Campaigns, entries: &[Entry], area: Rect, canvas: &mut Canvas<'
     let inside = widgets::panel(canvas, area, &title, !screen.on_right);
     let columns = [
         Column::new("", Width::Fixed(1), Align::Left, 0),
-        Column::new("Name", Width::Fill(8), Align::Left, 0),
+        Column::new("Name", Width::Fill(12), Align::Left, 0),
         Column::new("State", Width::Fixed(7), Align::Left, 0),
         Column::new("Sent", Width::Fixed(7), Align::Right, 1),
         Column::new("Waiting", Width::Fixed(7), Align::Right, 2),

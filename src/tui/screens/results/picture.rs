@@ -81,8 +81,8 @@ pub(super) fn curve(points: &[[f64; 2]], width: usize, height: usize) -> Vec<Str
             y
         }
     };
-    for column in 0..width {
-        let share = column as f64 / (width - 1) as f64;
+    let shares = (0..width).map(|column| column as f64 / (width - 1) as f64);
+    for (column, share) in shares.enumerate() {
         cells[row(end * share)][column] = '·';
         cells[row(value_at(share))][column] = '●';
     }

@@ -103,16 +103,15 @@ impl Office<'_> {
         let ground = self.ground(&config)?;
         let at = self.work.at;
         let line = line_of(&dossier, &config.sending, &self.work.folder);
-        let prospect = match &dossier.launched {
-            Some(_) => None,
-            None => {
-                let pools = self.store()?.pools(at)?;
-                let mut prospect = Prospect::of(&dossier, ground, &line, &pools, task)?;
-                for check in &mut prospect.checks {
-                    check.found = self.below(&check.found);
-                }
-                Some(prospect)
+        let prospect = if dossier.launched.is_some() {
+            None
+        } else {
+            let pools = self.store()?.pools(at)?;
+            let mut prospect = Prospect::of(&dossier, ground, &line, &pools, task)?;
+            for check in &mut prospect.checks {
+                check.found = self.below(&check.found);
             }
+            Some(prospect)
         };
         let (tally, next_due, funnel) = match &dossier.launched {
             Some(campaign) => {

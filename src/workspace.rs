@@ -24,9 +24,9 @@ mod traces;
 
 use std::path::{Path, PathBuf};
 
-pub use files::{AtomicFile, Privacy, private_folder};
+pub use files::{AtomicFile, Privacy, private_file, private_folder};
 pub use init::{Made, init};
-pub use links::{Links, Purpose, Token};
+pub use links::{Links, Purpose, TEST_SEND, Token};
 pub use store::{
     AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeSource, Consent, Deed, EVERY_CHANNEL,
     Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch, NO_REASON, NewSend,
@@ -36,6 +36,7 @@ pub use store::{
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};
 
+use crate::data::{Channel, Customers};
 use crate::review::Check;
 
 /// Name of the database in a workspace.
@@ -115,6 +116,27 @@ impl Workspace {
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// The customers with what they said to this project since their files were written: consent, and suppression. It counts over the
+    /// files, wherever customers are counted or written to.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn heeded(&self, customers: &Customers) -> Result<Customers, WorkspaceError> {
+        if !self.folder.join(DATABASE).exists() {
+            return Ok(customers.clone());
+        }
+        let permissions = self.store()?.permissions()?;
+        if permissions.is_empty() {
+            return Ok(customers.clone());
+        }
+        Ok(customers.heeding(
+            |id, channel| permissions.consent(id, channel),
+            |id, channel, address| {
+                permissions.is_suppressed(channel, address) || permissions.is_suppressed(Channel::Push, id)
+            },
+        ))
     }
 
     /// Opens the database, and makes it where there is none.

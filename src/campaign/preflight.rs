@@ -62,6 +62,11 @@ pub fn is_clear(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.weight != Weight::Blocking)
 }
 
+/// What blocks besides a missing approval: to mend it would void the approval, so that nobody gives one before.
+pub fn in_the_way(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.weight == Weight::Blocking && finding.check != "approval")
+}
+
 /// Makes every check, in the order in which people would mend what they find.
 #[must_use]
 pub fn preflight(dossier: &Dossier, around: &Surroundings<'_>) -> Vec<Finding> {
@@ -203,9 +208,9 @@ impl Checks {
             Ok(line) => self.good("carrier", line.said().to_owned()),
             Err(why) => self.add("carrier", Weight::Blocking, why.clone(), "Mend the setting that it names."),
         }
-        if let Err(error) = &dossier.composer {
-            self.add("sender", Weight::Blocking, error.to_string(), "Mend the setting that it names.");
-            return;
+        let broken = dossier.composer.as_ref().err();
+        if let Some(error) = broken {
+            self.add("sender", Weight::Blocking, error.to_string(), "Say it in perennial.toml.");
         }
         if dossier.versions.channel != Channel::Email {
             self.good("sender", "a text has no sender of its own");
@@ -220,7 +225,7 @@ impl Checks {
                 "the message would come from a shop without a name",
                 "Write name = \"...\" under [brand], or from-name under [sending].",
             );
-        } else {
+        } else if broken.is_none() {
             self.good("sender", format!("it comes from {}", sending.from_address.as_deref().unwrap_or("")));
         }
         if sending.postal_address.as_deref().is_none_or(|address| address.trim().is_empty()) {
@@ -291,11 +296,12 @@ impl Checks {
             .collect();
         if !unapproved.is_empty() {
             let numbers: Vec<String> = unapproved.iter().map(ToString::to_string).collect();
-            self.add(
+            self.good(
                 "review",
-                Weight::Warning,
-                format!("not approved in Review by itself: draft {}", numbers.join(", ")),
-                "The campaign's approval covers it: read it there.",
+                format!(
+                    "approved with the campaign, and not by itself in Review: draft {}",
+                    numbers.join(", ")
+                ),
             );
         }
         let Some(writer) = around.writer else { return };

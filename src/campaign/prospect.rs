@@ -62,6 +62,18 @@ impl Prospect {
 /// # Errors
 /// A setting that is missing or does not fit, in words.
 pub fn line_of(dossier: &Dossier, sending: &SendingConfig, folder: &Path) -> Result<Line, String> {
-    let folder = folder.join(&sending.folder).join(&dossier.plan.name);
+    line_into(&dossier.plan.name, dossier, sending, folder)
+}
+
+/// The way out for a test to oneself: files go into another folder, so that it does not lie among the campaign's own.
+///
+/// # Errors
+/// As [`line_of`].
+pub fn line_of_tests(dossier: &Dossier, sending: &SendingConfig, folder: &Path) -> Result<Line, String> {
+    line_into(&format!("{}-test", dossier.plan.name), dossier, sending, folder)
+}
+
+fn line_into(name: &str, dossier: &Dossier, sending: &SendingConfig, folder: &Path) -> Result<Line, String> {
+    let folder = folder.join(&sending.folder).join(name);
     Line::of(dossier.versions.channel, sending, &folder).map_err(|error| error.to_string())
 }

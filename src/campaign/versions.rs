@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::plan::{Arm, Plan};
 use super::{CampaignError, approval};
 use crate::config::Config;
-use crate::data::{Channel, Shop};
+use crate::data::{Channel, Shop, primary_language};
 use crate::features::Features;
 use crate::jobs::Task;
 use crate::profiles;
@@ -264,6 +264,14 @@ pub fn versions(
                 &ground.shop.currency,
                 sending,
             );
+            if strategy.channel == Channel::Email && ground.config.door.base_url.is_some() {
+                // The link stands at the foot; two ways out would only make people ask which is meant.
+                let words = match primary_language(&strategy.language).as_str() {
+                    "zh" => "如不想再收到此类邮件，请使用页脚的退订链接。",
+                    _ => "To stop receiving these e-mails, use the link below.",
+                };
+                facts.insert("unsubscribe".to_owned(), words.into());
+            }
             if let Some(code) = approval::shared_code(plan, segment) {
                 facts.insert("coupon_code".to_owned(), code.into());
             }

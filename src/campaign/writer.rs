@@ -13,12 +13,12 @@ use crate::data::{Channel, primary_language};
 use crate::jobs::Task;
 use crate::review::merge::{Merger, Settings};
 use crate::strategy::{Part, Purchases, Text};
-use crate::workspace::{Links, Send};
+use crate::workspace::{Links, Send, TEST_SEND};
 
 /// Before the subject of a Chinese advertisement.
 const MARK: &str = "（广告）";
 /// Marks that stand there already.
-const MARKS: [&str; 5] = ["（广告）", "(广告)", "[广告]", "【广告】", "AD"];
+const MARKS: [&str; 6] = ["广告", "（广告）", "(广告)", "[广告]", "【广告】", "AD"];
 /// What says that a model wrote a text: of an e-mail, and of what is paid by the character.
 const LABEL: &str = "（本邮件部分内容由人工智能生成）";
 const SHORT_LABEL: &str = "（AI生成）";
@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
             .position(|other| other.arm == version.arm && other.segment == version.segment)
             .unwrap_or(0);
         let line = Send {
-            id: 0,
+            id: TEST_SEND,
             customer: customers.id(row).to_owned(),
             segment: self.plan.segments[version.segment].clone(),
             arm: self.versions.arms[version.arm].0.clone(),

@@ -1,5 +1,6 @@
 //! What a command is given: the settings, where to read, where to print, and whether to stop.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -11,9 +12,10 @@ use serde::Serialize;
 use super::Global;
 use super::document::tidy;
 use crate::config::{Config, PROJECT_FILE, Settings, Unnamed};
+use crate::data::Customers;
 use crate::jobs::{Cancel, Progress, Task};
 use crate::tui::text::clean;
-use crate::workspace::{StrategyFile, Workspace};
+use crate::workspace::{DATABASE, StrategyFile, Workspace};
 
 /// What a command is given.
 pub struct Context<'a> {
@@ -71,6 +73,29 @@ impl Context<'_> {
         match &self.workspace {
             Some(folder) => Ok(folder.clone()),
             None => kept_folder(&self.global, &self.settings),
+        }
+    }
+
+    /// Customers with what they said to the project since their files were written.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn heeded(&self, customers: &Customers) -> anyhow::Result<Customers> {
+        match self.folder() {
+            Ok(folder) if folder.is_dir() => Ok(Workspace::open(folder)?.heeded(customers)?),
+            // Nobody has said anything where nothing is kept.
+            _ => Ok(customers.clone()),
+        }
+    }
+
+    /// Who is in a campaign of each strategy.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn in_campaigns(&self) -> anyhow::Result<HashMap<String, HashSet<String>>> {
+        match self.folder() {
+            Ok(folder) if folder.join(DATABASE).exists() => Ok(Workspace::open(folder)?.store()?.in_campaigns()?),
+            _ => Ok(HashMap::new()),
         }
     }
 

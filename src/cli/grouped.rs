@@ -45,7 +45,8 @@ impl Grouping {
     pub fn run(&self, context: &mut Context<'_>) -> anyhow::Result<Grouped> {
         let (as_of, options) = (self.as_of(context)?, self.options(context)?);
         let sources = context.sources()?;
-        let shop = context.work(|task| load(&sources, &context.config.data, task))?;
+        let mut shop = context.work(|task| load(&sources, &context.config.data, task))?;
+        shop.customers = context.heeded(&shop.customers)?;
         warn(&shop.report, context)?;
         let features = context.work(|task| compute(&shop, as_of, task))?;
         let segmentation = context.work(|task| segment(&features, &options, task))?;
@@ -64,7 +65,8 @@ impl Grouping {
             context.work(|task| from_files(&sources, &context.config.data, as_of, task))?;
         warn(&read.report, context)?;
         let segmentation = context.work(|task| segment(&features, &options, task))?;
-        Ok(Measured { customers: read.customers, currency: read.currency, segmentation })
+        let customers = context.heeded(&read.customers)?;
+        Ok(Measured { customers, currency: read.currency, segmentation })
     }
 
     /// The reference date: given here, or in the settings.

@@ -98,7 +98,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let letters: Vec<String> = known.segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
     let Known { shop, features, segmentation, profiles } = &known;
     let audiences = context.work(|task| -> anyhow::Result<_> {
-        let plan = Plan::new(shop, segmentation, &copies, task)?;
+        let taken = context.in_campaigns()?;
+        let plan = Plan::new(shop, segmentation, &copies, task)?.without_campaigns(shop, &copies, &taken);
         let codes = coupons(seed, &merge::coupon_recipients(shop, &copies, &plan), context)?;
         let settings = merge::Settings {
             codes: &codes,
@@ -188,7 +189,8 @@ fn learn(
 ) -> anyhow::Result<Known> {
     let sources = context.sources()?;
     let at = Instant::now();
-    let shop = context.work(|task| data::load(&sources, &context.config.data, task))?;
+    let mut shop = context.work(|task| data::load(&sources, &context.config.data, task))?;
+    shop.customers = context.heeded(&shop.customers)?;
     timings.load = at.elapsed().as_secs_f64();
     let read = DataSummary::of(&shop);
     tell(

@@ -60,6 +60,8 @@ fn run(cli: &Cli, set_threads: impl FnOnce(usize)) -> anyhow::Result<Exit> {
     let mut config = settings.config().clone();
     if workspace.is_some() || !named_sources(&cli.global, &settings).is_empty() {
         config.brand = config.brand.of_another_shop();
+    } else {
+        config.sending = config.sending.of_the_sample();
     }
 
     let threads = threads(cli.command.is_none());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BrandConfig {
-    /// The shop's name, as customers know it; empty where it is not known.
+    /// The shop's name, as customers know it; empty where it is not known. The sample's name counts as none for any other shop.
     pub name: String,
     /// Words that must not appear in a message.
     pub banned_words: Vec<String>,

@@ -10,7 +10,7 @@ pub enum Hindrance {
     OtherLanguage,
     /// The files state no language, and the one that is assumed is another.
     NoLanguage,
-    /// Has not consented to the channel. Consent that the files do not state is not given.
+    /// Has not consented to the channel, or is suppressed in it. Consent that nobody states is not given.
     NoConsent,
     /// No address in the channel.
     NoAddress,
@@ -30,7 +30,7 @@ impl Customers {
     /// What keeps the channel from the customer, whatever the language.
     #[must_use]
     pub fn channel_hindrance(&self, row: usize, channel: Channel) -> Option<Hindrance> {
-        if self.consent(row, channel) != Some(true) {
+        if self.consent(row, channel) != Some(true) || self.is_withheld(row, channel) {
             Some(Hindrance::NoConsent)
         } else if self.address(row, channel).is_none() {
             Some(Hindrance::NoAddress)

@@ -16,7 +16,7 @@ use super::server::Peer;
 use super::words::Words;
 use super::{Door, Failure, now};
 use crate::data::Channel;
-use crate::workspace::{Purpose, Sent, Source, Store, Token, WorkspaceError};
+use crate::workspace::{Purpose, Sent, Source, Store, TEST_SEND, Token, WorkspaceError};
 
 type Shared = State<Arc<Door>>;
 
@@ -68,6 +68,9 @@ async fn open(
     let words = language(headers);
     let token = door.links.read(text, now()).filter(|token| is(token.purpose));
     let Some(token) = token else { return Err(wrong_link(door, words)) };
+    if token.send == TEST_SEND {
+        return Err(html(StatusCode::OK, door.page(words).note(words.test, words.test_more)));
+    }
     match door.work(move |store| store.sent(token.send)).await {
         Ok(Some(sent)) => Ok((token, sent)),
         Ok(None) => Err(wrong_link(door, words)),

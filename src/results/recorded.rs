@@ -52,7 +52,8 @@ pub fn recorded(
                 customer: line.customer,
                 scanner: line.scanner,
                 rating: line.rating,
-                text: line.text,
+                // Of wishes it is a note of the program's.
+                text: line.text.filter(|_| matches!(line.kind.as_str(), "rated" | "replied")),
             })
         })
         .collect();
@@ -60,10 +61,7 @@ pub fn recorded(
     let total: f64 = drafts_of(campaign).map(|(_, share, _)| share).sum();
     for (name, share, drafts) in drafts_of(campaign) {
         let message = match drafts.first() {
-            Some(&draft) => {
-                let draft = store.draft(DraftId(draft))?.draft;
-                Some(draft.text.values().map(String::as_str).collect::<Vec<_>>().join("\n\n"))
-            }
+            Some(&draft) => Some(said(store, campaign, &name, draft)?),
             None => None,
         };
         arms.push(Arm { name, message, share: (total > 0.0).then(|| share / total) });
@@ -80,6 +78,25 @@ pub fn recorded(
         ..Question::default()
     };
     Ok(Recorded { question, sends, feedback })
+}
+
+/// What an arm's first draft said as it was launched, to the customer whom it was shown with in Review.
+fn said(store: &Store, campaign: &Campaign, arm: &str, draft: i64) -> Result<String, WorkspaceError> {
+    let draft = store.draft(DraftId(draft))?.draft;
+    let arms = campaign.arms.as_array();
+    let launched = arms.into_iter().flatten().find(|launched| launched["name"] == arm);
+    let version = launched.map(|launched| &launched["versions"][0]);
+    let source = store.template(&draft.strategy, &draft.strategy_version)?.unwrap_or_default();
+    let rendered =
+        version.zip(strategy::parse(&draft.strategy, &source).ok()).and_then(|(version, strategy)| {
+            let mut facts = draft.fields.clone();
+            // Those of the segment, the shop and the offer are as they were that day.
+            facts.extend(version["facts"].as_object().cloned().unwrap_or_default());
+            let slots: Vec<String> = serde_json::from_value(version["slots"].clone()).ok()?;
+            strategy::render(&strategy, &facts, &slots).ok()
+        });
+    let text = rendered.unwrap_or(draft.text);
+    Ok(text.values().map(String::as_str).collect::<Vec<_>>().join("\n\n"))
 }
 
 fn sends_have_holdout(store: &Store, campaign: &Campaign) -> Result<bool, WorkspaceError> {

@@ -12,6 +12,8 @@
 mod audience;
 mod message;
 
+use std::collections::{HashMap, HashSet};
+
 use rayon::prelude::*;
 
 use super::coupon::Recipient;
@@ -142,6 +144,24 @@ impl Plan {
             }
         }
         Ok(Self { recipients, audiences })
+    }
+
+    /// The same without customers whom a campaign of the copy's strategy writes to or holds out: nobody gets a message twice, and who is to
+    /// get none gets none. `taken` holds their ids by strategy.
+    #[must_use]
+    pub fn without_campaigns(
+        mut self,
+        shop: &Shop,
+        copies: &[Copy],
+        taken: &HashMap<String, HashSet<String>>,
+    ) -> Self {
+        for ((copy, rows), audience) in copies.iter().zip(&mut self.recipients).zip(&mut self.audiences) {
+            let Some(customers) = taken.get(&copy.strategy.id) else { continue };
+            let before = rows.len();
+            rows.retain(|&row| !customers.contains(shop.customers.id(row as usize)));
+            audience.in_campaign = before - rows.len();
+        }
+        self
     }
 
     /// Messages that will be merged, before the rules.

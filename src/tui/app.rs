@@ -293,8 +293,11 @@ impl Shared {
 
     /// Reads the files again.
     pub fn reload(&mut self) {
-        let work =
-            Work::Load { sources: self.setup.sources.clone(), settings: self.setup.config.data.clone() };
+        let work = Work::Load {
+            sources: self.setup.sources.clone(),
+            settings: self.setup.config.data.clone(),
+            folder: self.setup.folder.clone(),
+        };
         // What was being worked out hangs on the files as they were.
         for slot in [Slot::Summary, Slot::Features, Slot::Segments, Slot::Profiles] {
             self.cancel_slot(slot);

@@ -43,6 +43,8 @@ pub enum Work {
     Load {
         sources: Vec<PathBuf>,
         settings: DataConfig,
+        /// The project's, whose customers may have said something since the files were written.
+        folder: PathBuf,
     },
     /// Count what Overview shows.
     Summarise {
@@ -373,8 +375,12 @@ impl Services {
 impl Runner for Services {
     fn run(&self, work: Work, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<Outcome, Failure> {
         match work {
-            Work::Load { sources, settings } => {
-                Ok(Outcome::Loaded(Arc::new(data::load(&sources, &settings, task)?)))
+            Work::Load { sources, settings, folder } => {
+                let mut shop = data::load(&sources, &settings, task)?;
+                if folder.is_dir() {
+                    shop.customers = Workspace::open(&folder)?.heeded(&shop.customers)?;
+                }
+                Ok(Outcome::Loaded(Arc::new(shop)))
             }
             Work::Summarise { shop } => Ok(Outcome::Summarised(Arc::new(summary::summarise(&shop, task)?))),
             Work::Features { shop, as_of } => {

@@ -74,6 +74,17 @@ impl Workspace {
         Ok(path)
     }
 
+    /// Takes a plan away.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove_campaign_plan(&self, name: &str) -> Result<(), WorkspaceError> {
+        let path = self.plan_path(name)?;
+        std::fs::remove_file(&path).map_err(|error| {
+            WorkspaceError::Unusable(format!("{} cannot be removed: {error}.", path.display()))
+        })
+    }
+
     fn plan_path(&self, name: &str) -> Result<PathBuf, WorkspaceError> {
         if is_id(name) {
             return Ok(self.folder().join(CAMPAIGNS).join(format!("{name}.toml")));

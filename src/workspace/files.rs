@@ -25,6 +25,16 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Opens a file with these options; one that is made can be read by its owner alone.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn private_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options.open(path)
+}
+
 /// Opens a file to be written from its start; it is made with the right to read that its contents ask for.
 fn create(path: &Path, privacy: Privacy) -> io::Result<File> {
     let mut options = OpenOptions::new();

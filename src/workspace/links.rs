@@ -26,6 +26,9 @@ const DOMAIN: &[u8] = b"perennial link 1\0";
 const LONGEST: usize = 64;
 const DAY: i64 = 86_400_000;
 
+/// The number of a send that is none: of a message that somebody sends to themselves.
+pub const TEST_SEND: i64 = 0;
+
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::office::{actor, now, office, shop};
+use super::office::{actor, now, office, prospect, shop};
+use super::plan::checks_told;
 use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
+use crate::campaign::preflight::in_the_way;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::workspace::Deed;
 
@@ -40,6 +42,16 @@ pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Res
     } else {
         None
     };
+    // Nobody approves what cannot go out: to mend it would void the approval.
+    if approve && refusal.is_none() {
+        let checks = prospect(&office, &dossier, &grouped, context)?.checks;
+        let checks: Vec<_> = in_the_way(&checks).cloned().collect();
+        if !checks.is_empty() {
+            write!(context.stderr, "{}", checks_told(&checks))?;
+            writeln!(context.stderr, "perennial: the campaign {} is not approved: it could not go out.", args.name)?;
+            return Ok(Exit::StoppedByCheck);
+        }
+    }
     if let Some(why) = refusal {
         writeln!(context.stderr, "perennial: the campaign {} is not approved: {why}", args.name)?;
         return Ok(Exit::StoppedByCheck);

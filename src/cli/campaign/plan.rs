@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::office::{Office, actor, office, prospect, shop};
+use super::office::{Office, actor, now, office, prospect, shop};
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -10,6 +10,7 @@ use crate::campaign::preflight::{Finding, Weight, is_clear};
 use crate::campaign::prospect::Prospect;
 use crate::cli::grouped::Grouped;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
+use crate::workspace::Deed;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -55,7 +56,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         make(args, strategy, &office, context)?;
     }
     let grouped = shop(context)?;
-    let dossier = office.dossier(&args.name, &grouped, context)?;
+    let dossier = match office.dossier(&args.name, &grouped, context) {
+        Ok(dossier) => dossier,
+        Err(error) => {
+            // A plan that nothing comes of is not left behind.
+            if args.strategy.is_some() {
+                office.workspace.remove_campaign_plan(&args.name)?;
+            }
+            return Err(error);
+        }
+    };
+    if args.strategy.is_some() {
+        let document = json!({ "fingerprint": dossier.fingerprint });
+        let person = actor(args.author.as_deref());
+        office.store.note(Deed { at: now(), actor: &person, action: "plan", subject: &args.name, document: &document })?;
+    }
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
     }

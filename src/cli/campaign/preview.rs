@@ -1,5 +1,6 @@
 //! `perennial campaign preview` and `perennial campaign test`: messages as their recipients see them.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -8,8 +9,10 @@ use serde_json::json;
 use super::office::{ground, office, shop};
 use crate::campaign::channel::Outcome;
 use crate::campaign::message::{Outgoing, Shown, page};
+use crate::campaign::prospect::line_of_tests;
 use crate::campaign::audience::Place;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
+use crate::workspace::{AtomicFile, Privacy};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -47,8 +50,12 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out {
         let shown: Vec<Shown<'_>> =
             made.iter().map(|(heading, message)| Shown { heading, message }).collect();
-        std::fs::write(path, page(&args.name, &shown))
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        let write = || {
+            let mut file = AtomicFile::create(path, Privacy::Private)?;
+            file.write_all(page(&args.name, &shown).as_bytes())?;
+            file.commit()
+        };
+        write().with_context(|| format!("{} cannot be written", path.display()))?;
     }
     if context.global.json {
         let messages: Vec<_> = made
@@ -91,7 +98,8 @@ pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> 
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
-    let line = office.line(&dossier, context).map_err(anyhow::Error::msg)?;
+    // Not among the campaign's own.
+    let line = line_of_tests(&dossier, &context.config.sending, &office.folder).map_err(anyhow::Error::msg)?;
     let mut carrier = line.carrier()?;
     carrier.prepare(&message).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     match carrier.hand_over(&message) {

@@ -46,7 +46,7 @@ fn text(results: &Results) -> String {
     out += &comparison_rows(&results.comparisons, &results.arms, currency);
     for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {
         out += &format!(
-            "\n{}: {} accepted, {} delivered, {} clicked, {} replied, {} unsubscribed, {} complained",
+            "\n{}: {} accepted, {} of them not bounced, {} clicked, {} replied, {} unsubscribed, {} complained",
             funnel.arm,
             grouped(funnel.accepted),
             grouped(funnel.delivered),

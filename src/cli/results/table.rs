@@ -137,7 +137,7 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
                 percent(adjusted.variance_left)
             );
         }
-        if let Some(sequential) = comparison.sequential {
+        if let Some(sequential) = comparison.sequential.filter(|looks| looks.interval.width().is_finite()) {
             out += &format!(
                 "; for any number of looks p {}, {}",
                 p_value(sequential.p_value),

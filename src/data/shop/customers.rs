@@ -1,6 +1,6 @@
 //! Customers as columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::ids::IdMap;
@@ -10,7 +10,15 @@ use super::text_column::TextColumn;
 
 /// Customers as columns; `None` is a cell that is missing, or a column that the shop does not have.
 #[derive(Clone, Debug)]
-pub struct Customers(Arc<CustomersBuilder>);
+pub struct Customers(Arc<CustomersBuilder>, Option<Arc<Said>>);
+
+/// What customers said since the files were written: it counts over them.
+#[derive(Debug, Default)]
+struct Said {
+    consents: HashMap<usize, [Option<bool>; 3]>,
+    /// Whose address in a channel is suppressed.
+    withheld: HashSet<(usize, usize)>,
+}
 
 /// Customers while they are read.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +83,7 @@ impl CustomersBuilder {
     }
 
     pub(in crate::data) fn finish(self) -> Customers {
-        Customers(Arc::new(self))
+        Customers(Arc::new(self), None)
     }
 }
 
@@ -138,7 +146,38 @@ impl Customers {
     /// Consent to the channel: `None` where the shop does not say.
     #[must_use]
     pub fn consent(&self, row: usize, channel: Channel) -> Option<bool> {
-        self.0.consents[channel as usize].as_ref()?.get(row).copied().flatten()
+        let said = self.1.as_ref().and_then(|said| said.consents.get(&row)?[channel as usize]);
+        said.or_else(|| self.0.consents[channel as usize].as_ref()?.get(row).copied().flatten())
+    }
+
+    /// Whether the customer's address in the channel is suppressed.
+    #[must_use]
+    pub fn is_withheld(&self, row: usize, channel: Channel) -> bool {
+        self.1.as_ref().is_some_and(|said| said.withheld.contains(&(row, channel as usize)))
+    }
+
+    /// The same customers with what they said since: `consents` of a customer's id, by channel, and whether a customer's
+    /// address in a channel is suppressed.
+    #[must_use]
+    pub fn heeding(
+        &self,
+        consents: impl Fn(&str, Channel) -> Option<bool>,
+        suppressed: impl Fn(&str, Channel, &str) -> bool,
+    ) -> Self {
+        let mut said = Said::default();
+        for row in 0..self.len() {
+            let id = self.id(row);
+            let own = Channel::ALL.map(|channel| consents(id, channel));
+            if own.iter().any(Option::is_some) {
+                said.consents.insert(row, own);
+            }
+            for channel in Channel::ALL {
+                if self.address(row, channel).is_some_and(|address| suppressed(id, channel, address)) {
+                    said.withheld.insert((row, channel as usize));
+                }
+            }
+        }
+        Self(Arc::clone(&self.0), Some(Arc::new(said)))
     }
 
     /// The settings' language of customers for whom the files state none: a primary tag.

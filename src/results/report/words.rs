@@ -62,7 +62,7 @@ const ENGLISH: Words = Words {
     steps: [
         "in the arm",
         "accepted",
-        "delivered",
+        "not bounced",
         "clicked",
         "replied",
         "rated",
@@ -274,7 +274,7 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
         }
         Caveat::UnknownCustomers(count) if english => {
             format!(
-                "{} customers of the ledger are not in the shop's files and are left out of every arm.",
+                "{} customers of the ledger are not in the shop's files, or were erased, and are left out of every arm.",
                 grouped(count)
             )
         }

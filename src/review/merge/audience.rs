@@ -21,6 +21,8 @@ pub struct Audience {
     pub no_address: usize,
     /// They get another strategy's message in this channel.
     pub other_strategy: usize,
+    /// A campaign of the same strategy writes to them, or holds them out.
+    pub in_campaign: usize,
     /// The message broke a rule, or a field had no value.
     pub held_back: usize,
     /// Rule to the number of messages that broke it; a message may break several.
@@ -52,6 +54,7 @@ impl Audience {
             total.no_consent += audience.no_consent;
             total.no_address += audience.no_address;
             total.other_strategy += audience.other_strategy;
+            total.in_campaign += audience.in_campaign;
             total.held_back += audience.held_back;
             total.messages += audience.messages;
             total.language_assumed += audience.language_assumed;
@@ -96,6 +99,8 @@ impl Audience {
             }
         };
         let reads = if self.other_language == 1 { "reads" } else { "read" };
+        let are = if self.in_campaign == 1 { "is" } else { "are" };
+        add(self.in_campaign, format!("{are} in a campaign of the same strategy"));
         add(self.other_language, format!("{reads} another language"));
         add(
             self.no_language,

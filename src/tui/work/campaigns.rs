@@ -19,6 +19,8 @@ use crate::campaign::CampaignError;
 use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
+use crate::campaign::preflight::in_the_way;
+use crate::campaign::prospect::{Prospect, line_of};
 use crate::campaign::versions::Ground;
 use crate::config::{Config, Layers, PROJECT_FILE};
 use crate::data::Shop;
@@ -401,6 +403,12 @@ impl<'a> Office<'a> {
         changed(&dossier, fingerprint).map_err(refused)?;
         if let Some(why) = may_not_approve(&dossier.plan, &self.config.campaign, person) {
             return Err(refused(why));
+        }
+        let line = line_of(&dossier, &self.config.sending, &self.work.folder);
+        let (config, pools) = (self.config.clone(), self.store()?.pools(self.work.at)?);
+        let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, &pools, task)?;
+        if let Some(check) = in_the_way(&prospect.checks).next() {
+            return Err(refused(format!("{}. {}", check.found, check.remedy)));
         }
         self.note(&dossier, APPROVE)?;
         let told = format!("{person} has approved {name}, as it is now.");

@@ -75,7 +75,11 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     let mut csv = AtomicFile::create(outbox_csv(folder), Privacy::Private).map_err(unwritable)?;
     let mut json = AtomicFile::create(place.join("outbox.jsonl"), Privacy::Private).map_err(unwritable)?;
     write_csv_header(&mut csv).map_err(unwritable)?;
-    let plan = Plan::new(shop, segmentation, &copies, task)?;
+    let plan = Plan::new(shop, segmentation, &copies, task)?.without_campaigns(
+        shop,
+        &copies,
+        &cabinet.store.in_campaigns()?,
+    );
     let letters: Vec<String> = segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
     task.progress("noting the coupon codes", 0, None);
     let seed = config.writing.seed;

@@ -1,6 +1,6 @@
 //! Campaigns that were launched: what was approved, who is in them, and how far they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Store;
 use super::audit::{Deed, note};
 use super::ledger::SendState;
+use crate::review::decision::DraftId;
 use crate::workspace::WorkspaceError;
 
 /// Room for the pages of the ledger while a million sends are written, in KiB.
@@ -259,6 +260,28 @@ impl Store {
             note(transaction, Deed { at, actor, action, subject: &now.0, document: &document })?;
             Ok(Ok(()))
         })?
+    }
+
+    /// Who is in a campaign of each strategy, the holdout too: cancelled campaigns do not count.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn in_campaigns(&self) -> Result<HashMap<String, HashSet<String>>, WorkspaceError> {
+        let mut all: HashMap<String, HashSet<String>> = HashMap::new();
+        for campaign in self.campaigns()? {
+            let draft = campaign.arms[0]["drafts"][0].as_i64();
+            let Some(draft) = draft.filter(|_| campaign.state != CampaignState::Cancelled) else { continue };
+            let strategy = self.draft(DraftId(draft))?.draft.strategy;
+            let customers = all.entry(strategy).or_default();
+            self.read(|connection| {
+                let mut statement = connection.prepare_cached("SELECT customer FROM sends WHERE campaign = ?1")?;
+                for customer in statement.query_map([campaign.id], |row| row.get(0))? {
+                    customers.insert(customer?);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(all)
     }
 
     /// When messages went out to each customer since a moment, in all campaigns: milliseconds since 1970-01-01 UTC,

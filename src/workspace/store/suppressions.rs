@@ -193,6 +193,12 @@ impl Permissions {
         self.suppressed.contains(&(of, code.first_chunk().map_or(0, |half| u128::from_be_bytes(*half))))
     }
 
+    /// Whether nobody has said anything, and nobody is suppressed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.suppressed.is_empty() && self.consents.is_empty()
+    }
+
     /// What the customer said here last; `None`: nothing.
     #[must_use]
     pub fn consent(&self, customer: &str, channel: Channel) -> Option<bool> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::unwritten;
 use crate::campaign::channel::{Carrier, Fault, Outcome};
 use crate::campaign::message::Outgoing;
+use crate::workspace::{private_file, private_folder};
 
 /// What every e-mail of ours ends with: the end of its last part.
 const END: &[u8] = b"--\r\n";
@@ -25,7 +26,7 @@ pub(super) struct Eml {
 
 impl Eml {
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        private_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), unsettled: Vec::new() })
     }
 
@@ -49,7 +50,7 @@ impl Eml {
 
     fn write(&mut self, path: &Path, mail: &[u8]) -> io::Result<()> {
         let beside = path.with_extension("part");
-        let mut file = File::create(&beside)?;
+        let mut file = private_file(File::options().write(true).create(true).truncate(true), &beside)?;
         file.write_all(mail)?;
         fs::rename(&beside, path)?;
         self.unsettled.push(file);

@@ -4,7 +4,7 @@
 //! the file is opened, and cut off. The CSV is safe for spreadsheets.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use crate::campaign::channel::{Carrier, Fault, Outcome};
 use crate::campaign::message::Outgoing;
 use crate::review::spreadsheet::{Sheet, cell_text};
 use crate::strategy::Part;
+use crate::workspace::{private_file, private_folder};
 
 const COLUMNS: [&str; 11] = [
     "message_id",
@@ -82,9 +83,9 @@ fn short(message_id: &str) -> [u8; 16] {
 impl Rows {
     pub fn open(path: &Path, form: Form) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            private_folder(folder)?;
         }
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let mut file = private_file(OpenOptions::new().read(true).append(true).create(true), path)?;
         file.try_lock().map_err(|_| io::Error::other("another process writes it"))?;
         let mut known = HashSet::new();
         let length = match form {

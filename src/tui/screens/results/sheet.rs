@@ -218,7 +218,7 @@ impl Told<'_> {
                 (format!("{}: ", funnel.arm), theme.strong),
                 (
                     format!(
-                        "{} accepted, {} delivered, {} clicked ({}), {} replied, {} unsubscribed ({}), {} complained",
+                        "{} accepted, {} of them not bounced, {} clicked ({}), {} replied, {} unsubscribed ({}), {} complained",
                         numbers::count(funnel.accepted),
                         numbers::count(funnel.delivered),
                         numbers::count(funnel.clicked),

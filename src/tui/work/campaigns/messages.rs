@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::{CampaignNews, Office, Seen};
 use crate::campaign::channel::Outcome;
 use crate::campaign::message::{Shown, forcing, page, replaced};
-use crate::campaign::prospect::line_of;
+use crate::campaign::prospect::line_of_tests;
 use crate::jobs::{Failure, Task};
 use crate::review::decision::Author;
 use crate::workspace::{AtomicFile, Privacy, private_folder};
@@ -60,7 +60,7 @@ impl Office<'_> {
         let failed = |why: String| Failure::Failed(format!("The test was not taken: {why}"));
         let message =
             writer.specimen(version, row as usize, Some(to)).map_err(|error| failed(error.to_string()))?;
-        let line = line_of(&dossier, &self.config.sending, &self.work.folder).map_err(failed)?;
+        let line = line_of_tests(&dossier, &self.config.sending, &self.work.folder).map_err(failed)?;
         let mut carrier = line.carrier().map_err(|error| failed(error.to_string()))?;
         carrier.prepare(&message).map_err(|fault| failed(fault.to_string()))?;
         match carrier.hand_over(&message) {

@@ -67,13 +67,24 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Action::Status => {
             let pools = store.pools(now)?;
             if context.global.json {
+                let pools: Vec<_> = pools
+                    .iter()
+                    .map(|count| {
+                        let mut row = json!(count);
+                        row["days_left"] = json!(count.days_left());
+                        row
+                    })
+                    .collect();
                 context.print_json(&json!({ "schema": SCHEMA, "pools": pools }))?;
             } else if pools.is_empty() {
                 context.print_text("There are no codes yet.")?;
             } else {
                 for count in pools {
+                    let left = count.days_left().map_or_else(String::new, |days| {
+                        format!("; at the pace of the last 30 days they last {days:.0} days")
+                    });
                     context.print_text(&format!(
-                        "{:<20} {} free, {} expired, {} reserved, {} given out, {} returned, {} used",
+                        "{:<20} {} free, {} expired, {} reserved, {} given out, {} returned, {} used{left}",
                         count.pool.as_deref().unwrap_or("made here"),
                         count.free,
                         count.expired,

@@ -30,13 +30,13 @@ fn sample() -> PathBuf {
 }
 
 /// A folder that takes no files, or few.
-struct Odd {
+pub struct Odd {
     folder: tempfile::TempDir,
     mounted: bool,
 }
 
 impl Odd {
-    fn place(&self) -> &Path {
+    pub fn place(&self) -> &Path {
         self.folder.path()
     }
 
@@ -62,7 +62,7 @@ impl Odd {
     }
 
     /// A disk with room for `size` bytes: `None` where this machine lets nobody mount one.
-    fn small(size: usize) -> Option<Self> {
+    pub fn small(size: usize) -> Option<Self> {
         let mut odd = Self { folder: tempfile::tempdir().unwrap(), mounted: false };
         odd.mounted = odd.mount(&format!("size={size}"));
         odd.mounted.then_some(odd)

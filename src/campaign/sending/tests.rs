@@ -306,3 +306,18 @@ fn an_interruption_leaves_the_rest_for_the_next_run() {
     assert!(!bench.states().contains_key(&SendState::Handing));
     assert_eq!(bench.send(2).accepted, 499);
 }
+
+#[test]
+fn a_clock_that_is_set_back_delays_and_doubles_nothing() {
+    const HOUR: i64 = 3_600_000;
+    let mut bench = Bench::new(30);
+    bench.now = 10 * HOUR;
+    bench.refuse("C5", &[fault(FaultKind::Temporary, "451 later")]);
+    assert_eq!(bench.send(2).accepted, 28);
+    bench.now = 9 * HOUR;
+    assert_eq!(bench.send(2).accepted_now, 0);
+    bench.now = 10 * HOUR + 30_000;
+    let report = bench.send(2);
+    assert_eq!((report.accepted_now, report.state), (1, CampaignState::Done));
+    assert!(bench.sink.lock().unwrap().taken.values().all(|&times| times == 1));
+}

@@ -34,8 +34,19 @@ pub struct PoolCount {
     pub expired: u64,
     pub reserved: u64,
     pub committed: u64,
+    /// Of those, and of the used ones, in the last 30 days.
+    pub recent: u64,
     pub returned: u64,
     pub redeemed: u64,
+}
+
+impl PoolCount {
+    /// Days until the free codes are gone, at the pace of the last 30 days; `None`: none was given out in them, or the codes are
+    /// made here.
+    #[must_use]
+    pub fn days_left(&self) -> Option<f64> {
+        (self.pool.is_some() && self.recent > 0).then(|| self.free as f64 / (self.recent as f64 / 30.0))
+    }
 }
 
 /// What an import brought.
@@ -144,7 +155,8 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT pool, SUM(state = 'free' AND (expires_at IS NULL OR expires_at > ?1)), \
                  SUM(state = 'free' AND expires_at <= ?1), SUM(state = 'reserved'), SUM(state = 'committed'), \
-                 SUM(state = 'returned'), SUM(state = 'redeemed') FROM campaign_coupons GROUP BY pool ORDER BY pool",
+                 SUM(state = 'returned'), SUM(state = 'redeemed'), \
+                 SUM(state IN ('committed', 'redeemed') AND at > ?1 - 2592000000) FROM campaign_coupons GROUP BY pool ORDER BY pool",
             )?;
             let rows = statement.query_map([now], |row| {
                 Ok(PoolCount {
@@ -155,6 +167,7 @@ impl Store {
                     committed: count(row, 4)?,
                     returned: count(row, 5)?,
                     redeemed: count(row, 6)?,
+                    recent: count(row, 7)?,
                 })
             })?;
             rows.collect()

@@ -4,7 +4,6 @@
 //! asked then, as it takes long over that, it writes the same text again with the same seed and tells. What a server
 //! lacks for it is told by name.
 
-
 use super::Served;
 use super::continued::{Manner, manner};
 use super::round::{End, Round};

@@ -1,10 +1,12 @@
 //! Nothing lost and nothing doubled: killed, cut off, refused, started twice.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::project::{Project, mail_server};
 use super::sink::{Answer, Sink};
+use crate::faults::Odd;
 
 /// Customers of whom 5,000 get a message.
 const CUSTOMERS: usize = 5_556;
@@ -23,6 +25,15 @@ fn sending(project: &Project) -> Command {
     }
     command.stdout(Stdio::null()).stderr(Stdio::null());
     command
+}
+
+/// Waits until the server has taken something.
+fn wait_for_the_first(sink: &Sink) {
+    let begun = Instant::now();
+    while sink.count().0 == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes out");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Moments that are the same in every run (xorshift).
@@ -44,12 +55,8 @@ fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
     project.plan("spring", "per-minute = 60000");
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     // The launch, and the first messages.
-    let begun = Instant::now();
     let mut first = sending(&project).spawn().unwrap();
-    while sink.count().0 == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes out");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_for_the_first(&sink);
     first.kill().unwrap();
     first.wait().unwrap();
     // How long a process takes to its first message when the campaign is launched already.
@@ -138,11 +145,7 @@ fn two_programs_do_not_send_the_same_campaign() {
     project.plan("spring", "per-minute = 3000");
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     let mut first = sending(&project).spawn().unwrap();
-    let begun = Instant::now();
-    while sink.count().0 == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "nothing goes out");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_for_the_first(&sink);
     let refused = project.run(&["campaign", "send", "spring", "--yes"]).assert().code(1);
     let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
     assert!(told.contains("another Perennial is sending"), "{told}");
@@ -189,4 +192,33 @@ fn a_message_that_files_have_is_known_after_a_kill() {
     assert_eq!((text.lines().count(), ids.len()), (2_700, 2_700));
     assert_eq!(project.count("spring", "accepted"), 2_700);
     assert_eq!(project.count("spring", "unknown"), 0);
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_it_and_doubles_nothing() {
+    let Some(disk) = Odd::small(6 << 20) else { return };
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::at(disk.place(), 1_000, &mail_server(sink.port, 3));
+    project.plan("spring", "per-minute = 30000");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let mut process = sending(&project).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_the_first(&sink);
+    let filler = disk.place().join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    drop(file);
+    let mut told = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    let status = process.wait().unwrap();
+    let before = sink.count().0;
+    assert_eq!(status.code(), Some(1), "{told}");
+    assert!(told.contains("disk is full") || told.contains("cannot be read or written"), "{told}");
+    assert!(before < 900, "it stopped: {before}");
+    std::fs::remove_file(&filler).unwrap();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    std::fs::write(disk.place().join("mail.log"), sink.log()).unwrap();
+    project.run(&["campaign", "resolve", "spring", "--log", "mail.log"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    assert_eq!(sink.count(), (900, 0));
+    assert_eq!(project.count("spring", "accepted"), 900);
 }

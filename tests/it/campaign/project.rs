@@ -1,7 +1,7 @@
 //! A project with a shop of its own, and a campaign that is ready to be approved.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -10,16 +10,27 @@ use crate::program::{perennial, text};
 
 /// A folder with a project in it.
 pub struct Project {
-    folder: tempfile::TempDir,
+    place: PathBuf,
+    /// Where the place is a folder of its own.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Project {
     /// A shop of so many customers, all of whom read English and have consented to e-mail; half of them buy often.
     pub fn new(customers: usize, settings: &str) -> Self {
-        let project = Self::empty(&format!(
+        let folder = tempfile::tempdir().unwrap();
+        let project = Self::at(folder.path(), customers, settings);
+        Self { _folder: Some(folder), ..project }
+    }
+
+    /// The same in a folder that is there.
+    pub fn at(place: &Path, customers: usize, settings: &str) -> Self {
+        let project = Self { place: place.to_owned(), _folder: None };
+        let settings = format!(
             "[brand]\nname = \"Harbour Home\"\n[segments]\nk = 2\n[writing]\nmodel = \"none\"\n\
              [campaign]\nquiet-from = \"00:00\"\nquiet-to = \"00:00\"\n{settings}"
-        ));
+        );
+        std::fs::write(place.join("perennial.toml"), settings).unwrap();
         let data = project.path().join("data");
         std::fs::create_dir_all(&data).unwrap();
         let mut people = String::from("customer_id,first_name,email,language,time_zone,email_consent\n");
@@ -43,11 +54,11 @@ impl Project {
     pub fn empty(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("perennial.toml"), settings).unwrap();
-        Self { folder }
+        Self { place: folder.path().to_owned(), _folder: Some(folder) }
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.place
     }
 
     /// The program, run in the project.

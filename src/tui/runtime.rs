@@ -160,7 +160,6 @@ impl Runtime {
             Outside::Event(Terminal::Resize(columns, rows)) => self.happen(app, What::Resize(columns, rows)),
             Outside::Event(_) => Ok(()),
             Outside::Signal(signals::RESIZED) => {
-                self.input.look();
                 let (columns, rows) = self.terminal.size()?;
                 self.happen(app, What::Resize(columns, rows))
             }

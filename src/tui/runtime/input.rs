@@ -53,12 +53,6 @@ impl Input {
         }
     }
 
-    /// Takes in what the terminal's own handling of a resize has left to be read: where it is found together with a key, the
-    /// key would wait for the next one.
-    pub fn look(&self) {
-        let _ = self.waker.wake();
-    }
-
     pub fn resume(&self) {
         let _ = self.commands.send(Command::Resume);
         let _ = self.waker.wake();

@@ -30,6 +30,8 @@ fn app() -> App {
         sources: Vec::new(),
         no_color: false,
         user_file: None,
+        set: Vec::new(),
+        person: String::new(),
         started: jiff::ZonedDateTime::now(),
     };
     let mut app = App::new(setup, keymap, theme);

@@ -306,14 +306,10 @@ impl Checks {
         }
         let Some(writer) = around.writer else { return };
         let specimens = specimens(dossier, writer);
-        let mut broken = Vec::new();
-        for specimen in &specimens {
-            match specimen {
-                Ok(message) => self.specimen(dossier, message),
-                Err(why) => broken.push(why.clone()),
-            }
+        for message in specimens.iter().flatten() {
+            self.specimen(dossier, message);
         }
-        if let Some(why) = broken.first() {
+        if let Some(Err(why)) = specimens.iter().find(|specimen| specimen.is_err()) {
             self.add(
                 "message",
                 Weight::Blocking,
@@ -350,7 +346,7 @@ impl Checks {
                         "sms",
                         Weight::Warning,
                         format!("{parts} parts, because of {}", forced.join(" ")),
-                        "Replace the characters that GSM-7 lacks: the dashboard does so in the campaign's preview.",
+                        "Replace what GSM-7 lacks: the preview of the campaign shows the key.",
                     );
                 }
             }

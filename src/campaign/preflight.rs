@@ -2,6 +2,10 @@
 //!
 //! In: a [`Dossier`]. Out: [`Finding`]s. A campaign with one finding that blocks is not launched.
 
+mod specimens;
+
+pub use specimens::specimens;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
@@ -19,6 +23,7 @@ use super::writer::Writer;
 use crate::data::{Channel, primary_language};
 use crate::strategy::{Part, sms};
 use crate::workspace::PoolCount;
+use specimens::is_address;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -475,29 +480,4 @@ fn tells(outlook: &[Outlook]) -> Option<(i64, f64)> {
 fn left(dossier: &Dossier, step: Step) -> usize {
     let is_it = |place| place == super::audience::Place::Left(step);
     dossier.audience.members.iter().filter(|member| is_it(member.place)).count()
-}
-
-/// Each version's message to the first of its recipients, or why there is none.
-#[must_use]
-pub fn specimens(dossier: &Dossier, writer: &Writer<'_>) -> Vec<Result<Outgoing, String>> {
-    dossier
-        .versions
-        .all
-        .iter()
-        .filter_map(|version| {
-            let member = dossier.audience.recipients().find(|member| {
-                usize::from(member.segment) == version.segment
-                    && member.place == super::audience::Place::Arm(version.arm)
-            })?;
-            Some(writer.specimen(version, member.row as usize, None).map_err(|error| error.to_string()))
-        })
-        .collect()
-}
-
-/// Whether a text is an address on the web in form.
-fn is_address(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && url.host_str().is_some_and(|host| host.contains('.') || host == "localhost")
-    })
 }

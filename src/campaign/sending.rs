@@ -17,6 +17,7 @@
 
 mod compose;
 mod pace;
+mod rate;
 mod recover;
 mod worker;
 
@@ -35,6 +36,7 @@ use super::message::MessageError;
 use crate::jobs::Task;
 use crate::workspace::{CampaignState, Change, Send, SendState, Store};
 use pace::Pace;
+use rate::Rate;
 use worker::{Event, Job, worker};
 
 /// Lines that are composed at a time.
@@ -471,36 +473,6 @@ impl Run {
         (order.watch)(&self.pulse);
         let all = self.pulse.accepted + self.pulse.failed + self.pulse.unknown + self.pulse.waiting;
         task.progress("sending", all - self.pulse.waiting, Some(all));
-    }
-}
-
-/// Messages in the last seconds.
-#[derive(Default)]
-struct Rate {
-    since: Option<Instant>,
-    counted: u64,
-    before: f64,
-}
-
-impl Rate {
-    fn count(&mut self, messages: u64) {
-        self.since.get_or_insert_with(Instant::now);
-        self.counted += messages;
-    }
-
-    fn per_second(&mut self) -> f64 {
-        let Some(since) = self.since else { return 0.0 };
-        let seconds = since.elapsed().as_secs_f64();
-        if seconds < 0.5 {
-            return self.before;
-        }
-        let now = self.counted as f64 / seconds;
-        if seconds > 3.0 {
-            self.before = now;
-            self.counted = 0;
-            self.since = Some(Instant::now());
-        }
-        now
     }
 }
 

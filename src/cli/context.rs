@@ -94,7 +94,9 @@ impl Context<'_> {
     /// The database cannot be read.
     pub fn in_campaigns(&self) -> anyhow::Result<HashMap<String, HashSet<String>>> {
         match self.folder() {
-            Ok(folder) if folder.join(DATABASE).exists() => Ok(Workspace::open(folder)?.store()?.in_campaigns()?),
+            Ok(folder) if folder.join(DATABASE).exists() => {
+                Ok(Workspace::open(folder)?.store()?.in_campaigns()?)
+            }
             _ => Ok(HashMap::new()),
         }
     }

@@ -405,7 +405,8 @@ impl<'a> Office<'a> {
             return Err(refused(why));
         }
         let line = line_of(&dossier, &self.config.sending, &self.work.folder);
-        let (config, pools) = (self.config.clone(), self.store()?.pools(self.work.at)?);
+        let (config, at) = (self.config.clone(), self.work.at);
+        let pools = self.store()?.pools(at)?;
         let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, &pools, task)?;
         if let Some(check) = in_the_way(&prospect.checks).next() {
             return Err(refused(format!("{}. {}", check.found, check.remedy)));

@@ -274,7 +274,8 @@ impl Store {
             let strategy = self.draft(DraftId(draft))?.draft.strategy;
             let customers = all.entry(strategy).or_default();
             self.read(|connection| {
-                let mut statement = connection.prepare_cached("SELECT customer FROM sends WHERE campaign = ?1")?;
+                let mut statement =
+                    connection.prepare_cached("SELECT customer FROM sends WHERE campaign = ?1")?;
                 for customer in statement.query_map([campaign.id], |row| row.get(0))? {
                     customers.insert(customer?);
                 }

@@ -21,6 +21,7 @@ const OTHER: &str = " really";
 
 /// What a server can do.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a server may offer")]
 struct Can {
     tells: bool,
     marked: bool,

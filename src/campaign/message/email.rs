@@ -233,8 +233,8 @@ impl Mail {
         layout::close(&frame, &mut page);
         let mut words = String::with_capacity(2 << 10);
         plain::write(&events, &mut words);
-        let body = words.clone();
         layout::foot(&frame, &mut words);
+        let body = words.clone();
 
         let id = envelope.message_id;
         let plain_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');

@@ -28,10 +28,9 @@ pub use files::{AtomicFile, Privacy, private_folder};
 pub use init::{Made, init};
 pub use links::{Links, Purpose, Token};
 pub use store::{
-    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeSource, Consent, Deed, EVERY_CHANNEL,
-    Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch, NO_REASON, NewSend,
-    Permissions, PoolCount, Reason, Secret, SecretName, Send, SendState, Sent, Source, Store, StoredDraft,
-    Suppression, Taken, Tally, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
+    AuditEntry, Broken, Campaign, CampaignState, Change, CodeSource, Deed, Imported, Launch, NewSend, PoolCount, Send, SendState, Tally,
+    Bounce, Consent, EVERY_CHANNEL, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Kind, NO_REASON, Permissions, Reason, Secret, SecretName, Sent,
+    Source, Store, StoredDraft, Suppression, Taken, ToSuppress, Withheld, address_hash, kind_of, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

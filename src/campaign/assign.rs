@@ -39,8 +39,9 @@ pub fn split(
     // Two equal hashes are as unlikely as can be; then the ids decide, and not the order in which they came.
     order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| customers[a.1].cmp(customers[b.1])));
     let total: f64 = shares.iter().sum();
-    let parts: Vec<f64> =
-        std::iter::once(holdout).chain(shares.iter().map(|share| (1.0 - holdout) * share / total)).collect();
+    let parts: Vec<f64> = std::iter::once(holdout)
+        .chain(shares.iter().map(|share| (1.0 - holdout) * share / total))
+        .collect();
     let mut assigned = vec![None; customers.len()];
     let mut places = order.into_iter().map(|(_, place)| place);
     for (part, count) in counts(&parts, customers.len()).into_iter().enumerate() {

@@ -11,11 +11,11 @@ use jiff::tz::TimeZone;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::CampaignError;
 use super::assign::split;
 use super::plan::Plan;
 use super::quiet::{Then, moment_of};
 use super::versions::{Ground, Versions};
+use super::CampaignError;
 use crate::data::{Channel, Shop, primary_language};
 use crate::jobs::Task;
 use crate::profiles::zone;
@@ -284,8 +284,9 @@ impl Audience {
     /// The funnel, from the segments to those who are written to.
     #[must_use]
     pub fn funnel(&self) -> Vec<FunnelLine> {
-        let count =
-            |is: &dyn Fn(Place) -> bool| self.members.iter().filter(|member| is(member.place)).count() as u64;
+        let count = |is: &dyn Fn(Place) -> bool| {
+            self.members.iter().filter(|member| is(member.place)).count() as u64
+        };
         let mut there = self.members.len() as u64;
         let mut lines = vec![FunnelLine { step: "in-segment", customers: there, left_out: 0 }];
         for step in Step::ALL {

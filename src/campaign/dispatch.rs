@@ -16,9 +16,7 @@ use super::preflight::specimens;
 use super::sending::{Leftovers, Order, Pulse, Report, send, settle_leftovers};
 use super::versions::{Ground, Versions};
 use crate::jobs::Task;
-use crate::workspace::{
-    Campaign, CampaignState, CodeSource, Launch, NewSend, SecretName, Send, SendState, Store,
-};
+use crate::workspace::{Campaign, CampaignState, CodeSource, Launch, NewSend, SecretName, Send, SendState, Store};
 
 /// Held while a campaign of the workspace is being sent.
 const LOCK: &str = ".sending.lock";
@@ -136,8 +134,13 @@ pub fn dispatch(
     }
     let open = || order.line.carrier().map_err(|error| CampaignError::Unusable(error.to_string()));
     let mut carriers: Vec<Box<dyn Carrier>> = vec![open()?];
-    let leftovers =
-        settle_leftovers(store, campaign.id, carriers[0].as_mut(), dossier.plan.unknown, (order.now)())?;
+    let leftovers = settle_leftovers(
+        store,
+        campaign.id,
+        carriers[0].as_mut(),
+        dossier.plan.unknown,
+        (order.now)(),
+    )?;
     for _ in 1..order.line.connections() {
         carriers.push(open()?);
     }

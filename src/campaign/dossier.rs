@@ -187,12 +187,7 @@ fn doorway(
 }
 
 /// The content hash of each version: its templates with the texts in their slots, and what goes with them.
-fn contents(
-    config: &Config,
-    versions: &Versions,
-    composer: Option<&Composer>,
-    doorway: &Doorway,
-) -> Vec<String> {
+fn contents(config: &Config, versions: &Versions, composer: Option<&Composer>, doorway: &Doorway) -> Vec<String> {
     let base = config.door.base_url.clone().unwrap_or_default();
     let days = config.door.link_days.to_string();
     let mail = doorway.unsubscribe_by_mail.clone().unwrap_or_default();

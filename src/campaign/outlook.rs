@@ -63,7 +63,8 @@ pub fn outlook(
     let mut all = Vec::new();
     for days in WINDOWS {
         let base_rate = base_rate(ground, clusters, days, task)?;
-        let effect = base_rate.and_then(|base| smallest_effect(holdout, treated, base, ALPHA, POWER));
+        let effect =
+            base_rate.and_then(|base| smallest_effect(holdout, treated, base, ALPHA, POWER));
         let ratio = if holdout == 0 { 1.0 } else { treated as f64 / holdout as f64 };
         let needed = base_rate
             .filter(|&base| base > 0.0)

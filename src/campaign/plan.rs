@@ -223,8 +223,9 @@ impl Plan {
         let line = |key: &str| line_with(source, key);
         let said = |key: &str, message: String| wrong(line(key), &message);
         let time = |key: &str, text: &str| {
-            text.parse::<Time>()
-                .map_err(|_| said(key, format!("\"{text}\" is no time of day. Write it as in \"21:00\".")))
+            text.parse::<Time>().map_err(|_| {
+                said(key, format!("\"{text}\" is no time of day. Write it as in \"21:00\"."))
+            })
         };
         let quiet = QuietHours {
             from: time("from", file.quiet_hours.from.as_deref().unwrap_or(&defaults.quiet_from))?,
@@ -289,86 +290,49 @@ impl Plan {
             return Some(("segments", format!("the segment {name} stands there twice. Write it once.")));
         }
         if self.arms.len() > MOST_ARMS {
-            return Some((
-                "[[arms]]",
-                format!("there are {} arms, and {MOST_ARMS} at most can be told apart.", self.arms.len()),
-            ));
+            return Some(("[[arms]]", format!("there are {} arms, and {MOST_ARMS} at most can be told apart.", self.arms.len())));
         }
         for arm in &self.arms {
             let good = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
             if arm.name.is_empty() || !arm.name.chars().all(good) || arm.name.chars().count() > 24 {
-                return Some((
-                    "[[arms]]",
-                    format!(
-                        "\"{}\" is no name for an arm: use up to 24 letters, digits, `-` and `_`.",
-                        arm.name
-                    ),
-                ));
+                return Some(("[[arms]]", format!("\"{}\" is no name for an arm: use up to 24 letters, digits, `-` and `_`.", arm.name)));
             }
             if arm.name.eq_ignore_ascii_case(HOLDOUT) {
-                return Some((
-                    "[[arms]]",
-                    format!("{HOLDOUT} is the name of those who get nothing. Choose another."),
-                ));
+                return Some(("[[arms]]", format!("{HOLDOUT} is the name of those who get nothing. Choose another.")));
             }
             if !(arm.share.is_finite() && arm.share > 0.0) {
-                return Some((
-                    "share",
-                    format!("the share of {} is {}. Write a number above 0.", arm.name, arm.share),
-                ));
+                return Some(("share", format!("the share of {} is {}. Write a number above 0.", arm.name, arm.share)));
             }
             if arm.drafts.is_empty() {
-                return Some((
-                    "drafts",
-                    format!("the arm {} has no draft. Write one for each segment: drafts = [12].", arm.name),
-                ));
+                return Some(("drafts", format!("the arm {} has no draft. Write one for each segment: drafts = [12].", arm.name)));
             }
         }
         if let Some(name) = twice(self.arms.iter().map(|arm| arm.name.as_str())) {
             return Some(("[[arms]]", format!("two arms are called {name}. Give one another name.")));
         }
         if !(0.0..=0.9).contains(&self.holdout) {
-            return Some((
-                "holdout",
-                format!("the holdout is {}. Write a share from 0 to 0.9.", self.holdout),
-            ));
+            return Some(("holdout", format!("the holdout is {}. Write a share from 0 to 0.9.", self.holdout)));
         }
-        for (key, share) in [
-            ("redemption", self.budget.redemption),
-            ("margin", self.budget.margin),
-            ("stop-at", self.stop_at),
-        ] {
+        for (key, share) in
+            [("redemption", self.budget.redemption), ("margin", self.budget.margin), ("stop-at", self.stop_at)]
+        {
             if !(0.0..=1.0).contains(&share) {
                 return Some((key, format!("{key} is {share}. Write a share from 0 to 1.")));
             }
         }
         if crate::profiles::zone(&self.time_zone).is_none() {
-            return Some((
-                "time-zone",
-                format!("there is no time zone \"{}\". Write one as in \"Europe/Berlin\".", self.time_zone),
-            ));
+            return Some(("time-zone", format!("there is no time zone \"{}\". Write one as in \"Europe/Berlin\".", self.time_zone)));
         }
         if self.cap.messages > 0 && self.cap.days == 0 {
             return Some(("days", "the cap counts 0 days. Write at least 1.".into()));
         }
         match self.coupons.policy {
-            CouponPolicy::Single
-                if self.coupons.code.as_deref().is_none_or(|code| code.trim().is_empty()) =>
-            {
-                Some((
-                    "policy",
-                    "there is no code for everybody. Write code = \"...\" under [coupons].".into(),
-                ))
+            CouponPolicy::Single if self.coupons.code.as_deref().is_none_or(|code| code.trim().is_empty()) => {
+                Some(("policy", "there is no code for everybody. Write code = \"...\" under [coupons].".into()))
             }
             CouponPolicy::PerSegment => {
-                let lacks =
-                    self.segments.iter().find(|segment| !self.coupons.codes.contains_key(*segment))?;
-                Some((
-                    "policy",
-                    format!(
-                        "there is no code for {lacks}. Write codes = {{ \"{lacks}\" = \"...\" }} under [coupons]."
-                    ),
-                ))
+                let lacks = self.segments.iter().find(|segment| !self.coupons.codes.contains_key(*segment))?;
+                Some(("policy", format!("there is no code for {lacks}. Write codes = {{ \"{lacks}\" = \"...\" }} under [coupons].")))
             }
             CouponPolicy::Single | CouponPolicy::Unique => None,
         }

@@ -79,13 +79,7 @@ struct Checks {
 }
 
 impl Checks {
-    fn add(
-        &mut self,
-        check: &'static str,
-        weight: Weight,
-        found: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    fn add(&mut self, check: &'static str, weight: Weight, found: impl Into<String>, remedy: impl Into<String>) {
         self.found.push(Finding { check, weight, found: found.into(), remedy: remedy.into() });
     }
 
@@ -121,10 +115,7 @@ impl Checks {
         };
         let without = left(dossier, Step::Consented);
         if customers.has(column) {
-            self.good(
-                "consent",
-                format!("everybody who is written to has consented; {without} have not, and are left out"),
-            );
+            self.good("consent", format!("everybody who is written to has consented; {without} have not, and are left out"));
         } else {
             self.add(
                 "consent",
@@ -147,29 +138,17 @@ impl Checks {
         }
         let waiting = dossier.audience.recipients().filter(|member| member.not_before.is_some()).count();
         if !dossier.audience.cancelled_by.iter().any(|(step, _)| *step == Step::OutsideQuietHours) {
-            self.good(
-                "quiet-hours",
-                format!(
-                    "{waiting} messages wait for their hour, {} customers are left out",
-                    left(dossier, Step::OutsideQuietHours)
-                ),
-            );
+            self.good("quiet-hours", format!("{waiting} messages wait for their hour, {} customers are left out", left(dossier, Step::OutsideQuietHours)));
         }
         if !dossier.audience.cancelled_by.iter().any(|(step, _)| *step == Step::UnderCap) {
-            self.good(
-                "caps",
-                format!("{} customers are above the cap, and are left out", left(dossier, Step::UnderCap)),
-            );
+            self.good("caps", format!("{} customers are above the cap, and are left out", left(dossier, Step::UnderCap)));
         }
         let assumed = dossier.audience.zone_assumed;
         if assumed > 0 {
             self.add(
                 "time-zone",
                 Weight::Warning,
-                format!(
-                    "the time zone of {assumed} customers is not known: {} is assumed",
-                    dossier.plan.time_zone
-                ),
+                format!("the time zone of {assumed} customers is not known: {} is assumed", dossier.plan.time_zone),
                 "Add a column time_zone to the customers' file, or set time-zone under [campaign].",
             );
         }
@@ -183,10 +162,7 @@ impl Checks {
         } else if let Some((days, effect)) = tells(around.outlook) {
             self.good(
                 "holdout",
-                format!(
-                    "after {days} days, a difference of {:.1} points or more can be shown",
-                    100.0 * effect
-                ),
+                format!("after {days} days, a difference of {:.1} points or more can be shown", 100.0 * effect),
             );
         } else {
             self.add(
@@ -282,13 +258,8 @@ impl Checks {
                 self.good("claims", "every claim is proved by a fact");
             }
         }
-        let unapproved: BTreeSet<i64> = dossier
-            .versions
-            .all
-            .iter()
-            .filter(|version| !version.approved)
-            .map(|version| version.draft.0)
-            .collect();
+        let unapproved: BTreeSet<i64> =
+            dossier.versions.all.iter().filter(|version| !version.approved).map(|version| version.draft.0).collect();
         if !unapproved.is_empty() {
             let numbers: Vec<String> = unapproved.iter().map(ToString::to_string).collect();
             self.add(
@@ -308,12 +279,7 @@ impl Checks {
             }
         }
         if let Some(why) = broken.first() {
-            self.add(
-                "message",
-                Weight::Blocking,
-                why.clone(),
-                "Mend the draft or the setting that it names.",
-            );
+            self.add("message", Weight::Blocking, why.clone(), "Mend the draft or the setting that it names.");
         }
         let urls: BTreeSet<&String> = specimens.iter().flatten().flat_map(|message| &message.links).collect();
         let wrong = urls.iter().find(|url| !is_address(url));
@@ -361,10 +327,7 @@ impl Checks {
         let messages = || specimens.iter().flatten();
         if dossier.versions.channel == Channel::Email {
             let marked = messages().all(|message| {
-                message
-                    .text
-                    .get(&Part::Subject)
-                    .is_some_and(|subject| subject.contains("广告") || subject.starts_with("AD"))
+                message.text.get(&Part::Subject).is_some_and(|subject| subject.contains("广告") || subject.starts_with("AD"))
             });
             if marked {
                 self.good("advertising-mark", "the subject begins with the mark of advertising");
@@ -379,10 +342,7 @@ impl Checks {
         }
         let generated = dossier.versions.all.iter().any(|version| version.generated);
         let labelled = messages().all(|message| {
-            message
-                .text
-                .get(&Part::Body)
-                .is_some_and(|body| body.contains("人工智能") || body.contains("AI生成"))
+            message.text.get(&Part::Body).is_some_and(|body| body.contains("人工智能") || body.contains("AI生成"))
         });
         if generated && !labelled {
             self.add(
@@ -415,10 +375,7 @@ impl Checks {
                             format!("Import more with `perennial coupons import {pool} FILE`."),
                         );
                     } else {
-                        self.good(
-                            "coupons",
-                            format!("the pool {pool} has {free} codes for {needed} messages"),
-                        );
+                        self.good("coupons", format!("the pool {pool} has {free} codes for {needed} messages"));
                     }
                 }
                 None => self.good("coupons", format!("{needed} codes are made here, one for each customer")),
@@ -437,10 +394,7 @@ impl Checks {
                 "Raise limit under [budget], make the offer smaller, or send to fewer.",
             );
         } else if let Some(break_even) = around.forecast.break_even {
-            self.good(
-                "budget",
-                format!("it pays if {:.2} % more of them buy than would have", 100.0 * break_even),
-            );
+            self.good("budget", format!("it pays if {:.2} % more of them buy than would have", 100.0 * break_even));
         }
     }
 

@@ -44,14 +44,8 @@ impl Prospect {
             // The checks say why there is none.
             Err(_) => None,
         };
-        let around = Surroundings {
-            ground,
-            line,
-            forecast: &forecast,
-            pools,
-            outlook: &outlook,
-            writer: writer.as_ref(),
-        };
+        let around =
+            Surroundings { ground, line, forecast: &forecast, pools, outlook: &outlook, writer: writer.as_ref() };
         let checks = preflight(dossier, &around);
         Ok(Self { outlook, forecast, checks })
     }

@@ -273,10 +273,9 @@ impl Run {
             match event {
                 Event::Asks { messages, go } => {
                     changes.extend(
-                        messages.iter().map(|(id, message_id)| Change::Handing {
-                            id: *id,
-                            message_id: message_id.clone(),
-                        }),
+                        messages
+                            .iter()
+                            .map(|(id, message_id)| Change::Handing { id: *id, message_id: message_id.clone() }),
                     );
                     asking.push((messages, go));
                 }
@@ -285,11 +284,7 @@ impl Run {
                 Event::Untouched { count } => self.in_flight = self.in_flight.saturating_sub(count),
             }
         }
-        let state = if changes.is_empty() {
-            CampaignState::Sending
-        } else {
-            store.advance(order.campaign, &changes, now)?
-        };
+        let state = if changes.is_empty() { CampaignState::Sending } else { store.advance(order.campaign, &changes, now)? };
         self.note_state(state);
         if self.stopped {
             pace.stop();
@@ -441,13 +436,7 @@ impl Run {
                 CampaignState::Stopped
             }
             None if store.next_due(order.campaign)?.is_none() && self.pulse.unknown == 0 => {
-                store.turn_campaign(
-                    order.campaign,
-                    CampaignState::Done,
-                    now,
-                    "perennial",
-                    "nothing is left to send",
-                )?;
+                store.turn_campaign(order.campaign, CampaignState::Done, now, "perennial", "nothing is left to send")?;
                 CampaignState::Done
             }
             _ => CampaignState::Sending,

@@ -135,10 +135,7 @@ impl Versions {
     /// A draft or its strategy is not kept any more, or the record cannot be read.
     pub fn thawed(plan: &Plan, frozen: &Value, store: &Store) -> Result<Self, CampaignError> {
         let arms: Vec<FrozenArm> = serde_json::from_value(frozen.clone()).map_err(|error| {
-            CampaignError::Unusable(format!(
-                "what was launched as {} cannot be read by this program: {error}",
-                plan.name
-            ))
+            CampaignError::Unusable(format!("what was launched as {} cannot be read by this program: {error}", plan.name))
         })?;
         let mut all = Vec::new();
         for (number, arm) in arms.iter().enumerate() {
@@ -213,19 +210,19 @@ pub fn versions(
     sending: Date,
     task: &Task<'_>,
 ) -> Result<Versions, CampaignError> {
-    let unusable =
-        |message: String| CampaignError::Unusable(format!("the campaign {}: {message}", plan.name));
+    let unusable = |message: String| CampaignError::Unusable(format!("the campaign {}: {message}", plan.name));
     let today = Group::all(ground.segmentation);
     let mut clusters = Vec::new();
     for name in &plan.segments {
         let Some(cluster) = cluster_named(ground.segmentation, name) else {
             let known: Vec<String> = today.iter().map(Group::title).collect();
-            return Err(unusable(format!("there is no segment \"{name}\". There are {}.", known.join(", "))));
+            return Err(unusable(format!(
+                "there is no segment \"{name}\". There are {}.",
+                known.join(", ")
+            )));
         };
         if clusters.contains(&cluster) {
-            return Err(unusable(format!(
-                "\"{name}\" is a segment that the plan names already. Name it once."
-            )));
+            return Err(unusable(format!("\"{name}\" is a segment that the plan names already. Name it once.")));
         }
         clusters.push(cluster);
     }
@@ -240,13 +237,12 @@ pub fn versions(
     for (number, arm) in arms.iter().enumerate() {
         for &id in &arm.drafts {
             let stored = drafts.iter().find(|stored| stored.id.0 == id).ok_or_else(|| {
-                unusable(format!(
-                    "there is no draft {id}, which the arm {} names. Review lists the drafts.",
-                    arm.name
-                ))
+                unusable(format!("there is no draft {id}, which the arm {} names. Review lists the drafts.", arm.name))
             })?;
-            let (segment, standing) = belongs(plan, stored, store, &clusters, &today)
-                .map_err(|why| unusable(format!("draft {id} of the arm {} {why}", arm.name)))?;
+            let (segment, standing) =
+                belongs(plan, stored, store, &clusters, &today).map_err(|why| {
+                    unusable(format!("draft {id} of the arm {} {why}", arm.name))
+                })?;
             if all.iter().any(|version: &Version| version.arm == number && version.segment == segment) {
                 return Err(unusable(format!(
                     "the arm {} has two drafts for {}. Name one.",
@@ -296,9 +292,7 @@ pub fn versions(
             )));
         }
     }
-    let Some(first) = all.first() else {
-        return Err(unusable("it says nothing. Add an arm with drafts.".into()));
-    };
+    let Some(first) = all.first() else { return Err(unusable("it says nothing. Add an arm with drafts.".into())) };
     Ok(Versions {
         channel: first.copy.strategy.channel,
         language: first.copy.strategy.language.clone(),
@@ -355,9 +349,7 @@ fn belongs(
     let group = standing.group(draft);
     let Destination::Same(cluster) = destination(group, &draft.segment, today) else {
         let why = why_held_back(group, &draft.segment, today).unwrap_or_default();
-        return Err(format!(
-            "was {why}. Write it again for one of today's segments, or approve it for one in Review."
-        ));
+        return Err(format!("was {why}. Write it again for one of today's segments, or approve it for one in Review."));
     };
     match clusters.iter().position(|&other| other == cluster) {
         Some(segment) => Ok((segment, standing)),
@@ -374,7 +366,6 @@ fn template(store: &Store, stored: &StoredDraft) -> Result<Strategy, CampaignErr
             draft.strategy, stored.id.0
         ))
     };
-    let source =
-        store.template(&draft.strategy, &draft.strategy_version)?.ok_or_else(|| lost("is not kept"))?;
+    let source = store.template(&draft.strategy, &draft.strategy_version)?.ok_or_else(|| lost("is not kept"))?;
     strategy::parse(&draft.strategy, &source).map_err(|_| lost("cannot be read by this program"))
 }

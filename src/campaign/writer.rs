@@ -81,30 +81,19 @@ impl<'a> Writer<'a> {
             let purchases =
                 Purchases::of(ground.shop, ground.features.as_of, rows, &copy.strategy, &copy.slots, task)?;
             let settings = Settings { codes: &[], banned_words, segments: &[] };
-            let merger =
-                Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
-                    CampaignError::Unusable(format!(
-                        "the strategy {} cannot be merged: {problem}",
-                        copy.strategy.id
-                    ))
-                })?;
+            let merger = Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
+                CampaignError::Unusable(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
+            })?;
             mergers.push(merger);
         }
         Ok(Self {
-            domain: composer
-                .sender()
-                .map_or_else(|| "perennial.invalid".to_owned(), |sender| sender.domain.clone()),
+            domain: composer.sender().map_or_else(|| "perennial.invalid".to_owned(), |sender| sender.domain.clone()),
             composer,
             plan,
             versions,
             ground,
             mergers,
-            segments: plan
-                .segments
-                .iter()
-                .enumerate()
-                .map(|(number, name)| (name.as_str(), number))
-                .collect(),
+            segments: plan.segments.iter().enumerate().map(|(number, name)| (name.as_str(), number)).collect(),
             key: doorway.key,
             links: doorway.links,
             urls: doorway.urls,
@@ -127,12 +116,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// As [`Self::compose`].
-    pub fn specimen(
-        &self,
-        version: &Version,
-        row: usize,
-        to: Option<&str>,
-    ) -> Result<Outgoing, MessageError> {
+    pub fn specimen(&self, version: &Version, row: usize, to: Option<&str>) -> Result<Outgoing, MessageError> {
         let customers = &self.ground.shop.customers;
         let channel = self.versions.channel;
         let place = self
@@ -162,11 +146,11 @@ impl<'a> Writer<'a> {
     }
 
     fn place(&self, line: &Send) -> Result<usize, MessageError> {
-        let lost =
-            || MessageError::Text(format!("the plan has no version {} for {}", line.arm, line.segment));
+        let lost = || MessageError::Text(format!("the plan has no version {} for {}", line.arm, line.segment));
         let segment = *self.segments.get(line.segment.as_str()).ok_or_else(lost)?;
-        let is_it =
-            |version: &Version| version.segment == segment && self.versions.arms[version.arm].0 == line.arm;
+        let is_it = |version: &Version| {
+            version.segment == segment && self.versions.arms[version.arm].0 == line.arm
+        };
         self.versions.all.iter().position(is_it).ok_or_else(lost)
     }
 
@@ -188,7 +172,8 @@ impl<'a> Writer<'a> {
             .text;
         mark(&mut text, self.plan, self.versions, version.generated);
         let address = line.address.as_deref().unwrap_or_default();
-        let id = message_id(&self.key, &self.plan.name, 1, &line.customer, &line.content, &self.domain);
+        let id =
+            message_id(&self.key, &self.plan.name, 1, &line.customer, &line.content, &self.domain);
         let doors = self.links.as_ref().map(|links| (links.unsubscribe(line.id), links.feedback(line.id)));
         let envelope = Envelope {
             recipient: address,

@@ -110,7 +110,10 @@ impl Measuring {
     }
 
     fn costs(&self, context: &Context<'_>) -> Costs {
-        Costs { message: self.message_cost, margin: self.margin.unwrap_or(context.config.campaign.margin) }
+        Costs {
+            message: self.message_cost,
+            margin: self.margin.unwrap_or(context.config.campaign.margin),
+        }
     }
 
     fn ledger_of(&self, name: Option<&str>, file: &Path, launched: Timestamp) -> anyhow::Result<Recorded> {

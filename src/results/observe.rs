@@ -237,8 +237,7 @@ fn shares(observed: &mut Observed, rows: &Rows, sends: &[SendRow]) {
         if let (Coupon::Share(share), Some((_, paid))) = (sends[place].coupon, first.get(&row))
             && (0.0..1.0).contains(&share)
         {
-            observed.assigned.coupon_cost[row as usize] =
-                (*paid as f64 * share / (1.0 - share)).round() as i64;
+            observed.assigned.coupon_cost[row as usize] = (*paid as f64 * share / (1.0 - share)).round() as i64;
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
 use super::observed::{Arm, Costs, Kind, State};
-use crate::review::decision::DraftId;
 use crate::strategy::{self, Offer, OfferKind};
+use crate::review::decision::DraftId;
 use crate::workspace::{Campaign, Store, WorkspaceError};
 
 /// Everything about one campaign that is in the database.
@@ -110,9 +110,7 @@ fn offer(store: &Store, campaign: &Campaign) -> Result<Option<Offer>, WorkspaceE
 fn taken_off(offer: &Offer, digits: u32) -> Coupon {
     match (offer.kind, offer.value) {
         (OfferKind::Percentage, Some(value)) => Coupon::Share(value / 100.0),
-        (OfferKind::Amount, Some(value)) => {
-            Coupon::Amount((value * 10_f64.powi(digits as i32)).round() as i64)
-        }
+        (OfferKind::Amount, Some(value)) => Coupon::Amount((value * 10_f64.powi(digits as i32)).round() as i64),
         _ => Coupon::None,
     }
 }

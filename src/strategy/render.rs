@@ -143,14 +143,14 @@ impl Renderer {
             ));
         }
         // Where that has nothing to show, minijinja says what is wrong.
-        if let Some(text) = self.from_pieces(facts, slots) {
+        if let Some(text) = self.fill_pieces(facts, slots) {
             return Ok(text);
         }
-        self.from_templates(facts, slots)
+        self.fill_templates(facts, slots)
     }
 
     /// `None`: a field has no value, or the message is none of plain pieces.
-    fn from_pieces(&self, facts: &Facts, slots: &[String]) -> Option<Text> {
+    fn fill_pieces(&self, facts: &Facts, slots: &[String]) -> Option<Text> {
         let pieces = self.pieces.as_ref()?;
         let told = |name: &str| self.told(facts, name);
         let slots: Vec<Cow<'_, str>> = slots
@@ -172,7 +172,7 @@ impl Renderer {
         Some(text)
     }
 
-    fn from_templates(&self, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
+    fn fill_templates(&self, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
         let mut context = self.values(facts, |_| true);
         let told = |name: &str| context.get(name).map(ToString::to_string);
         let texts: Vec<Value> = slots.iter().map(|text| Value::from(filled(text.trim(), told))).collect();

@@ -26,10 +26,9 @@ impl Workspace {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
-            if let (Some(name), Some("toml")) = (
-                path.file_stem().and_then(|name| name.to_str()),
-                path.extension().and_then(|end| end.to_str()),
-            ) && is_id(name)
+            if let (Some(name), Some("toml")) =
+                (path.file_stem().and_then(|name| name.to_str()), path.extension().and_then(|end| end.to_str()))
+                && is_id(name)
             {
                 names.push(name.to_owned());
             }

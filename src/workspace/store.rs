@@ -33,10 +33,10 @@ pub use approval::one_variant;
 pub use audit::{AuditEntry, Broken, Deed};
 pub use campaign_coupons::{CodeSource, Imported, PoolCount};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
+pub use ledger::{Change, Send, SendState, Tally};
 pub use consents::Consent;
 pub use erasure::{Erased, Identity};
 pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken};
-pub use ledger::{Change, Send, SendState, Tally};
 pub use secrets::{Hmac, Secret, SecretName};
 pub use suppressions::{
     EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of, normalised,

@@ -52,10 +52,8 @@ fn mistakes_are_told_with_their_line_and_a_remedy() {
     assert!(told(&format!("holdout = 1.5\n{GOOD}")).contains("from 0 to 0.9"));
     assert!(told(&format!("time-zone = \"Mars\"\n{GOOD}")).contains("Europe/Berlin"));
     assert!(told(&format!("{GOOD}\n[coupons]\npolicy = \"single\"\n")).contains("no code for everybody"));
-    assert!(
-        told(&format!("{GOOD}\n[coupons]\npolicy = \"per-segment\"\ncodes = {{ A = \"X\" }}\n"))
-            .contains("no code for Lapsed big spenders")
-    );
+    assert!(told(&format!("{GOOD}\n[coupons]\npolicy = \"per-segment\"\ncodes = {{ A = \"X\" }}\n"))
+        .contains("no code for Lapsed big spenders"));
 }
 
 #[test]

@@ -217,9 +217,14 @@ fn what_a_killed_process_left_is_settled_as_the_plan_says() {
         let mut bench = Bench::new(10);
         let handing = Change::Handing { id: 1, message_id: "C0@shop.example".into() };
         bench.store.advance(bench.campaign, &[handing], 5).unwrap();
-        let left =
-            settle_leftovers(&mut bench.store, bench.campaign, &mut Fake(Arc::clone(&bench.sink)), policy, 6)
-                .unwrap();
+        let left = settle_leftovers(
+            &mut bench.store,
+            bench.campaign,
+            &mut Fake(Arc::clone(&bench.sink)),
+            policy,
+            6,
+        )
+        .unwrap();
         assert_eq!(left.held + left.resent, 1);
         assert_eq!(bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].state, state);
         assert!(
@@ -249,7 +254,8 @@ fn a_campaign_that_is_paused_by_somebody_else_stops_at_once_and_goes_on_later() 
     assert_eq!(bench.states()[&SendState::Intended], 300);
     bench.store.turn_campaign(campaign, CampaignState::Sending, 3, "author", "mended").unwrap();
     assert_eq!(bench.send(3).accepted, 299);
-    let actions: Vec<String> = bench.store.audit().unwrap().into_iter().map(|entry| entry.action).collect();
+    let actions: Vec<String> =
+        bench.store.audit().unwrap().into_iter().map(|entry| entry.action).collect();
     assert_eq!(actions, ["launch", "pause", "resume", "finish"]);
 }
 

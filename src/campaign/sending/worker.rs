@@ -23,32 +23,16 @@ pub(super) struct Job {
 /// What the ledger has to know.
 pub(super) enum Event {
     /// These messages are prepared: may they be handed over? Nothing is, before `go` says so.
-    Asks {
-        messages: Vec<(i64, String)>,
-        go: Sender<bool>,
-    },
-    Ended {
-        id: i64,
-        outcome: Outcome,
-    },
+    Asks { messages: Vec<(i64, String)>, go: Sender<bool> },
+    Ended { id: i64, outcome: Outcome },
     /// No message could be made for this line.
-    Uncomposed {
-        id: i64,
-        error: MessageError,
-    },
+    Uncomposed { id: i64, error: MessageError },
     /// So many lines were given back as they were.
-    Untouched {
-        count: usize,
-    },
+    Untouched { count: usize },
 }
 
 /// Works until there are no jobs any more, or nothing is to go out.
-pub(super) fn worker(
-    mut carrier: Box<dyn Carrier>,
-    jobs: &Receiver<Job>,
-    events: &Sender<Event>,
-    pace: &Pace,
-) {
+pub(super) fn worker(mut carrier: Box<dyn Carrier>, jobs: &Receiver<Job>, events: &Sender<Event>, pace: &Pace) {
     let mut troubles = 0;
     loop {
         let first = match jobs.recv_timeout(REST) {

@@ -22,7 +22,7 @@ fn template() -> impl proptest::strategy::Strategy<Value = String> {
         6 => Just("{{ write(\"x\", fallback=[\"y\"]) }}".to_owned()),
         1 => Just("{# no #}".to_owned()),
     ];
-    let tree = leaf.prop_recursive(3, 24, 4, move |inner| {
+    leaf.prop_recursive(3, 24, 4, move |inner| {
         let branch = (name.clone(), inner.clone(), inner.clone(), any::<bool>());
         prop_oneof![
             prop::collection::vec(inner, 0..4).prop_map(|parts| parts.concat()),
@@ -31,8 +31,7 @@ fn template() -> impl proptest::strategy::Strategy<Value = String> {
                 format!("{{% if {name} %}}{then}{other}{{%endif%}}")
             }),
         ]
-    });
-    tree
+    })
 }
 
 /// What a field may say.
@@ -69,8 +68,8 @@ proptest! {
         strategy.message = BTreeMap::from([(Part::Subject, subject), (Part::Body, body)]);
         strategy.defaults = defaults.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
         if let Ok(renderer) = Renderer::new(&strategy) {
-            let slow = renderer.from_templates(&facts, &slots).ok();
-            if let Some(fast) = renderer.from_pieces(&facts, &slots) {
+            let slow = renderer.fill_templates(&facts, &slots).ok();
+            if let Some(fast) = renderer.fill_pieces(&facts, &slots) {
                 prop_assert_eq!(Some(fast), slow);
             }
         }
@@ -78,7 +77,7 @@ proptest! {
 }
 
 fn strategy() -> Strategy {
-    let file = shipped().into_iter().next().unwrap();
+    let file = shipped().iter().next().unwrap();
     parse(file.id, file.source).unwrap()
 }
 

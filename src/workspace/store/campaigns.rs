@@ -6,9 +6,9 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Store;
 use super::audit::{Deed, note};
 use super::ledger::SendState;
+use super::Store;
 use crate::workspace::WorkspaceError;
 
 /// Room for the pages of the ledger while a million sends are written, in KiB.
@@ -295,7 +295,8 @@ impl Store {
     }
 }
 
-const SELECT: &str = "SELECT id, name, plan, fingerprint, arms, launched_at, ended_at, state FROM campaigns";
+const SELECT: &str =
+    "SELECT id, name, plan, fingerprint, arms, launched_at, ended_at, state FROM campaigns";
 
 fn find(connection: &rusqlite::Connection, name: &str) -> rusqlite::Result<Option<Campaign>> {
     connection.prepare_cached(&format!("{SELECT} WHERE name = ?1"))?.query_row([name], campaign).optional()

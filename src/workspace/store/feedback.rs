@@ -14,8 +14,8 @@ use super::{Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
-pub use events::{Bounce, FeedbackEvent, Taken};
 pub use listed::FeedbackLine;
+pub use events::{Bounce, FeedbackEvent, Taken};
 
 /// Clicks on one message that are kept at most: more say nothing, and a link may be called for ever.
 const MOST_CLICKS: i64 = 200;

@@ -101,34 +101,16 @@ pub struct Send {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It is about to be handed over: the coupon code in it is given out from now on.
-    Handing {
-        id: i64,
-        message_id: String,
-    },
-    Accepted {
-        id: i64,
-        detail: String,
-    },
+    Handing { id: i64, message_id: String },
+    Accepted { id: i64, detail: String },
     /// It was not taken, and is tried again.
-    Again {
-        id: i64,
-        not_before: i64,
-        detail: String,
-    },
+    Again { id: i64, not_before: i64, detail: String },
     /// It was not taken and was not at fault itself (the connection broke before it): it is tried again, and this does not count
     /// as an attempt.
-    Back {
-        id: i64,
-    },
+    Back { id: i64 },
     /// It was not taken, and never will be: its coupon code goes back.
-    Failed {
-        id: i64,
-        detail: String,
-    },
-    Unknown {
-        id: i64,
-        detail: String,
-    },
+    Failed { id: i64, detail: String },
+    Unknown { id: i64, detail: String },
 }
 
 /// Messages of one arm by state.
@@ -140,12 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn advance(
-        &mut self,
-        campaign: i64,
-        changes: &[Change],
-        at: i64,
-    ) -> Result<CampaignState, WorkspaceError> {
+    pub fn advance(&mut self, campaign: i64, changes: &[Change], at: i64) -> Result<CampaignState, WorkspaceError> {
         self.write(|transaction| {
             for change in changes {
                 apply(transaction, change, at)?;
@@ -231,8 +208,9 @@ impl Store {
     /// The database cannot be read.
     pub fn sends_to(&self, customer: &str) -> Result<Vec<(String, Send)>, WorkspaceError> {
         self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached(&format!("{SELECT_NAMED} WHERE customer = ?1 ORDER BY sends.id DESC"))?;
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT_NAMED} WHERE customer = ?1 ORDER BY sends.id DESC"
+            ))?;
             let rows = statement.query_map([customer], |row| Ok((row.get(15)?, send(row)?)))?;
             rows.collect()
         })
@@ -316,7 +294,9 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                      WHERE state IN ('reserved', 'committed') AND code = (SELECT coupon FROM sends WHERE id = ?1)",
                 )?
                 .execute(params![id, at])?;
-            transaction.prepare_cached("UPDATE sends SET coupon = NULL WHERE id = ?1")?.execute([id])?;
+            transaction
+                .prepare_cached("UPDATE sends SET coupon = NULL WHERE id = ?1")?
+                .execute([id])?;
         }
         Change::Again { id, not_before, detail } => {
             transaction
@@ -338,13 +318,7 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
     Ok(())
 }
 
-fn turn(
-    transaction: &Transaction<'_>,
-    id: i64,
-    state: SendState,
-    detail: &str,
-    at: i64,
-) -> rusqlite::Result<()> {
+fn turn(transaction: &Transaction<'_>, id: i64, state: SendState, detail: &str, at: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "UPDATE sends SET state = ?2, detail = ?3, at = ?4, attempts = MAX(attempts, 1) \

@@ -87,21 +87,14 @@ fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
     assert!(unknown <= 4 * kills as u64, "{unknown}");
     let log = project.path().join("mail.log");
     std::fs::write(&log, sink.log()).unwrap();
-    project
-        .run(&["campaign", "resolve", "spring", "--log", "mail.log", "--as", "reviewer"])
-        .assert()
-        .success();
+    project.run(&["campaign", "resolve", "spring", "--log", "mail.log", "--as", "reviewer"]).assert().success();
     project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
 
     let status = project.json(&["campaign", "status", "spring"]);
     let to_send = CUSTOMERS as u64 - status["states"]["holdout"].as_u64().unwrap();
     assert_eq!(status["state"], "done");
     assert_eq!(status["states"]["accepted"], to_send);
-    assert_eq!(
-        sink.count(),
-        (to_send as usize, 0),
-        "lost or doubled after {kills} kills, {unknown} of unknown fate"
-    );
+    assert_eq!(sink.count(), (to_send as usize, 0), "lost or doubled after {kills} kills, {unknown} of unknown fate");
     assert!(to_send >= 5_000);
     project.run(&["audit", "verify"]).assert().success();
 }
@@ -122,10 +115,7 @@ fn a_server_that_cuts_the_connection_leaves_no_double_and_one_that_says_later_ge
     assert_eq!(sink.count().1, 0);
     // Called again, it does not guess.
     let again = project.json(&["campaign", "send", "spring", "--yes"]);
-    assert_eq!(
-        (again["report"]["unknown"].as_u64(), again["report"]["accepted_now"].as_u64()),
-        (Some(2), Some(0))
-    );
+    assert_eq!((again["report"]["unknown"].as_u64(), again["report"]["accepted_now"].as_u64()), (Some(2), Some(0)));
     std::fs::write(project.path().join("mail.log"), sink.log()).unwrap();
     let resolved = project.json(&["campaign", "resolve", "spring", "--log", "mail.log"]);
     assert_eq!((resolved["taken"].as_u64(), resolved["sent_again"].as_u64()), (Some(2), Some(0)));
@@ -147,10 +137,7 @@ fn two_programs_do_not_send_the_same_campaign() {
     let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
     assert!(told.contains("another Perennial is sending"), "{told}");
     // A pause from outside is obeyed by the one that sends.
-    project
-        .run(&["campaign", "pause", "spring", "--as", "reviewer", "--why", "a mistake"])
-        .assert()
-        .success();
+    project.run(&["campaign", "pause", "spring", "--as", "reviewer", "--why", "a mistake"]).assert().success();
     assert!(first.wait().unwrap().success());
     let paused = sink.count().0;
     assert!(paused < 540, "{paused}");

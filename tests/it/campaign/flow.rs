@@ -13,13 +13,9 @@ fn a_campaign_goes_out_only_as_it_was_approved_and_by_somebody_else() {
     project.plan("spring", "");
     let planned = project.json(&["campaign", "plan", "spring"]);
     let step = |name: &str| {
-        planned["funnel"].as_array().unwrap().iter().find(|line| line["step"] == name).unwrap()["customers"]
-            .clone()
+        planned["funnel"].as_array().unwrap().iter().find(|line| line["step"] == name).unwrap()["customers"].clone()
     };
-    assert_eq!(
-        (step("in-segment"), step("holdout"), step("to-be-sent")),
-        (300.into(), 30.into(), 270.into())
-    );
+    assert_eq!((step("in-segment"), step("holdout"), step("to-be-sent")), (300.into(), 30.into(), 270.into()));
     assert_eq!(planned["approval"]["standing"], "missing");
 
     let send = || project.run(&["campaign", "send", "spring", "--yes"]);
@@ -76,22 +72,17 @@ fn what_must_stand_in_a_message_stops_it_where_it_does_not() {
     let document: serde_json::Value = serde_json::from_slice(&checked.get_output().stdout).unwrap();
     let weight = |check: &str| {
         let checks = document["checks"].as_array().unwrap();
-        checks
-            .iter()
-            .find(|found| found["check"] == check)
-            .map(|found| found["weight"].as_str().unwrap().to_owned())
+        checks.iter().find(|found| found["check"] == check).map(|found| found["weight"].as_str().unwrap().to_owned())
     };
     assert_eq!(weight("sender").as_deref(), Some("blocking"));
     assert_eq!(weight("holdout").as_deref(), Some("warning"));
     assert_eq!(weight("approval").as_deref(), Some("good"));
-    assert!(
-        document["checks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|check| check["weight"] != "good")
-            .all(|check| !check["remedy"].as_str().unwrap().is_empty())
-    );
+    assert!(document["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|check| check["weight"] != "good")
+        .all(|check| !check["remedy"].as_str().unwrap().is_empty()));
 }
 
 #[test]
@@ -120,10 +111,7 @@ fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     std::fs::write(&plan, format!("{source}\n[coupons]\npool = \"spring\"\n")).unwrap();
     project.run(&["coupons", "import", "spring", "codes.csv"]).assert().success();
     let again = project.json(&["coupons", "import", "spring", "codes.csv"]);
-    assert_eq!(
-        (again["imported"]["added"].as_u64(), again["imported"]["known"].as_u64()),
-        (Some(0), Some(40))
-    );
+    assert_eq!((again["imported"]["added"].as_u64(), again["imported"]["known"].as_u64()), (Some(0), Some(40)));
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     let stopped = project.run(&["campaign", "send", "spring", "--yes"]).assert().code(3);
     assert!(text(&stopped.get_output().stderr).contains("the pool spring has 40 codes, and 54 are needed"));

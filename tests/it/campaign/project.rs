@@ -27,8 +27,7 @@ impl Project {
             for order in 0..if often { 6 } else { 1 } {
                 let (month, day) = if often { (5 + order, 1 + number % 28) } else { (1, 1 + number % 28) };
                 let amount = 20 + number % 40 + if often { 80 } else { 0 };
-                writeln!(orders, "O{number}-{order},C{number:05},2026-{month:02}-{day:02},{amount}.00,EUR")
-                    .unwrap();
+                writeln!(orders, "O{number}-{order},C{number:05},2026-{month:02}-{day:02},{amount}.00,EUR").unwrap();
             }
         }
         std::fs::write(data.join("customers.csv"), people).unwrap();
@@ -63,16 +62,8 @@ impl Project {
     pub fn plan(&self, name: &str, more: &str) {
         let mut drafts = Vec::new();
         for segment in ["A", "B"] {
-            let kept = self.json(&[
-                "preview",
-                "--strategy",
-                "win-back-email-en",
-                "--segment",
-                segment,
-                "-n",
-                "1",
-                "--keep",
-            ]);
+            let kept =
+                self.json(&["preview", "--strategy", "win-back-email-en", "--segment", segment, "-n", "1", "--keep"]);
             drafts.push(kept["drafts"][0]["id"].as_i64().unwrap());
         }
         let plan = format!(

@@ -34,10 +34,7 @@ impl Store {
     /// The database cannot be read.
     pub fn feedback_of(&self, campaign: i64) -> Result<Vec<FeedbackLine>, WorkspaceError> {
         self.listed(
-            concat!(
-                columns!(),
-                "JOIN sends ON sends.id = send WHERE sends.campaign = ?1 ORDER BY feedback.at, feedback.id"
-            ),
+            concat!(columns!(), "JOIN sends ON sends.id = send WHERE sends.campaign = ?1 ORDER BY feedback.at, feedback.id"),
             params![campaign],
         )
     }

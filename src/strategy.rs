@@ -32,8 +32,9 @@ pub mod sms;
 mod template;
 mod validate;
 
-pub use bought::Purchases;
+pub use bought::{Mailing, Purchases};
 pub use channel::{Bound, limits_of};
+pub(crate) use facts::add_used_facts;
 pub use facts::{facts_for_customer, facts_for_recipient, facts_for_segment, facts_from_json};
 pub use fields::{Field, Scope};
 pub use fit::{Fit, fits};

@@ -23,7 +23,7 @@ use crate::features::Features;
 use crate::jobs::{Cancelled, Task};
 use crate::profiles::ClusterProfile;
 use crate::segments::Segmentation;
-use crate::strategy::{CouponPolicy, Facts, Purchases, Strategy};
+use crate::strategy::{CouponPolicy, Facts, Mailing, Purchases, Strategy};
 
 pub use audience::{Audience, HeldBack};
 use message::Merged;
@@ -33,6 +33,8 @@ pub use message::Merger;
 const BATCH: usize = 4_096;
 /// Recipients that one thread merges in one go.
 const CHUNK: usize = 64;
+/// Recipients whose purchases are looked up in one reading of the orders, some 50 MB of them; of a copy with more all.
+const READ: usize = 1 << 18;
 
 /// What was approved for a segment.
 #[derive(Clone, Debug)]
@@ -242,11 +244,16 @@ pub fn merge(
     let Plan { recipients, mut audiences } = plan;
     let mut done = 0;
     let mut codes = settings.codes;
-    for ((copy, rows), audience) in copies.iter().zip(&recipients).zip(&mut audiences) {
+    let mut purchases = Vec::new().into_iter();
+    for (number, ((copy, rows), audience)) in copies.iter().zip(&recipients).zip(&mut audiences).enumerate() {
         let (own, others) = codes.split_at(if has_coupon(copy) { rows.len().min(codes.len()) } else { 0 });
         codes = others;
-        let purchases = Purchases::of(shop, features.as_of, rows, &copy.strategy, &copy.slots, task)?;
-        let merger = Merger::new(shop, features, copy, purchases, settings).map_err(|problem| {
+        if purchases.len() == 0 {
+            let next = mailings(&copies[number..], &recipients[number..]);
+            purchases = Purchases::of_each(shop, features.as_of, &next, task)?.into_iter();
+        }
+        let bought = purchases.next().unwrap_or_default();
+        let merger = Merger::new(shop, features, copy, bought, settings).map_err(|problem| {
             MergeError::Template(format!("the strategy {} cannot be merged: {problem}", copy.strategy.id))
         })?;
         let merge = |number: usize, batch: &[u32]| -> std::io::Result<Vec<Merged>> {
@@ -283,6 +290,20 @@ pub fn merge(
     }
     task.progress("merging messages", total, Some(total));
     Ok(audiences)
+}
+
+/// The first copies, as many as have [`READ`] recipients together; one at least.
+fn mailings<'a>(copies: &'a [Copy], recipients: &'a [Vec<u32>]) -> Vec<Mailing<'a>> {
+    let mut together = 0;
+    let with_recipients = copies.iter().zip(recipients);
+    let first = with_recipients.take_while(|(_, rows)| {
+        let is_first = together == 0;
+        together += rows.len();
+        is_first || together <= READ
+    });
+    first
+        .map(|(copy, rows)| Mailing { recipients: rows, strategy: &copy.strategy, slots: &copy.slots })
+        .collect()
 }
 
 /// What holds for all copies.

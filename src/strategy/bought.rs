@@ -4,6 +4,8 @@
 //! lines are read ([`of_customer`]); for all recipients of a message the shop's lines are read once
 //! ([`Purchases`]), since on disk each customer's own cost as much as everybody's.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::{Strategy, channel::is_chinese};
@@ -143,12 +145,22 @@ pub(crate) fn of_customer(
     Ok(tally.finish(products, is_chinese(&strategy.language)))
 }
 
+/// A message, and who gets it.
+#[derive(Clone, Copy, Debug)]
+pub struct Mailing<'a> {
+    /// Customer rows.
+    pub recipients: &'a [u32],
+    pub strategy: &'a Strategy,
+    /// The approved texts, which may hold fields of their own.
+    pub slots: &'a [String],
+}
+
 /// What all recipients of a message have bought.
 #[derive(Clone, Debug, Default)]
 pub struct Purchases {
     /// Place in `bought` by customer row; empty where the message says nothing of it.
-    places: Vec<u32>,
-    bought: Vec<Bought>,
+    places: Arc<Vec<u32>>,
+    bought: Arc<Vec<Bought>>,
 }
 
 impl Purchases {
@@ -165,15 +177,34 @@ impl Purchases {
         slots: &[String],
         task: &Task<'_>,
     ) -> Result<Self, DataError> {
-        if !is_told(strategy, slots) || recipients.is_empty() {
-            return Ok(Self::default());
+        let mut all = Self::of_each(shop, as_of, &[Mailing { recipients, strategy, slots }], task)?;
+        Ok(all.pop().unwrap_or_default())
+    }
+
+    /// As [`Self::of`] for several messages: the orders are read once for all of them. In the order of the mailings.
+    ///
+    /// # Errors
+    /// Cancelled, or lines that were put aside on disk cannot be read back.
+    pub fn of_each(
+        shop: &Shop,
+        as_of: Date,
+        mailings: &[Mailing<'_>],
+        task: &Task<'_>,
+    ) -> Result<Vec<Self>, DataError> {
+        let tells = |mailing: &Mailing<'_>| is_told(mailing.strategy, mailing.slots);
+        let mut places = vec![NOBODY; shop.customers.len()];
+        let mut recipients = 0;
+        for &row in mailings.iter().filter(|mailing| tells(mailing)).flat_map(|mailing| mailing.recipients) {
+            if places[row as usize] == NOBODY {
+                places[row as usize] = recipients;
+                recipients += 1;
+            }
+        }
+        if recipients == 0 {
+            return Ok(vec![Self::default(); mailings.len()]);
         }
         let products = shop.products.as_ref();
-        let mut places = vec![NOBODY; shop.customers.len()];
-        for (place, &row) in recipients.iter().enumerate() {
-            places[row as usize] = place as u32;
-        }
-        let mut tallies = vec![Tally::default(); recipients.len()];
+        let mut tallies = vec![Tally::default(); recipients as usize];
         let last_day = day_number(as_of);
         let mut visited = 0_u64;
         shop.each_order_line(&mut |customer, line| {
@@ -188,9 +219,19 @@ impl Purchases {
             }
             Ok(())
         })?;
-        let chinese = is_chinese(&strategy.language);
-        let bought = tallies.iter().map(|tally| tally.finish(products, chinese)).collect();
-        Ok(Self { places, bought })
+        let places = Arc::new(places);
+        // By language, Chinese and not; a language that no message has is left out.
+        let mut bought: [Option<Arc<Vec<Bought>>>; 2] = [None, None];
+        let mut of = |mailing: &Mailing<'_>| {
+            let chinese = is_chinese(&mailing.strategy.language);
+            let finish = || tallies.iter().map(|tally| tally.finish(products, chinese)).collect();
+            let bought = bought[usize::from(chinese)].get_or_insert_with(|| Arc::new(finish()));
+            Self { places: Arc::clone(&places), bought: Arc::clone(bought) }
+        };
+        Ok(mailings
+            .iter()
+            .map(|mailing| if tells(mailing) { of(mailing) } else { Self::default() })
+            .collect())
     }
 
     /// What this recipient has bought.

@@ -64,7 +64,9 @@ pub fn facts_for_customer(
     segment: &Facts,
 ) -> Result<Facts, DataError> {
     let bought = bought::of_customer(shop, features.as_of, row, strategy)?;
-    Ok(facts_with(shop, features, row, strategy, segment, bought))
+    let mut facts = segment.clone();
+    add_customer(&mut facts, shop, features, row, strategy, bought, |_| true);
+    Ok(facts)
 }
 
 /// As [`facts_for_customer`], for one of many recipients, whose purchases have been read for all at once.
@@ -77,25 +79,43 @@ pub fn facts_for_recipient(
     segment: &Facts,
     purchases: &Purchases,
 ) -> Facts {
-    facts_with(shop, features, row, strategy, segment, purchases.of_recipient(row))
+    let mut facts = segment.clone();
+    add_customer(&mut facts, shop, features, row, strategy, purchases.of_recipient(row), |_| true);
+    facts
 }
 
-fn facts_with(
+/// Adds facts about one of many recipients to those of the segment: only those that the message uses.
+pub(crate) fn add_used_facts(
+    facts: &mut Facts,
     shop: &Shop,
     features: &Features,
     row: usize,
     strategy: &Strategy,
-    segment: &Facts,
+    purchases: &Purchases,
+    used: &[&str],
+) {
+    let is_used = |name: &str| used.contains(&name);
+    add_customer(facts, shop, features, row, strategy, purchases.of_recipient(row), is_used);
+}
+
+/// Adds what is wanted of a customer's own fields.
+fn add_customer(
+    facts: &mut Facts,
+    shop: &Shop,
+    features: &Features,
+    row: usize,
+    strategy: &Strategy,
     bought: Bought,
-) -> Facts {
-    let mut facts = segment.clone();
+    is_wanted: impl Fn(&str) -> bool,
+) {
     let chinese = is_chinese(&strategy.language);
     let customers = &shop.customers;
-    let (first, last) = (customers.text(row, "first_name"), customers.text(row, "last_name"));
-    put(&mut facts, "first_name", first.unwrap_or(""));
-    put(&mut facts, "last_name", last.unwrap_or(""));
-    if first.is_some() || last.is_some() {
-        put(&mut facts, "full_name", &customers.display_name(row));
+    for name in ["first_name", "last_name"].into_iter().filter(|name| is_wanted(name)) {
+        put(facts, name, customers.text(row, name).unwrap_or(""));
+    }
+    let has = |name: &str| customers.text(row, name).is_some();
+    if is_wanted("full_name") && (has("first_name") || has("last_name")) {
+        put(facts, "full_name", &customers.display_name(row));
     }
     // Days are those of the customer's own calendar, where the shop knows it.
     let zone = || {
@@ -103,31 +123,42 @@ fn facts_with(
         named.and_then(profiles::zone).unwrap_or(TimeZone::UTC)
     };
     let day_there = |at: i64| Some(Timestamp::from_millisecond(at).ok()?.to_zoned_datetime(zone()).date());
-    if let Some(days) = features.value(Feature::RecencyDays, row) {
+    if is_wanted("days_since_last_order")
+        && let Some(days) = features.value(Feature::RecencyDays, row)
+    {
         facts.insert("days_since_last_order".into(), (days.round().max(0.0) as i64).into());
     }
-    if let Some(day) = bought.last_at.and_then(day_there) {
+    if is_wanted("last_order_month")
+        && let Some(day) = bought.last_at.and_then(day_there)
+    {
         let month = if chinese {
             format!("{}年{}月", day.year(), day.month())
         } else {
             day.strftime("%B %Y").to_string()
         };
-        put(&mut facts, "last_order_month", &month);
+        put(facts, "last_order_month", &month);
     }
-    if let Some(orders) = features.value(Feature::Orders, row).filter(|&orders| orders >= 1.0) {
+    if is_wanted("order_count")
+        && let Some(orders) = features.value(Feature::Orders, row).filter(|&orders| orders >= 1.0)
+    {
         facts.insert("order_count".into(), (orders.round() as i64).into());
     }
-    let since = customers.created_at(row).and_then(day_there).or_else(|| {
-        let days = features.value(Feature::TenureDays, row)?.round() as i64;
-        features.as_of.checked_sub(days.days()).ok()
-    });
-    if let Some(day) = since {
-        put(&mut facts, "customer_since", &day.year().to_string());
+    if is_wanted("customer_since") {
+        let since = customers.created_at(row).and_then(day_there).or_else(|| {
+            let days = features.value(Feature::TenureDays, row)?.round() as i64;
+            features.as_of.checked_sub(days.days()).ok()
+        });
+        put(facts, "customer_since", &since.map_or(String::new(), |day| day.year().to_string()));
     }
-    put(&mut facts, "favourite_category", bought.favourite_category(shop, chinese).unwrap_or(""));
-    put(&mut facts, "last_product", bought.last_product(shop, chinese).unwrap_or(""));
-    add_defaults(&mut facts, strategy, |_| true);
-    facts
+    if is_wanted("favourite_category") {
+        put(facts, "favourite_category", bought.favourite_category(shop, chinese).unwrap_or(""));
+    }
+    if is_wanted("last_product") {
+        put(facts, "last_product", bought.last_product(shop, chinese).unwrap_or(""));
+    }
+    for field in FIELDS.iter().filter(|field| field.scope.shared() || is_wanted(field.name)) {
+        add_default(facts, strategy, field.name);
+    }
 }
 
 /// Facts that a person gives as a JSON object in place of a customer; the shop's and the offer's are added
@@ -278,9 +309,13 @@ fn put(facts: &mut Facts, name: &str, text: &str) {
 
 fn add_defaults(facts: &mut Facts, strategy: &Strategy, wanted: impl Fn(Scope) -> bool) {
     for field in FIELDS.iter().filter(|field| wanted(field.scope)) {
-        if let (false, Some(text)) = (facts.contains_key(field.name), strategy.defaults.get(field.name)) {
-            put(facts, field.name, text);
-        }
+        add_default(facts, strategy, field.name);
+    }
+}
+
+fn add_default(facts: &mut Facts, strategy: &Strategy, name: &str) {
+    if let Some(text) = strategy.defaults.get(name).filter(|_| !facts.contains_key(name)) {
+        put(facts, name, text);
     }
 }
 

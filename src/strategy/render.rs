@@ -3,10 +3,14 @@
 //! In: a strategy, facts, slot texts. Out: the slots to be written, or the finished text. A field without a
 //! value is an error; one that is only asked for in an `{% if %}` counts as absent.
 
+mod pieces;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
+use self::pieces::{Piece, Told};
 use super::fields::{Scope, field_named};
 use super::template::{SlotCall, read};
 use super::{Facts, Part, Problem, Severity, Slot, Strategy, Text};
@@ -22,6 +26,8 @@ pub struct Renderer {
     environment: Environment<'static>,
     /// Parts in order, and the name of each one's template.
     parts: Vec<(Part, &'static str)>,
+    /// The same as pieces, where all parts are plain enough: filling these is many times faster.
+    pieces: Option<Vec<(Part, Vec<Piece>)>>,
     slots: Vec<(Part, SlotCall)>,
     /// Fields that are printed whatever the facts are.
     printed: Vec<(Part, String)>,
@@ -35,6 +41,7 @@ impl Renderer {
     pub fn new(strategy: &Strategy) -> Result<Self, Problem> {
         let mut environment = environment();
         let mut parts = Vec::new();
+        let mut pieces = Some(Vec::new());
         let mut slots = Vec::new();
         let mut printed = Vec::new();
         for (&part, source) in &strategy.message {
@@ -55,6 +62,10 @@ impl Renderer {
                 slots.push((part, call));
             }
             filled.push_str(&source[place..]);
+            pieces = pieces.zip(pieces::read(&filled)).map(|(mut all, of_part)| {
+                all.push((part, of_part));
+                all
+            });
             environment
                 .add_template_owned(part.name(), filled)
                 .map_err(|error| failed(part, &error, None))?;
@@ -63,6 +74,7 @@ impl Renderer {
         Ok(Self {
             environment,
             parts,
+            pieces,
             slots,
             printed,
             examples: strategy.examples.clone(),
@@ -130,6 +142,37 @@ impl Renderer {
                 "write the missing ones",
             ));
         }
+        // Where that has nothing to show, minijinja says what is wrong.
+        if let Some(text) = self.fill_pieces(facts, slots) {
+            return Ok(text);
+        }
+        self.fill_templates(facts, slots)
+    }
+
+    /// `None`: a field has no value, or the message is none of plain pieces.
+    fn fill_pieces(&self, facts: &Facts, slots: &[String]) -> Option<Text> {
+        let pieces = self.pieces.as_ref()?;
+        let told = |name: &str| self.told(facts, name);
+        let slots: Vec<Cow<'_, str>> = slots
+            .iter()
+            .map(|text| match text.trim() {
+                text if text.contains('{') => {
+                    Cow::Owned(filled(text, |name| told(name).map(Told::into_text)))
+                }
+                text => Cow::Borrowed(text),
+            })
+            .collect();
+        let mut text = Text::new();
+        let mut out = String::new();
+        for (part, pieces) in pieces {
+            out.clear();
+            pieces::fill(pieces, &|name| told(name), &slots, &mut out)?;
+            text.insert(*part, tidy(&out, *part));
+        }
+        Some(text)
+    }
+
+    fn fill_templates(&self, facts: &Facts, slots: &[String]) -> Result<Text, Problem> {
         let mut context = self.values(facts, |_| true);
         let told = |name: &str| context.get(name).map(ToString::to_string);
         let texts: Vec<Value> = slots.iter().map(|text| Value::from(filled(text.trim(), told))).collect();
@@ -150,6 +193,21 @@ impl Renderer {
             text.insert(part, tidy(&rendered, part));
         }
         Ok(text)
+    }
+
+    /// One of [`Self::values`].
+    fn told<'a>(&'a self, facts: &'a Facts, name: &str) -> Option<Told<'a>> {
+        let fact = facts.get(name).and_then(|fact| match fact {
+            serde_json::Value::String(text) => {
+                let text = cleaned(text);
+                (!text.is_empty()).then_some(Told::Text(text))
+            }
+            fact => value_of(fact).map(Told::Other),
+        });
+        fact.or_else(|| {
+            let default = self.defaults.get(name).filter(|text| !text.trim().is_empty())?;
+            Some(Told::Text(cleaned(default)))
+        })
     }
 
     fn values(&self, facts: &Facts, keep: impl Fn(Scope) -> bool) -> BTreeMap<String, Value> {
@@ -259,8 +317,21 @@ fn value_of(fact: &serde_json::Value) -> Option<Value> {
 /// One line without control characters and marks that turn the direction of writing: a field must not be
 /// able to add a mail header or to hide text.
 pub(crate) fn clean(text: &str) -> String {
+    cleaned(text).into_owned()
+}
+
+/// [`clean`], without a copy where there is nothing to take away.
+fn cleaned(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let is_kept = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
-    for character in text.trim().chars() {
+    for character in text.chars() {
         match character {
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
@@ -271,13 +342,20 @@ pub(crate) fn clean(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Ends of lines without spaces, at most one empty line in a row; every part but a body is one line.
 fn tidy(text: &str, part: Part) -> String {
     if part != Part::Body {
-        return text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut out = String::with_capacity(text.len());
+        for word in text.split_whitespace() {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(word);
+        }
+        return out;
     }
     let mut out = String::with_capacity(text.len());
     let mut empty = 0;
@@ -336,3 +414,6 @@ pub(crate) fn explain(error: &minijinja::Error) -> (String, String) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::review::outbox::Message;
 use crate::review::spreadsheet::Sheet;
 use crate::review::{Check, Rules};
 use crate::strategy::fields::FIELDS;
-use crate::strategy::{Facts, Problem, Purchases, Renderer, facts_for_recipient};
+use crate::strategy::{Facts, Problem, Purchases, Renderer, add_used_facts};
 
 /// Places for verdicts, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -45,8 +45,8 @@ pub struct Merger<'a> {
     rules: Rules<'a>,
     /// Fields of a customer that the message uses.
     used: Vec<&'static str>,
-    /// Fields of a customer that it does not use.
-    unused: Vec<&'static str>,
+    /// The segment's facts. What the message does not use proves nothing that it says, and is left out.
+    facts: Facts,
     /// Hashes of what the used fields said in messages that broke no rule.
     good: Vec<Mutex<HashSet<u128>>>,
 }
@@ -66,7 +66,9 @@ impl<'a> Merger<'a> {
             copy.strategy.message.values().chain(&copy.slots).any(|template| template.contains(name))
         };
         let of_customer = FIELDS.iter().filter(|field| !field.scope.shared()).map(|field| field.name);
-        let (used, unused) = of_customer.partition(|name| is_used(name));
+        let (used, unused): (Vec<_>, Vec<_>) = of_customer.partition(|name| is_used(name));
+        let mut facts = copy.facts.clone();
+        facts.retain(|name, _| !unused.contains(&name.as_str()));
         Ok(Self {
             shop,
             features,
@@ -76,7 +78,7 @@ impl<'a> Merger<'a> {
             renderer: Renderer::new(&copy.strategy)?,
             rules: Rules::for_many(&copy.strategy, &copy.facts, &copy.slots, settings.banned_words),
             used,
-            unused,
+            facts,
             good: (0..SHARDS).map(|_| Mutex::default()).collect(),
         })
     }
@@ -121,12 +123,10 @@ impl<'a> Merger<'a> {
     /// # Errors
     /// What the message to this customer breaks; at least one.
     pub fn message<'m>(&'m self, row: usize, code: Option<&'m str>) -> Result<Message<'m>, Vec<Check>> {
-        let Copy { strategy, slots, facts, .. } = self.copy;
-        let mut facts = facts_for_recipient(self.shop, self.features, row, strategy, facts, &self.purchases);
-        // What the message does not use proves nothing that it says.
-        for name in &self.unused {
-            facts.swap_remove(*name);
-        }
+        let Copy { strategy, slots, .. } = self.copy;
+        let mut facts = self.facts.clone();
+        let (shop, features) = (self.shop, self.features);
+        add_used_facts(&mut facts, shop, features, row, strategy, &self.purchases, &self.used);
         if let Some(code) = code {
             facts.insert("coupon_code".to_owned(), code.into());
         }

@@ -1,6 +1,9 @@
 //! What is promised beside numbers: offers that nobody makes, superlatives, false urgency, guilt, stock.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::ledger::ClaimKind;
 use super::{Check, Message, judged, numbers, words};
@@ -63,8 +66,15 @@ pub(super) fn overclaim(message: &Message<'_>) -> Check {
 /// Superlatives and pressure in a text without the values of facts.
 pub(super) fn overclaims(text: &str) -> impl Iterator<Item = &'static str> {
     let text = harmless(text);
-    let all = SUPERLATIVES.into_iter().chain(URGENCY).chain(GUILT);
-    all.filter(move |claim| words::find_lower(&text, claim))
+    let may_be = BOASTS.as_ref().is_none_or(|phrases| phrases.is_match(&text));
+    boasts().filter(move |claim| may_be && words::find_lower(&text, claim))
+}
+
+/// All boasts at once, to pass over the texts that have none; `None` where they are too many for that.
+static BOASTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(boasts()).ok());
+
+fn boasts() -> impl Iterator<Item = &'static str> {
+    SUPERLATIVES.into_iter().chain(URGENCY).chain(GUILT)
 }
 
 /// The same in a text in lower case, and the characters that they take.

@@ -140,12 +140,17 @@ pub(super) fn without(text: &str, stretches: &[&str]) -> String {
     let mut sorted: Vec<&str> =
         stretches.iter().copied().filter(|stretch| stretch.chars().count() > 1).collect();
     sorted.sort_by_key(|stretch| std::cmp::Reverse(stretch.len()));
+    let mut blank = |stretch: &str| {
+        if memmem::find(out.as_bytes(), stretch.as_bytes()).is_some() {
+            let blanks: String = stretch.chars().map(|_| BLANK).collect();
+            out = out.replace(stretch, &blanks);
+        }
+    };
     for stretch in sorted {
-        let blanks: String = stretch.chars().map(|_| BLANK).collect();
-        out = out.replace(stretch, &blanks);
+        blank(stretch);
         let lower = lower(stretch);
         if lower != stretch {
-            out = out.replace(&lower, &blanks);
+            blank(&lower);
         }
     }
     out

@@ -130,9 +130,11 @@ pub fn dispatch(
                 campaign.state.name()
             )));
         }
-        CampaignState::Done | CampaignState::Cancelled => {
-            return Err(unusable(format!("is {}: nothing is left to send.", campaign.state.name())));
+        // Called from cron again and again, it says the same again.
+        CampaignState::Done => {
+            return Ok((Report::of(store, campaign.id, campaign.state)?, Leftovers::default()));
         }
+        CampaignState::Cancelled => return Err(unusable("is cancelled: nothing is left to send.".into())),
     }
     let open = || order.line.carrier().map_err(|error| CampaignError::Unusable(error.to_string()));
     let mut carriers: Vec<Box<dyn Carrier>> = vec![open()?];

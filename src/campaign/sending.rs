@@ -105,6 +105,27 @@ pub struct Report {
     pub why: Option<String>,
 }
 
+impl Report {
+    /// What the ledger says, with nothing sent now.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn of(store: &Store, campaign: i64, state: CampaignState) -> Result<Self, CampaignError> {
+        let tally = store.tally(campaign)?;
+        let count = |state| tally.values().filter_map(|states| states.get(&state)).sum::<u64>();
+        Ok(Self {
+            state,
+            accepted: count(SendState::Accepted),
+            failed: count(SendState::Failed),
+            unknown: count(SendState::Unknown),
+            waiting: count(SendState::Intended),
+            accepted_now: 0,
+            next_due: store.next_due(campaign)?,
+            why: None,
+        })
+    }
+}
+
 /// Sends what is due, until nothing is, or the campaign is paused or cancelled by anybody.
 ///
 /// # Errors
@@ -115,17 +136,16 @@ pub fn send(
     carriers: Vec<Box<dyn Carrier>>,
     task: &Task<'_>,
 ) -> Result<Report, CampaignError> {
-    let tally = store.tally(order.campaign)?;
-    let count = |state| tally.values().filter_map(|states| states.get(&state)).sum::<u64>();
+    let before = Report::of(store, order.campaign, CampaignState::Sending)?;
     let mut run = Run {
         pulse: Pulse {
-            accepted: count(SendState::Accepted),
-            failed: count(SendState::Failed),
-            unknown: count(SendState::Unknown),
-            waiting: count(SendState::Intended),
+            accepted: before.accepted,
+            failed: before.failed,
+            unknown: before.unknown,
+            waiting: before.waiting,
             ..Pulse::default()
         },
-        accepted_before: count(SendState::Accepted),
+        accepted_before: before.accepted,
         recent: VecDeque::with_capacity(WINDOW),
         unreachable: 0,
         attempts: HashMap::new(),

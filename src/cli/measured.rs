@@ -11,7 +11,7 @@ use crate::results::observe::{ObserveError, Question, observe};
 use crate::results::observed::Costs;
 use crate::results::recorded::{Recorded, recorded};
 use crate::results::{Results, ledger, measure};
-use crate::workspace::Workspace;
+use crate::workspace::{DATABASE, Workspace};
 
 /// What to measure, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -96,8 +96,15 @@ impl Measuring {
     /// What the project's database has of a campaign.
     fn campaign(&self, name: &str, context: &Context<'_>) -> anyhow::Result<Recorded> {
         let folder = context.folder()?;
-        let store = Workspace::open(&folder)?.store()?;
-        let Some(campaign) = store.campaign(name)? else {
+        let store = match folder.join(DATABASE).exists() {
+            true => Some(Workspace::open(&folder)?.store()?),
+            false => None,
+        };
+        let campaign = match &store {
+            Some(store) => store.campaign(name)?,
+            None => None,
+        };
+        let (Some(store), Some(campaign)) = (store, campaign) else {
             return Err(UsageError(format!(
                 "no campaign \"{name}\" was launched in {}: `perennial campaign list` shows them. Or give a ledger with --ledger \
                  FILE.csv --launched DATE, or the table of an experiment with --table FILE.csv --arm COL --converted COL \

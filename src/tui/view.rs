@@ -1,8 +1,8 @@
 //! Draws the whole window from state.
 //!
 //! ```text
-//! Perennial  Tulip Home      1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Jobs
-//! ------------------------------------------------------------------------------------------------
+//! Perennial  Tulip Home   1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Campaigns  7 Results  8 Jobs
+//! -------------------------------------------------------------------------------------------------------------------
 //!                                    the screen, popups over it
 //! | ✓ toasts
 //! ● SmolLM2 135M, local, no network                        Group customers  ▊▊▊▊▊▎··· 52 %  4 s left

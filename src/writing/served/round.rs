@@ -336,6 +336,7 @@ impl<'a> Round<'a> {
             tokens,
             tokens_per_second,
             mean_log_probability,
+            earlier: false,
             token_ids: Vec::new(),
             told,
             begun: self.request.begun.clone(),

@@ -14,6 +14,7 @@
 //! a test says; [`desk`] keeps the
 //! one thread that owns the model.
 
+pub mod carried;
 pub mod catalogue;
 pub mod chat;
 mod demand;
@@ -38,7 +39,7 @@ pub mod replay;
 pub mod sampler;
 pub mod scripted;
 pub mod served;
-mod stamp;
+pub mod stamp;
 pub mod templates;
 pub mod tokenizer;
 pub mod voice;
@@ -255,6 +256,9 @@ pub enum Role {
 pub enum Piece {
     /// More text of a variant: whole characters only. `tokens` are those of the variant so far.
     Text { variant: usize, text: String, tokens: usize },
+    /// The variant as it came out, while others may be written still. Told before its end, and not of one that was
+    /// stopped.
+    Whole { variant: usize, written: Box<Written> },
     /// The variant is finished.
     End { variant: usize, reason: FinishReason },
 }

@@ -82,8 +82,7 @@ impl TextEngine for Scripted {
                 tokens += 1;
                 tell(Piece::Text { variant, text: word.to_owned(), tokens });
             }
-            tell(Piece::End { variant, reason: FinishReason::Stop });
-            variants.push(Written {
+            let written = Written {
                 text: line,
                 seed: *seed,
                 finish_reason: FinishReason::Stop,
@@ -95,7 +94,10 @@ impl TextEngine for Scripted {
                 told: Vec::new(),
                 begun: Beginning::default(),
                 avoided: Vec::new(),
-            });
+            };
+            tell(Piece::Whole { variant, written: Box::new(written.clone()) });
+            tell(Piece::End { variant, reason: FinishReason::Stop });
+            variants.push(written);
         }
         Ok(Writing { variants, ..Writing::default() })
     }

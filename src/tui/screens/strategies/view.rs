@@ -10,6 +10,7 @@
 mod compare;
 mod lanes;
 mod preview;
+mod sampling;
 mod tuning;
 
 use ratatui::layout::{Constraint, Layout, Rect};

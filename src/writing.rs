@@ -14,6 +14,7 @@
 //! a test says; [`desk`] keeps the
 //! one thread that owns the model.
 
+pub mod carried;
 pub mod catalogue;
 pub mod chat;
 mod demand;
@@ -38,7 +39,7 @@ pub mod replay;
 pub mod sampler;
 pub mod scripted;
 pub mod served;
-mod stamp;
+pub mod stamp;
 pub mod templates;
 pub mod tokenizer;
 pub mod voice;
@@ -255,6 +256,9 @@ pub enum Role {
 pub enum Piece {
     /// More text of a variant: whole characters only. `tokens` are those of the variant so far.
     Text { variant: usize, text: String, tokens: usize },
+    /// The variant as it came out, while others may be written still. Told before its end, and not of one that was
+    /// stopped.
+    Whole { variant: usize, written: Box<Written> },
     /// The variant is finished.
     End { variant: usize, reason: FinishReason },
 }
@@ -268,9 +272,12 @@ pub struct Written {
     pub tokens: usize,
     pub tokens_per_second: f64,
     /// Mean natural logarithm of the probability that the model gave each token, before anything was masked or
-    /// steered; 0 with no model. Of the tokens that it chose itself.
-    #[serde(default)]
-    pub mean_log_probability: f64,
+    /// steered. Of the tokens that it chose itself; `None` with no model, and where a server does not tell.
+    #[serde(default, deserialize_with = "known_mean")]
+    pub mean_log_probability: Option<f64>,
+    /// It was written before the round that it is of: remembered, or carried over.
+    #[serde(skip)]
+    pub earlier: bool,
     /// The tokens of the text, for looking back at them; none where a server wrote, or no model, or after a restart.
     #[serde(skip)]
     pub token_ids: Vec<u32>,
@@ -285,6 +292,12 @@ pub struct Written {
     pub avoided: Vec<String>,
 }
 
+/// Older programs wrote 0 where they knew none.
+fn known_mean<'de, D: serde::Deserializer<'de>>(record: D) -> Result<Option<f64>, D::Error> {
+    let mean = Option::<f64>::deserialize(record)?;
+    Ok(mean.filter(|mean| mean.abs() > 0.0))
+}
+
 impl Written {
     /// One of the strategy's own texts.
     pub(crate) fn own_text(text: String, seed: u64) -> Self {
@@ -294,7 +307,8 @@ impl Written {
             finish_reason: FinishReason::Template,
             tokens: 0,
             tokens_per_second: 0.0,
-            mean_log_probability: 0.0,
+            mean_log_probability: None,
+            earlier: false,
             token_ids: Vec::new(),
             told: Vec::new(),
             begun: Beginning::default(),
@@ -483,5 +497,23 @@ impl Draft {
     #[must_use]
     pub fn is_own_text(&self) -> bool {
         self.own_texts().count() == self.slots.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probability_that_is_not_known_is_null_and_older_records_say_so_with_a_nought() {
+        let own = Written::own_text("Hello.".into(), 7);
+        let record = serde_json::to_value(&own).unwrap();
+        assert!(record["mean_log_probability"].is_null(), "{record}");
+        let read = |mean: serde_json::Value| {
+            let mut record = record.clone();
+            record["mean_log_probability"] = mean;
+            serde_json::from_value::<Written>(record).unwrap().mean_log_probability
+        };
+        assert_eq!((read(0.0.into()), read((-0.5).into()), read(().into())), (None, Some(-0.5), None));
     }
 }

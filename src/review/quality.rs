@@ -43,7 +43,8 @@ pub fn quality(draft: &Draft, strategy: &Strategy) -> f64 {
             };
             let sure = match slot.finish_reason {
                 FinishReason::Template => OWN_TEXT,
-                _ => slot.mean_log_probability,
+                // One of which nobody says how sure the model was is not taken before one of which somebody does.
+                _ => slot.mean_log_probability.unwrap_or(OWN_TEXT),
             };
             let manner = familiarity(&slot.text, &strategy.language).powi(2) * (sure / 4.0).exp();
             ending * length(slot.text.chars().count() as f64, usual) * variety(&slot.text) * manner
@@ -99,7 +100,7 @@ mod tests {
         let [usual, odd] = texts.map(|text| quality(&draft("A", "s", &[text]), &strategy()));
         assert!(usual > odd, "{usual} {odd}");
         let mut doubted = draft("A", "s", &[texts[0]]);
-        doubted.slots[0].mean_log_probability = -2.0;
+        doubted.slots[0].mean_log_probability = Some(-2.0);
         assert!(quality(&doubted, &strategy()) < usual);
     }
 
@@ -107,7 +108,7 @@ mod tests {
     fn the_strategys_own_text_gives_way_to_a_sentence_that_the_model_was_sure_of() {
         let judged = |sure: f64, reason| {
             let mut draft = draft("A", "s", &["There are new things to see."]);
-            draft.slots[0].mean_log_probability = sure;
+            draft.slots[0].mean_log_probability = Some(sure);
             draft.slots[0].finish_reason = reason;
             quality(&draft, &strategy())
         };

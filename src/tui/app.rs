@@ -23,6 +23,7 @@ use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
 use crate::writing::catalogue::Choice;
 use crate::writing::served::Fault;
+use crate::writing::stamp::Fate;
 
 /// Something that is loaded in the background.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +66,15 @@ pub enum ModelState {
         why: String,
         instead: Option<String>,
     },
+}
+
+/// That a model goes on without its file, in words.
+#[must_use]
+pub fn told_of(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Gone => "its file is gone; what is loaded goes on",
+        Fate::Changed => "its file has changed; what is loaded goes on",
+    }
 }
 
 /// How grave a line is. The glyph says so besides the colour.
@@ -175,6 +185,8 @@ pub struct Shared {
     /// The segment to which Customers is narrowed; `None`: all customers.
     pub only_segment: Option<usize>,
     pub model: ModelState,
+    /// What has become of its file, where it is loaded and goes on without.
+    pub model_file: Option<Fate>,
     /// How many drafts there are; `None` while nobody has counted them.
     pub drafts: Option<Counts>,
     pub jobs: JobList,
@@ -385,6 +397,7 @@ impl App {
                 segment: None,
                 only_segment: None,
                 model: ModelState::TemplatesOnly,
+                model_file: None,
                 drafts: None,
                 jobs: JobList::default(),
                 log: VecDeque::new(),

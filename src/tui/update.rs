@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
-use super::app::{App, Gravity, Load, ModelState, Request, Shared};
+use super::app::{App, Gravity, Load, ModelState, Request, Shared, told_of};
 use super::canvas::Hit;
 use super::event::{Effect, Event, What};
 use super::job_list::State;
@@ -233,6 +233,13 @@ fn job(app: &mut App, id: JobId, signal: Signal<Partial, Outcome>) {
                         ServerNews::Answered(identity) => ModelState::Served(identity),
                         ServerNews::Away { fault, why, instead } => ModelState::Away { fault, why, instead },
                     };
+                }
+                if let Partial::ModelFile(fate) = &partial
+                    && std::mem::replace(&mut app.shared.model_file, *fate) != *fate
+                    && let Some(fate) = fate
+                {
+                    let told = format!("The model: {}.", told_of(*fate));
+                    app.shared.toast(Gravity::Warning, told);
                 }
                 // Not while another is being loaded in its place.
                 if let Partial::ModelBroke(message) = &partial

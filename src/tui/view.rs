@@ -12,7 +12,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use super::app::{App, Gravity, ModelState, Shared};
+use super::app::{App, Gravity, ModelState, Shared, told_of};
 use super::canvas::{Canvas, Hit, Regions};
 use super::job_list::Job;
 use super::keymap::{Availability, Scope, TABLE};
@@ -179,6 +179,11 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         ModelState::Opening { found: false, job } => ("◌", vec![being_fetched(shared, *job)], theme.warning),
         ModelState::Opening { found: true, .. } => ("◌", vec!["loading the model …".into()], theme.warning),
         // That it is local is worth more than the rest where there is little room.
+        ModelState::Ready(identity) if shared.model_file.is_some() => {
+            let fate = shared.model_file.map(told_of).unwrap_or_default();
+            let short = fate.split(';').next().unwrap_or_default();
+            ("●", vec![format!("{}, local: {fate}", identity.name), format!("local: {short}")], theme.warning)
+        }
         ModelState::Ready(identity) => {
             let name = &identity.name;
             ("●", vec![format!("{name}, local, no network"), "local, no network".into()], theme.good)

@@ -28,6 +28,7 @@ use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::doubt::Considered;
 use crate::writing::served::Fault;
+use crate::writing::stamp::Fate;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
@@ -199,6 +200,8 @@ pub enum Partial {
     /// The engine panicked while it wrote: what happened, in words.
     ModelBroke(String),
     Server(ServerNews),
+    /// What has become of the file of the model that is loaded.
+    ModelFile(Option<Fate>),
     /// How far the campaign of that name is.
     Sending(String, Pulse),
 }

@@ -191,6 +191,16 @@ impl Choice {
         )))
     }
 
+    /// The file or folder that it is loaded from; `None` where there is no such.
+    #[must_use]
+    pub fn place(&self) -> Option<PathBuf> {
+        match self {
+            Self::Named(entry) => entry.path().ok(),
+            Self::File(path) | Self::Folder(path) => Some(path.clone()),
+            Self::Templates | Self::Served(_) => None,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(&self) -> String {

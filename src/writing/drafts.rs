@@ -80,6 +80,8 @@ pub enum Told {
     NotWritten,
     /// The text of a slot as it will stand in the draft.
     Settled { slot: usize, variant: usize, text: String },
+    /// The variant as it would be if the writing was stopped now.
+    Finished { variant: usize, draft: Box<Draft> },
 }
 
 /// Writes one draft per seed.
@@ -115,23 +117,35 @@ fn write_with(
 ) -> Result<Vec<Draft>, WritingError> {
     let Assignment { strategy, facts, seeds, .. } = assignment;
     let slots = strategy::slots(strategy, facts).map_err(|problem| unfilled(strategy, &problem))?;
-    let mut hash = Sha256::new();
-    let mut prompts = Vec::with_capacity(slots.len());
+    let version = version(strategy);
+    let mut prompts: Vec<String> = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     let mut examples_left_out = 0;
     for slot in &slots {
         let request = request_of(assignment, slot, engine.converses());
         let prompt = request.prompt.text();
-        hash.update(&prompt);
         prompts.push(prompt);
         let writes = engine.writes(&strategy.language);
         if !writes {
             tell(Told::NotWritten);
         }
+        let record = Record {
+            assignment,
+            version: &version,
+            prompts: &prompts,
+            examples_left_out,
+            model: engine.identity().clone(),
+            sampling: engine.sampling(assignment.sampling),
+        };
+        let made = |variant: usize, text: &Written| {
+            let texts = written.get(variant)?.iter().chain([text]).cloned().collect();
+            let whole = slot.index + 1 == slots.len();
+            whole.then(|| record.draft(*seeds.get(variant)?, texts).ok()).flatten()
+        };
         let texts = if writes {
-            write_slot(assignment, slot, &request, engine, cancel, tell)?
+            write_slot(assignment, slot, &request, engine, cancel, (tell, &made))?
         } else {
-            write_slot(assignment, slot, &request, &mut Templates::default(), cancel, tell)?
+            write_slot(assignment, slot, &request, &mut Templates::default(), cancel, (tell, &made))?
         };
         let (texts, left_out) = texts;
         examples_left_out += left_out;
@@ -139,36 +153,55 @@ fn write_with(
             written[variant].push(text);
         }
     }
-    let prompt_sha256 = hex(&hash.finalize());
-    let version = version(strategy);
-    seeds
-        .iter()
-        .zip(written)
-        .map(|(seed, slots)| {
-            let (tokens, tokens_per_second) = speed(&slots);
-            Ok(Draft {
-                strategy: strategy.id.clone(),
-                strategy_version: version.clone(),
-                segment: assignment.segment.clone(),
-                group: assignment.group.clone(),
-                fields: facts.clone(),
-                text: merged(strategy, facts, &slots)?,
-                seed: *seed,
-                finish_reason: worst(&slots),
-                tokens,
-                tokens_per_second,
-                model: writer_of(&slots, engine),
-                slots,
-                sampling: engine.sampling(assignment.sampling),
-                prompts: prompts.clone(),
-                prompt_sha256: prompt_sha256.clone(),
-                examples_left_out,
-                banned_words: assignment.banned_words.clone(),
-                voice: assignment.voice.clone(),
-                program: super::PROGRAM.into(),
-            })
+    let record = Record {
+        assignment,
+        version: &version,
+        prompts: &prompts,
+        examples_left_out,
+        model: engine.identity().clone(),
+        sampling: engine.sampling(assignment.sampling),
+    };
+    seeds.iter().zip(written).map(|(seed, slots)| record.draft(*seed, slots)).collect()
+}
+
+/// What the record of a draft says besides its slots.
+struct Record<'a> {
+    assignment: &'a Assignment,
+    version: &'a str,
+    prompts: &'a [String],
+    examples_left_out: usize,
+    model: ModelIdentity,
+    sampling: Sampling,
+}
+
+impl Record<'_> {
+    fn draft(&self, seed: u64, slots: Vec<Written>) -> Result<Draft, WritingError> {
+        let Assignment { strategy, facts, segment, group, banned_words, voice, .. } = self.assignment;
+        let (tokens, tokens_per_second) = speed(&slots);
+        let mut hash = Sha256::new();
+        self.prompts.iter().for_each(|prompt| hash.update(prompt));
+        Ok(Draft {
+            strategy: strategy.id.clone(),
+            strategy_version: self.version.to_owned(),
+            segment: segment.clone(),
+            group: group.clone(),
+            fields: facts.clone(),
+            text: merged(strategy, facts, &slots)?,
+            seed,
+            finish_reason: worst(&slots),
+            tokens,
+            tokens_per_second,
+            model: writer_of(&slots, &self.model),
+            slots,
+            sampling: self.sampling,
+            prompts: self.prompts.to_vec(),
+            prompt_sha256: hex(&hash.finalize()),
+            examples_left_out: self.examples_left_out,
+            banned_words: banned_words.clone(),
+            voice: voice.clone(),
+            program: super::PROGRAM.into(),
         })
-        .collect()
+    }
 }
 
 /// Writes a slot of a draft on from what it is to begin with, and puts it in its place. The best of the
@@ -199,12 +232,12 @@ pub(super) fn rewrite(
     draft.text = merged(strategy, &draft.fields, &draft.slots)?;
     draft.finish_reason = worst(&draft.slots);
     (draft.tokens, draft.tokens_per_second) = speed(&draft.slots);
-    draft.model = writer_of(&draft.slots, engine);
+    draft.model = writer_of(&draft.slots, engine.identity());
     Ok(draft)
 }
 
 /// The message with its slots filled in.
-fn merged(strategy: &Strategy, facts: &Facts, slots: &[Written]) -> Result<Text, WritingError> {
+pub(super) fn merged(strategy: &Strategy, facts: &Facts, slots: &[Written]) -> Result<Text, WritingError> {
     let texts: Vec<String> = slots.iter().map(|slot| slot.text.clone()).collect();
     strategy::render(strategy, facts, &texts).map_err(|problem| unfilled(strategy, &problem))
 }
@@ -228,7 +261,7 @@ fn unfilled(strategy: &Strategy, problem: &Problem) -> WritingError {
 }
 
 /// SHA-256 of the strategy's id and of what it says: a copy of a strategy under another name is another one.
-fn version(strategy: &Strategy) -> String {
+pub(super) fn version(strategy: &Strategy) -> String {
     let mut hash = Sha256::new();
     hash.update((strategy.id.len() as u64).to_le_bytes());
     hash.update(strategy.id.as_bytes());
@@ -237,11 +270,11 @@ fn version(strategy: &Strategy) -> String {
 }
 
 /// Who wrote the slots: nobody but the strategy's author where all of them are its own texts.
-fn writer_of(slots: &[Written], engine: &dyn TextEngine) -> ModelIdentity {
+fn writer_of(slots: &[Written], model: &ModelIdentity) -> ModelIdentity {
     if slots.iter().all(|slot| slot.finish_reason == FinishReason::Template) {
         Templates::default().identity().clone()
     } else {
-        engine.identity().clone()
+        model.clone()
     }
 }
 
@@ -309,7 +342,7 @@ fn readable_fields() -> Vec<&'static str> {
     strategy::fields::FIELDS.iter().filter(|field| field.readable).map(|field| field.name).collect()
 }
 
-/// Writes a slot once per seed, choosing among the engine's candidates, and again where nothing usable came; and how many
+/// Writes a slot once per seed, telling what would be `made` of each that is whole, choosing among the engine's candidates, and again where nothing usable came; and how many
 /// examples the prompt had no room for.
 fn write_slot(
     assignment: &Assignment,
@@ -317,8 +350,11 @@ fn write_slot(
     request: &Request,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
-    tell: &mut dyn FnMut(Told),
+    (tell, made): (&mut dyn FnMut(Told), &dyn Fn(usize, &Written) -> Option<Draft>),
 ) -> Result<(Vec<Written>, usize), WritingError> {
+    let finished = |variant: usize, written: &Written| {
+        made(variant, written).map(|draft| Told::Finished { variant, draft: Box::new(draft) })
+    };
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
     let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, engine.wanders(), &usable);
     let first_seeds = request.seeds.clone();
@@ -341,8 +377,17 @@ fn write_slot(
             .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
             .map(|(turn, variant)| derived_again(first_seeds[variant], turn))
             .collect();
+        let mut whole: Vec<String> = Vec::new();
         let writing = engine.write(&request, cancel, &mut |piece| {
             let piece = match piece {
+                Piece::Whole { variant, written } if variant < open.len() => {
+                    let others = taken.iter().copied().chain(whole.iter().map(String::as_str));
+                    if usable(&written, &others.collect::<Vec<_>>()) {
+                        finished(open[variant], &written).into_iter().for_each(&mut *tell);
+                        whole.push(written.text);
+                    }
+                    return;
+                }
                 Piece::Text { variant, text, tokens } if variant < open.len() => {
                     Piece::Text { variant: open[variant], text, tokens }
                 }
@@ -364,7 +409,10 @@ fn write_slot(
         for variant in open {
             if settled[variant].is_none() {
                 match unseen.next() {
-                    Some(place) => settled[variant] = Some(writing.variants[place].clone()),
+                    Some(place) => {
+                        finished(variant, &writing.variants[place]).into_iter().for_each(&mut *tell);
+                        settled[variant] = Some(writing.variants[place].clone());
+                    }
                     None => tell(Told::Again { slot: slot.index, variant }),
                 }
             }

@@ -274,7 +274,7 @@ impl TextEngine for LocalModel {
                 next.extend(token.map(|token| (index, token)));
             }
         }
-        let variants = lanes.into_iter().enumerate().map(|(index, lane)| lane.finish(index)).collect();
+        let variants = lanes.iter().enumerate().map(|(index, lane)| lane.written(index)).collect();
         Ok(Writing { variants, prompt_tokens, examples_left_out, prompt_seconds })
     }
 

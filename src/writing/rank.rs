@@ -72,11 +72,12 @@ impl<'a> Taste<'a> {
     fn score(&self, written: &Written) -> Option<f64> {
         let known = share(&words(&written.text), &[&self.own, self.common]);
         let by_model = written.finish_reason != FinishReason::Template;
-        let unsure = written.mean_log_probability < LEAST_SURE;
+        let unsure = written.mean_log_probability.is_some_and(|mean| mean < LEAST_SURE);
         let elsewhere = self.wanders && known < LEAST_KNOWN && !self.common.is_empty();
         let poor = by_model && self.has_own_text && (unsure || elsewhere);
         let liking = self.voice.liking(&written.text, self.limit);
-        (!poor).then_some(written.mean_log_probability + KNOWN_WORDS * known + liking)
+        // Who does not tell how sure it was has nothing by it.
+        (!poor).then_some(written.mean_log_probability.unwrap_or(LEAST_SURE) + KNOWN_WORDS * known + liking)
     }
 
     /// Places of up to `wanted` candidates that may stand beside `taken` and each other, the best first.
@@ -169,7 +170,8 @@ mod tests {
             finish_reason: FinishReason::Stop,
             tokens: 8,
             tokens_per_second: 100.0,
-            mean_log_probability,
+            mean_log_probability: Some(mean_log_probability),
+            earlier: false,
             token_ids: Vec::new(),
             told: Vec::new(),
             begun: Beginning::default(),

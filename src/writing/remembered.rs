@@ -97,11 +97,14 @@ impl TextEngine for Remembered {
         if let Some(place) = self.known.iter().position(|(known, _)| known == request)
             && let Some((request, writing)) = self.known.remove(place)
         {
-            for (variant, written) in writing.variants.iter().enumerate() {
+            self.known.push_back((request, writing.clone()));
+            let mut writing = writing;
+            for (variant, written) in writing.variants.iter_mut().enumerate() {
+                written.earlier = true;
                 tell(Piece::Text { variant, text: written.text.clone(), tokens: written.tokens });
+                tell(Piece::Whole { variant, written: Box::new(written.clone()) });
                 tell(Piece::End { variant, reason: written.finish_reason });
             }
-            self.known.push_back((request, writing.clone()));
             return Ok(writing);
         }
         let writing = self.engine.write(request, cancel, tell)?;

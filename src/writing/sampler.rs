@@ -37,12 +37,6 @@ impl Sampler {
         &self.written
     }
 
-    /// The same, kept.
-    #[must_use]
-    pub fn into_written(self) -> Vec<u32> {
-        self.written
-    }
-
     /// Chooses among the tokens for which `allowed` says yes. `logits` are changed. `None`: nothing is allowed.
     pub fn choose(&mut self, logits: &mut [f32], allowed: &mut dyn FnMut(u32) -> bool) -> Option<u32> {
         self.penalise(logits);

@@ -82,19 +82,22 @@ impl TextEngine for Scripted {
                 tokens += 1;
                 tell(Piece::Text { variant, text: word.to_owned(), tokens });
             }
-            tell(Piece::End { variant, reason: FinishReason::Stop });
-            variants.push(Written {
+            let written = Written {
                 text: line,
                 seed: *seed,
                 finish_reason: FinishReason::Stop,
                 tokens,
                 tokens_per_second: 0.0,
-                mean_log_probability: 0.0,
+                mean_log_probability: None,
+                earlier: false,
                 token_ids: Vec::new(),
                 told: Vec::new(),
                 begun: Beginning::default(),
                 avoided: Vec::new(),
-            });
+            };
+            tell(Piece::Whole { variant, written: Box::new(written.clone()) });
+            tell(Piece::End { variant, reason: FinishReason::Stop });
+            variants.push(written);
         }
         Ok(Writing { variants, ..Writing::default() })
     }

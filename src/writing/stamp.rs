@@ -3,7 +3,7 @@
 //! A model is read in many pieces, by several threads. What they read must be of one file, and its checksum too.
 
 use std::fs::{self, Metadata};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::WritingError;
@@ -55,6 +55,40 @@ impl Stamp {
     }
 }
 
+/// What has become of the file of a model that is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Gone,
+    /// Another lies in its place, or it was written to.
+    Changed,
+}
+
+/// Looks after the file that a model was loaded from.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    path: PathBuf,
+    stamp: Stamp,
+}
+
+impl Watch {
+    /// The file as it is now; of a model's folder, the one with the weights. `None` where there is none.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let path = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+        let stamp = Stamp::of(&fs::metadata(&path).ok()?);
+        Some(Self { path, stamp })
+    }
+
+    /// What has become of it since; `None` where it is as it was.
+    #[must_use]
+    pub fn fate(&self) -> Option<Fate> {
+        match fs::metadata(&self.path) {
+            Err(_) => Some(Fate::Gone),
+            Ok(about) => (Stamp::of(&about) != self.stamp).then_some(Fate::Changed),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +112,19 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let error = before.check(&path).unwrap_err().to_string();
         assert!(error.contains("model.gguf") && error.contains("load it again"), "{error}");
+    }
+
+    #[test]
+    fn a_watch_tells_a_file_that_is_gone_from_one_that_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        assert!(Watch::of(&path).is_none());
+        fs::write(&path, "weights").unwrap();
+        let watch = Watch::of(folder.path()).unwrap();
+        assert_eq!(watch.fate(), None);
+        fs::write(&path, "other weights").unwrap();
+        assert_eq!(watch.fate(), Some(Fate::Changed));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(watch.fate(), Some(Fate::Gone));
     }
 }

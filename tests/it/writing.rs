@@ -162,6 +162,7 @@ fn the_pieces_are_the_text_and_each_variant_ends_once() {
     let written = model
         .write(&request(&[4, 5, 6]), &Cancel::default(), &mut |piece| match piece {
             Piece::Text { variant, text, .. } => told[variant].push_str(&text),
+            Piece::Whole { variant, written } => assert_eq!(told[variant], written.text),
             Piece::End { variant, reason } => ends[variant].push(reason),
         })
         .unwrap();
@@ -183,6 +184,7 @@ fn a_cancel_stops_before_the_next_token() {
             pieces += 1;
             stop.cancel();
         }
+        Piece::Whole { .. } => panic!("it is not whole"),
         Piece::End { reason, .. } => ends += usize::from(reason == FinishReason::Cancelled),
     });
     assert!(matches!(result, Err(WritingError::Cancelled(_))));

@@ -26,7 +26,7 @@ use crate::tui::widgets::{List, Scroll};
 use crate::tui::work::{Partial, Slot, Work};
 use crate::workspace::StrategyFile;
 use crate::writing::voice::Manner;
-pub use preview::{CheckedDraft, Order, Part, Pinned};
+pub use preview::{CheckedDraft, Order, Part, Pinned, Standing};
 
 use editor::Editor;
 use preview::Preview;
@@ -63,10 +63,8 @@ pub struct Strategies {
     variant: usize,
     /// What was asked for on top of the strategy's tone.
     manners: Vec<Manner>,
-    /// Variants that stay while others are written, with their places.
+    /// Variants that stay while others are written.
     pinned: Vec<Pinned>,
-    /// The text of the strategy that they were written from.
-    pinned_of: String,
     /// The variant that the selected one is shown beside, word by word.
     compared: Option<usize>,
     /// The preview has the whole window.
@@ -184,8 +182,11 @@ impl Pane for Strategies {
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
             Action::Tune | Action::Zoom => Availability::when(chosen, NO_STRATEGY),
-            Action::Pin | Action::Compare | Action::KeepDrafts => {
-                Availability::when(self.preview.drafts().is_some(), self.unfinished(shared))
+            Action::Pin | Action::Compare => {
+                Availability::when(self.preview.draft(self.variant).is_some(), self.unfinished(shared))
+            }
+            Action::KeepDrafts => {
+                Availability::when(self.preview.drafts().next().is_some(), self.unfinished(shared))
             }
             Action::NextSegment | Action::PreviousSegment => Availability::when(
                 shared.segmentation.ready().is_some(),
@@ -194,7 +195,9 @@ impl Pane for Strategies {
             Action::Open if self.editor.is_none() => Availability::when(chosen, NO_STRATEGY),
             Action::Doubt => self.doubt_availability(shared),
             Action::StopWriting => Availability::when(self.preview.is_running(), "Nothing is being written."),
-            Action::Copy => Availability::when(self.preview.drafts().is_some(), "Nothing is written yet."),
+            Action::Copy => {
+                Availability::when(self.preview.drafts().next().is_some(), "Nothing is written yet.")
+            }
             Action::NextPanel | Action::PreviousPanel if chosen => Availability::Yes,
             _ if self.panel == Panel::Preview => self.scroll.availability(action),
             _ => self.list.availability(action),
@@ -286,7 +289,6 @@ impl Pane for Strategies {
             Action::MoreFormal => self.ask(Manner::MoreFormal, shared),
             Action::Pin => self.pin(),
             Action::NextExample => {
-                self.pinned.clear();
                 self.example += 1;
                 self.write(shared);
             }
@@ -295,22 +297,20 @@ impl Pane for Strategies {
                 let step = if action == Action::NextSegment { 1 } else { count - 1 };
                 shared.segment = Some((Self::segment(shared) + step) % count);
                 self.example = 0;
-                self.pinned.clear();
+                self.unpin("segment", shared);
                 self.moved = false;
                 self.sort(shared);
                 self.look(shared);
             }
             Action::KeepDrafts => {
-                if let Some(drafts) = self.preview.drafts() {
-                    let work = Work::KeepDrafts {
-                        folder: shared.setup.folder.clone(),
-                        drafts: drafts.iter().map(|(draft, _)| draft.clone()).collect(),
-                        source: self.preview.source.clone(),
-                        at: shared.unix_milliseconds(),
-                        banned_words: shared.setup.config.banned_words(),
-                    };
-                    shared.start(work);
-                }
+                let work = Work::KeepDrafts {
+                    folder: shared.setup.folder.clone(),
+                    drafts: self.preview.drafts().map(|(_, draft)| draft.0.clone()).collect(),
+                    source: self.preview.source.clone(),
+                    at: shared.unix_milliseconds(),
+                    banned_words: shared.setup.config.banned_words(),
+                };
+                shared.start(work);
             }
             Action::StopWriting => shared.cancel_slot(Slot::Preview),
             Action::OtherPanel | Action::Open => self.panel = Panel::Preview,
@@ -396,7 +396,14 @@ impl Pane for Strategies {
                     self.look(shared);
                 }
             }
-            News::Partial { id, partial: Partial::Preview(told) } => self.preview.hear(id, told, shared.now),
+            News::Partial { id, partial: Partial::Preview(told) } => {
+                if let Part::Begins { pinned, let_go, .. } = told
+                    && self.preview.is(id)
+                {
+                    self.carried(pinned, let_go, shared);
+                }
+                self.preview.hear(id, told, shared.now);
+            }
             News::Tick => {
                 if self.due.is_some_and(|due| due <= shared.now) {
                     self.write(shared);

@@ -1,24 +1,28 @@
 //! The engine of the dashboard: opened, then asked for previews. Without it, the strategies' own texts are shown. One
 //! that has failed or broken is replaced when it is opened again.
 
+mod kept;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
+use self::kept::{Stays, beside};
 use super::{Outcome, Partial, ServerNews};
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
 use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
 use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
-use crate::tui::screens::strategies::{CheckedDraft, Order, Part, Pinned};
+use crate::tui::screens::strategies::{CheckedDraft, Order, Part};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState, Receipt};
 use crate::writing::doubt::Considered;
 use crate::writing::drafts::{Assignment, Told, write_drafts};
 use crate::writing::remembered::Remembered;
 use crate::writing::served::{Address, Served, Server, Settings};
+use crate::writing::stamp::{Fate, Watch};
 use crate::writing::templates::Templates;
 use crate::writing::voice::Voice;
 use crate::writing::{Draft, ModelIdentity, Piece, TextEngine, WritingError, doubt};
@@ -35,6 +39,8 @@ pub type Loader = dyn Fn(&Choice, &Task<'_>) -> Result<Box<dyn TextEngine>, Writ
 pub struct Writer {
     desk: Mutex<Option<Arc<Desk>>>,
     load: Arc<Loader>,
+    /// Of the file that the desk's engine was loaded from.
+    file: Arc<Mutex<Option<Watch>>>,
 }
 
 impl Default for Writer {
@@ -45,7 +51,7 @@ impl Default for Writer {
 
 impl Writer {
     pub fn new(load: Arc<Loader>) -> Self {
-        Self { desk: Mutex::default(), load }
+        Self { desk: Mutex::default(), load, file: Arc::default() }
     }
 
     /// The desk whose engine can write. One that broke is told of: whoever was there then may not have heard of it.
@@ -59,6 +65,11 @@ impl Writer {
             }
             EngineState::Loading { .. } | EngineState::Failed { .. } => None,
         }
+    }
+
+    /// What has become of the file that the engine was loaded from.
+    fn fate(&self) -> Option<Fate> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.fate()
     }
 
     fn put(&self, desk: Option<Arc<Desk>>) {
@@ -106,6 +117,13 @@ impl Writer {
         task: &Task<'_>,
         tell: &dyn Fn(Partial),
     ) -> Result<Outcome, Failure> {
+        // What is loaded is all that is left of it.
+        if self.fate() == Some(Fate::Gone)
+            && let Some(EngineState::Ready { identity }) = self.desk(tell).map(|desk| desk.state())
+        {
+            tell(Partial::ModelFile(Some(Fate::Gone)));
+            return Ok(Outcome::ModelOpened(Some(identity)));
+        }
         let choice = Choice::of(settings)?;
         if let Choice::Served(served) = choice {
             tell(Partial::ModelFound);
@@ -113,6 +131,8 @@ impl Writer {
         }
         // What an engine before it holds of memory is free for this one.
         self.put(None);
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        tell(Partial::ModelFile(None));
         if choice == Choice::Templates {
             return Ok(Outcome::ModelOpened(None));
         }
@@ -124,9 +144,11 @@ impl Writer {
             tell(Partial::ModelFound);
         }
         let (news, states) = unbounded();
-        let load = Arc::clone(&self.load);
+        let (load, file) = (Arc::clone(&self.load), Arc::clone(&self.file));
         let load = move |task: &Task<'_>| {
             let engine: Box<dyn TextEngine> = Box::new(Remembered::new(load(&choice, task)?));
+            *file.lock().unwrap_or_else(PoisonError::into_inner) =
+                choice.place().and_then(|path| Watch::of(&path));
             Ok(engine)
         };
         let desk = Desk::start(load, move |state| drop(news.send(state.clone())))
@@ -151,6 +173,7 @@ impl Writer {
             sampling,
             manners,
             pinned,
+            standing,
         } = order;
         let shown = shown_customers(&shop, &segmentation, &profile, &strategy, EXAMPLES);
         let customer = (!shown.is_empty()).then(|| shown[example % shown.len()]);
@@ -172,30 +195,44 @@ impl Writer {
             (_, Some(host)) => ModelIdentity { name: host.clone(), sha256: String::new() },
             _ => Templates::default().identity().clone(),
         };
-        tell(Partial::Preview(Part::Begins {
-            facts: facts.clone(),
-            segment: profile.cluster,
-            customer: customer.map_or(String::new(), |row| shop.customers.display_name(row)),
-            model,
-        }));
-        // Only what is not pinned is written; it is told by its place among all.
-        let open: Vec<usize> =
-            (0..seeds.len()).filter(|place| pinned.iter().all(|(kept, _)| kept != place)).collect();
-        let places = open.clone();
-        let tell = move |partial: Partial| tell(placed(partial, &places));
         let letter =
             segmentation.clusters.get(profile.cluster).map_or(String::new(), |cluster| cluster.id.clone());
-        let assignment = Assignment {
+        let banned_words = config.banned_words();
+        let mut assignment = Assignment {
             strategy: strategy.clone(),
             facts: facts.clone(),
             segment: letter,
             group: Group::of(&segmentation, profile.cluster),
-            seeds: open.iter().map(|place| seeds[*place]).collect(),
+            seeds: seeds.clone(),
             sampling,
-            banned_words: config.banned_words(),
+            banned_words: banned_words.clone(),
             voice: Voice::new(&config.voice, &manners),
-            beside: beside(&pinned),
+            beside: Vec::new(),
         };
+        let Stays { pinned, let_go, all } =
+            Stays::of(&pinned, standing.filter(|standing| standing.by == model), &assignment);
+        tell(Partial::Preview(Part::Begins {
+            facts,
+            segment: profile.cluster,
+            customer: customer.map_or(String::new(), |row| shop.customers.display_name(row)),
+            model,
+            pinned,
+            let_go,
+        }));
+        for (variant, draft) in &all {
+            tell(Partial::Preview(Part::Ready { variant: *variant, draft: Arc::clone(draft) }));
+        }
+        if host.is_none() && desk.is_some() {
+            tell(Partial::ModelFile(self.fate()));
+        }
+        // Only what does not stay is written; it is told by its place among all.
+        let open: Vec<usize> =
+            (0..seeds.len()).filter(|place| all.iter().all(|(kept, _)| kept != place)).collect();
+        assignment.seeds = open.iter().map(|place| seeds[*place]).collect();
+        assignment.beside = beside(&all);
+        let places = open.clone();
+        let judged = |draft: Draft| checked(draft, &strategy, &banned_words);
+        let tell = |partial: Partial| tell(placed(partial, &places, &judged));
         let drafts = match desk {
             _ if open.is_empty() => Vec::new(),
             Some(desk) => write_at(&desk, assignment, host.is_some(), task, &tell)?,
@@ -203,10 +240,8 @@ impl Writer {
                 tell(Partial::Preview(Part::Told(told)));
             })?,
         };
-        let banned_words = config.banned_words();
-        let mut checked: Vec<CheckedDraft> =
-            drafts.into_iter().map(|draft| checked(draft, &strategy, &banned_words)).collect();
-        for (place, kept) in &pinned {
+        let mut checked: Vec<CheckedDraft> = drafts.into_iter().map(judged).collect();
+        for (place, kept) in &all {
             checked.insert((*place).min(checked.len()), kept.as_ref().clone());
         }
         Ok(Outcome::Previewed(Arc::new(checked)))
@@ -275,15 +310,8 @@ fn checked(draft: Draft, strategy: &Strategy, banned_words: &[String]) -> Checke
     (draft, checks)
 }
 
-/// The texts of the variants that stay, by slot.
-fn beside(pinned: &[Pinned]) -> Vec<Vec<String>> {
-    let slots = pinned.iter().map(|(_, kept)| kept.0.slots.len()).max().unwrap_or(0);
-    let of = |slot: usize| pinned.iter().filter_map(move |(_, kept)| kept.0.slots.get(slot));
-    (0..slots).map(|slot| of(slot).map(|written| written.text.clone()).collect()).collect()
-}
-
-/// News of the variants that are written, told by their places among all.
-fn placed(partial: Partial, places: &[usize]) -> Partial {
+/// News of the variants that are written, told by their places among all; of what is finished, with its verdict.
+fn placed(partial: Partial, places: &[usize], judged: &dyn Fn(Draft) -> CheckedDraft) -> Partial {
     let of = |variant: usize| places.get(variant).copied().unwrap_or(variant);
     let Partial::Preview(Part::Told(told)) = partial else { return partial };
     let told = match told {
@@ -293,9 +321,15 @@ fn placed(partial: Partial, places: &[usize]) -> Partial {
         Told::Piece { slot, piece: Piece::End { variant, reason } } => {
             Told::Piece { slot, piece: Piece::End { variant: of(variant), reason } }
         }
+        Told::Piece { slot, piece: Piece::Whole { variant, written } } => {
+            Told::Piece { slot, piece: Piece::Whole { variant: of(variant), written } }
+        }
         Told::Again { slot, variant } => Told::Again { slot, variant: of(variant) },
         Told::NotWritten => Told::NotWritten,
         Told::Settled { slot, variant, text } => Told::Settled { slot, variant: of(variant), text },
+        Told::Finished { variant, draft } => {
+            return Partial::Preview(Part::Ready { variant: of(variant), draft: Arc::new(judged(*draft)) });
+        }
     };
     Partial::Preview(Part::Told(told))
 }
@@ -461,5 +495,37 @@ mod tests {
             }
         };
         assert!(matches!(follow(&desk, &states, &Task::new(&cancel, &told)), Err(Failure::Cancelled)));
+    }
+
+    #[test]
+    fn a_model_whose_file_is_taken_away_goes_on_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        std::fs::write(&path, "weights").unwrap();
+        let settings =
+            WritingConfig { model: path.to_string_lossy().into_owned(), ..WritingConfig::default() };
+        let writer = Writer::new(Arc::new(|_: &Choice, _: &Task<'_>| Ok(Box::new(Scripted::new(&["x"])))));
+        let told = RefCell::new(Vec::new());
+        let open = || {
+            let opened = crate::jobs::unwatched(|task| {
+                writer.open(&settings, task, &|partial| {
+                    if let Partial::ModelFile(fate) = partial {
+                        told.borrow_mut().push(fate);
+                    }
+                })
+            });
+            assert!(matches!(opened, Ok(Outcome::ModelOpened(Some(_)))), "{opened:?}");
+        };
+        open();
+        assert_eq!(writer.fate(), None);
+        std::fs::write(&path, "other weights").unwrap();
+        assert_eq!(writer.fate(), Some(Fate::Changed));
+        // The other one is loaded.
+        open();
+        assert_eq!(writer.fate(), None);
+        std::fs::remove_file(&path).unwrap();
+        open();
+        assert_eq!(writer.fate(), Some(Fate::Gone));
+        assert_eq!(*told.borrow(), [None, None, Some(Fate::Gone)]);
     }
 }

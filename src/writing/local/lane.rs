@@ -201,12 +201,14 @@ impl<'a> Lane<'a> {
             && !self.end_told
         {
             self.end_told = true;
+            tell(Piece::Whole { variant, written: Box::new(self.written(variant)) });
             tell(Piece::End { variant, reason });
         }
     }
 
-    pub fn finish(self, index: usize) -> Written {
-        let Said { request, mask, text, .. } = self.said;
+    /// What has come of it.
+    pub fn written(&self, index: usize) -> Written {
+        let Said { request, mask, text, .. } = &self.said;
         let mut text = text.trim().to_owned();
         let mut finish_reason = self.end.unwrap_or(FinishReason::Length);
         // Nothing was allowed, or a word at the very end turned out badly: what the strategy itself says.
@@ -214,7 +216,7 @@ impl<'a> Lane<'a> {
             text.clone_from(&request.fallback[index % request.fallback.len()]);
             finish_reason = FinishReason::Template;
         }
-        let token_ids = self.sampler.into_written();
+        let token_ids = self.sampler.written().to_vec();
         let chosen = token_ids.len() - self.begun;
         Written {
             text,
@@ -222,7 +224,8 @@ impl<'a> Lane<'a> {
             finish_reason,
             tokens: token_ids.len(),
             tokens_per_second: if self.seconds > 0.0 { chosen as f64 / self.seconds } else { 0.0 },
-            mean_log_probability: self.log_probability / chosen.max(1) as f64,
+            mean_log_probability: (chosen > 0).then(|| self.log_probability / chosen as f64),
+            earlier: false,
             token_ids,
             told: Vec::new(),
             begun: request.begun.clone(),

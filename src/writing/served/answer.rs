@@ -76,9 +76,9 @@ impl Answer {
         Some(new)
     }
 
-    /// Mean natural logarithm of the tokens' probabilities; 0 where the server does not tell them.
-    pub(super) fn mean_log_probability(&self) -> f64 {
-        if self.known == 0 { 0.0 } else { self.log_probability / self.known as f64 }
+    /// Mean natural logarithm of the tokens' probabilities; `None` where the server does not tell them.
+    pub(super) fn mean_log_probability(&self) -> Option<f64> {
+        (self.known > 0).then(|| self.log_probability / self.known as f64)
     }
 
     /// Begins anew. What was told stays told, and a text that begins otherwise is not told beside it.
@@ -232,7 +232,8 @@ mod tests {
             .push(&json!({ "delta": { "content": "We" }, "logprobs": { "content": [{ "logprob": -1.0 }] } }));
         answer.push(&json!({ "delta": { "content": " go" }, "logprobs": { "token_logprobs": [-3.0], "tokens": [" go"] } }));
         answer.push(&json!({ "delta": { "content": "." }, "logprobs": null, "finish_reason": "length" }));
-        assert!((answer.mean_log_probability() + 2.0).abs() < 1e-12);
+        assert_eq!(Answer::default().mean_log_probability(), None);
+        assert!(answer.mean_log_probability().is_some_and(|mean| (mean + 2.0).abs() < 1e-12));
         assert_eq!((answer.tokens, answer.end), (3, Some(FinishReason::Length)));
     }
 

@@ -328,7 +328,7 @@ impl<'a> Round<'a> {
         if !told.is_empty() && tokens >= SLOW.0 && tokens_per_second < SLOW.1 {
             self.learn(|abilities| abilities.tells_slowly = true);
         }
-        self.written[seat] = Some(Written {
+        let written = Written {
             // What is not allowed is nothing, and so is what starts afresh: it is asked for again.
             text: text.filter(|_| allowed).unwrap_or_default(),
             seed: self.request.seeds[seat],
@@ -336,11 +336,14 @@ impl<'a> Round<'a> {
             tokens,
             tokens_per_second,
             mean_log_probability,
+            earlier: false,
             token_ids: Vec::new(),
             told,
             begun: self.request.begun.clone(),
             avoided: Vec::new(),
-        });
+        };
+        tell(Piece::Whole { variant: seat, written: Box::new(written.clone()) });
+        self.written[seat] = Some(written);
         tell(Piece::End { variant: seat, reason });
     }
 

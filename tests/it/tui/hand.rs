@@ -8,10 +8,16 @@ use std::time::Duration;
 
 use perennial::config::Config;
 use perennial::jobs::{Failure, Task};
+use perennial::tui::event::{Effect, What};
+use perennial::tui::screens::ScreenId;
+use perennial::tui::screens::strategies::Part;
 use perennial::tui::work::{Outcome, Partial, Runner, Services, Work};
 
 use super::flow::folder;
 use super::harness::{HOLD, Harness};
+
+/// Holds a preview when its first variant is finished.
+const FIRST_READY: usize = usize::MAX - 1;
 
 /// The real work; a preview is held after so many pieces of news.
 #[derive(Clone)]
@@ -27,8 +33,12 @@ impl Runner for Interrupted {
         }
         let (told, most) = (AtomicUsize::new(0), self.after.load(Ordering::Relaxed));
         let outcome = self.services.run(work, task, &|news| {
+            let first = most == FIRST_READY && matches!(news, Partial::Preview(Part::Ready { .. }));
             if told.fetch_add(1, Ordering::Relaxed) < most {
                 partial(news);
+            }
+            if first {
+                told.store(most, Ordering::Relaxed);
             }
         })?;
         if most == usize::MAX { Ok(outcome) } else { Err(Failure::Failed(HOLD.into())) }
@@ -38,6 +48,11 @@ impl Runner for Interrupted {
 /// The dashboard on the sample shop with the default model, at the win-back e-mail; previews are held after so many
 /// pieces of news.
 fn writing(folder: &Path, after: usize) -> Harness {
+    held(folder, after).0
+}
+
+/// The same, and what says after how many pieces the next one is held.
+fn held(folder: &Path, after: usize) -> (Harness, Arc<AtomicUsize>) {
     crate::model::models();
     let runner = Interrupted { services: Arc::default(), after: Arc::new(AtomicUsize::new(usize::MAX)) };
     let after_that = Arc::clone(&runner.after);
@@ -47,7 +62,7 @@ fn writing(folder: &Path, after: usize) -> Harness {
     setup.folder = folder.into();
     let harness = harness.start();
     after_that.store(after, Ordering::Relaxed);
-    harness.keys("2 j w")
+    (harness.keys("2 j w"), after_that)
 }
 
 /// What stands in the lane of a variant: its line without frame and mark.
@@ -194,4 +209,134 @@ fn an_edit_writes_only_the_stretch_that_it_changes() {
         lanes.iter().map(|lane| lane.split_whitespace().take(6).collect::<Vec<_>>().join(" ")).collect()
     };
     assert_eq!(squeezed(&after), squeezed(&before), "{screen}");
+}
+
+/// Without the mark of the selected one.
+fn lanes(screen: &str) -> Vec<String> {
+    (1..=5).map(|variant| lane(screen, variant)).collect()
+}
+
+/// Changes the strategy's text as an editor outside would, and lets the variants follow.
+fn changed(harness: Harness, from: &str, to: &str) -> Harness {
+    let mut harness = harness.keys("E");
+    let text = harness.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Edit { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    let text = text.unwrap();
+    assert!(text.contains(from), "{from} is not in\n{text}");
+    harness.happen(What::Edited { screen: ScreenId::Strategies, text: Ok(text.replace(from, to)) });
+    harness.wait(Duration::from_millis(160)).keys("ctrl-o")
+}
+
+#[test]
+fn a_pinned_variant_stays_until_its_own_stretches_are_asked_for_otherwise() {
+    let folder = folder();
+    let mut harness = writing(folder.path(), usize::MAX).keys("p");
+    let before = lanes(&harness.screen(120, 40));
+    assert!(before[0].contains("(pinned)"), "{before:?}");
+    // What else the message says is another matter, and the other lanes stand as well.
+    let mut harness = changed(harness, "A friendly hello", "A kind hello");
+    let screen = harness.screen(120, 40);
+    assert_eq!(lanes(&screen), before, "{screen}");
+    assert!(screen.contains("A kind hello") && screen.contains("1 pinned"), "{screen}");
+    assert!(!screen.contains("tokens at"), "nothing was written in this round\n{screen}");
+    // So does another name of the strategy, and with another customer's facts.
+    let mut harness = changed(harness, "name = \"", "name = \"Now: ");
+    assert_eq!(lanes(&harness.screen(120, 40)), before);
+    let reader =
+        |screen: &str| screen.lines().find(|line| line.contains("Variant 1 as ")).unwrap().to_owned();
+    let first = reader(&harness.screen(120, 40));
+    let mut harness = harness.keys("c");
+    let screen = harness.screen(120, 40);
+    assert_ne!(reader(&screen), first, "{screen}");
+    assert_eq!(lanes(&screen), before, "{screen}");
+    // Others are written around it.
+    let mut harness = harness.keys("n");
+    let screen = harness.screen(120, 40);
+    let after = lanes(&screen);
+    assert_eq!(after[0], before[0], "{screen}");
+    assert!(after[1..].iter().zip(&before[1..]).any(|(after, before)| after != before), "{screen}");
+    // A shorter limit is another stretch.
+    let mut harness = changed(harness, "limit=160", "limit=150");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("The pinned variant 1 was let go"), "{screen}");
+    assert!(!screen.contains("(pinned)") && !screen.contains("1 pinned"), "{screen}");
+}
+
+#[test]
+fn what_is_finished_can_be_used_when_the_writing_is_stopped() {
+    let folder = folder();
+    let (mut harness, after) = held(folder.path(), usize::MAX);
+    let before = lanes(&harness.screen(120, 40));
+    after.store(FIRST_READY, Ordering::Relaxed);
+    let mut harness = harness.keys("n");
+    assert!(harness.screen(120, 40).contains("writing …"));
+    let mut harness = harness.keys("esc");
+    let screen = harness.screen(120, 40);
+    let stopped = lanes(&screen);
+    assert!(screen.contains("stopped"), "{screen}");
+    assert!(stopped.iter().all(|lane| lane.contains(" ✓ ") || lane.contains(" ✗ ")), "{screen}");
+    // One is new; in the places of the others stands what stood there before.
+    let new: Vec<usize> = (0..5).filter(|place| stopped[*place] != before[*place]).collect();
+    assert_eq!(new.len(), 1, "{before:?}\n{stopped:?}");
+    let down = "j ".repeat(new[0]);
+    let mut harness = harness.keys(&format!("tab {down} p"));
+    let screen = harness.screen(120, 40);
+    assert!(lane(&screen, new[0] + 1).contains("(pinned)"), "{screen}");
+    let mut harness = harness.keys("v");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("How sure the model was of variant") && screen.contains("as it is"), "{screen}");
+    let mut harness = harness.keys("esc =");
+    assert!(harness.screen(120, 40).contains("is compared: choose the one"));
+    let mut harness = harness.keys("esc a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("5 drafts wait"), "{screen}");
+}
+
+#[test]
+fn a_stopped_variant_that_is_not_finished_says_so_and_the_others_go_to_review() {
+    let folder = folder();
+    let mut harness = writing(folder.path(), FIRST_READY).keys("esc");
+    let screen = harness.screen(120, 40);
+    let verdict = |lane: &String| lane.contains(" ✓ ") || lane.contains(" ✗ ");
+    let lanes = lanes(&screen);
+    assert_eq!(lanes.iter().filter(|lane| verdict(lane)).count(), 1, "{screen}");
+    let open = lanes.iter().position(|lane| !verdict(lane)).unwrap();
+    let mut harness = harness.keys(&format!("tab {} p", "j ".repeat(open)));
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("stopped before this variant was finished"), "{screen}");
+    let mut harness = harness.keys("a");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("1 draft"), "{screen}");
+}
+
+#[test]
+fn the_sampling_that_is_told_is_that_of_the_variants_that_follow_it() {
+    let folder = folder();
+    let harness = writing(folder.path(), usize::MAX).keys("p t right").wait(Duration::from_millis(160));
+    let mut harness = harness.keys("esc");
+    let screen = harness.screen(120, 40);
+    assert!(screen.contains("Temperature 0.7, top-p 0.9"), "{screen}");
+    let screen = harness.screen(80, 24);
+    assert!(screen.contains("T 0.7 p 0.9 k 40 r 1.1"), "{screen}");
+    let told: String = screen.lines().filter_map(|line| line.split("││").nth(1)).collect();
+    assert!(
+        told.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ").contains("seeds 7-11;"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_numbers_of_sampling_are_seen_on_a_very_small_window() {
+    let folder = folder();
+    let mut harness = writing(folder.path(), usize::MAX).keys("t");
+    let screen = harness.screen(40, 10);
+    assert!(screen.contains("▸ Temperature"), "{screen}");
+    let mut harness = harness.keys("right");
+    assert!(harness.screen(40, 10).contains("0.7"));
+    let mut harness = harness.keys("down");
+    assert!(harness.screen(40, 10).contains("▸ Top-p"));
+    let mut harness = harness.keys("esc");
+    assert!(!harness.screen(40, 10).contains("Top-p"), "the list is back");
 }

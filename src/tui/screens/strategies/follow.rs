@@ -37,6 +37,10 @@ impl Strategies {
         };
         let segment = Self::segment(shared);
         let Some(profile) = self.profiles.get(segment).cloned() else { return };
+        if self.pinned.iter().any(|pinned| pinned.of.id != id) {
+            self.unpin("strategy", shared);
+        }
+        self.pinned.sort_by_key(|pinned| pinned.place);
         let (Load::Ready(shop), Load::Ready(features), Load::Ready(segmentation)) =
             (&shared.shop, &shared.features, &shared.segmentation)
         else {
@@ -44,14 +48,10 @@ impl Strategies {
         };
         let writing = &shared.setup.config.writing;
         let (sampling, first) = (self.tuning.sampling(writing), self.tuning.first_seed(writing));
-        // A pin is of one text: what was written from another would be of another strategy.
-        if self.pinned_of != source {
-            self.pinned.clear();
-        }
-        self.pinned.sort_by_key(|(place, _)| *place);
         let order = Order {
             manners: self.manners.clone(),
             pinned: self.pinned.clone(),
+            standing: self.preview.standing(sampling).filter(|_| !self.pinned.is_empty()),
             strategy,
             shop: Arc::clone(shop),
             features: Arc::clone(features),
@@ -67,8 +67,7 @@ impl Strategies {
             self.compared = None;
         }
         let variants = order.seeds.len();
-        let mut preview = Preview::begun(&order.strategy, source, variants, shared.now);
-        preview.pin(&order.pinned);
+        let mut preview = Preview::begun(&order, source, shared.now);
         let job = shared.start(Work::Preview(Box::new(order)));
         if shared.host().is_some() && !matches!(shared.model, ModelState::Served(_)) {
             // Whether the server is back is seen by this.
@@ -168,7 +167,6 @@ impl Strategies {
             End::Done(Outcome::Forked { variant, draft }) => {
                 self.preview.put(*variant, draft);
                 // What somebody chose word by word is not written over.
-                self.pinned.retain(|(place, _)| place != variant);
                 self.keep(*variant);
             }
             End::Done(Outcome::DraftsKept(desk)) => {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::preview::Stage;
+use super::preview::{Pinned, Stage};
 use super::{Panel, Strategies};
-use crate::tui::app::Shared;
+use crate::tui::app::{Gravity, Shared};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::popups::doubt::Doubt;
 use crate::tui::work::Slot;
@@ -22,26 +22,44 @@ impl Strategies {
     }
 
     pub(super) fn is_pinned(&self, variant: usize) -> bool {
-        self.pinned.iter().any(|(place, _)| *place == variant)
+        self.pinned.iter().any(|pinned| pinned.place == variant)
     }
 
     /// Keeps the selected variant while others are written, or lets it go.
     pub(super) fn pin(&mut self) {
         let variant = self.variant;
         if self.is_pinned(variant) {
-            self.pinned.retain(|(place, _)| *place != variant);
+            self.pinned.retain(|pinned| pinned.place != variant);
         } else {
             self.keep(variant);
         }
     }
 
-    pub(super) fn keep(&mut self, variant: usize) {
-        if let Some(kept) = self.preview.drafts().and_then(|drafts| drafts.get(variant)) {
-            if self.pinned_of != self.preview.source {
-                self.pinned.clear();
-                self.pinned_of.clone_from(&self.preview.source);
-            }
-            self.pinned.push((variant, Arc::new(kept.clone())));
+    /// What stood pinned in its place gives way.
+    pub(super) fn keep(&mut self, place: usize) {
+        if let (Some(draft), Some(strategy)) = (self.preview.draft(place), &self.preview.strategy) {
+            let pinned = Pinned { place, draft: Arc::clone(draft), of: Arc::new(strategy.clone()) };
+            self.pinned.retain(|pinned| pinned.place != place);
+            self.pinned.push(pinned);
+        }
+    }
+
+    /// The variants that stay are those that a round has carried over; those that it could not are told of.
+    pub(super) fn carried(&mut self, pinned: &[Pinned], let_go: &[usize], shared: &mut Shared) {
+        self.pinned = pinned.to_vec();
+        let numbers: Vec<String> = let_go.iter().map(|place| (place + 1).to_string()).collect();
+        let what = match &numbers[..] {
+            [] => return,
+            [one] => format!("The pinned variant {one} was let go"),
+            several => format!("The pinned variants {} were let go", several.join(", ")),
+        };
+        shared.toast(Gravity::Warning, format!("{what}: the strategy asks for other stretches now."));
+    }
+
+    /// The variants that stay are of another message.
+    pub(super) fn unpin(&mut self, of: &str, shared: &mut Shared) {
+        if !std::mem::take(&mut self.pinned).is_empty() {
+            shared.toast(Gravity::Info, format!("What was pinned was let go: it is of another {of}."));
         }
     }
 
@@ -71,17 +89,20 @@ impl Strategies {
             Stage::Stopped => {
                 "Nothing new is written while the strategy has a mistake: mend it first.".into()
             }
-            Stage::Cancelled => format!("The writing was stopped: {again} writes the variants again."),
+            Stage::Cancelled => {
+                format!(
+                    "The writing was stopped before this variant was finished: {again} writes the variants again."
+                )
+            }
             Stage::Failed(_) => format!("The variants could not be written: {again} tries again."),
             _ => "The variants are not finished yet.".into(),
         }
     }
 
     pub(super) fn doubt_availability(&self, shared: &Shared) -> Availability {
-        let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
-        match draft {
+        match self.preview.draft(self.variant) {
             None => Availability::No(self.unfinished(shared)),
-            Some((draft, _)) if !draft.slots.iter().any(Written::is_models) => {
+            Some(draft) if !draft.0.slots.iter().any(Written::is_models) => {
                 Availability::No("No model wrote this variant: it is the strategy's own text.".into())
             }
             Some(_) => Availability::Yes,
@@ -90,9 +111,8 @@ impl Strategies {
 
     /// Shows how sure the model was of each word of the selected variant.
     pub(super) fn doubt(&self, shared: &mut Shared) {
-        let draft = self.preview.drafts().and_then(|drafts| drafts.get(self.variant));
-        if let (Some(strategy), Some(draft)) = (&self.preview.strategy, draft) {
-            let popup = Doubt::new(strategy.clone(), self.variant, Arc::new(draft.clone()), shared);
+        if let (Some(strategy), Some(draft)) = (&self.preview.strategy, self.preview.draft(self.variant)) {
+            let popup = Doubt::new(strategy.clone(), self.variant, Arc::clone(draft), shared);
             shared.open(popup);
         }
     }

@@ -35,16 +35,32 @@ pub struct Order {
     pub manners: Vec<Manner>,
     /// Variants that stay, with their places; the others are written around them.
     pub pinned: Vec<Pinned>,
+    /// What stands in the other places.
+    pub standing: Option<Standing>,
 }
 
 /// A finished draft with the outcome of every rule.
 pub type CheckedDraft = (Draft, Vec<Check>);
 
-/// Finished drafts.
-pub type Checked = Vec<CheckedDraft>;
+/// A variant that stays.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    /// Among all.
+    pub place: usize,
+    pub draft: Arc<CheckedDraft>,
+    /// What it was written from, or was carried over to.
+    pub of: Arc<Strategy>,
+}
 
-/// A variant that stays, with its place among all.
-pub type Pinned = (usize, Arc<CheckedDraft>);
+/// Variants that need not be written again where the same would be asked for them.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub of: Arc<Strategy>,
+    /// Who was to write them.
+    pub by: ModelIdentity,
+    /// With their places.
+    pub drafts: Vec<(usize, Arc<CheckedDraft>)>,
+}
 
 /// News of a preview.
 #[derive(Clone, Debug)]
@@ -55,8 +71,17 @@ pub enum Part {
         segment: usize,
         customer: String,
         model: ModelIdentity,
+        /// The variants that stay, carried over to the strategy and the facts.
+        pinned: Vec<Pinned>,
+        /// Places of those that do not, as their slots are others now.
+        let_go: Vec<usize>,
     },
     Told(Told),
+    /// The variant as it would be if the writing was stopped now.
+    Ready {
+        variant: usize,
+        draft: Arc<CheckedDraft>,
+    },
 }
 
 /// How far a preview is.
@@ -120,6 +145,10 @@ pub struct Preview {
     pub source: String,
     pub customer: String,
     pub model: Option<ModelIdentity>,
+    /// Who was to write: a server's model is known by its own name only afterwards.
+    by: Option<ModelIdentity>,
+    /// How it was asked to choose its words.
+    pub sampling: Sampling,
     /// The model does not write the strategy's language.
     pub foreign: bool,
     /// How long it took to write all of it.
@@ -130,7 +159,8 @@ pub struct Preview {
     facts: Facts,
     segment: Option<usize>,
     variants: Vec<Variant>,
-    drafts: Option<Arc<Checked>>,
+    /// What is finished, by place.
+    drafts: Vec<Option<Arc<CheckedDraft>>>,
     began: Duration,
     /// The last that was finished, while this one is not.
     before: Option<Box<Self>>,
@@ -140,12 +170,13 @@ impl Preview {
     /// Another one begins in its place.
     pub fn replace(&mut self, next: Self) {
         let mut last = std::mem::replace(self, next);
-        self.before = if last.drafts.is_some() { Some(Box::new(last)) } else { last.before.take() };
+        let usable = last.took.is_some() || last.stage == Stage::Cancelled && last.has_drafts();
+        self.before = if usable { Some(Box::new(last)) } else { last.before.take() };
     }
 
     /// The strategy has mistakes. What was finished last of the same strategy for the same segment stays.
     pub fn stop(&mut self, id: &str, segment: usize) {
-        if self.drafts.is_none()
+        if self.took.is_none()
             && let Some(before) = self.before.take()
         {
             *self = *before;
@@ -163,40 +194,49 @@ impl Preview {
         }
     }
 
-    pub fn begun(strategy: &Strategy, source: String, variants: usize, now: Duration) -> Self {
+    pub fn begun(order: &Order, source: String, now: Duration) -> Self {
+        let (strategy, variants) = (&order.strategy, order.seeds.len());
         let renderer = Renderer::new(strategy).ok();
         let slots = renderer.as_ref().map_or(0, Renderer::slot_count);
         Self {
             id: strategy.id.clone(),
             strategy: Some(strategy.clone()),
             source,
+            sampling: order.sampling,
             renderer,
             variants: vec![Variant { slots: vec![String::new(); slots], ..Variant::default() }; variants],
+            drafts: vec![None; variants],
             began: now,
             ..Self::default()
         }
     }
 
-    /// The variants that stay are shown from the beginning.
-    pub fn pin(&mut self, pinned: &[Pinned]) {
-        for (place, kept) in pinned {
-            if let Some(variant) = self.variants.get_mut(*place) {
-                variant.slots = kept.0.slots.iter().map(|slot| slot.text.clone()).collect();
-                variant.settled = variant.slots.len();
-            }
+    /// One of the finished drafts gives way to another.
+    pub fn put(&mut self, place: usize, draft: &CheckedDraft) {
+        let Some(old) = self.draft(place) else { return };
+        if old.0.strategy_version == draft.0.strategy_version {
+            let mut draft = draft.clone();
+            // The round that is told of did not write it.
+            draft.0.slots.iter_mut().for_each(|slot| slot.earlier = true);
+            self.show(place, Arc::new(draft));
         }
     }
 
-    /// One of the finished drafts gives way to another.
-    pub fn put(&mut self, place: usize, draft: &CheckedDraft) {
-        let Some(drafts) = self.drafts.as_mut().filter(|_| self.stage == Stage::Done) else { return };
-        if let (Some(old), Some(variant)) =
-            (Arc::make_mut(drafts).get_mut(place), self.variants.get_mut(place))
-            && old.0.strategy_version == draft.0.strategy_version
-        {
+    /// A draft takes its place.
+    fn show(&mut self, place: usize, draft: Arc<CheckedDraft>) {
+        if let (Some(variant), Some(at)) = (self.variants.get_mut(place), self.drafts.get_mut(place)) {
             variant.slots = draft.0.slots.iter().map(|slot| slot.text.clone()).collect();
-            old.clone_from(draft);
+            variant.settled = variant.slots.len();
+            *at = Some(draft);
         }
+    }
+
+    /// What stands, for a round after this one with this sampling.
+    pub fn standing(&self, sampling: Sampling) -> Option<Standing> {
+        let last = if self.has_drafts() && !self.is_running() { Some(self) } else { self.before.as_deref() };
+        let last = last.filter(|last| last.sampling == sampling)?;
+        let drafts = last.last_drafts().map(|(place, draft)| (place, Arc::clone(draft))).collect();
+        Some(Standing { of: Arc::new(last.strategy.clone()?), by: last.by.clone()?, drafts })
     }
 
     /// Whether it is of this strategy, and of this segment as far as is known.
@@ -224,7 +264,8 @@ impl Preview {
         }
     }
 
-    fn is(&self, job: JobId) -> bool {
+    /// Whether this job writes it.
+    pub fn is(&self, job: JobId) -> bool {
         self.stage == Stage::Writing(job)
     }
 
@@ -233,7 +274,7 @@ impl Preview {
             return;
         }
         match part {
-            Part::Begins { facts, segment, customer, model } => {
+            Part::Begins { facts, segment, customer, model, .. } => {
                 let slots = self.strategy.as_ref().map(|strategy| strategy::slots(strategy, facts));
                 let limit = |slot: &strategy::Slot| slot.limit.unwrap_or(DEFAULT_LIMIT);
                 self.limits =
@@ -242,7 +283,9 @@ impl Preview {
                 self.segment = Some(*segment);
                 self.customer.clone_from(customer);
                 self.model = Some(model.clone());
+                self.by = Some(model.clone());
             }
+            Part::Ready { variant, draft } => self.show(*variant, Arc::clone(draft)),
             Part::Told(Told::Piece { slot, piece: Piece::Text { variant, text, tokens } }) => {
                 if let Some(variant) = self.variants.get_mut(*variant) {
                     variant.hear(*tokens, now);
@@ -252,8 +295,12 @@ impl Preview {
                 }
             }
             Part::Told(Told::Again { slot, variant }) => {
+                if let Some(draft) = self.drafts.get_mut(*variant) {
+                    *draft = None;
+                }
                 if let Some(variant) = self.variants.get_mut(*variant) {
                     variant.tokens = None;
+                    variant.settled = variant.settled.min(*slot);
                 }
                 if let Some(slot) = self.slot(*variant, *slot) {
                     slot.clear();
@@ -269,7 +316,9 @@ impl Preview {
                 }
             }
             Part::Told(Told::NotWritten) => self.foreign = true,
-            Part::Told(Told::Piece { piece: Piece::End { .. }, .. }) => {}
+            Part::Told(
+                Told::Piece { piece: Piece::End { .. } | Piece::Whole { .. }, .. } | Told::Finished { .. },
+            ) => {}
         }
     }
 
@@ -277,19 +326,18 @@ impl Preview {
         self.variants.get_mut(variant)?.slots.get_mut(slot)
     }
 
-    pub fn finish(&mut self, job: JobId, drafts: &Arc<Checked>, now: Duration) {
+    pub fn finish(&mut self, job: JobId, drafts: &[CheckedDraft], now: Duration) {
         if !self.is(job) {
             return;
         }
-        for (variant, (draft, _)) in self.variants.iter_mut().zip(drafts.iter()) {
-            variant.slots = draft.slots.iter().map(|slot| slot.text.clone()).collect();
+        for (place, draft) in drafts.iter().enumerate() {
+            self.show(place, Arc::new(draft.clone()));
         }
         // A server says its model's name when it is asked, and another may have written in its place.
         if let Some((draft, _)) = drafts.iter().find(|(draft, _)| !draft.is_own_text()) {
             self.model = Some(draft.model.clone());
         }
         self.before = None;
-        self.drafts = Some(Arc::clone(drafts));
         self.took = Some(now.saturating_sub(self.began));
         self.stage = Stage::Done;
     }
@@ -304,25 +352,70 @@ impl Preview {
                 && let Some(before) = self.before.take()
             {
                 *self = *before;
+            } else {
+                self.drafts.fill(None);
             }
             self.stage = Stage::Failed(message.to_owned());
         }
     }
 
+    /// The writing was stopped. What is finished can be used, and so can what stood before in the other places, where it
+    /// is of the same text and facts.
     pub fn cancel(&mut self, job: JobId) {
-        if self.is(job) {
-            self.stage = Stage::Cancelled;
+        if !self.is(job) {
+            return;
         }
+        if let Some(before) =
+            self.before.take().filter(|before| before.source == self.source && before.id == self.id)
+        {
+            if self.facts.is_empty() {
+                // It had not begun.
+                *self = *before;
+                self.took = None;
+            } else if before.facts == self.facts && before.segment == self.segment {
+                for (place, draft) in before.last_drafts() {
+                    if self.drafts.get(place).is_some_and(Option::is_none) {
+                        self.show(place, Arc::clone(draft));
+                    }
+                }
+            }
+        }
+        self.stage = Stage::Cancelled;
     }
 
-    /// The finished drafts with the outcome of every rule, if they are of the text as it is now.
-    pub fn drafts(&self) -> Option<&Arc<Checked>> {
-        self.drafts.as_ref().filter(|_| self.stage == Stage::Done)
+    fn has_drafts(&self) -> bool {
+        self.drafts.iter().any(Option::is_some)
+    }
+
+    /// The finished drafts with their places and the outcome of every rule, if they are of the text as it is now.
+    pub fn drafts(&self) -> impl Iterator<Item = (usize, &Arc<CheckedDraft>)> {
+        self.last_drafts().filter(|_| matches!(self.stage, Stage::Done | Stage::Cancelled))
     }
 
     /// The same, of the text as it was when they were written.
-    pub fn last_drafts(&self) -> Option<&Arc<Checked>> {
-        self.drafts.as_ref()
+    pub fn last_drafts(&self) -> impl Iterator<Item = (usize, &Arc<CheckedDraft>)> {
+        // What is ready while others are written may give way to a better one.
+        let there = self.drafts.iter().enumerate().filter(|_| !self.is_running());
+        there.filter_map(|(place, draft)| Some((place, draft.as_ref()?)))
+    }
+
+    /// A finished draft, if it is of the text as it is now.
+    pub fn draft(&self, variant: usize) -> Option<&Arc<CheckedDraft>> {
+        self.drafts().find(|(place, _)| *place == variant).map(|(_, draft)| draft)
+    }
+
+    /// The same, of the text as it was when it was written.
+    pub fn last_draft(&self, variant: usize) -> Option<&Arc<CheckedDraft>> {
+        self.last_drafts().find(|(place, _)| *place == variant).map(|(_, draft)| draft)
+    }
+
+    /// Tokens that were written in this round and stand, and how many of them a second; `None` before it is over, and
+    /// where nothing was.
+    pub fn pace(&self) -> Option<(usize, f64)> {
+        let seconds = self.took?.as_secs_f64();
+        let slots = self.drafts().flat_map(|(_, draft)| &draft.0.slots);
+        let tokens = slots.filter(|slot| slot.is_models() && !slot.earlier).map(|slot| slot.tokens).sum();
+        (tokens > 0 && seconds > 0.0).then(|| (tokens, tokens as f64 / seconds))
     }
 
     pub fn variants(&self) -> usize {
@@ -351,8 +444,8 @@ impl Preview {
 
     /// How far a variant is, and how fast: while it is written by what has come, afterwards by its record.
     pub fn lane(&self, place: usize) -> Lane {
-        if let Some((draft, _)) = self.drafts.as_ref().and_then(|drafts| drafts.get(place)) {
-            let speed = draft.tokens_per_second;
+        if let Some(draft) = self.last_draft(place) {
+            let speed = draft.0.tokens_per_second;
             return Lane { share: 1.0, tokens_per_second: (speed > 0.0).then_some(speed) };
         }
         let Some(variant) = self.variants.get(place) else {

@@ -10,6 +10,7 @@
 mod compare;
 mod lanes;
 mod preview;
+mod sampling;
 mod tuning;
 
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -47,7 +48,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             list(screen, shared, left, canvas);
         }
         preview::draw(screen, shared, right, canvas);
-    } else if screen.panel == Panel::Preview {
+    } else if screen.panel == Panel::Preview || screen.tuning.is_open() && !editing {
         preview::draw(screen, shared, area, canvas);
     } else if editing {
         editor(screen, area, canvas);

@@ -39,7 +39,7 @@ fn head(screen: &Strategies, variant: usize, theme: &Theme) -> Spans {
 }
 
 fn outcome(screen: &Strategies, variant: usize) -> Option<&Vec<Check>> {
-    screen.preview.last_drafts().and_then(|drafts| drafts.get(variant)).map(|(_, checks)| checks)
+    screen.preview.last_draft(variant).map(|draft| &draft.1)
 }
 
 /// Tokens a second, with a unit behind it.
@@ -60,13 +60,11 @@ fn text(screen: &Strategies, variant: usize, theme: &Theme) -> (String, Style) {
 
 /// What there is to say of it besides.
 fn notes(screen: &Strategies, variant: usize, theme: &Theme) -> Spans {
-    let drafts = screen.preview.last_drafts();
     // Who wrote it says something only where both did.
-    let mixed = drafts.is_some_and(|drafts| drafts.iter().any(|(draft, _)| !draft.is_own_text()));
-    let own = drafts.and_then(|drafts| drafts.get(variant)).is_some_and(|(draft, _)| draft.is_own_text());
-    let forked = drafts
-        .and_then(|drafts| drafts.get(variant))
-        .is_some_and(|(draft, _)| draft.slots.iter().any(|slot| !slot.begun.is_empty()));
+    let mixed = screen.preview.last_drafts().any(|(_, draft)| !draft.0.is_own_text());
+    let draft = screen.preview.last_draft(variant);
+    let own = draft.is_some_and(|draft| draft.0.is_own_text());
+    let forked = draft.is_some_and(|draft| draft.0.slots.iter().any(|slot| !slot.begun.is_empty()));
     let mut spans = Vec::new();
     if mixed && own {
         spans.push((" (own text)".into(), theme.dim));

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::preview::Stage;
 use super::super::{PREVIEW, Panel, Strategies};
-use super::{compare, counted, lanes, segment_name, tuning};
+use super::{compare, counted, lanes, sampling, segment_name, tuning};
 use crate::strategy::Severity;
 use crate::tui::app::{Load, ModelState, Shared};
 use crate::tui::canvas::Canvas;
@@ -31,7 +31,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             widgets::empty(canvas, inside, &Sentence { what, next: "" });
             return;
         }
-        Stage::Failed(message) if preview.last_drafts().is_none() => {
+        Stage::Failed(message) if preview.last_drafts().next().is_none() => {
             let message = failure(shared, message);
             let what = "The variants could not be written";
             widgets::empty(canvas, inside, &Sentence { what, next: &message });
@@ -68,12 +68,13 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
     // What is no longer true of the text is not as bright, and the line above says so.
     let faded = canvas.theme.faded();
     let theme = if stopped { &faded } else { canvas.theme };
-    // On a small window the variants are worth more than how they were sampled: that comes at the end.
+    // Where there is little room it is told in short, and on a very small window at the end.
     let spacious = inside.width >= 60 && inside.height >= 16;
-    let sampled = if stopped { None } else { sampling(screen) };
+    let first = inside.height >= 10;
+    let sampled = if stopped { None } else { sampling::line(screen, spacious) };
     if !stopped {
         rich.spans(0, vec![(status(screen, shared), theme.dim)]);
-        if let Some(sampled) = sampled.as_ref().filter(|_| spacious) {
+        if let Some(sampled) = sampled.as_ref().filter(|_| first) {
             rich.spans(0, vec![(sampled.clone(), theme.dim)]);
         }
     }
@@ -120,7 +121,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             Err(why) => rich.spans(0, vec![(why, theme.dim)]),
         }
     }
-    if let Some(sampled) = sampled.filter(|_| !spacious) {
+    if let Some(sampled) = sampled.filter(|_| !first) {
         rich.blank();
         rich.spans(0, vec![(sampled, theme.dim)]);
     }
@@ -146,8 +147,8 @@ fn failure(shared: &Shared, message: &str) -> String {
 fn status(screen: &Strategies, shared: &Shared) -> String {
     let preview = &screen.preview;
     let mut parts = Vec::new();
-    let own_texts =
-        preview.last_drafts().is_some_and(|drafts| drafts.iter().all(|(draft, _)| draft.is_own_text()));
+    let own_texts = preview.last_drafts().next().is_some()
+        && preview.last_drafts().all(|(_, draft)| draft.0.is_own_text());
     match (&preview.model, &shared.model) {
         (Some(model), ModelState::Opening { .. }) if model.is_templates() => {
             parts.push("the strategy's own texts: the model is not ready yet".into());
@@ -169,10 +170,7 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         (Some(model), _) => parts.push(format!("by {}", model.name)),
         (None, _) => {}
     }
-    let left_out = preview
-        .last_drafts()
-        .and_then(|drafts| drafts.first())
-        .map_or(0, |(draft, _)| draft.examples_left_out);
+    let left_out = preview.last_drafts().next().map_or(0, |(_, draft)| draft.0.examples_left_out);
     if left_out > 0 {
         parts.push(format!("{left_out} examples left out: the prompt was too long for the model"));
     }
@@ -190,40 +188,19 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
         Stage::Due => parts.push("written anew once you pause".into()),
         _ => {}
     }
-    if let (Some(drafts), Some(took)) = (preview.drafts(), preview.took) {
-        let own = drafts.iter().filter(|(draft, _)| draft.is_own_text()).count();
-        if own < drafts.len() {
-            parts.push(format!("in {}", numbers::duration(took)));
-            if own > 0 {
-                parts.push(format!("{own} of {} the strategy's own", drafts.len()));
-            }
+    let (own, all) =
+        (preview.drafts().filter(|(_, draft)| draft.0.is_own_text()).count(), preview.drafts().count());
+    if own < all
+        && let Some(took) = preview.took
+    {
+        parts.push(format!("in {}", numbers::duration(took)));
+        if own > 0 {
+            parts.push(format!("{own} of {all} the strategy's own"));
         }
     }
     let line = parts.join(", ");
     let mut letters = line.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// How the model's drafts were sampled and how fast; nothing where it wrote none.
-fn sampling(screen: &Strategies) -> Option<String> {
-    let drafts = screen.preview.drafts()?;
-    let written: Vec<_> =
-        drafts.iter().map(|(draft, _)| draft).filter(|draft| !draft.is_own_text()).collect();
-    let (first, tokens) = (written.first()?, written.iter().map(|draft| draft.tokens).sum::<usize>());
-    let speed: f64 = written.iter().map(|draft| draft.tokens_per_second).sum();
-    let seeds: Vec<String> = drafts.iter().map(|(draft, _)| draft.seed.to_string()).collect();
-    let sampling = first.sampling;
-    let mut parts =
-        vec![format!("Temperature {}", sampling.temperature), format!("top-p {}", sampling.top_p)];
-    parts.extend(sampling.top_k.map(|count| format!("top-k {count}")));
-    if sampling.min_p > 0.0 {
-        parts.push(format!("min-p {}", sampling.min_p));
-    }
-    if sampling.repeat_penalty > 1.0 {
-        parts.push(format!("repetition penalty {}", sampling.repeat_penalty));
-    }
-    parts.push(format!("seeds {}", seeds.join(" ")));
-    Some(format!("{}; {tokens} tokens at {speed:.0} a second", parts.join(", ")))
 }
 
 /// What is wrong with the strategy, and where; nothing new is written until it is mended.

@@ -96,10 +96,8 @@ impl Measuring {
     /// What the project's database has of a campaign.
     fn campaign(&self, name: &str, context: &Context<'_>) -> anyhow::Result<Recorded> {
         let folder = context.folder()?;
-        let store = match folder.join(DATABASE).exists() {
-            true => Some(Workspace::open(&folder)?.store()?),
-            false => None,
-        };
+        let kept = folder.join(DATABASE).exists();
+        let store = if kept { Some(Workspace::open(&folder)?.store()?) } else { None };
         let campaign = match &store {
             Some(store) => store.campaign(name)?,
             None => None,

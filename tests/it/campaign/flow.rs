@@ -50,7 +50,10 @@ fn a_campaign_goes_out_only_as_it_was_approved_and_by_somebody_else() {
     assert_eq!((sent["report"]["accepted"].as_u64(), sink.count()), (Some(270), (270, 0)));
     // Once is once.
     let again = project.json(&["campaign", "send", "spring", "--yes"]);
-    assert_eq!((again["report"]["state"].as_str(), again["report"]["accepted_now"].as_u64()), (Some("done"), Some(0)));
+    assert_eq!(
+        (again["report"]["state"].as_str(), again["report"]["accepted_now"].as_u64()),
+        (Some("done"), Some(0))
+    );
     assert_eq!(sink.count().0, 270);
     let ledger = project.json(&["campaign", "ledger", "spring"]);
     let lines = ledger["sends"].as_array().unwrap();

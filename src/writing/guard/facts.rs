@@ -291,7 +291,13 @@ pub enum Subject {
 }
 
 /// English words that a model must not write and that a person may: as often as not they state nothing.
-const OPEN_TO_PEOPLE: [&str; 20] = [
+const OPEN_TO_PEOPLE: [&str; 26] = [
+    "hour",
+    "minute",
+    "cost",
+    "costs",
+    "pays",
+    "paid",
     "present",
     "presents",
     "third",

@@ -101,7 +101,7 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
         &["off", "discount", "折", "优惠", "减"],
     ),
     (
-        &["free shipping", "free delivery", "包邮", "免运费", "免邮"],
+        &["free shipping", "free delivery", "包邮", "免运费", "免运", "免邮"],
         &["shipping", "delivery", "包邮", "运费", "免邮"],
     ),
     (
@@ -188,6 +188,8 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "within a day",
             "within the day",
             "within hours",
+            "within the hour",
+            "within an hour",
             "next day",
             "next-day",
             "same day",

@@ -381,7 +381,7 @@ fn a_disguised_claim_is_found_where_it_stands() {
         ("Here is your r e f u n d at last.", "r e f u n d"),
         ("It is the last ch\u{200B}ance for you.", "last ch\u{200B}ance"),
         ("We have ２００ of them.", "２００"),
-        ("See the ｂｅｓｔ ｅｖｅｒ chair.", "ｂｅｓｔ ｅｖｅｒ"),
+        ("Our ｂｅｓｔ ｅｖｅｒ chair is here.", "ｂｅｓｔ ｅｖｅｒ"),
     ] {
         assert_eq!(desk.unproved(slot).first().map(|(text, _)| text.as_str()), Some(text), "{slot}");
         assert!(!desk.is_approvable(slot), "{slot}");

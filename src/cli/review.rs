@@ -111,7 +111,7 @@ fn list(show: &str, cabinet: &Cabinet, context: &mut Context<'_>) -> anyhow::Res
                     "status": status(&item.standing.status),
                     "passes": passes(&item.checks),
                     "slots": item.standing.slots,
-                    "text": item.draft.text,
+                    "text": cabinet.text(item),
                 })
             })
             .collect();

@@ -178,7 +178,7 @@ impl<'a> Rules<'a> {
         checks.extend(numbers::invented(&message));
         checks.push(claims::invented_offer(&message));
         checks.push(claims::overclaim(&message));
-        checks.push(ledger::unproved_claim(&message));
+        let place = checks.len();
         checks.push(names::wrong_name(&message));
         checks.push(repetition::repeated_text(&message));
         checks.push(sentences::unfinished_sentence(&message));
@@ -188,6 +188,8 @@ impl<'a> Rules<'a> {
         if message.is_chinese() && strategy.channel == Channel::Email {
             checks.push(opt_out::advertising_mark(&message));
         }
+        let sound = super::passes(&checks);
+        checks.insert(place, ledger::unproved_claim(&message, sound));
         checks
     }
 

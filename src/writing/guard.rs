@@ -4,7 +4,7 @@
 //! by what the slot would read with it, so that a word made of several tokens is caught with its last one, and
 //! half a character is never left behind.
 
-mod facts;
+pub mod facts;
 pub mod phrases;
 
 use std::borrow::Cow;
@@ -60,7 +60,7 @@ impl Mask {
     #[must_use]
     pub fn of_texts(guard: &Guard) -> Self {
         let mut banned: Vec<String> =
-            guard.banned_words.iter().map(|word| word.trim().to_lowercase()).collect();
+            guard.banned_words.iter().map(|word| phrases::fold(word.trim()).text).collect();
         if guard.digits {
             banned.extend(WORDS_OF_FACTS.iter().flat_map(|words| words.iter().map(ToString::to_string)));
             let boasts = phrases::SUPERLATIVES.iter().chain(&phrases::URGENCY).chain(&phrases::GUILT);
@@ -161,9 +161,12 @@ impl Mask {
         if self.guard.coupon_like && has_code(text) {
             return true;
         }
-        let lower = self.without_allowed(text.to_lowercase());
-        let counts =
-            || !phrases::counts(&lower).is_empty() || phrases::bought_things(&lower).next().is_some();
+        let lower = self.without_allowed(phrases::fold(text).text);
+        let counts = || {
+            !phrases::counts(&lower).is_empty()
+                || phrases::bought_things(&lower).next().is_some()
+                || phrases::made_by(&lower).next().is_some()
+        };
         self.guard.links && has_address(&lower)
             || self.guard.digits && counts()
             || self.has_banned_word(&lower)
@@ -172,7 +175,7 @@ impl Mask {
     /// A text in lower case with blanks for the words that it may have, the last of which may be unfinished.
     fn without_allowed(&self, mut lower: String) -> String {
         for phrase in &self.guard.allowed {
-            let phrase = phrase.to_lowercase();
+            let phrase = phrases::fold(phrase).text;
             if phrase.is_empty() {
                 continue;
             }

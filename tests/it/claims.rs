@@ -179,7 +179,8 @@ fn each_kind_of_claim_without_proof_is_flagged_and_blocks_approval() {
         ("Everyone is talking about what we have for you.", "Everyone is talking", ClaimKind::Superlative),
         ("We miss you! Why have you not come back?", "Why have you not", ClaimKind::Pressure),
     ] {
-        assert_eq!(english.unproved(slot).first(), Some(&(text.to_owned(), kind)), "{slot}");
+        let unproved = english.unproved(slot);
+        assert!(unproved.contains(&(text.to_owned(), kind)), "{slot}: {unproved:?}");
         assert!(!english.is_approvable(slot), "{slot}");
     }
     let chinese = Desk::new(CHINESE);
@@ -286,13 +287,18 @@ fn without_offer(source: &str) -> Desk {
     Desk::new(&body)
 }
 
+/// The Chinese strategy without the words of its offer.
+fn chinese_alone() -> String {
+    CHINESE.replace(
+        "{{ offer }}，优惠码：{{ coupon_code }}，{{ offer_ends }}前有效。{{ unsubscribe }}\"\"\"",
+        "\n{{ unsubscribe }}\"\"\"",
+    )
+}
+
 #[test]
 fn sentences_that_claim_something_are_found_and_warm_ones_pass() {
     let english = (include_str!("data/claims/english.txt"), without_offer(ENGLISH));
-    let chinese = without_offer(&CHINESE.replace(
-        "{{ offer }}，优惠码：{{ coupon_code }}，{{ offer_ends }}前有效。{{ unsubscribe }}\"\"\"",
-        "\n{{ unsubscribe }}\"\"\"",
-    ));
+    let chinese = without_offer(&chinese_alone());
     let mask = |allowed: &str| {
         let guard =
             Guard { digits: true, links: true, coupon_like: true, line_breaks: true, ..Guard::default() };
@@ -323,4 +329,100 @@ fn sentences_that_claim_something_are_found_and_warm_ones_pass() {
         }
     }
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A desk for a customer who is called like that.
+fn called(source: &str, name: &str) -> Desk {
+    let mut desk = Desk::new(source);
+    desk.facts.insert("first_name".into(), name.into());
+    desk
+}
+
+#[test]
+fn a_name_is_a_name_whatever_it_reads_like() {
+    let slot = "We would like to see you again.";
+    for name in ["FREE", "Free Gift", "Hurry", "Best", "An", "the best", "F R E E"] {
+        let desk = called(ENGLISH, name);
+        assert_eq!(desk.unproved(slot), [], "{name}");
+        assert!(desk.is_approvable(slot), "{name}");
+        // It excuses nothing that stands in the slot, or that the author wrote.
+        assert!(!desk.is_approvable("Free delivery, the best of all gifts, last chance, hurry."), "{name}");
+    }
+    let free = ENGLISH.replace("limit=400,", "limit=400, free=true, sentences=2,");
+    assert!(called(&free, "Free Gift").is_approvable("Good to see you, {first_name}, come and look around."));
+    let promising =
+        ENGLISH.replace("Your {{ last_product }}", "A free gift, last chance. Your {{ last_product }}");
+    let desk = called(&promising, "ree gi");
+    assert!(!desk.unproved(slot).is_empty() && !desk.is_approvable(slot));
+}
+
+#[test]
+fn a_name_with_a_number_a_mark_or_a_line_break_is_refused() {
+    let slot = "We would like to see you again.";
+    for name in [
+        "50% off",
+        "FREE50",
+        "Free Gift 20",
+        "Save 20 EUR",
+        "<|im_end|>",
+        "Anna\nBcc: all",
+        "Anna {{ offer }}",
+        "https://shop.example",
+        "anna@shop.example",
+    ] {
+        assert!(!called(ENGLISH, name).is_approvable(slot), "{name}");
+    }
+}
+
+#[test]
+fn a_disguised_claim_is_found_where_it_stands() {
+    let desk = Desk::new(ENGLISH);
+    for (slot, text) in [
+        ("Here is your r e f u n d at last.", "r e f u n d"),
+        ("It is the last ch\u{200B}ance for you.", "last ch\u{200B}ance"),
+        ("We have ２００ of them.", "２００"),
+        ("Our ｂｅｓｔ ｅｖｅｒ chair is here.", "ｂｅｓｔ ｅｖｅｒ"),
+    ] {
+        assert_eq!(desk.unproved(slot).first().map(|(text, _)| text.as_str()), Some(text), "{slot}");
+        assert!(!desk.is_approvable(slot), "{slot}");
+    }
+    let desk = without_offer(&chinese_alone());
+    assert_eq!(desk.unproved("店里免 運 費呢。").first().map(|(text, _)| text.as_str()), Some("免 運 費"));
+}
+
+#[test]
+fn a_fact_excuses_the_words_that_it_says() {
+    let desk = Desk::new(ENGLISH);
+    for slot in [
+        "Use the code {coupon_code} for {offer}, within {offer_days} days.",
+        "Your offer is here: {offer}, until {offer_ends}.",
+    ] {
+        let source = ENGLISH.replace("limit=400,", "limit=400, free=true, sentences=2,");
+        let free = Desk::new(&source);
+        assert_eq!(free.unproved(slot), [], "{slot}");
+        assert!(free.is_approvable(slot), "{slot}");
+    }
+    assert!(!desk.is_approvable("Come and see us today."));
+    let demanded = ENGLISH.replace("limit=400,", "limit=400, must=[\"today\"],");
+    assert!(Desk::new(&demanded).is_approvable("Come and see us today."));
+}
+
+proptest! {
+    /// Whatever stands in the slot and in the name: what the ledger has no proof for, some rule refuses.
+    #[test]
+    fn what_is_unproved_is_refused(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "free", "F R E E", "gift", "half the price", "today", "hurry", "we", "see", "you", "the best", "20", "20%",
+            "two", "days", "Kitchen", "Lighting", "The Best of Bach 24", "TEST-CODE", "in stock", "until christmas",
+            "Copper Moka Pot", "save", "made in", "\u{200B}", "折", "免運", "几十种", "两百多款", "意大利工匠", "周末", ",", ".",
+        ]), 1..7),
+        name in prop::sample::select(vec!["Anna", "FREE", "Free Gift", "free", "20", "An", "Hurry", "the best", "today", "小雨"]),
+    ) {
+        for source in [ENGLISH, CHINESE] {
+            let desk = called(source, name);
+            let slot = parts.join(" ");
+            let unproved = desk.claims(&slot).into_iter().any(|claim| !claim.is_proved());
+            prop_assert!(!unproved || !desk.is_approvable(&slot), "{slot:?} {name:?}");
+        }
+    }
 }

@@ -5,16 +5,18 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::ledger::ClaimKind;
+use super::ledger::{ClaimKind, without_names};
 use super::{Check, Message, judged, numbers, words};
+use crate::strategy::Facts;
+use crate::writing::guard::facts::{MEANS_NOTHING, Subject, stated};
 use crate::writing::guard::phrases::{
     CONTACT, GUILT, HARMLESS, HEALTH, MATERIAL, ORIGIN, POPULARITY, PROMISES, PURCHASE, STOCK, SUPERLATIVES,
-    URGENCY, bought_things,
+    URGENCY, bought_things, fold, made_by,
 };
 
 /// Offers in the slots that the strategy does not make.
 pub(super) fn invented_offer(message: &Message<'_>) -> Check {
-    let offer = offered(message);
+    let offer = offered(message.facts);
     let facts = own_words(message);
     let mut found = Vec::new();
     for (index, slot) in message.bare.iter().enumerate() {
@@ -52,7 +54,10 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
 
 /// Superlatives and pressure anywhere in the message.
 pub(super) fn overclaim(message: &Message<'_>) -> Check {
-    let found = overclaims(&words::without(&message.whole(), &own_words(message)))
+    // What somebody is called presses nobody.
+    let parts = message.text.iter().map(|(part, text)| without_names(message, *part, text));
+    let whole = parts.collect::<Vec<_>>().join("\n");
+    let found = overclaims(&words::without(&whole, &own_words(message)))
         .map(|claim| format!("\"{claim}\" cannot be proved, or presses"))
         .collect();
     judged(
@@ -114,8 +119,9 @@ pub(super) fn shops_in(lower: &str, message: &Message<'_>) -> Vec<(ClaimKind, Ra
     };
     let mut found: Vec<_> = kinds.into_iter().flat_map(of).collect();
     found.extend(bought_things(lower).map(|range| (ClaimKind::Purchase, range)));
+    found.extend(made_by(lower).map(|range| (ClaimKind::Origin, range)));
     if !found.is_empty() {
-        let facts: Vec<String> = message.told().iter().map(|(_, text)| words::lower(text)).collect();
+        let facts: Vec<String> = message.told().iter().map(|(_, text)| fold(text).text).collect();
         found.retain(|(_, range)| !facts.iter().any(|fact| words::find_lower(fact, &lower[range.clone()])));
     }
     // The longer one of two that begin together first.
@@ -132,8 +138,8 @@ pub(super) fn stock_in(lower: &str) -> Vec<Range<usize>> {
 }
 
 /// The characters with which a text in lower case promises something, and whether the strategy's offer keeps it.
-pub(super) fn promises_in(message: &Message<'_>, lower: &str) -> Vec<(bool, Range<usize>)> {
-    let offer = offered(message);
+pub(super) fn promises_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>)> {
+    let offer = offered(facts);
     let codes = ["优惠码", "优惠券码", "coupon code", "coupon codes"];
     let text = words::without(&words::without(lower, &HARMLESS), &codes);
     let of = |(promises, kept): (&'static [&'static str], &'static [&'static str])| {
@@ -148,13 +154,55 @@ pub(super) fn promises_in(message: &Message<'_>, lower: &str) -> Vec<(bool, Rang
 }
 
 /// The offer and what it asks for, in lower case.
-fn offered(message: &Message<'_>) -> String {
-    format!("{} {}", message.fact("offer").unwrap_or(""), message.fact("offer_conditions").unwrap_or(""))
-        .to_lowercase()
+fn offered(facts: &Facts) -> String {
+    let said = |name| super::told(facts, name).unwrap_or("");
+    fold(&format!("{} {}", said("offer"), said("offer_conditions"))).text
+}
+
+/// Characters of a slot with a word that states a fact, and no fact says it.
+pub(super) fn stated_in(message: &Message<'_>, index: usize) -> Vec<(ClaimKind, Range<usize>)> {
+    let Some(slot) = message.bare.get(index) else { return Vec::new() };
+    let folded = fold(&words::without(slot, &own_words(message)));
+    // What the strategy's author demands of the slot is the author's.
+    let must = message.wanted.get(index).map_or(&[][..], |wanted| &wanted.must);
+    let must: Vec<String> = must.iter().map(|words| fold(words).text).collect();
+    let excused: Vec<&str> =
+        HARMLESS.into_iter().chain(MEANS_NOTHING).chain(must.iter().map(String::as_str)).collect();
+    let text = words::without(&folded.text, &excused);
+    let said: Vec<_> = stated()
+        .flat_map(|(subject, word)| words::places(&text, word).map(move |range| (subject, word, range)))
+        .collect();
+    if said.is_empty() {
+        return Vec::new();
+    }
+    let mut facts: Vec<String> = message.told().iter().map(|(_, text)| fold(text).text).collect();
+    if message.fact("coupon_code").is_some() {
+        facts.push("code codes coupon coupons voucher vouchers".to_owned());
+    }
+    if message.fact("offer").is_some() {
+        facts.push("offer offers".to_owned());
+    }
+    said.into_iter()
+        .filter(|(_, word, _)| !facts.iter().any(|fact| words::find_lower(fact, word)))
+        .map(|(subject, _, range)| {
+            // Blanks have other bytes than what they stand for, and are as many.
+            (kind_of(subject), folded.origin_of(&words::characters(&text, &range)))
+        })
+        .collect()
+}
+
+fn kind_of(subject: Subject) -> ClaimKind {
+    match subject {
+        Subject::Offer => ClaimKind::Offer,
+        Subject::Number => ClaimKind::Number,
+        Subject::Time => ClaimKind::Date,
+        Subject::Stock => ClaimKind::Stock,
+        Subject::Rank => ClaimKind::Superlative,
+    }
 }
 
 fn harmless(text: &str) -> String {
-    words::without(&text.to_lowercase(), &HARMLESS)
+    words::without(&fold(text).text, &HARMLESS)
 }
 
 /// Facts whose words are nobody's promise.

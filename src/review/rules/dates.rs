@@ -4,6 +4,7 @@
 //! beside a number or after a preposition.
 
 use super::numbers::{Reader, numeral};
+use crate::writing::guard::phrases::fold;
 
 /// What of a date is said. Days and months that may be either ("03/04") are both ways in `swapped`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +65,7 @@ const OCCASIONS_CHINESE: [&str; 9] =
 
 /// "until Christmas", "圣诞节前".
 pub(super) fn deadlines(text: &str) -> impl Iterator<Item = String> {
-    let text = text.to_lowercase();
+    let text = fold(text).text;
     let said =
         DEADLINES
             .into_iter()

@@ -12,8 +12,9 @@ use serde::{Serialize, Serializer};
 
 use super::numbers::{self, Claim, Proof, Proofs, Reader};
 use super::words::{self, BLANK, bytes, characters};
-use super::{Check, Message, claims, dates, judged};
+use super::{Check, Message, claims, dates, judged, names};
 use crate::strategy::{Part, fields};
+use crate::writing::guard::phrases::fold;
 
 /// What a claim is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -110,12 +111,15 @@ const STOCK_UNKNOWN: &str = "nobody here knows what is in stock";
 const ONLY_THE_SHOP: &str = "only the shop knows, and no fact says it";
 const NO_FIELD: &str = "no field gives a way to reach anybody";
 const NOT_BOUGHT: &str = "no fact says what the reader bought";
+const SAID_BY_NO_FACT: &str = "states what no fact says";
 const ONE_CUSTOMERS: &str = "is one customer's, and the slot is merged for everyone";
 
 /// A stretch that the model or a person wrote.
 struct SlotPlace {
     index: usize,
-    /// In bytes of the part.
+    /// The character of the part with which it begins, white space at its beginning included.
+    start: usize,
+    /// Without such, in bytes of the part.
     range: Range<usize>,
     /// It is one of the strategy's own texts.
     own: bool,
@@ -127,8 +131,9 @@ pub(super) fn ledger(message: &Message<'_>) -> Vec<TracedClaim> {
     message.text.iter().flat_map(|(part, text)| of_part(message, &proofs, *part, text)).collect()
 }
 
-/// Claims that no other rule looks at: of stock, of things by name, of one customer's category, in slots.
-pub(super) fn unproved_claim(message: &Message<'_>) -> Check {
+/// Claims that no other rule looks at: of stock, of things by name, of one customer's category, in slots. Where every
+/// other rule holds (`sound`), whatever the ledger has no proof for.
+pub(super) fn unproved_claim(message: &Message<'_>, sound: bool) -> Check {
     let mut found: Vec<String> = Vec::new();
     for (index, slot) in message.slots.iter().enumerate() {
         if is_own(message, index) {
@@ -136,6 +141,17 @@ pub(super) fn unproved_claim(message: &Message<'_>) -> Check {
         }
         for (_, range, reason) in unproved_in_slot(message, index) {
             let line = format!("\"{}\" in slot {}: {reason}", taken(slot, &range), index + 1);
+            if !found.contains(&line) {
+                found.push(line);
+            }
+        }
+    }
+    let alone = sound && found.is_empty();
+    for claim in ledger(message) {
+        if let Verdict::Unproved { reason } = claim.verdict
+            && (alone || reason == SAID_BY_NO_FACT)
+        {
+            let line = format!("\"{}\" in the {}: {reason}", claim.text, claim.part.name());
             if !found.contains(&line) {
                 found.push(line);
             }
@@ -163,11 +179,11 @@ fn unproved_in_slot(message: &Message<'_>, index: usize) -> Vec<(ClaimKind, Rang
     let Some(slot) = message.bare.get(index) else { return Vec::new() };
     let mut found = Vec::new();
     let bare = words::without(slot, &claims::own_words(message));
-    let lower = words::lower(&bare);
-    let stock = claims::stock_in(&lower).into_iter();
-    found.extend(stock.map(|range| (ClaimKind::Stock, characters(&lower, &range), STOCK_UNKNOWN)));
-    let shops = claims::shops_in(&lower, message).into_iter();
-    found.extend(shops.map(|(kind, range)| (kind, characters(&lower, &range), reason_of(kind))));
+    let folded = fold(&bare);
+    let stock = claims::stock_in(&folded.text).into_iter();
+    found.extend(stock.map(|range| (ClaimKind::Stock, folded.origin(&range), STOCK_UNKNOWN)));
+    let shops = claims::shops_in(&folded.text, message).into_iter();
+    found.extend(shops.map(|(kind, range)| (kind, folded.origin(&range), reason_of(kind))));
     let shared: Vec<&str> =
         things(message).filter(|(name, ..)| is_shared(name)).map(|(_, _, value)| value).collect();
     let of_one = things(message).filter(|(name, _, value)| !is_shared(name) && !shared.contains(value));
@@ -284,9 +300,8 @@ fn of_part(message: &Message<'_>, proofs: &Proofs<'_>, part: Part, text: &str) -
 
     // What only the shop could know comes first: a product of one customer is no proof inside a slot.
     for slot in slots.iter().filter(|slot| !slot.own) {
-        let start = characters(text, &slot.range).start;
         for (kind, range, reason) in unproved_in_slot(message, slot.index) {
-            let range = start + range.start..start + range.end;
+            let range = slot.start + range.start..slot.start + range.end;
             add(kind, range, unproved(reason));
         }
     }
@@ -313,33 +328,43 @@ fn of_part(message: &Message<'_>, proofs: &Proofs<'_>, part: Part, text: &str) -
             Some(Proof::Author) => proved("strategy"),
             None => unproved(IN_NO_FACT),
         };
-        add(kind, range, verdict);
+        add(kind, reader.origin(&range), verdict);
     }
-    let lower = words::lower(&bare);
-    for deadline in dates::deadlines(&lower) {
-        for range in words::places(&lower, &deadline) {
-            add(ClaimKind::Date, characters(&lower, &range), unproved(NO_DEADLINE));
+    // What somebody is called is the field's, whatever it reads like.
+    for range in named_places(message, &slots, text) {
+        bare = blanked(&bare, &characters(text, &range));
+    }
+    let folded = fold(&bare);
+    let lower = folded.text.as_str();
+    for deadline in dates::deadlines(lower) {
+        for range in words::places(lower, &deadline) {
+            add(ClaimKind::Date, folded.origin(&range), unproved(NO_DEADLINE));
         }
     }
-    for (kind, range) in claims::boasts_in(&lower) {
-        add(kind, range, unproved(CANNOT_BE_PROVED));
+    for (kind, range) in claims::boasts_in(lower) {
+        add(kind, folded.origin_of(&range), unproved(CANNOT_BE_PROVED));
     }
-    let mut promises = claims::promises_in(message, &lower);
+    let mut promises = claims::promises_in(message.facts, lower);
     // "Free shipping" before "free".
     promises.sort_by_key(|(_, range)| std::cmp::Reverse(range.len()));
     for (kept, range) in promises {
         let verdict = if kept { proved("offer") } else { unproved(NOT_OFFERED) };
-        add(ClaimKind::Offer, range, verdict);
+        add(ClaimKind::Offer, folded.origin_of(&range), verdict);
     }
-    if let Some(offer) = message.fact("offer").map(words::lower) {
-        for range in words::places(&lower, &offer) {
-            add(ClaimKind::Offer, characters(&lower, &range), proved("offer"));
+    if let Some(offer) = message.fact("offer").map(|offer| fold(offer).text) {
+        for range in words::places(lower, &offer) {
+            add(ClaimKind::Offer, folded.origin(&range), proved("offer"));
         }
     }
-    for range in claims::stock_in(&lower) {
-        let place = characters(&lower, &range);
+    for range in claims::stock_in(lower) {
+        let place = folded.origin(&range);
         if in_slot(&bytes(text, &place)).is_none_or(|slot| slot.own) {
             add(ClaimKind::Stock, place, proved("strategy"));
+        }
+    }
+    for slot in slots.iter().filter(|slot| !slot.own) {
+        for (kind, range) in claims::stated_in(message, slot.index) {
+            add(kind, slot.start + range.start..slot.start + range.end, unproved(SAID_BY_NO_FACT));
         }
     }
     found.sort_by_key(|claim| claim.range.start);
@@ -389,10 +414,43 @@ fn slot_places(message: &Message<'_>, part: Part, text: &str) -> Vec<SlotPlace> 
         }
         if let Some(start) = text[from..].find(trimmed).map(|at| from + at) {
             from = start + trimmed.len();
-            places.push(SlotPlace { index, range: start..from, own: is_own(message, index) });
+            let lead = slot.chars().take_while(|c| c.is_whitespace()).count();
+            let first = text[..start].chars().count().saturating_sub(lead);
+            places.push(SlotPlace { index, start: first, range: start..from, own: is_own(message, index) });
         }
     }
     places
+}
+
+/// A part with a blank for each character of the recipient's names, where a field put them.
+pub(super) fn without_names(message: &Message<'_>, part: Part, text: &str) -> String {
+    let slots = slot_places(message, part, text);
+    let places = named_places(message, &slots, text);
+    places.iter().fold(text.to_owned(), |bare, range| blanked(&bare, &characters(text, range)))
+}
+
+/// Where a field put a name of the recipient's, in bytes: outside of the slots, or where the slot has the field. A name
+/// that has a number, a price or a code is looked at like any other text.
+fn named_places(message: &Message<'_>, slots: &[SlotPlace], text: &str) -> Vec<Range<usize>> {
+    let is_field = |range: &Range<usize>| {
+        let touched = slots.iter().find(|slot| slot.range.start < range.end && range.start < slot.range.end);
+        touched.is_none_or(|slot| {
+            let bare = message.bare.get(slot.index).map_or("", String::as_str);
+            let mut here = characters(text, range);
+            here.all(|at| at.checked_sub(slot.start).and_then(|at| bare.chars().nth(at)) == Some(BLANK))
+        })
+    };
+    names::own(message.strategy, message.facts)
+        .into_iter()
+        .filter(|name| name.chars().count() > 1 && numbers::claims(name).is_empty())
+        .flat_map(|name| words::places(text, name).collect::<Vec<_>>())
+        .filter(is_field)
+        .collect()
+}
+
+/// The text with blanks for these characters.
+fn blanked(text: &str, characters: &Range<usize>) -> String {
+    text.chars().enumerate().map(|(at, c)| if characters.contains(&at) { BLANK } else { c }).collect()
 }
 
 /// The characters of a range.

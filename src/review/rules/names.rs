@@ -152,13 +152,28 @@ pub(super) fn wrong_name(message: &Message<'_>) -> Check {
             ));
         }
     }
+    for name in ["first_name", "last_name", "full_name"] {
+        let value = message.facts.get(name).and_then(serde_json::Value::as_str).unwrap_or("");
+        if !is_plain(value) {
+            found.push(format!("the {name} of the data has a line break or a mark that is in no name"));
+        }
+    }
     found.dedup();
     judged(
         "wrong-name",
         found,
-        "Take the name out; {{ first_name }} and {{ full_name }} put the right one in.",
+        "Take the name out; {{ first_name }} and {{ full_name }} put the right one in. A name in the data is put right there.",
         "No name but the recipient's.",
     )
+}
+
+/// Whether a name of the data has only what a name may have: no line break, no mark of a program's, no address.
+pub(super) fn is_plain(name: &str) -> bool {
+    let marks = ['<', '>', '{', '}', '|', '\\', '@', '\u{2028}', '\u{2029}'];
+    let lower = name.to_lowercase();
+    !(name.contains(|c: char| c.is_control() || marks.contains(&c) || matches!(c, '\u{202A}'..='\u{202E}'))
+        || lower.contains("://")
+        || lower.contains("www."))
 }
 
 /// The recipient's names. A default stands in where there is none: "there" and 朋友 name nobody.

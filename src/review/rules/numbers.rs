@@ -13,9 +13,9 @@ use super::dates::{DateClaim, date_at, deadlines};
 use super::words::{self, BLANK, is_han};
 use super::{Check, Message, judged};
 use crate::data::NO_CURRENCY;
-use crate::writing::guard::phrases::{MEASURES, SPANS, counts};
+use crate::writing::guard::phrases::{MEASURES, MORE, SPANS, VAGUE, counts, is_round, origin_of, plain};
 pub(super) use numerals::numeral;
-use numerals::{number, number_word};
+use numerals::{number, number_word, share};
 
 /// Something that a text says and that can be true or false.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,19 +72,18 @@ const RULES: [(&str, &str, &str); 5] = [
     ("invented-code", "code", "Use {{ coupon_code }} and nothing else."),
 ];
 
-/// Text as characters, full-width forms made plain.
-pub(super) struct Reader(Vec<char>);
+/// Text as characters, disguises off, and the places that they come from.
+pub(super) struct Reader(Vec<char>, Vec<usize>);
 
 impl Reader {
     pub(super) fn new(text: &str) -> Self {
-        let plain = |character: char| match character {
-            '！'..='～' => char::from_u32(character as u32 - 0xfee0).unwrap_or(character),
-            '\u{a0}' | '\u{202f}' | '\u{3000}' => ' ',
-            '￥' => '¥',
-            '\u{2010}' | '\u{2011}' => '-',
-            other => other,
-        };
-        Self(text.chars().map(plain).collect())
+        let (characters, origin) = plain(text).into_parts();
+        Self(characters, origin)
+    }
+
+    /// The characters of the text that a range of these comes from.
+    pub(super) fn origin(&self, range: &Range<usize>) -> Range<usize> {
+        origin_of(&self.1, range)
     }
 
     pub(super) fn at(&self, place: usize) -> Option<char> {
@@ -409,28 +408,27 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
             }
         }
     }
-    let half = matches!(reader.at(at), Some('半' | 'h' | 'H'));
-    for (phrase, off) in [("半价", 50.0), ("half price", 50.0), ("half off", 50.0), ("half-price", 50.0)] {
-        if half && reader.text(at..at + phrase.chars().count()).to_lowercase() == phrase {
-            return Some((Claim::Percentage(off), at + phrase.chars().count()));
-        }
-    }
-    // "A third off", "one quarter off".
-    for (fraction, off) in [("third", 100.0 / 3.0), ("quarter", 25.0), ("fifth", 20.0), ("tenth", 10.0)] {
-        let end = at + fraction.len();
-        if reader.text(at..end).to_lowercase() == fraction
-            && reader.text(end..end + 4).to_lowercase() == " off"
-        {
-            return Some((Claim::Percentage(off), end + 4));
-        }
+    if let Some((off, end)) = share(reader, at) {
+        return Some((Claim::Percentage(off), end));
     }
     if reader.starts_with(at, "百分之") {
         let (value, end) = number(reader, at + 3).or_else(|| numeral(reader, at + 3))?;
         return Some((Claim::Percentage(value), end));
     }
+    let first = reader.at(at)?;
+    if VAGUE.contains(&first) && reader.at(at + 1).is_some_and(is_round) && reader.counts_at(at) {
+        let end = numeral(reader, at + 1).map_or(at + 1, |(_, end)| end);
+        return Some((Claim::Odd(first), reader.skip(end, &MORE)));
+    }
     let digits = number(reader, at);
     let spelled = digits.is_none();
     let (value, end) = digits.or_else(|| numeral(reader, at)).or_else(|| number_word(reader, at))?;
+    // 两百多种 are more than two hundred: no fact that says two hundred proves them.
+    let more = spelled
+        && reader.at(end).is_some_and(|c| MORE.contains(&c))
+        && reader.text(at..end).contains(is_round)
+        && reader.counts_at(at);
+    let (value, end) = if more { (value + 0.5, end + 1) } else { (value, end) };
     let after = reader.skip(end, &[' ', '-']);
     if reader.at(after) == Some('%') {
         return Some((Claim::Percentage(value), after + 1));
@@ -471,7 +469,7 @@ fn amount_at(reader: &Reader, at: usize) -> Option<(Claim, usize)> {
     }
     // A numeral in words is a claim where it counts something: "两件", not "万物" and not "一份心意";
     // "one" is an article more often than a number.
-    let counts = if is_han(reader.at(at)?) {
+    let counts = if is_han(first) {
         let unit = reader.at(end).is_some_and(|c| MEASURES.contains(c))
             || SPANS.iter().any(|span| reader.starts_with(end, span));
         // What stands around it tells idioms, and "within a week", apart.

@@ -17,10 +17,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use memchr::memmem;
 
 use super::numbers::{self, Claim};
-use super::{Message, Rules, claims, filled, language, names, opt_out, repetition, sentences, words};
+use super::{Message, Rules, claims, dates, filled, language, names, opt_out, repetition, sentences, words};
 use crate::data::Channel;
 use crate::review::coupon::is_code;
 use crate::strategy::{Facts, Part, Text, limits_of, sms};
+use crate::writing::guard::phrases::fold;
 
 /// Places for what is known of lines, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -150,6 +151,11 @@ impl Quick {
         if own.iter().any(|value| value.contains('\n') || numbers::offers(value)) {
             return None;
         }
+        let named =
+            ["first_name", "last_name", "full_name"].into_iter().filter_map(|name| facts.get(name)?.as_str());
+        if named.into_iter().any(|name| !names::is_plain(name) || !self.claims_of(name).is_empty()) {
+            return None;
+        }
         let (mut code_found, mut foreign) = (false, 0_usize);
         let mut known_names: Option<Vec<String>> = None;
         let mut spoken: Vec<u64> = Vec::with_capacity(32);
@@ -264,7 +270,7 @@ impl Quick {
         line
     }
 
-    /// Runs the rules on a line. Of the facts only the way out is looked at, which is the same for all.
+    /// Runs the rules on a line. Of the facts only the way out and the offer are looked at, the same for all.
     fn look(&self, rules: &Rules<'_>, facts: &Facts, text: &str) -> Line {
         let chinese = is_chinese(rules);
         let run = repetition::run_of(chinese);
@@ -297,6 +303,8 @@ impl Quick {
             overclaims: OnceLock::new(),
             names,
             doubtful: banned
+                || dates::deadlines(text).next().is_some()
+                || claims::promises_in(facts, &fold(text).text).into_iter().any(|(kept, _)| !kept)
                 || said_twice
                 || open
                 || !filled::braces(text).is_empty()

@@ -145,6 +145,14 @@ impl Cabinet {
         }
     }
 
+    /// The message with all edits; as it was written where its template is lost or a field has no value.
+    pub(crate) fn text(&self, item: &Item) -> Text {
+        let strategy = self.strategies.get(&key(&item.draft));
+        let rendered = strategy
+            .and_then(|strategy| strategy::render(strategy, &item.draft.fields, &item.standing.slots).ok());
+        rendered.unwrap_or_else(|| item.draft.text.clone())
+    }
+
     /// All drafts, with the rules run on each.
     pub(crate) fn queue(&self) -> Result<Queue, Failure> {
         Ok(Queue::new(self.store.items(&self.check())?))

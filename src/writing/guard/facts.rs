@@ -2,7 +2,8 @@
 //! data; what a model makes up must not look like one.
 
 /// All of them, in lower case; whole words, but for the Chinese ones.
-pub(super) const WORDS_OF_FACTS: [&[&str]; 6] = [&OFFERS, &NUMBERS, &TIMES, &STOCK, &ELSEWHERE, &CHINESE];
+pub(super) const WORDS_OF_FACTS: [&[&str]; 9] =
+    [&OFFERS, &NUMBERS, &TIMES, &STOCK, &ELSEWHERE, &GIVEN, &WHEN, &COMPARED, &PARTS];
 
 /// What is offered or given, and for what money.
 const OFFERS: [&str; 79] = [
@@ -222,8 +223,8 @@ const STOCK: [&str; 26] = [
     "shelves",
 ];
 
-const CHINESE: [&str; 49] = [
-    "折",
+/// What is offered or given, in Chinese.
+const GIVEN: [&str; 21] = [
     "优惠",
     "优惠券",
     "免费",
@@ -231,38 +232,32 @@ const CHINESE: [&str; 49] = [
     "特价",
     "降价",
     "半价",
-    "元",
     "返现",
     "赠",
     "促销",
     "礼券",
     "礼品",
     "礼物",
-    "奖",
-    "今天",
-    "明天",
-    "今晚",
-    "周末",
-    "小时",
-    "分钟",
-    "百",
-    "千",
     "买一送一",
     "块钱",
     "运费",
     "退钱",
     "退款",
     "满减",
-    "第一",
-    "领先",
-    "史无前例",
-    "卖完",
-    "微信",
+    "便宜",
+    "成价",
+];
+
+/// Days and spans in Chinese.
+const WHEN: [&str; 22] = [
+    "今天",
+    "明天",
+    "今晚",
+    "周末",
+    "小时",
+    "分钟",
     "月底",
     "年底",
-    "便宜",
-    "半",
-    "成价",
     "周一",
     "周二",
     "周三",
@@ -272,4 +267,82 @@ const CHINESE: [&str; 49] = [
     "周日",
     "星期",
     "礼拜",
+    "双十一",
+    "双十二",
+    "会员日",
+    "午夜前",
+    "店庆",
 ];
+
+/// How it compares, in Chinese.
+const COMPARED: [&str; 3] = ["领先", "史无前例", "卖完"];
+
+/// What is in many words that state nothing, and not written all the same.
+const PARTS: [&str; 8] = ["折", "元", "奖", "百", "千", "半", "第一", "微信"];
+
+/// What a word of facts tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Offer,
+    Number,
+    Time,
+    Stock,
+    Rank,
+}
+
+/// English words that a model must not write and that a person may: as often as not they state nothing.
+const OPEN_TO_PEOPLE: [&str; 26] = [
+    "hour",
+    "minute",
+    "cost",
+    "costs",
+    "pays",
+    "paid",
+    "present",
+    "presents",
+    "third",
+    "thirds",
+    "fifth",
+    "fifths",
+    "tenth",
+    "quarter",
+    "quarters",
+    "half",
+    "halves",
+    "double",
+    "shelf",
+    "shelves",
+    "never",
+    "everything",
+    "available",
+    "unavailable",
+    "best",
+    "pay",
+];
+
+/// Ways to use such words that state nothing, in lower case.
+pub const MEANS_NOTHING: [&str; 9] = [
+    "how are you today",
+    "your week",
+    "the years",
+    "all year",
+    "time of year",
+    "a great deal",
+    "a good deal",
+    "小时候",
+    "周末愉快",
+];
+
+/// Words in lower case by which a text states a fact, whoever writes it.
+pub fn stated() -> impl Iterator<Item = (Subject, &'static str)> {
+    let of =
+        |subject: Subject, words: &'static [&'static str]| words.iter().map(move |word| (subject, *word));
+    of(Subject::Offer, &OFFERS)
+        .chain(of(Subject::Number, &NUMBERS))
+        .chain(of(Subject::Time, &TIMES))
+        .chain(of(Subject::Stock, &STOCK))
+        .chain(of(Subject::Offer, &GIVEN))
+        .chain(of(Subject::Time, &WHEN))
+        .chain(of(Subject::Rank, &COMPARED))
+        .filter(|(_, word)| !OPEN_TO_PEOPLE.contains(word))
+}

@@ -1,12 +1,14 @@
 //! Phrases that promise, boast, press, or tell of stock: never written in a slot, and looked for in every message.
 
 mod counts;
+mod fold;
 mod pressure;
 mod shop;
 
-pub use counts::{MEASURES, SPANS, counts};
+pub use counts::{MEASURES, MORE, SPANS, VAGUE, counts, is_round};
+pub use fold::{Folded, fold, origin_of, plain};
 pub use pressure::{GUILT, URGENCY};
-pub use shop::{CONTACT, HEALTH, MATERIAL, ORIGIN, POPULARITY, PURCHASE, SHOPS, bought_things};
+pub use shop::{CONTACT, HEALTH, MATERIAL, ORIGIN, POPULARITY, PURCHASE, SHOPS, bought_things, made_by};
 
 /// Phrases that promise something, and the words of an offer that make the promise true.
 pub const PROMISES: [(&[&str], &[&str]); 16] = [
@@ -15,6 +17,7 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "free",
             "complimentary",
             "at no cost",
+            "gratis",
             "no charge",
             "free of charge",
             "without charge",
@@ -72,8 +75,16 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "next to nothing",
             "knocked off",
             "saves you",
+            "save big",
+            "saving big",
+            "big savings",
+            "both of you save",
+            "you both save",
             "save money",
             "立省",
+            "一口价",
+            "打骨折",
+            "骨折价",
             "省钱",
             "直降",
             "bargain",
@@ -90,7 +101,7 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
         &["off", "discount", "折", "优惠", "减"],
     ),
     (
-        &["free shipping", "free delivery", "包邮", "免运费", "免邮"],
+        &["free shipping", "free delivery", "包邮", "免运费", "免运", "免邮"],
         &["shipping", "delivery", "包邮", "运费", "免邮"],
     ),
     (
@@ -111,6 +122,10 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "promo code",
             "优惠券",
             "代金券",
+            "一张券",
+            "送券",
+            "领券",
+            "张券",
             "红包",
         ],
         &["voucher", "coupon", "code", "off", "券", "折", "优惠", "减"],
@@ -134,6 +149,7 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "退款",
             "保证",
             "质保",
+            "联保",
             "包退",
             "包换",
         ],
@@ -149,6 +165,15 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "cheaper",
             "lower prices",
             "lower than ever",
+            "have come down",
+            "has come down",
+            "came down in price",
+            "prices are down",
+            "比以前低",
+            "比以前便宜",
+            "比以前更便宜",
+            "降了价",
+            "价格降",
             "never been lower",
             "never been cheaper",
             "lowered what",
@@ -163,6 +188,8 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
             "within a day",
             "within the day",
             "within hours",
+            "within the hour",
+            "within an hour",
             "next day",
             "next-day",
             "same day",
@@ -242,7 +269,7 @@ pub const PROMISES: [(&[&str], &[&str]); 16] = [
 ];
 
 /// Superlatives. Chinese advertising law (article 9) forbids them outright.
-pub const SUPERLATIVES: [&str; 91] = [
+pub const SUPERLATIVES: [&str; 108] = [
     "the best",
     "best ever",
     "best price",
@@ -334,10 +361,27 @@ pub const SUPERLATIVES: [&str; 91] = [
     "首屈一指",
     "数一数二",
     "冠军",
+    "nobody makes better",
+    "nobody makes a better",
+    "nobody makes them better",
+    "nobody makes it better",
+    "nobody does it better",
+    "no one makes better",
+    "no one makes a better",
+    "no one makes them better",
+    "no one makes it better",
+    "no one does it better",
+    "没有比这更好",
+    "没有比它更好",
+    "没有更好的",
+    "比别家",
+    "比别人家",
+    "比同行",
+    "领先同行",
 ];
 
 /// What is in the shop and how much of it, which only the shop knows.
-pub const STOCK: [&str; 63] = [
+pub const STOCK: [&str; 68] = [
     "in stock",
     "out of stock",
     "back in stock",
@@ -401,6 +445,11 @@ pub const STOCK: [&str; 63] = [
     "只剩",
     "首发",
     "新品上市",
+    "a handful are left",
+    "a handful left",
+    "only a handful",
+    "卖光",
+    "售完",
 ];
 
 /// Ways to use such words that promise nothing.

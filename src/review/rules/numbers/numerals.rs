@@ -118,3 +118,50 @@ pub(super) fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
     let word = reader.text(at..end).to_lowercase();
     WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| (*value, end))
 }
+
+/// A share of the price in words: what comes off it, in per cent.
+pub(super) fn share(reader: &Reader, at: usize) -> Option<(f64, usize)> {
+    const HALVES: [&str; 22] = [
+        "半价",
+        "半个价",
+        "一半的钱",
+        "一半的价",
+        "一半价",
+        "只收一半",
+        "只要一半",
+        "只付一半",
+        "只需一半",
+        "省一半",
+        "省下一半",
+        "减半",
+        "便宜一半",
+        "少一半",
+        "half price",
+        "half-price",
+        "half off",
+        "half the price",
+        "half of the price",
+        "half its price",
+        "half the cost",
+        "half the usual price",
+    ];
+    let begins = |c: &char| matches!(c, '半' | '一' | '只' | '省' | '减' | '便' | '少' | 'h' | 'H');
+    if reader.at(at).as_ref().is_some_and(begins) {
+        for phrase in HALVES {
+            let end = at + phrase.chars().count();
+            if reader.text(at..end).to_lowercase() == phrase {
+                return Some((50.0, end));
+            }
+        }
+    }
+    // "A third off", "one quarter less".
+    for (fraction, off) in [("third", 100.0 / 3.0), ("quarter", 25.0), ("fifth", 20.0), ("tenth", 10.0)] {
+        let end = at + fraction.len();
+        if reader.text(at..end).to_lowercase() == fraction {
+            let after = reader.text(end..end + 5).to_lowercase();
+            let width = if after.starts_with(" off") { 4 } else { 5 };
+            return (width == 4 || after == " less").then_some((off, end + width));
+        }
+    }
+    None
+}

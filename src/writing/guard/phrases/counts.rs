@@ -13,6 +13,16 @@ const WITHIN: [&str; 5] = ["内", "之内", "以内", "之前", "前"];
 
 const NUMERALS: &str = "一二三四五六七八九十百千万亿两零〇";
 
+/// Before 十 and 百: several of them; and behind: a few more.
+pub const VAGUE: [char; 2] = ['几', '数'];
+pub const MORE: [char; 3] = ['多', '余', '来'];
+
+/// Whether a numeral stands for ten, or a power of it.
+#[must_use]
+pub fn is_round(c: char) -> bool {
+    matches!(c, '十' | '百' | '千' | '万' | '亿')
+}
+
 /// Numerals that count nothing, with a measure behind them.
 const IDIOMS: [&str; 12] = [
     "三三两两",
@@ -39,7 +49,12 @@ pub fn counts(text: &str) -> Vec<Range<usize>> {
     let letters: Vec<(usize, char)> = text.char_indices().collect();
     let mut place = 0;
     while let Some(&(start, first)) = letters.get(place) {
-        let run = letters[place..].iter().take_while(|(_, c)| NUMERALS.contains(*c)).count();
+        let run_at = |at: usize| {
+            letters.get(at..).unwrap_or(&[]).iter().take_while(|(_, c)| NUMERALS.contains(*c)).count()
+        };
+        // 几十, 数百: the numeral begins with how many of them.
+        let vague = VAGUE.contains(&first) && letters.get(place + 1).is_some_and(|(_, c)| is_round(*c));
+        let run = if vague { 1 + run_at(place + 1) } else { run_at(place) };
         if run == 0 {
             place += 1;
             continue;
@@ -48,6 +63,10 @@ pub fn counts(text: &str) -> Vec<Range<usize>> {
             place += idiom.chars().count();
             continue;
         }
+        // 两百多种: what makes it a little more stands between the numeral and what is counted.
+        let round = letters[place..place + run].iter().any(|(_, c)| is_round(*c));
+        let more = round && letters.get(place + run).is_some_and(|(_, c)| MORE.contains(c));
+        let run = run + usize::from(more);
         let end = letters.get(place + run).map_or(text.len(), |(at, _)| *at);
         let after = &text[end..];
         let ordinal = ["第", "周", "星期"].iter().any(|before| text[..start].ends_with(before));
@@ -80,6 +99,11 @@ mod tests {
             ("打五折", "五折"),
             ("十二个小时", "十二个"),
             ("一小时内", "一小时"),
+            ("两百多种茶", "两百多种"),
+            ("一百来件", "一百来件"),
+            ("千余款", "千余款"),
+            ("几十种茶杯", "几十种"),
+            ("数百款", "数百款"),
         ] {
             let found = counts(text);
             assert_eq!(found.iter().map(|range| &text[range.clone()]).collect::<Vec<_>>(), [said], "{text}");
@@ -101,6 +125,11 @@ mod tests {
             "一年四季",
             "一天比一天好",
             "三言两语",
+            "一来二去",
+            "万余",
+            "十多",
+            "数一数",
+            "几件好物",
             "",
         ] {
             assert!(counts(text).is_empty(), "{text}");

@@ -1,7 +1,7 @@
 //! Phrases that press or reproach.
 
 /// False urgency.
-pub const URGENCY: [&str; 83] = [
+pub const URGENCY: [&str; 97] = [
     "last chance",
     "final call",
     "hurry",
@@ -85,6 +85,20 @@ pub const URGENCY: [&str; 83] = [
     "马上下单",
     "立即下单",
     "仅限本周",
+    "nearly gone",
+    "this won't last",
+    "these won't last",
+    "they won't last",
+    "it won't last",
+    "won't last long",
+    "before the day is out",
+    "before the week is out",
+    "before the month is out",
+    "before the night is out",
+    "售完即止",
+    "立刻下单",
+    "抢到就是",
+    "抢到即赚",
 ];
 
 /// Reproach.

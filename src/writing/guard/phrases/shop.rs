@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// What things are made of.
-pub const MATERIAL: [&str; 53] = [
+pub const MATERIAL: [&str; 56] = [
     "made of",
     "made from",
     "made out of",
@@ -57,6 +57,9 @@ pub const MATERIAL: [&str; 53] = [
     "手工制作",
     "纯手工",
     "手工打造",
+    "有机认证",
+    "有机茶",
+    "有机食品",
 ];
 
 /// Where things come from.
@@ -81,7 +84,7 @@ pub const ORIGIN: [&str; 17] = [
 ];
 
 /// Ways to reach somebody that no field gives.
-pub const CONTACT: [&str; 48] = [
+pub const CONTACT: [&str; 51] = [
     "call us",
     "ring us",
     "phone us",
@@ -130,6 +133,9 @@ pub const CONTACT: [&str; 48] = [
     "加客服",
     "点com",
     "网址",
+    "口令",
+    "官网",
+    "支付宝",
 ];
 
 /// What things do for a body.
@@ -184,7 +190,7 @@ pub const HEALTH: [&str; 47] = [
 ];
 
 /// What others are said to think.
-pub const POPULARITY: [&str; 46] = [
+pub const POPULARITY: [&str; 52] = [
     "loved by",
     "most popular",
     "top-rated",
@@ -231,6 +237,12 @@ pub const POPULARITY: [&str; 46] = [
     "回购",
     "都在用",
     "都在买",
+    "都说好",
+    "用过的人都",
+    "获得过",
+    "荣获",
+    "得过奖",
+    "获奖",
 ];
 
 /// What somebody is said to have bought, which a field tells or nobody.
@@ -286,4 +298,88 @@ pub fn bought_things(lower: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             (whole && THINGS.contains(&thing)).then_some(start..end + 1 + thing.len())
         })
     })
+}
+
+/// Countries and places whose craft is told of, with what makes it a claim behind them.
+const PLACES: [&str; 24] = [
+    "意大利",
+    "法国",
+    "日本",
+    "德国",
+    "英国",
+    "美国",
+    "韩国",
+    "瑞士",
+    "瑞典",
+    "丹麦",
+    "芬兰",
+    "挪威",
+    "荷兰",
+    "西班牙",
+    "葡萄牙",
+    "土耳其",
+    "泰国",
+    "越南",
+    "印度",
+    "欧洲",
+    "北欧",
+    "景德镇",
+    "京都",
+    "台湾",
+];
+const CRAFT: [&str; 10] = ["工匠", "匠人", "制造", "进口", "原装", "手工", "工艺", "生产", "出品", "设计师"];
+/// The same in English.
+const NATIONS: [&str; 17] = [
+    "italian",
+    "french",
+    "japanese",
+    "german",
+    "british",
+    "english",
+    "swiss",
+    "swedish",
+    "danish",
+    "finnish",
+    "norwegian",
+    "dutch",
+    "spanish",
+    "portuguese",
+    "turkish",
+    "indian",
+    "american",
+];
+const MAKERS: [&str; 11] = [
+    "craftsmen",
+    "craftsman",
+    "craftspeople",
+    "artisans",
+    "artisan",
+    "makers",
+    "craftsmanship",
+    "workshop",
+    "workshops",
+    "made",
+    "potters",
+];
+
+/// Where a text in lower case says who in which country made a thing, in bytes.
+pub fn made_by(lower: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    let chinese = PLACES.into_iter().flat_map(move |place| {
+        lower.match_indices(place).filter_map(move |(at, _)| {
+            let end = at + place.len();
+            let after = lower[end..].strip_prefix('的').unwrap_or(&lower[end..]);
+            let craft = CRAFT.into_iter().find(|craft| after.starts_with(craft))?;
+            Some(at..lower.len() - after.len() + craft.len())
+        })
+    });
+    let english = NATIONS.into_iter().flat_map(move |nation| {
+        lower.match_indices(nation).filter_map(move |(at, _)| {
+            let whole = lower[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+            let after = lower[at + nation.len()..].strip_prefix([' ', '-'])?;
+            let maker = after.split(|c: char| !c.is_alphanumeric()).next()?;
+            let end = lower.len() - after.len() + maker.len();
+            (whole && MAKERS.contains(&maker)).then_some(at..end)
+        })
+    });
+    chinese.chain(english)
 }

@@ -342,6 +342,9 @@ fn readable_fields() -> Vec<&'static str> {
     strategy::fields::FIELDS.iter().filter(|field| field.readable).map(|field| field.name).collect()
 }
 
+/// What a draft with this text in the slot would be, of the variant of this number; `None` while other slots are not written.
+type Making<'a> = dyn Fn(usize, &Written) -> Option<Draft> + 'a;
+
 /// Writes a slot once per seed, telling what would be `made` of each that is whole, choosing among the engine's candidates, and again where nothing usable came; and how many
 /// examples the prompt had no room for.
 fn write_slot(
@@ -350,7 +353,7 @@ fn write_slot(
     request: &Request,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
-    (tell, made): (&mut dyn FnMut(Told), &dyn Fn(usize, &Written) -> Option<Draft>),
+    (tell, made): (&mut dyn FnMut(Told), &Making<'_>),
 ) -> Result<(Vec<Written>, usize), WritingError> {
     let finished = |variant: usize, written: &Written| {
         made(variant, written).map(|draft| Told::Finished { variant, draft: Box::new(draft) })

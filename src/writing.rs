@@ -14,6 +14,7 @@
 //! a test says; [`desk`] keeps the
 //! one thread that owns the model.
 
+mod beginning;
 pub mod carried;
 pub mod catalogue;
 pub mod chat;
@@ -44,6 +45,8 @@ pub mod templates;
 pub mod tokenizer;
 pub mod voice;
 pub mod words;
+
+pub use beginning::Beginning;
 
 use serde::{Deserialize, Serialize};
 
@@ -173,48 +176,6 @@ impl Prompt {
                 last.1 = shorten(&last.1)?;
                 Some(Self::Chat(messages))
             }
-        }
-    }
-}
-
-/// What a text is to begin with: tokens of a model on this machine, or for a server the text that they make.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Beginning {
-    Tokens(Vec<u32>),
-    Text(String),
-}
-
-impl Default for Beginning {
-    fn default() -> Self {
-        Self::Tokens(Vec::new())
-    }
-}
-
-impl Beginning {
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        match self {
-            Self::Tokens(tokens) => tokens.is_empty(),
-            Self::Text(text) => text.is_empty(),
-        }
-    }
-
-    /// The tokens; none where it is a text.
-    #[must_use]
-    pub fn tokens(&self) -> &[u32] {
-        match self {
-            Self::Tokens(tokens) => tokens,
-            Self::Text(_) => &[],
-        }
-    }
-
-    /// The text; nothing where it is tokens.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Tokens(_) => "",
         }
     }
 }

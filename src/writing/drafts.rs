@@ -4,6 +4,8 @@
 //! the way the text as it grows. A slot that comes out unusable is written again with a seed derived from its
 //! own, at most twice; then the strategy's own text takes its place, and the draft says so.
 
+mod usable;
+
 use std::cmp::Ordering;
 
 use rand::{RngExt, SeedableRng};
@@ -14,24 +16,21 @@ use super::local::hex;
 use super::rank::{Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
-use super::words::{common, plain, says_a_word_twice, words};
 use super::{
     Beginning, Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
-    Written, demand, guard, prompt,
+    Written, guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
 use crate::segments::Group;
-use crate::strategy::{self, Facts, Part, Problem, Slot, Strategy, Text};
+use crate::strategy::{self, Facts, Problem, Slot, Strategy, Text};
+use usable::usable;
 
 /// Times that an unusable slot is written again.
 const RETRIES: u32 = 2;
 /// A slot's length in characters where the strategy sets no limit.
 pub const DEFAULT_LIMIT: usize = 160;
 
-/// Share of words in common above which a text is the same as another variant's, and as one of the strategy's own.
-const SAME_AS_OTHER: f64 = 0.7;
-const SAME_AS_OWN: f64 = 0.8;
 /// What to write.
 #[derive(Clone, Debug)]
 pub struct Assignment {
@@ -462,41 +461,6 @@ fn own_text(slot: &Slot, variant: usize, taken: &[String], voice: &Voice) -> Str
         .max_by(|one, other| fitness(one).partial_cmp(&fitness(other)).unwrap_or(Ordering::Equal))
         .cloned()
         .unwrap_or_default()
-}
-
-/// Whether a text may stand: a whole sentence where one belongs, of some length, that says something of its
-/// own, once.
-fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
-    if written.finish_reason == FinishReason::Template {
-        return true;
-    }
-    let text = written.text.as_str();
-    let plain = plain(text);
-    let words = words(text);
-    let body = slot.part == Part::Body;
-    let whole = !body || text.ends_with(['.', '!', '?', '…', '。', '！', '？', '"', '”']);
-    let long_enough = words.len() >= if body { 4 } else { 2 };
-    let within = slot.limit.is_none_or(|limit| text.chars().count() <= limit);
-    let stutters = words.windows(3).any(|three| three[0] == three[1] && three[1] == three[2])
-        || (3..=words.len() / 2)
-            .any(|length| words.windows(2 * length).any(|twice| twice[..length] == twice[length..]));
-    // What a whole message is about may be named twice.
-    let repeats = !slot.free && slot.sentences <= 1 && says_a_word_twice(&words);
-    let copied = slot.examples.iter().chain(&slot.fallback).any(|known| super::words::plain(known) == plain);
-    let instruction = super::words::words(&slot.instruction);
-    let echo = words.iter().filter(|word| instruction.contains(word)).count() * 4 > words.len() * 3;
-    // The strategy's own texts may come to stand beside it.
-    let twice = others.iter().any(|other| common(&words, &super::words::words(other)) > SAME_AS_OTHER)
-        || slot.fallback.iter().any(|own| common(&words, &super::words::words(own)) > SAME_AS_OWN);
-    whole
-        && long_enough
-        && within
-        && demand::is_met(&slot.must, text)
-        && !stutters
-        && !repeats
-        && !copied
-        && !echo
-        && !twice
 }
 
 #[cfg(test)]

@@ -220,6 +220,11 @@ fn lanes(screen: &str) -> Vec<String> {
 
 /// Changes the strategy's text as an editor outside would, and lets the variants follow.
 fn changed(harness: Harness, from: &str, to: &str) -> Harness {
+    edited(harness, from, to).wait(Duration::from_millis(160)).keys("ctrl-o")
+}
+
+/// The same, with the keys still in the text.
+fn edited(harness: Harness, from: &str, to: &str) -> Harness {
     let mut harness = harness.keys("E");
     let text = harness.effects.iter().rev().find_map(|effect| match effect {
         Effect::Edit { text, .. } => Some(text.clone()),
@@ -228,7 +233,7 @@ fn changed(harness: Harness, from: &str, to: &str) -> Harness {
     let text = text.unwrap();
     assert!(text.contains(from), "{from} is not in\n{text}");
     harness.happen(What::Edited { screen: ScreenId::Strategies, text: Ok(text.replace(from, to)) });
-    harness.wait(Duration::from_millis(160)).keys("ctrl-o")
+    harness
 }
 
 #[test]
@@ -260,7 +265,7 @@ fn a_pinned_variant_stays_until_its_own_stretches_are_asked_for_otherwise() {
     assert_eq!(after[0], before[0], "{screen}");
     assert!(after[1..].iter().zip(&before[1..]).any(|(after, before)| after != before), "{screen}");
     // A shorter limit is another stretch.
-    let mut harness = changed(harness, "limit=160", "limit=150");
+    let mut harness = edited(harness, "limit=160", "limit=150");
     let screen = harness.screen(120, 40);
     assert!(screen.contains("The pinned variant 1 was let go"), "{screen}");
     assert!(!screen.contains("(pinned)") && !screen.contains("1 pinned"), "{screen}");

@@ -104,7 +104,7 @@ impl Measuring {
         };
         let (Some(store), Some(campaign)) = (store, campaign) else {
             return Err(UsageError(format!(
-                "no campaign \"{name}\" was launched in {}: `perennial campaign list` shows them. Or give a ledger with --ledger \
+                "there is no campaign \"{name}\" that was launched in {}: `perennial campaign list` shows them. Or give a ledger with --ledger \
                  FILE.csv --launched DATE, or the table of an experiment with --table FILE.csv --arm COL --converted COL \
                  --control NAME.",
                 folder.display()

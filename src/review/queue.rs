@@ -195,7 +195,7 @@ pub(crate) mod testing {
             finish_reason: FinishReason::Stop,
             tokens: 5,
             tokens_per_second: 60.5,
-            mean_log_probability: Some(0.0),
+            mean_log_probability: Some(-0.001),
             earlier: false,
             token_ids: Vec::new(),
             told: Vec::new(),

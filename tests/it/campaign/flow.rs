@@ -88,7 +88,8 @@ fn what_must_stand_in_a_message_stops_it_where_it_does_not() {
     };
     assert_eq!(weight("sender").as_deref(), Some("blocking"));
     assert_eq!(weight("holdout").as_deref(), Some("warning"));
-    assert_eq!(weight("approval").as_deref(), Some("good"));
+    assert_eq!(weight("approval").as_deref(), Some("blocking"));
+    assert_eq!(weight("claims").as_deref(), Some("good"));
     assert!(
         document["checks"]
             .as_array()

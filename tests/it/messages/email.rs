@@ -89,10 +89,10 @@ fn text_comes_first_and_html_second_with_every_header_that_a_sender_to_many_need
         assert!(!html.contains(never), "{never}");
     }
     assert_eq!(made.links, ["https://shop.example/new"]);
-    assert_eq!(
-        made.text[&Part::Body],
-        "Hi Anna,\n\nsee what is new (https://door.shop.example/c/1).\n\nKind regards,\nTea & Co\n"
-    );
+    // As it is read: the foot stands below.
+    assert!(made.text[&Part::Body].starts_with(
+        "Hi Anna,\n\nsee what is new (https://door.shop.example/c/1).\n\nKind regards,\nTea & Co\n\n-- \n"
+    ));
 }
 
 #[test]
@@ -164,16 +164,13 @@ fn links_are_numbered_once_each_and_rewritten_in_both_parts() {
         ["https://shop.example/a?x=1&y=2", "https://shop.example/b", "https://shop.example/c"]
     );
     let door = |number: usize| format!("https://door.shop.example/c/{number}");
-    assert_eq!(
-        made.text[&Part::Body],
-        format!(
-            "See {}, b ({}), again ({}) and {}.\n\nhttps://shop.example/code\n",
-            door(1),
-            door(2),
-            door(1),
-            door(3)
-        )
-    );
+    assert!(made.text[&Part::Body].starts_with(&format!(
+        "See {}, b ({}), again ({}) and {}.\n\nhttps://shop.example/code\n\n-- \n",
+        door(1),
+        door(2),
+        door(1),
+        door(3)
+    )));
     let html = html(&made.mail);
     for (number, count) in [(1, 2), (2, 1), (3, 1)] {
         assert_eq!(html.matches(&format!("href=\"{}\"", door(number))).count(), count);
@@ -200,10 +197,9 @@ fn what_was_not_approved_as_a_link_becomes_none() {
 fn lists_headings_and_quotes_are_plain_in_the_text() {
     let body = "# New\n\n- one\n- two\n  - deep\n\n1. first\n2. second\n\n> said\n> twice\n\n---\n\n**bold** and *soft*";
     let made = composed(&mail("Hi", body), &envelope("anna@mail.example")).unwrap();
-    assert_eq!(
-        made.text[&Part::Body],
-        "New\n\n- one\n- two\n  - deep\n\n1. first\n2. second\n\n> said\n> twice\n\n----\n\nbold and soft\n"
-    );
+    assert!(made.text[&Part::Body].starts_with(
+        "New\n\n- one\n- two\n  - deep\n\n1. first\n2. second\n\n> said\n> twice\n\n----\n\nbold and soft\n\n-- \n"
+    ));
     let html = inside(body);
     for wanted in [
         "<h1 style=",

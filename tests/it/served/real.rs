@@ -86,7 +86,7 @@ fn a_run_ends_with_every_file(home: &Path, address: &str, host: &str) {
     let arguments =
         ["--model", address, "run", "--workspace", "shop", "--out", "out", "--data", data.to_str().unwrap()];
     let brief =
-        ["--k", "2", "--seed", "5", "--send-on", "2025-11-03", "--set", "writing.variants=2", "--json"];
+        ["--k", "2", "--seed", "5", "--send-on", "2025-11-03", "--set", "writing.variants=5", "--json"];
     let (code, out, err) = run(home, true, &[&arguments[..], &brief].concat());
     assert_eq!(code, 0, "{err}");
     let read = |file: &str| std::fs::read_to_string(home.join("out").join(file)).unwrap();

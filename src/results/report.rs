@@ -1,6 +1,6 @@
 //! The results as a page for people: HTML that needs no network and no script, or Markdown.
 //!
-//! In: [`Results`] and a language. Out: one text. Every picture (SVG) stands beside a table with its figures, and
+//! In: [`super::Results`] and a language. Out: one text. Every picture (SVG) stands beside a table with its figures, and
 //! nothing is told by colour alone.
 
 mod html;

@@ -19,16 +19,16 @@ use serde_json::Value;
 use super::event::{event, kind};
 use super::server::Peer;
 use super::{Door, DoorError, Failure, named, now};
-use crate::config::WEBHOOK_SECRET;
+use crate::config::{WEBHOOK_SECRET, private_text};
 use crate::workspace::{FeedbackEvent, Hmac, Kind, Source, Taken};
 
 /// Wrong secrets that one address may show at once; then one a second.
 pub(super) const GUESSES: u32 = 10;
-/// Characters that a secret has at least.
-const SHORTEST: usize = 16;
-const LONGEST: u64 = 8 << 10;
 /// Refused events that are told one by one.
 const TOLD: usize = 10;
+
+/// Characters that a secret has at least.
+const SHORTEST: usize = 16;
 
 /// What providers show. Nothing shows it again.
 #[derive(Clone)]
@@ -55,26 +55,10 @@ impl WebhookSecret {
 
     fn read(file: &FilePath) -> Result<Self, DoorError> {
         let place = format!("the webhook secret's file {}", named(file));
-        let failed = |what: String| DoorError::Unusable(format!("{place} {what}"));
-        let about = std::fs::metadata(file).map_err(|error| {
-            failed(format!("cannot be read ({error}): put the secret there, or set {WEBHOOK_SECRET}"))
-        })?;
-        if !about.is_file() || about.len() > LONGEST {
-            return Err(failed("is no file with one secret in it: write the secret alone into it".into()));
-        }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = about.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                return Err(failed(format!(
-                    "can be read by others (mode {mode:04o}): run `chmod 600 {}`",
-                    named(file)
-                )));
-            }
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            failed(format!("cannot be read ({error}): make it a text file that you may read"))
+        let text = private_text(file, "the webhook secret").map_err(|why| {
+            DoorError::Unusable(format!(
+                "{why}. It may stand in the environment variable {WEBHOOK_SECRET} too"
+            ))
         })?;
         Self::new(&text, &place)
     }

@@ -17,8 +17,7 @@ use rustls::sign::SigningKey;
 use sha2::{Digest as _, Sha256};
 
 use super::MessageError;
-use crate::campaign::channel::private_text;
-use crate::config::EmailSendingConfig;
+use crate::config::{EmailSendingConfig, private_text};
 
 /// What is signed. A header that a message lacks is signed as lacking, so that nobody can add it.
 const SIGNED: [&str; 13] = [

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-use super::key::at_home;
+use crate::config::at_home;
 use crate::writing::WritingError;
 
 /// Bytes of such a file at most.

@@ -1,13 +1,10 @@
 //! A server's key: from the environment, or from a file that nobody else can read.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::config::API_KEY;
+use crate::config::{API_KEY, private_text};
 use crate::writing::WritingError;
-
-/// Bytes of a key at most.
-const LONGEST: u64 = 8 << 10;
 
 /// A secret. It is shown by nothing but the header that a server gets.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,27 +34,10 @@ impl Key {
     /// # Errors
     /// As [`Key::find`].
     pub fn read(file: &Path) -> Result<Self, WritingError> {
-        let file = at_home(file);
-        let failed = |what: String| WritingError::Failed(format!("the key file {} {what}", file.display()));
-        let about = std::fs::metadata(&file).map_err(|error| {
-            failed(format!("cannot be read ({error}): put the server's key there, or set {API_KEY}"))
-        })?;
-        if !about.is_file() || about.len() > LONGEST {
-            return Err(failed("is no file with one key in it: write the key alone into it".into()));
-        }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = about.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                return Err(failed(format!(
-                    "can be read by others (mode {mode:04o}): run `chmod 600 {}`",
-                    file.display()
-                )));
-            }
-        }
-        let text = std::fs::read_to_string(&file).map_err(|error| {
-            failed(format!("cannot be read ({error}): make it a text file that you may read"))
+        let text = private_text(file, "the server's key").map_err(|why| {
+            WritingError::Failed(format!(
+                "{why}. The key may stand in the environment variable {API_KEY} too"
+            ))
         })?;
         Self::new(&text, &format!("the key file {}", file.display()))
     }
@@ -86,14 +66,6 @@ impl Key {
     #[must_use]
     pub fn kept_out_of(&self, text: &str) -> String {
         text.replace(&self.0, "…")
-    }
-}
-
-/// `~` at the beginning is the user's home folder.
-pub(super) fn at_home(file: &Path) -> PathBuf {
-    match (file.strip_prefix("~"), directories::BaseDirs::new()) {
-        (Ok(rest), Some(user)) => user.home_dir().join(rest),
-        _ => file.to_owned(),
     }
 }
 

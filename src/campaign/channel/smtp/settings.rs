@@ -9,8 +9,8 @@ use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParamete
 use lettre::transport::smtp::extension::ClientId;
 
 use crate::campaign::channel::SetupError;
-use crate::campaign::channel::secret::{Secret, at_home};
-use crate::config::{SMTP_PASSWORD, SendingConfig};
+use crate::campaign::channel::secret::Secret;
+use crate::config::{SMTP_PASSWORD, SendingConfig, at_home};
 
 /// How the connection is made safe.
 pub(super) enum Safety {

@@ -11,10 +11,10 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, parse_pem};
 
 use crate::campaign::channel::SetupError;
-use crate::campaign::channel::secret::{Secret, at_home};
+use crate::campaign::channel::secret::Secret;
 use crate::campaign::channel::smtp::is_this_machine;
 use crate::campaign::message::Outgoing;
-use crate::config::{PUSH_KEY, SMS_KEY, SendingConfig, TextSendingConfig};
+use crate::config::{PUSH_KEY, SMS_KEY, SendingConfig, TextSendingConfig, at_home};
 use crate::data::Channel;
 use crate::strategy::Part;
 

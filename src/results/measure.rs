@@ -11,6 +11,7 @@ use super::observed::{Arm, Observed};
 use super::retention::{Curve, curves};
 use super::sentence::{Language, finding};
 use super::{ArmResult, Comparison, Look, Metric, Outcomes, compare};
+use crate::data::NO_CURRENCY;
 use crate::statistics::qini::{Qini, qini};
 use crate::statistics::targeting::{Known, cross_fitted};
 
@@ -116,8 +117,7 @@ impl Results {
 /// The code of a currency beside an amount; nothing where it is not known.
 #[must_use]
 pub fn shown_currency(code: &str) -> &str {
-    // ISO 4217: no currency.
-    if code == "XXX" { "" } else { code }
+    if code == NO_CURRENCY { "" } else { code }
 }
 
 /// What each customer did in the window.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+pub use crate::workspace::{Kind, SendState as State};
+
 /// A campaign, its customers, and what happened since. Times are milliseconds since 1970-01-01 UTC; money is in minor
 /// units. A customer is a row of [`Assigned`].
 #[derive(Clone, Debug, Default)]
@@ -62,38 +64,6 @@ pub struct Assigned {
     pub coupon_cost: Vec<i64>,
 }
 
-/// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    Holdout,
-    Intended,
-    Handing,
-    Accepted,
-    Failed,
-    Unknown,
-    Skipped,
-    Cancelled,
-}
-
-impl State {
-    /// As the ledger spells it.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "holdout" => Self::Holdout,
-            "intended" => Self::Intended,
-            "handing" => Self::Handing,
-            "accepted" => Self::Accepted,
-            "failed" => Self::Failed,
-            "unknown" => Self::Unknown,
-            "skipped" => Self::Skipped,
-            "cancelled" => Self::Cancelled,
-            _ => return None,
-        })
-    }
-}
-
 /// One line of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purchase {
@@ -114,40 +84,6 @@ pub struct Feedback {
     pub scanner: bool,
     pub rating: Option<i64>,
     pub text: Option<String>,
-}
-
-/// What came back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    #[default]
-    Delivered,
-    Bounced,
-    Complained,
-    Unsubscribed,
-    Clicked,
-    Replied,
-    Rated,
-    Ordered,
-    Preferences,
-}
-
-impl Kind {
-    /// As the ledger spells it.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "delivered" => Self::Delivered,
-            "bounced" => Self::Bounced,
-            "complained" => Self::Complained,
-            "unsubscribed" => Self::Unsubscribed,
-            "clicked" => Self::Clicked,
-            "replied" => Self::Replied,
-            "rated" => Self::Rated,
-            "ordered" => Self::Ordered,
-            "preferences" => Self::Preferences,
-            _ => return None,
-        })
-    }
 }
 
 /// What is needed to say what a campaign earned.

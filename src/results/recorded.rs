@@ -1,7 +1,7 @@
 //! A campaign of this project as the database has it: what is asked for, its ledger, and what came back.
 
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
-use super::observed::{Arm, Costs, Kind, State};
+use super::observed::{Arm, Costs, Kind};
 use crate::review::decision::DraftId;
 use crate::strategy::{self, Offer, OfferKind};
 use crate::workspace::{Campaign, Store, WorkspaceError};
@@ -36,7 +36,7 @@ pub fn recorded(
                 _ => Coupon::None,
             },
             id: line.id,
-            state: State::named(line.state.name()).unwrap_or(State::Unknown),
+            state: line.state,
             customer: line.customer,
             segment: line.segment,
             arm: line.arm,

@@ -27,9 +27,10 @@ const AT_ONCE: i64 = 3_000;
 const CLOCKS: i64 = 2_000;
 
 /// What came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    #[default]
     Delivered,
     Bounced,
     Complained,
@@ -67,6 +68,12 @@ impl Kind {
             Self::Ordered => "ordered",
             Self::Preferences => "preferences",
         }
+    }
+
+    /// The kind that is spelt so; `None`: none is.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -63,8 +63,10 @@ impl SendState {
         }
     }
 
-    fn named(name: &str) -> Self {
-        Self::ALL.into_iter().find(|state| state.name() == name).unwrap_or(Self::Unknown)
+    /// The state that is spelt so; `None`: none is.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
@@ -250,7 +252,7 @@ impl Store {
             let mut tally = Tally::new();
             let mut rows = statement.query([campaign])?;
             while let Some(row) = rows.next()? {
-                let state = SendState::named(row.get_ref(1)?.as_str()?);
+                let state = SendState::named(row.get_ref(1)?.as_str()?).unwrap_or(SendState::Unknown);
                 tally.entry(row.get(0)?).or_default().insert(state, count(row, 2)?);
             }
             Ok(tally)
@@ -279,7 +281,7 @@ fn send(row: &Row<'_>) -> rusqlite::Result<Send> {
         language: row.get(6)?,
         content: row.get(7)?,
         coupon: row.get(8)?,
-        state: SendState::named(row.get_ref(9)?.as_str()?),
+        state: SendState::named(row.get_ref(9)?.as_str()?).unwrap_or(SendState::Unknown),
         attempts: row.get(10)?,
         not_before: row.get(11)?,
         at: row.get(12)?,

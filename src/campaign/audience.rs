@@ -15,12 +15,11 @@ use super::CampaignError;
 use super::assign::split;
 use super::plan::Plan;
 use super::quiet::{Then, moment_of};
-use super::versions::{Ground, Versions};
+use super::versions::{Ground, Version, Versions};
 use crate::data::{Channel, Shop, primary_language};
 use crate::jobs::Task;
 use crate::profiles::zone;
-use crate::review::merge::{HeldBack, Merger, Settings};
-use crate::strategy::Purchases;
+use crate::review::merge::HeldBack;
 use crate::workspace::Send;
 
 const DAY: i64 = 86_400_000;
@@ -233,25 +232,17 @@ impl Audience {
         task: &Task<'_>,
     ) -> Result<(), CampaignError> {
         let banned = ground.config.banned_words();
-        for version in &versions.all {
-            let places: Vec<usize> = (0..self.members.len())
-                .filter(|&at| {
-                    let member = &self.members[at];
-                    usize::from(member.segment) == version.segment && !matches!(member.place, Place::Left(_))
-                })
-                .collect();
-            let rows: Vec<u32> = places.iter().map(|&at| self.members[at].row).collect();
-            let copy = &version.copy;
-            let purchases =
-                Purchases::of(ground.shop, ground.features.as_of, &rows, &copy.strategy, &copy.slots, task)?;
-            let settings = Settings { codes: &[], banned_words: &banned, segments: &[] };
-            let merger =
-                Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
-                    CampaignError::Unusable(format!(
-                        "the strategy {} cannot be merged: {problem}",
-                        copy.strategy.id
-                    ))
-                })?;
+        let places = |version: &Version| -> Vec<usize> {
+            let is_there = |at: &usize| {
+                let member = &self.members[*at];
+                usize::from(member.segment) == version.segment && !matches!(member.place, Place::Left(_))
+            };
+            (0..self.members.len()).filter(is_there).collect()
+        };
+        let rows = |version: &Version| places(version).iter().map(|&at| self.members[at].row).collect();
+        let mergers = versions.mergers(ground, &banned, &rows, task)?;
+        let places: Vec<Vec<usize>> = versions.all.iter().map(places).collect();
+        for (merger, places) in mergers.iter().zip(places) {
             task.check()?;
             let broken: Vec<_> = places
                 .par_iter()
@@ -261,6 +252,10 @@ impl Audience {
                 })
                 .collect();
             for (at, row, failures) in broken {
+                // Another arm's message has left them out already.
+                if matches!(self.members[at].place, Place::Left(_)) {
+                    continue;
+                }
                 self.members[at].place = Place::Left(Step::Complete);
                 for failure in failures {
                     self.incomplete

@@ -23,7 +23,6 @@ mod smtp;
 mod webhook;
 
 pub use line::{Line, SetupError};
-pub(crate) use secret::private_text;
 
 use std::time::Duration;
 

@@ -16,9 +16,9 @@ use crate::jobs::Task;
 use crate::profiles;
 use crate::review::decision::{Author, DraftId, Seal, Standing, Status};
 use crate::review::destination::{Destination, destination, why_held_back};
-use crate::review::merge::Copy;
+use crate::review::merge::{Copy, Merger, Settings};
 use crate::segments::{Group, Segmentation};
-use crate::strategy::{self, CouponPolicy, Facts, Strategy, facts_for_segment};
+use crate::strategy::{self, CouponPolicy, Facts, Mailing, Purchases, Strategy, facts_for_segment};
 use crate::workspace::{Store, StoredDraft};
 
 /// The shop as a campaign sees it.
@@ -177,6 +177,43 @@ impl Versions {
             sending: arm.sending,
             all,
         })
+    }
+
+    /// What merges each version's message, in their order. `rows` are the rows of the shop to which it may be made; the orders are
+    /// read once for all versions.
+    ///
+    /// # Errors
+    /// Cancelled; orders that cannot be read; a template that is not in order.
+    pub fn mergers<'a>(
+        &'a self,
+        ground: Ground<'a>,
+        banned_words: &'a [String],
+        rows: &dyn Fn(&Version) -> Vec<u32>,
+        task: &Task<'_>,
+    ) -> Result<Vec<Merger<'a>>, CampaignError> {
+        let recipients: Vec<Vec<u32>> = self.all.iter().map(rows).collect();
+        let mailings: Vec<Mailing<'_>> = self
+            .all
+            .iter()
+            .zip(&recipients)
+            .map(|(Version { copy, .. }, recipients)| Mailing {
+                recipients,
+                strategy: &copy.strategy,
+                slots: &copy.slots,
+            })
+            .collect();
+        let purchases = Purchases::of_each(ground.shop, ground.features.as_of, &mailings, task)?;
+        let settings = Settings { codes: &[], banned_words, segments: &[] };
+        let merger = |(version, purchases): (&'a Version, Purchases)| {
+            let copy = &version.copy;
+            Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
+                CampaignError::Unusable(format!(
+                    "the strategy {} cannot be merged: {problem}",
+                    copy.strategy.id
+                ))
+            })
+        };
+        self.all.iter().zip(purchases).map(merger).collect()
     }
 
     /// Whether the message has a coupon code.

@@ -11,8 +11,8 @@ use super::plan::Plan;
 use super::versions::{Ground, Version, Versions};
 use crate::data::{Channel, primary_language};
 use crate::jobs::Task;
-use crate::review::merge::{Merger, Settings};
-use crate::strategy::{Part, Purchases, Text};
+use crate::review::merge::Merger;
+use crate::strategy::{Part, Text};
 use crate::workspace::{Links, Send, TEST_SEND};
 
 /// Before the subject of a Chinese advertisement.
@@ -82,21 +82,7 @@ impl<'a> Writer<'a> {
         task: &Task<'_>,
     ) -> Result<Self, CampaignError> {
         let Said { plan, versions, banned_words } = said;
-        let mut mergers = Vec::with_capacity(versions.all.len());
-        for version in &versions.all {
-            let copy = &version.copy;
-            let purchases =
-                Purchases::of(ground.shop, ground.features.as_of, rows, &copy.strategy, &copy.slots, task)?;
-            let settings = Settings { codes: &[], banned_words, segments: &[] };
-            let merger =
-                Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {
-                    CampaignError::Unusable(format!(
-                        "the strategy {} cannot be merged: {problem}",
-                        copy.strategy.id
-                    ))
-                })?;
-            mergers.push(merger);
-        }
+        let mergers = versions.mergers(ground, banned_words, &|_| rows.to_vec(), task)?;
         Ok(Self {
             domain: composer
                 .sender()

@@ -128,14 +128,7 @@ fn write_with(
         if !writes {
             tell(Told::NotWritten);
         }
-        let record = Record {
-            assignment,
-            version: &version,
-            prompts: &prompts,
-            examples_left_out,
-            model: engine.identity().clone(),
-            sampling: engine.sampling(assignment.sampling),
-        };
+        let record = Record::new(assignment, &version, &*engine, &prompts, examples_left_out);
         let made = |variant: usize, text: &Written| {
             let texts = written.get(variant)?.iter().chain([text]).cloned().collect();
             let whole = slot.index + 1 == slots.len();
@@ -152,14 +145,7 @@ fn write_with(
             written[variant].push(text);
         }
     }
-    let record = Record {
-        assignment,
-        version: &version,
-        prompts: &prompts,
-        examples_left_out,
-        model: engine.identity().clone(),
-        sampling: engine.sampling(assignment.sampling),
-    };
+    let record = Record::new(assignment, &version, &*engine, &prompts, examples_left_out);
     seeds.iter().zip(written).map(|(seed, slots)| record.draft(*seed, slots)).collect()
 }
 
@@ -173,7 +159,18 @@ struct Record<'a> {
     sampling: Sampling,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    fn new(
+        assignment: &'a Assignment,
+        version: &'a str,
+        engine: &dyn TextEngine,
+        prompts: &'a [String],
+        examples_left_out: usize,
+    ) -> Self {
+        let (model, sampling) = (engine.identity().clone(), engine.sampling(assignment.sampling));
+        Self { assignment, version, prompts, examples_left_out, model, sampling }
+    }
+
     fn draft(&self, seed: u64, slots: Vec<Written>) -> Result<Draft, WritingError> {
         let Assignment { strategy, facts, segment, group, banned_words, voice, .. } = self.assignment;
         let (tokens, tokens_per_second) = speed(&slots);

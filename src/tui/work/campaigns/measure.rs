@@ -1,6 +1,5 @@
 //! What a campaign did: the ledger and what came back, joined to the orders since.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use super::{CampaignNews, Office, not_launched};
@@ -12,7 +11,6 @@ use crate::results::recorded::{Recorded, recorded};
 use crate::results::report::html;
 use crate::results::sentence::Language;
 use crate::results::{Results, measure};
-use crate::workspace::{AtomicFile, Privacy, private_folder};
 
 /// Days after the launch in which what customers do counts, as in `perennial results`.
 const WINDOW: u32 = 28;
@@ -47,22 +45,6 @@ impl Office<'_> {
 
     /// Writes the results into a page beside the campaign's files.
     pub(super) fn report(&self, results: &Results) -> Result<CampaignNews, Failure> {
-        let folder = self.work.folder.join(&self.config.sending.folder);
-        let path = folder.join(format!("{}-results.html", results.campaign));
-        // It quotes customers.
-        let write = || {
-            private_folder(&folder)?;
-            let mut file = AtomicFile::create(&path, Privacy::Private)?;
-            file.write_all(html(results, Language::English).as_bytes())?;
-            file.commit()
-        };
-        write().map_err(|error: std::io::Error| {
-            Failure::Failed(format!(
-                "{} cannot be written: {error}. Make room there, or make it writable.",
-                path.display()
-            ))
-        })?;
-        let told = format!("Open it in a browser: {}", path.display());
-        Ok(CampaignNews::Done { name: results.campaign.clone(), told, well: true })
+        self.browser_page(&results.campaign, "results", &html(results, Language::English))
     }
 }

@@ -13,8 +13,6 @@ use crate::workspace::{AtomicFile, Privacy, private_folder};
 impl Office<'_> {
     /// Writes the messages that are shown into a page beside the folder of the campaign's files.
     pub(super) fn page(&self, seen: &Seen) -> Result<CampaignNews, Failure> {
-        let folder = self.work.folder.join(&self.config.sending.folder);
-        let path = folder.join(format!("{}-preview.html", seen.name));
         let shown: Vec<Shown<'_>> = seen
             .specimens
             .iter()
@@ -22,10 +20,17 @@ impl Office<'_> {
                 Some(Shown { heading: &specimen.heading, message: specimen.message.as_ref().ok()? })
             })
             .collect();
+        self.browser_page(&seen.name, "preview", &page(&seen.title, &shown))
+    }
+
+    /// Writes a page for a browser beside the campaign's files; customers stand in it.
+    pub(super) fn browser_page(&self, name: &str, what: &str, page: &str) -> Result<CampaignNews, Failure> {
+        let folder = self.work.folder.join(&self.config.sending.folder);
+        let path = folder.join(format!("{name}-{what}.html"));
         let write = || {
             private_folder(&folder)?;
             let mut file = AtomicFile::create(&path, Privacy::Private)?;
-            file.write_all(page(&seen.title, &shown).as_bytes())?;
+            file.write_all(page.as_bytes())?;
             file.commit()
         };
         write().map_err(|error: std::io::Error| {
@@ -35,7 +40,7 @@ impl Office<'_> {
             ))
         })?;
         let told = format!("Open it in a browser: {}", path.display());
-        Ok(CampaignNews::Done { name: seen.name.clone(), told, well: true })
+        Ok(CampaignNews::Done { name: name.to_owned(), told, well: true })
     }
 
     /// Hands one version over to an address, with a code that is none.

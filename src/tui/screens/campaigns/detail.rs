@@ -143,7 +143,7 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, live: bool, shared: &Shared) {
     }
     if let Some(due) = seen.next_due {
         let zone = shared.setup.started.time_zone();
-        let at = super::ledger::moment(due, zone, "%Y-%m-%d %H:%M");
+        let at = super::ledger::moment(due, zone, "%Y-%m-%d %H:%M %Z");
         let passed = due <= shared.unix_milliseconds();
         let words = if passed {
             "messages wait to go out now".to_owned()

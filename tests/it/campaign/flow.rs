@@ -219,7 +219,10 @@ fn what_the_message_did_is_read_back_from_the_ledger_and_later_orders() {
     let (low, high) =
         (conversion["interval"][0].as_f64().unwrap(), conversion["interval"][1].as_f64().unwrap());
     let truth = planted["effect"].as_f64().unwrap();
-    assert!(low <= truth && truth <= high, "{truth} is not in {low}..{high}");
+    // The key that draws the arms is another in each workspace, so one interval in twenty misses; two and a half times as
+    // wide, some five standard errors, one in tens of thousands does.
+    let (middle, reach) = (f64::midpoint(low, high), 2.5 * (high - low) / 2.0);
+    assert!((truth - middle).abs() <= reach, "{truth} is far from {low}..{high}");
     assert!(low > 0.0, "an effect of this size is seen");
     let arms = results["arms"].as_array().unwrap();
     assert_eq!(

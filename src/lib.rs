@@ -29,6 +29,7 @@ pub mod profiles;
 pub mod strategy;
 pub mod writing;
 
+pub mod corpus;
 pub mod review;
 pub mod workspace;
 

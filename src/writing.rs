@@ -15,6 +15,7 @@
 //! one thread that owns the model.
 
 mod beginning;
+pub mod brief;
 pub mod carried;
 pub mod catalogue;
 pub mod chat;

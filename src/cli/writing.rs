@@ -1,5 +1,6 @@
 //! `perennial writing`: how well the model writes, and whether it writes the same again.
 
+mod corpus;
 mod eval;
 mod replay;
 
@@ -16,6 +17,8 @@ pub struct Args {
 enum Action {
     /// Writes a draft for each brief of a file and counts those that pass every rule.
     Eval(eval::Args),
+    /// Checks the messages that a model learns the trade from, and shows them as it is given them.
+    Corpus(corpus::Args),
     /// Writes a draft of Review again from its record: the same bytes, or what is not as it was.
     Replay(replay::Args),
 }
@@ -25,6 +28,7 @@ enum Action {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     match &args.action {
         Action::Eval(args) => eval::run(args, context),
+        Action::Corpus(args) => corpus::run(args, context),
         Action::Replay(args) => replay::run(args, context),
     }
 }

@@ -15,7 +15,7 @@ use super::{Prompt, Role};
 use crate::strategy::{Slot, Strategy};
 
 /// Longest instruction that is passed on, in characters.
-const LONGEST_INSTRUCTION: usize = 600;
+pub(super) const LONGEST_INSTRUCTION: usize = 600;
 /// Examples that are shown; more do not help a small model and cost time.
 const MOST_EXAMPLES: usize = 8;
 

@@ -223,10 +223,12 @@ fn is_shared(name: &str) -> bool {
     fields::field_named(name).is_some_and(|field| field.scope.shared())
 }
 
-/// Words in lower case that a fact, the author or the shop's name holds.
+/// Words in lower case that a fact, the author or the shop's name holds; what the author demands in a slot is the
+/// author's word too.
 fn known_words(message: &Message<'_>) -> Vec<String> {
     let facts = message.told().into_iter().map(|(_, text)| text);
-    facts.chain([message.around.to_owned()]).flat_map(|text| words::normal(&text)).collect()
+    let demanded = message.wanted.iter().flat_map(|slot| slot.must.iter().cloned());
+    facts.chain(demanded).chain([message.around.to_owned()]).flat_map(|text| words::normal(&text)).collect()
 }
 
 /// Names of things: two words or more with capitals inside a sentence, or words in quotes; in bytes.

@@ -113,6 +113,7 @@ commands! {
     audit Audit,
     model Model,
     writing Writing,
+    tune Tune,
     sample Sample,
     init Init,
     doctor Doctor,

@@ -1,7 +1,7 @@
 //! The house corpus: messages written by hand, which a model learns the trade from.
 //!
 //! In: the files of `assets/training`, or others of the same form. Out: a [`Corpus`], its messages filled with facts that
-//! were drawn by chance as [`Example`]s in the very prompt that the engine uses, and what the linter finds wrong.
+//! were drawn by chance as [`Example`](crate::tuning::Example)s in the very prompt that the engine uses, and what the linter finds wrong.
 //!
 //! ```text
 //! read -> Corpus -+-> lint (the product's own rules, near-duplicates, phrases)
@@ -18,7 +18,7 @@ mod lint;
 mod read;
 mod shipped;
 
-pub use examples::{Example, examples};
+pub use examples::examples;
 pub use facts::{Facts, Filling};
 pub use lint::{Finding, lint};
 pub use read::{CorpusError, read, read_files};

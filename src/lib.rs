@@ -3,9 +3,9 @@
 //! Each stage of the flow is a module, and each module may use only the ones above it:
 //!
 //! ```text
-//! config, jobs, statistics -> data -> features -> segments -> profiles -> strategy -> writing -> review
-//!                                                                                                 |
-//!                                                            workspace <--------------------------+
+//! config, jobs, statistics -> data -> features -> segments -> profiles -> strategy -> writing -> tuning -> review
+//!                                                                                                           |
+//!                                                            workspace <------------------------------------+
 //!                                                                |
 //!                                                            campaign
 //!                                                                |
@@ -29,8 +29,11 @@ pub mod profiles;
 pub mod strategy;
 pub mod writing;
 
-pub mod corpus;
+pub mod tuning;
+
 pub mod review;
+
+pub mod corpus;
 pub mod workspace;
 
 pub mod campaign;

@@ -10,19 +10,8 @@ use super::facts::{Facts, Filling};
 use super::grammar::{fields, fill, names_product};
 use super::{Corpus, Group, Kind, Message, Tone};
 use crate::segments::Stage;
+use crate::tuning::Example;
 use crate::writing::brief::{Brief, gap};
-
-/// A prompt and the text that answers it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Example {
-    pub prompt: String,
-    /// With the gap before it, without what ends it.
-    pub text: String,
-    /// Number of the message that somebody wrote; fillings of one message share it.
-    pub pattern: u32,
-    /// How much it counts; 1 is usual.
-    pub weight: f32,
-}
 
 /// In how many of a hundred prompts words are demanded, and other texts shown.
 const DEMANDING: u32 = 75;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The stages from the bottom up. A module may use only those before it; modules of one row may not use
 /// each other, but for the faces, which see everything.
-const ORDER: [&[&str]; 13] = [
+const ORDER: [&[&str]; 14] = [
     &["config", "jobs", "statistics"],
     &["data"],
     &["features"],
@@ -13,6 +13,7 @@ const ORDER: [&[&str]; 13] = [
     &["profiles"],
     &["strategy"],
     &["writing"],
+    &["tuning"],
     &["review"],
     &["corpus"],
     &["workspace"],

@@ -1,0 +1,183 @@
+//! An adapter on disk, in PEFT's form.
+//!
+//! In: names and numbers. Out: a folder with `adapter_model.safetensors`, `adapter_config.json` and `card.json`, and back. Each
+//! file is written beside its place and renamed into it, the numbers last, so that a folder is never half an adapter.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor, safetensors};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Losses, Settings, TuneError};
+
+/// The adapter's numbers.
+pub const NUMBERS: &str = "adapter_model.safetensors";
+const CONFIG: &str = "adapter_config.json";
+const CARD: &str = "card.json";
+/// Version of the card.
+pub const SCHEMA: u32 = 1;
+
+/// What an adapter was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    pub schema: u32,
+    pub name: String,
+    pub base: Base,
+    /// SHA-256 of all examples.
+    pub data_sha256: String,
+    /// Examples learnt from, and patterns in all.
+    pub examples: usize,
+    pub patterns: usize,
+    pub settings: Settings,
+    pub losses: Vec<Losses>,
+    /// Step whose adapter this is.
+    pub step: usize,
+    /// Version of the form of prompts that it was tuned on.
+    pub form: u32,
+    /// Version of the program.
+    pub program: String,
+}
+
+/// The model that an adapter is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    pub name: String,
+    /// Of the weights file.
+    pub sha256: String,
+}
+
+/// Writes an adapter: `numbers` by name, in half precision where `half`. The folder is made where it is not there.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(folder: &Path, card: &Card, numbers: &[(String, Tensor)], half: bool) -> Result<(), TuneError> {
+    fs::create_dir_all(folder).map_err(io(folder, "made"))?;
+    let settings = &card.settings;
+    let targets: Vec<&str> = settings.targets.iter().map(|projection| projection.name()).collect();
+    let config = json!({
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": card.base.name,
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.dropout,
+        "target_modules": targets,
+        "bias": "none",
+        "fan_in_fan_out": false,
+        "use_rslora": false,
+        "use_dora": false,
+        "inference_mode": true,
+    });
+    write_json(&folder.join(CONFIG), &config)?;
+    let card = serde_json::to_value(card).map_err(|error| TuneError::Failed(error.to_string()))?;
+    write_json(&folder.join(CARD), &card)?;
+    let kind = if half { DType::F16 } else { DType::F32 };
+    let tensors: candle_core::Result<HashMap<String, Tensor>> = numbers
+        .iter()
+        .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(kind)?)))
+        .collect();
+    write_tensors(&folder.join(NUMBERS), &tensors?)
+}
+
+fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), TuneError> {
+    let text = format!("{value:#}\n");
+    replace(path, |part| File::create(part)?.write_all(text.as_bytes()))
+}
+
+/// Writes tensors beside their place and renames them into it.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write_tensors(path: &Path, tensors: &HashMap<String, Tensor>) -> Result<(), TuneError> {
+    replace(path, |part| safetensors::save(tensors, part).map_err(std::io::Error::other))
+}
+
+/// Replaces a file by what `write` puts beside it: whoever looks, or loses power, finds the old one or the new one.
+fn replace(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), TuneError> {
+    let part = part_of(path);
+    let replaced = write(&part)
+        .and_then(|()| File::open(&part)?.sync_all())
+        .and_then(|()| fs::rename(&part, path))
+        // The new name must reach the disk too; where a folder cannot be synced, nothing is lost but this certainty.
+        .map(|()| path.parent().and_then(|folder| File::open(folder).ok()).map(|folder| folder.sync_all()));
+    replaced.map(drop).map_err(|error| {
+        let _ = fs::remove_file(&part);
+        io(path, "written")(error)
+    })
+}
+
+/// Where a file is written before it takes its name.
+#[must_use]
+pub fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+pub(super) fn io(path: &Path, verb: &'static str) -> impl FnOnce(std::io::Error) -> TuneError {
+    let path = path.to_owned();
+    move |source| TuneError::Io { path, verb, source }
+}
+
+/// An adapter as it was read.
+#[derive(Debug)]
+pub struct Found {
+    pub rank: usize,
+    pub alpha: f32,
+    /// Absent in an adapter that PEFT made.
+    pub card: Option<Card>,
+    /// In single precision, by PEFT's names.
+    pub numbers: HashMap<String, Tensor>,
+}
+
+/// The parts of PEFT's settings that matter here.
+#[derive(Deserialize)]
+struct Config {
+    peft_type: String,
+    r: usize,
+    lora_alpha: f32,
+}
+
+/// Reads an adapter of ours, or of PEFT's.
+///
+/// # Errors
+/// A file is missing, cut or says what cannot be; the message names it.
+pub fn read(folder: &Path) -> Result<Found, TuneError> {
+    let config: Config = read_json(&folder.join(CONFIG))?;
+    let path = folder.join(NUMBERS);
+    if config.peft_type != "LORA" || config.r == 0 || !config.lora_alpha.is_finite() {
+        let what = "it is no LoRA adapter; choose one whose adapter_config.json says \"LORA\"";
+        return Err(broken(&folder.join(CONFIG), what));
+    }
+    let card = folder.join(CARD);
+    let card = if card.exists() { Some(read_json(&card)?) } else { None };
+    let numbers = read_tensors(&path)?;
+    let single = numbers.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?)));
+    let numbers = single.collect::<candle_core::Result<_>>()?;
+    Ok(Found { rank: config.r, alpha: config.lora_alpha, card, numbers })
+}
+
+fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, TuneError> {
+    let text = fs::read_to_string(path).map_err(io(path, "read"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| broken(path, &format!("it is damaged ({error}); train it anew")))
+}
+
+/// Reads tensors.
+///
+/// # Errors
+/// The file cannot be read, or was cut.
+pub fn read_tensors(path: &Path) -> Result<HashMap<String, Tensor>, TuneError> {
+    let bytes = fs::read(path).map_err(io(path, "read"))?;
+    safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|error| {
+        broken(path, &format!("it is cut or damaged ({error}); remove it and train anew, without --resume"))
+    })
+}
+
+fn broken(path: &Path, what: &str) -> TuneError {
+    TuneError::Failed(format!("{} cannot be used: {what}", path.display()))
+}

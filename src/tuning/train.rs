@@ -1,0 +1,343 @@
+//! The training itself.
+//!
+//! In: a model's file, examples, settings, a folder. Out: the adapter that did best on what was kept for judging, or the last
+//! one where nothing was kept. It can be cancelled between any two batches, and goes on from its checkpoint as if it had
+//! never stopped.
+
+use std::path::Path;
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+use rand::Rng as _;
+use rand::seq::SliceRandom as _;
+use sha2::{Digest as _, Sha256};
+
+use super::adapter::{self, Base, Card};
+use super::batches::{self, Encoded, Split};
+use super::checkpoint::{self, Origin, Standing, State};
+use super::forward::Network;
+use super::lora::Adapters;
+use super::optimiser::{self, AdamW};
+use super::trace::Trace;
+use super::{Ended, Example, Losses, Outcome, Progress, Settings, TuneError, base};
+use crate::jobs::Task;
+use crate::writing::PROGRAM;
+use crate::writing::gguf::Gguf;
+use crate::writing::local::{hex, sha256_of};
+use crate::writing::tokenizer::Vocabulary;
+
+/// What a caller may ask for beside the training.
+#[derive(Debug, Default)]
+pub struct Extras<'a> {
+    /// Goes on from the checkpoint in the folder.
+    pub resume: bool,
+    /// Writes each step to this file.
+    pub trace: Option<&'a Path>,
+}
+
+/// Trains an adapter on examples and writes it to the folder `out`, telling `tell` after each step.
+///
+/// # Errors
+/// The model or the examples cannot be used, the folder cannot be written, the checkpoint to go on from is missing or of
+/// another training, or cancelled: then a checkpoint has been left.
+pub fn train(
+    base: &Path,
+    examples: &[Example],
+    settings: &Settings,
+    extras: &Extras<'_>,
+    out: &Path,
+    task: &Task<'_>,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Outcome, TuneError> {
+    settings.check()?;
+    let gguf = Gguf::open(base)?;
+    let sizes = base::sizes(&gguf)?;
+    let unusable = |what: String| TuneError::Failed(format!("{} cannot be tuned: {what}", base.display()));
+    let vocabulary = Vocabulary::from_gguf(&gguf).map_err(unusable)?;
+    // Of several tokens that end a text, the model's own.
+    let own = gguf.count("tokenizer.ggml.eos_token_id").map(|id| id as u32);
+    let end = own.filter(|id| vocabulary.ends().contains(id)).or(vocabulary.ends().first().copied());
+    let end = end.ok_or_else(|| unusable("it does not say which token ends a text".into()))?;
+    let encoded = batches::encode(examples, &vocabulary, end, sizes.context)?;
+    let patterns: Vec<u32> = encoded.iter().map(|example| example.pattern).collect();
+    let split = batches::split(&patterns, settings.held_out, settings.seed);
+    if split.learnt.iter().all(|index| encoded[*index].weight <= 0.0) {
+        return Err(TuneError::Failed(
+            "there is nothing to learn from: give at least one example with a weight above 0".into(),
+        ));
+    }
+    let origin = Origin {
+        base_sha256: gguf.sha256(task.cancel())?,
+        data_sha256: data_sha256(examples),
+        settings: settings.clone(),
+    };
+    let network = base::load(&gguf, &base::device(), task)?;
+    let adapters = Adapters::new(
+        &network.sizes,
+        &settings.targets,
+        (settings.rank, settings.alpha, settings.dropout),
+        settings.seed,
+        &network.device,
+    )?;
+    let now = adapters.numbers()?;
+    let state = if extras.resume {
+        let lengths: Vec<usize> = now.iter().map(Vec::len).collect();
+        let state = checkpoint::read(out, &origin, &lengths)?;
+        adapters.set(&state.now)?;
+        state
+    } else {
+        State { standing: Standing::default(), optimiser: AdamW::new(&now), best: now.clone(), now }
+    };
+    let trace = extras.trace.map(|path| Trace::new(path, settings));
+    let mut judged = split.held_out.clone();
+    judged.shuffle(&mut batches::chance(settings.seed, u64::MAX - 1));
+    judged.truncate(settings.evaluate_examples);
+    let (began, tokens) = (Instant::now(), 0);
+    let mut run =
+        Run { network, adapters, encoded, split, judged, origin, state, trace, out, task, began, tokens };
+    if let Some(trace) = &run.trace {
+        adapter::write(&trace.begin(), &run.card(), &run.tensors(&run.state.now)?, false)?;
+    }
+    match run.all(tell) {
+        Err(TuneError::Cancelled(cancelled)) => {
+            checkpoint::write(out, &run.origin, &run.state)?;
+            Err(cancelled.into())
+        }
+        Err(error) => Err(error),
+        Ok(()) => run.finish(),
+    }
+}
+
+struct Run<'a> {
+    network: Network,
+    adapters: Adapters,
+    encoded: Vec<Encoded>,
+    split: Split,
+    /// Of those that were kept, the ones that are looked at.
+    judged: Vec<usize>,
+    origin: Origin,
+    state: State,
+    trace: Option<Trace>,
+    out: &'a Path,
+    task: &'a Task<'a>,
+    began: Instant,
+    tokens: u64,
+}
+
+impl Run<'_> {
+    /// Steps until the last, or until what was kept gets no better.
+    fn all(&mut self, tell: &mut dyn FnMut(Progress)) -> Result<(), TuneError> {
+        let (first, steps) = (self.state.standing.step, self.origin.settings.steps);
+        if self.is_due() {
+            self.look()?;
+        }
+        while self.state.standing.step < steps {
+            if self.is_spent() {
+                break;
+            }
+            let mut told = self.step()?;
+            // It is looked before anyone is told, and again after a stop in between.
+            if self.is_due() {
+                told.held_out = self.look()?;
+                checkpoint::write(self.out, &self.origin, &self.state)?;
+            }
+            let each = self.began.elapsed().as_secs_f64() / (told.step - first) as f64;
+            told.seconds_left = each * (steps - told.step) as f64;
+            tell(told);
+        }
+        Ok(())
+    }
+
+    /// One step. The state changes only when all of it has been computed, so a stop leaves it whole.
+    fn step(&mut self) -> Result<Progress, TuneError> {
+        let settings = &self.origin.settings;
+        let (step, begun) = (self.state.standing.step, Instant::now());
+        let chosen = batches::step(&self.split.learnt, settings.seed, settings.batch, step);
+        let chosen: Vec<&Encoded> = chosen.iter().map(|index| &self.encoded[*index]).collect();
+        let tokens: usize = chosen.iter().map(|example| example.tokens.len()).sum();
+        let (loss, mut gradients) = self.gradients(&chosen, step)?;
+        let gradient = optimiser::clip(&mut gradients, settings.clip);
+        if !(loss.is_finite() && gradient.is_finite()) {
+            return Err(TuneError::Failed(format!(
+                "the loss of step {} is {loss} and its gradient {gradient}: lower the rate (it is {})",
+                step + 1,
+                settings.rate
+            )));
+        }
+        let rate = optimiser::rate(settings.rate, step, settings.steps, settings.warm_up, settings.floor);
+        let decay = settings.weight_decay as f32;
+        self.state.optimiser.step(&mut self.state.now, &gradients, rate as f32, decay);
+        self.adapters.set(&self.state.now)?;
+        self.state.standing.step = step + 1;
+        self.state.standing.recent.push(loss);
+        self.tokens += tokens as u64;
+        let seconds = begun.elapsed().as_secs_f64();
+        let told = Progress {
+            step: step + 1,
+            of: settings.steps,
+            loss,
+            held_out: None,
+            gradient,
+            rate,
+            tokens_per_second: tokens as f64 / seconds.max(1e-9),
+            seconds_left: 0.0,
+            peak_memory: peak_memory(),
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.step(&chosen, &told, seconds)?;
+        }
+        Ok(told)
+    }
+
+    /// Loss and gradients of examples, summed over batches that memory has room for.
+    fn gradients(&self, examples: &[&Encoded], step: usize) -> Result<(f32, Vec<Vec<f32>>), TuneError> {
+        let settings = &self.origin.settings;
+        let mut sums: Vec<Vec<f32>> = self.state.now.iter().map(|numbers| vec![0.0; numbers.len()]).collect();
+        let mut total = 0.0;
+        for (index, batch) in batches::pack(examples, settings.tokens_at_once).0.iter().enumerate() {
+            self.task.check()?;
+            let drop = batches::chance(settings.seed, (step as u64) << 20 | index as u64).next_u64();
+            let loss = self.network.loss(&self.adapters, batch, Some(drop))?;
+            total += f64::from(loss.to_scalar::<f32>()?);
+            let gradients = loss.backward()?;
+            for ((_, variable), sum) in self.adapters.variables().into_iter().zip(&mut sums) {
+                if let Some(gradient) = gradients.get(variable) {
+                    let gradient: Vec<f32> = gradient.flatten_all()?.to_vec1()?;
+                    sum.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
+                }
+            }
+        }
+        Ok((total as f32, sums))
+    }
+
+    /// Whether what was kept is to be looked at now.
+    fn is_due(&self) -> bool {
+        let Standing { step, losses, .. } = &self.state.standing;
+        let settings = &self.origin.settings;
+        let stop = *step == settings.steps || step.is_multiple_of(settings.evaluate_every);
+        stop && losses.last().is_none_or(|last| last.step != *step)
+    }
+
+    /// Looks at what was kept, and keeps the adapter where it is the best so far.
+    fn look(&mut self) -> Result<Option<f32>, TuneError> {
+        let held_out = self.judge()?;
+        let State { standing, now, best, .. } = &mut self.state;
+        let recent = std::mem::take(&mut standing.recent);
+        let mean = recent.iter().map(|loss| f64::from(*loss)).sum::<f64>() / recent.len() as f64;
+        let train = (!recent.is_empty()).then_some(mean as f32);
+        standing.losses.push(Losses { step: standing.step, train, held_out });
+        let better = match (held_out, standing.best_held_out) {
+            (Some(held_out), Some(best)) => held_out < best,
+            _ => true,
+        };
+        if better {
+            best.clone_from(now);
+            standing.best_step = standing.step;
+            standing.best_held_out = held_out;
+            standing.looks_since = 0;
+        } else {
+            standing.looks_since += 1;
+        }
+        Ok(held_out)
+    }
+
+    /// Mean loss of what was kept; `None` where nothing was.
+    fn judge(&self) -> Result<Option<f32>, TuneError> {
+        if self.judged.is_empty() {
+            return Ok(None);
+        }
+        let examples: Vec<&Encoded> = self.judged.iter().map(|index| &self.encoded[*index]).collect();
+        let mut total = 0.0;
+        for batch in batches::pack(&examples, self.origin.settings.tokens_at_once).0 {
+            self.task.check()?;
+            total += f64::from(self.network.loss(&self.adapters, &batch, None)?.to_scalar::<f32>()?);
+        }
+        Ok(Some(total as f32))
+    }
+
+    /// Whether what was kept has got no better for too long.
+    fn is_spent(&self) -> bool {
+        self.origin.settings.patience.is_some_and(|most| self.state.standing.looks_since >= most.max(1))
+    }
+
+    /// Writes the best adapter and takes the checkpoint away.
+    fn finish(&self) -> Result<Outcome, TuneError> {
+        let standing = &self.state.standing;
+        adapter::write(self.out, &self.card(), &self.tensors(&self.state.best)?, true)?;
+        let path = self.out.join(adapter::NUMBERS);
+        let bytes = std::fs::metadata(&path).map_err(adapter::io(&path, "read"))?.len();
+        let sha256 = sha256_of(&path, self.task.cancel())?;
+        // It is of no use any more; where it cannot be removed it does no harm.
+        let _ = std::fs::remove_file(checkpoint::path(self.out));
+        let ended = if standing.step < self.origin.settings.steps { Ended::NoBetter } else { Ended::Done };
+        Ok(Outcome {
+            folder: self.out.to_owned(),
+            sha256,
+            bytes,
+            ended,
+            steps: standing.step,
+            best_step: standing.best_step,
+            losses: standing.losses.clone(),
+            examples: self.split.learnt.len(),
+            held_out_examples: self.split.held_out.len(),
+            patterns: self.patterns(),
+            seconds: self.began.elapsed().as_secs_f64(),
+            tokens: self.tokens,
+            peak_memory: peak_memory(),
+        })
+    }
+
+    fn patterns(&self) -> usize {
+        let mut patterns: Vec<u32> = self.encoded.iter().map(|example| example.pattern).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        patterns.len()
+    }
+
+    fn card(&self) -> Card {
+        let Origin { base_sha256, data_sha256, settings } = &self.origin;
+        Card {
+            schema: adapter::SCHEMA,
+            name: settings.name.clone(),
+            base: Base { name: settings.base_name.clone(), sha256: base_sha256.clone() },
+            data_sha256: data_sha256.clone(),
+            examples: self.split.learnt.len(),
+            patterns: self.patterns(),
+            settings: settings.clone(),
+            losses: self.state.standing.losses.clone(),
+            step: self.state.standing.best_step,
+            form: settings.form,
+            program: PROGRAM.into(),
+        }
+    }
+
+    /// Numbers in the shapes of the variables, by name.
+    fn tensors(&self, numbers: &[Vec<f32>]) -> Result<Vec<(String, Tensor)>, TuneError> {
+        let named = self.adapters.variables().into_iter().zip(numbers).map(|((name, variable), numbers)| {
+            Ok((name, Tensor::from_slice(numbers, variable.shape(), &Device::Cpu)?))
+        });
+        named.collect()
+    }
+}
+
+/// SHA-256 of all that examples say.
+fn data_sha256(examples: &[Example]) -> String {
+    let mut hash = Sha256::new();
+    for Example { prompt, text, pattern, weight } in examples {
+        for part in [prompt, text] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hash.update(pattern.to_le_bytes());
+        hash.update(weight.to_le_bytes());
+    }
+    hex(&hash.finalize())
+}
+
+/// The most memory that this process ever had, in bytes, where the system says.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kilobytes * 1024)
+}

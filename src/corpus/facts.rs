@@ -121,6 +121,12 @@ impl Facts {
         // Another one.
         let second = (category + chance.random_range(1..categories)) % categories;
         let product = self.one(&self.products, chance);
+        let last_product = loop {
+            let other = self.one(&self.products, chance);
+            if other != product || self.products.len() < 2 {
+                break other;
+            }
+        };
         let own =
             product.as_ref().and_then(|product| self.noun_of(&product.category)).filter(|_| names_product);
         let (offer, offer_value) = self.offer(offer, chance);

@@ -51,7 +51,7 @@ pub struct Args {
     /// Seed of everything random.
     #[arg(long, value_name = "S", default_value_t = Settings::default().seed)]
     seed: u64,
-    /// Projections that learn, with commas between: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj; or all-linear.
+    /// Projections that learn, with commas between, by PEFT's names (`q_proj,v_proj`); or all-linear.
     #[arg(long, value_name = "NAMES", default_value = "all-linear")]
     targets: String,
     /// Part of the patterns that is kept for judging.

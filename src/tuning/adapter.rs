@@ -12,6 +12,7 @@ use candle_core::{DType, Device, Tensor, safetensors};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::lora::Adapters;
 use super::{Losses, Settings, TuneError};
 
 /// The adapter's numbers.
@@ -73,18 +74,19 @@ pub fn write(folder: &Path, card: &Card, numbers: &[(String, Tensor)], half: boo
         "inference_mode": true,
     });
     write_json(&folder.join(CONFIG), &config)?;
-    let card = serde_json::to_value(card).map_err(|error| TuneError::Failed(error.to_string()))?;
-    write_json(&folder.join(CARD), &card)?;
+    write_json(&folder.join(CARD), card)?;
     let kind = if half { DType::F16 } else { DType::F32 };
-    let tensors: candle_core::Result<HashMap<String, Tensor>> = numbers
+    let tensors: candle_core::Result<Vec<(String, Tensor)>> = numbers
         .iter()
         .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(kind)?)))
         .collect();
-    write_tensors(&folder.join(NUMBERS), &tensors?)
+    write_tensors(&folder.join(NUMBERS), tensors?)
 }
 
-fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), TuneError> {
-    let text = format!("{value:#}\n");
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|error| TuneError::Failed(error.to_string()))?;
+    text.push('\n');
     replace(path, |part| File::create(part)?.write_all(text.as_bytes()))
 }
 
@@ -92,8 +94,9 @@ fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), TuneError> {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write_tensors(path: &Path, tensors: &HashMap<String, Tensor>) -> Result<(), TuneError> {
-    replace(path, |part| safetensors::save(tensors, part).map_err(std::io::Error::other))
+pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<(), TuneError> {
+    let tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
+    replace(path, |part| safetensors::save(&tensors, part).map_err(std::io::Error::other))
 }
 
 /// Replaces a file by what `write` puts beside it: whoever looks, or loses power, finds the old one or the new one.
@@ -159,6 +162,37 @@ pub fn read(folder: &Path) -> Result<Found, TuneError> {
     let single = numbers.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?)));
     let numbers = single.collect::<candle_core::Result<_>>()?;
     Ok(Found { rank: config.r, alpha: config.lora_alpha, card, numbers })
+}
+
+impl Found {
+    /// Puts the numbers into variables of the same names.
+    ///
+    /// # Errors
+    /// One is missing, has another shape, or there are more than the model has places for: the message names it.
+    pub fn put(&self, adapters: &Adapters) -> Result<(), TuneError> {
+        let variables = adapters.variables();
+        let failed = |what: String| {
+            TuneError::Failed(format!(
+                "the adapter does not fit: {what}. Choose one that was made for this model"
+            ))
+        };
+        for (name, variable) in &variables {
+            let tensor = self.numbers.get(name).ok_or_else(|| failed(format!("it has no {name}")))?;
+            if tensor.shape() != variable.shape() {
+                let (found, wanted) = (tensor.dims(), variable.dims());
+                return Err(failed(format!("its {name} is {found:?} where the model asks for {wanted:?}")));
+            }
+        }
+        if let Some(name) =
+            self.numbers.keys().find(|name| !variables.iter().any(|(known, _)| known == *name))
+        {
+            return Err(failed(format!("the model has no place for its {name}")));
+        }
+        for (name, variable) in variables {
+            variable.set(&self.numbers[&name].to_device(variable.device())?)?;
+        }
+        Ok(())
+    }
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, TuneError> {

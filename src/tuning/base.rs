@@ -108,9 +108,10 @@ pub fn load(gguf: &Gguf, device: &Device, task: &Task<'_>) -> Result<Network, Tu
     let output = has("output.weight").then(|| reader.tensor("output.weight", &table)).transpose()?;
     let output_norm = reader.tensor("output_norm.weight", &[sizes.width])?;
     let half = sizes.head_width / 2;
-    let factors = match has("rope_freqs.weight") {
-        true => reader.tensor("rope_freqs.weight", &[half])?.to_vec1()?,
-        false => vec![1.0; half],
+    let factors = if has("rope_freqs.weight") {
+        reader.tensor("rope_freqs.weight", &[half])?.to_vec1()?
+    } else {
+        vec![1.0; half]
     };
     gguf.check_unchanged()?;
     let rotations = Arc::new(rotations(&sizes, &factors));

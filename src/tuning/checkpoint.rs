@@ -3,7 +3,6 @@
 //! In: the adapter, its moments, the best so far, steps and losses. Out: one file that is replaced whole, and back to the bit.
 //! The order of examples and what is dropped follow from seed and step, so they are in it too.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor};
@@ -77,15 +76,15 @@ pub fn write(folder: &Path, origin: &Origin, state: &State) -> Result<(), TuneEr
     };
     let head = serde_json::to_vec(&head).map_err(|error| TuneError::Failed(error.to_string()))?;
     let length = head.len();
-    let mut tensors = HashMap::from([("head".to_owned(), Tensor::from_vec(head, length, &Device::Cpu)?)]);
+    let mut tensors = vec![("head".to_owned(), Tensor::from_vec(head, length, &Device::Cpu)?)];
     for (part, lists) in parts(state) {
         for (index, numbers) in lists.iter().enumerate() {
             let tensor = Tensor::from_slice(numbers, numbers.len(), &Device::Cpu)?;
-            tensors.insert(format!("{part}.{index}"), tensor);
+            tensors.push((format!("{part}.{index}"), tensor));
         }
     }
     std::fs::create_dir_all(folder).map_err(super::adapter::io(folder, "made"))?;
-    write_tensors(&path(folder), &tensors)
+    write_tensors(&path(folder), tensors)
 }
 
 fn parts(state: &State) -> [(&'static str, &Vec<Vec<f32>>); 4] {

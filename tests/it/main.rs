@@ -35,5 +35,6 @@ mod segments;
 mod served;
 mod strategy;
 mod tui;
+mod tuning;
 mod workspace;
 mod writing;

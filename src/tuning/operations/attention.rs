@@ -117,7 +117,9 @@ impl Attention {
                     *score = exponential(*score - most);
                     sum += *score;
                 }
-                seen.iter_mut().for_each(|share| *share /= sum);
+                for share in seen.iter_mut() {
+                    *share /= sum;
+                }
             }
         }
     }
@@ -128,7 +130,9 @@ impl Attention {
         let mut query = head(q, self.0.heads * width, place, number * width, width);
         self.0.turn(&mut query, false);
         let scale = self.scale();
-        query.iter_mut().for_each(|number| *number *= scale);
+        for number in &mut query {
+            *number *= scale;
+        }
         query
     }
 
@@ -202,7 +206,9 @@ impl Attention {
                 add_product((rows, width, seen), Left::new(sent, length), (&key, width), (to_query, width));
             }
             let scale = self.scale();
-            to_query.iter_mut().for_each(|number| *number *= scale);
+            for number in to_query.iter_mut() {
+                *number *= scale;
+            }
             self.0.turn(to_query, true);
             for first in (0..length).step_by(BLOCK) {
                 let last = (first + BLOCK).min(length);

@@ -223,7 +223,9 @@ impl CustomOp3 for Adapted {
                         );
                         let narrow = self.narrowed(x, (width, rank), down);
                         let mut to_up = Self::gathered(&narrow, rank, gradient, outer);
-                        to_up.iter_mut().for_each(|number| *number *= self.scale);
+                        for number in &mut to_up {
+                            *number *= self.scale;
+                        }
                         let mut seen = Vec::new();
                         let to_down = Self::gathered(&reached, rank, self.seen(x, 0, &mut seen), width);
                         if let Some(to_x) = &mut to_x {

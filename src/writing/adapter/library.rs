@@ -206,3 +206,86 @@ fn is_name(text: &str) -> bool {
 fn is_adapter(path: &Path) -> bool {
     path.join(WEIGHTS).is_file() && path.join(SETTINGS).is_file()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lay(folder: &Path, name: &str) -> PathBuf {
+        let path = folder.join(name);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(SETTINGS), "{}").unwrap();
+        fs::write(path.join(WEIGHTS), "").unwrap();
+        path
+    }
+
+    #[test]
+    fn a_name_is_the_project_s_before_the_user_s() {
+        let (project, user) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let library = Library { folders: vec![project.path().into(), user.path().into()] };
+        let theirs = lay(user.path(), "voice");
+        let of = |name: &str, path: &Path| Place::Folder { name: Some(name.into()), path: path.into() };
+        assert_eq!(library.find("voice").unwrap(), Some(of("voice", &theirs)));
+        let ours = lay(project.path(), "voice");
+        assert_eq!(library.find(" voice ").unwrap(), Some(of("voice", &ours)));
+        lay(user.path(), "another");
+        fs::create_dir(user.path().join("half")).unwrap();
+        fs::write(user.path().join("half").join(SETTINGS), "{}").unwrap();
+        let names: Vec<String> = library.list().into_iter().map(|found| found.name).collect();
+        assert!(names.contains(&"voice".into()) && names.contains(&"another".into()), "{names:?}");
+        assert!(!names.contains(&"half".into()), "{names:?}");
+        // A folder, the file in it, and none.
+        let path = |text: &Path| library.find(text.to_str().unwrap()).unwrap();
+        let given = Some(Place::Folder { name: None, path: ours.clone() });
+        assert_eq!((path(&ours), path(&ours.join(WEIGHTS))), (given.clone(), given));
+        assert_eq!(library.find("None").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_adapter_is_told_with_what_there_is() {
+        let user = tempfile::tempdir().unwrap();
+        let library = Library { folders: vec![user.path().into()] };
+        lay(user.path(), "harbour");
+        let told = |text: &str| library.find(text).unwrap_err().to_string();
+        let error = told("harbor");
+        assert!(error.contains("Did you mean harbour?") && error.contains("`none`"), "{error}");
+        assert!(error.contains(user.path().to_str().unwrap()), "{error}");
+        for (text, words) in
+            [("../harbour", "is not there"), ("/nowhere/at/all", "is not there"), ("Cargo.toml", "holds no adapter")]
+        {
+            let error = told(text);
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_strategy_s_comes_before_the_settings_and_the_house_s_stands_beside_the_default_model() {
+        let user = tempfile::tempdir().unwrap();
+        let library = Library { folders: vec![user.path().into()] };
+        let mut config = WritingConfig::default();
+        let name = |strategy: Option<&str>, config: &WritingConfig| {
+            library.wanted(strategy, config).unwrap().map(|place| place.short_name())
+        };
+        for adapter in [HOUSE, "voice", "other"] {
+            lay(user.path(), adapter);
+        }
+        assert_eq!(name(None, &config).as_deref(), Some(HOUSE));
+        assert_eq!(name(Some("none"), &config), None);
+        config.adapter = Some("voice".into());
+        assert_eq!(name(None, &config).as_deref(), Some("voice"));
+        assert_eq!(name(Some("other"), &config).as_deref(), Some("other"));
+        config.adapter = Some("none".into());
+        assert_eq!(name(None, &config), None);
+        assert!(library.wanted(Some("lost"), &config).is_err());
+        // Another model has none unless it is asked for, a server and the templates have none.
+        config = WritingConfig { model: "some.gguf".into(), ..WritingConfig::default() };
+        assert_eq!((name(None, &config), name(Some("voice"), &config).as_deref()), (None, Some("voice")));
+        config.model = "none".into();
+        assert_eq!(name(Some("voice"), &config), None);
+        config.model = "http://models.example:8000/v1".into();
+        assert_eq!(name(Some("voice"), &config), None);
+        config.adapter = Some("voice".into());
+        let error = library.wanted(None, &config).unwrap_err().to_string();
+        assert!(error.contains("a server writes") && error.contains("--adapter none"), "{error}");
+    }
+}

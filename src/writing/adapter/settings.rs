@@ -66,6 +66,11 @@ fn check(settings: &Map<String, Value>) -> Result<(), String> {
     for (key, what) in [
         ("modules_to_save", "matrices of its own in place of the model's (modules_to_save)"),
         ("alpha_pattern", "another scale for some matrices (alpha_pattern)"),
+        ("alora_invocation_tokens", "tokens from which on it counts (alora_invocation_tokens)"),
+        ("use_bdlora", "matrices in blocks (use_bdlora)"),
+        ("arrow_config", "several adapters in one (arrow_config)"),
+        ("kasa_config", "another form of adapter (kasa_config)"),
+        ("monteclora_config", "another form of adapter (monteclora_config)"),
         ("layer_replication", "layers that are repeated (layer_replication)"),
         ("trainable_token_indices", "tokens that it has changed (trainable_token_indices)"),
         ("target_parameters", "parameters that belong to no matrix (target_parameters)"),

@@ -62,6 +62,9 @@ pub struct Global {
     /// Catalogue name, GGUF file, model's folder, address of a model server (`http://host:8000/v1`), or `none` for templates only.
     #[arg(long, global = true, value_name = "MODEL", help_heading = "Everywhere")]
     pub model: Option<String>,
+    /// Adapter beside a model on this machine: its name, its folder, its `adapter_model.safetensors`, or `none`.
+    #[arg(long, global = true, value_name = "ADAPTER", help_heading = "Everywhere")]
+    pub adapter: Option<String>,
     /// A setting for this run only, as in `--set segments.k=5`; may be repeated.
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Everywhere")]
     pub set: Vec<String>,

@@ -126,6 +126,10 @@ pub struct Strategy {
     /// BCP 47: `en`, `zh`.
     pub language: String,
     pub tone: String,
+    /// The adapter that is to stand beside a model on this machine: its name, its folder, or `none`. Absent: that of the
+    /// settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
     #[serde(default)]
     pub offer: Option<Offer>,
     #[serde(default)]

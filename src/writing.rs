@@ -6,6 +6,7 @@
 //! ```text
 //! catalogue -> pull -> gguf, folder -> tokenizer, chat, llama, families ---+
 //! strategy, facts -> prompt -----------------------------------------------+-> local -> drafts
+//! adapter (beside the model) -----------------------------------------------+
 //! guard, demand, sampler --------------------------------------------------+
 //! address, key -> served (over HTTP) ---------------------------------------+
 //! ```
@@ -14,6 +15,7 @@
 //! a test says; [`desk`] keeps the
 //! one thread that owns the model.
 
+pub mod adapter;
 mod beginning;
 pub mod brief;
 pub mod carried;
@@ -47,6 +49,7 @@ pub mod tokenizer;
 pub mod voice;
 pub mod words;
 
+pub use adapter::{AdapterIdentity, Form};
 pub use beginning::Beginning;
 
 use serde::{Deserialize, Serialize};
@@ -60,15 +63,33 @@ use crate::strategy::{Facts, Text};
 pub const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Which model wrote something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelIdentity {
     /// Catalogue name or file name; host and model's name where a server wrote; `templates` with no model.
     pub name: String,
     /// Of the weights file; empty with no model, or one of a server.
     pub sha256: String,
+    /// The adapter that stood beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterIdentity>,
 }
 
 impl ModelIdentity {
+    /// A model by itself, with nothing beside it.
+    #[must_use]
+    pub fn plain(name: impl Into<String>, sha256: impl Into<String>) -> Self {
+        Self { name: name.into(), sha256: sha256.into(), adapter: None }
+    }
+
+    /// Its name for people, with that of the adapter beside it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.adapter {
+            Some(adapter) => format!("{} + {}", self.name, adapter.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// Whether it stands for the strategies' own texts.
     #[must_use]
     pub fn is_templates(&self) -> bool {
@@ -384,6 +405,30 @@ pub trait TextEngine: Send {
     fn instead(&mut self, cancel: &Cancel) -> Result<Option<&mut dyn TextEngine>, WritingError> {
         let _ = cancel;
         Ok(None)
+    }
+
+    /// Writes from now on with an adapter beside the model, or with none. Who has no model on this machine writes as before.
+    ///
+    /// # Errors
+    /// The adapter cannot be read, does not fit the model, or cancelled.
+    fn adapt(&mut self, adapter: Option<&adapter::Place>, cancel: &Cancel) -> Result<(), WritingError> {
+        let _ = (adapter, cancel);
+        Ok(())
+    }
+
+    /// Writes from now on with the adapter that stood beside the model when something was written, one of those that have
+    /// been beside it since it was loaded.
+    ///
+    /// # Errors
+    /// It has not been.
+    fn adapt_as(&mut self, record: &ModelIdentity) -> Result<(), WritingError> {
+        let _ = record;
+        Ok(())
+    }
+
+    /// The form of prompt that it is asked in.
+    fn form(&self) -> Form {
+        Form::List
     }
 
     /// Writes one slot once per seed, telling `tell` as it goes; stops within one token, or a tenth of a

@@ -14,8 +14,10 @@ use super::document::tidy;
 use crate::config::{Config, PROJECT_FILE, Settings, Unnamed};
 use crate::data::Customers;
 use crate::jobs::{Cancel, Progress, Task};
+use crate::strategy::Strategy;
 use crate::tui::text::clean;
 use crate::workspace::{DATABASE, StrategyFile, Workspace};
+use crate::writing::adapter::{Library, Place};
 
 /// What a command is given.
 pub struct Context<'a> {
@@ -117,6 +119,21 @@ impl Context<'_> {
             // Nothing was ever kept, or nothing can be.
             _ => Ok(Workspace::shipped_strategies()),
         }
+    }
+
+    /// The adapters of the project, of the user and of the program.
+    #[must_use]
+    pub fn library(&self) -> Library {
+        Library::new(self.folder().ok().as_deref())
+    }
+
+    /// The adapter to write with.
+    ///
+    /// # Errors
+    /// There is none where the strategy or the settings say.
+    pub fn adapter(&self, strategy: Option<&Strategy>) -> anyhow::Result<Option<Place>> {
+        let named = strategy.and_then(|strategy| strategy.adapter.as_deref());
+        Ok(self.library().wanted(named, &self.config.writing)?)
     }
 
     /// What to do where a shop's messages would be signed with the sample's name.

@@ -1,23 +1,20 @@
 //! `perennial model`: the language models on this machine, and those of a server.
 
+mod bench;
 mod generate;
 mod score;
 mod served;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::bail;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Context, Exit, SCHEMA};
-use crate::jobs::Task;
 use crate::writing::catalogue::{self, Choice};
 use crate::writing::folder::Folder;
-use crate::writing::forward::Forward;
 use crate::writing::gguf::{Gguf, Value};
-use crate::writing::local::LocalModel;
 use crate::writing::{WritingError, pull};
 
 /// The language model on this machine: fetch, list, inspect, score, try out, measure.
@@ -50,7 +47,7 @@ enum Action {
     },
     /// Goes on with a text the way transformers' `generate` does, for trying a model out.
     Generate(generate::Args),
-    /// Measures how fast a model reads and writes on this machine.
+    /// Measures how fast a model reads and writes on this machine; and with its adapter, side by side.
     Bench {
         /// Catalogue name, GGUF file or model's folder; the chosen model without it.
         #[arg(value_name = "MODEL")]
@@ -76,7 +73,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             let (name, path) = file_of(None, context)?;
             generate::run((name, &path), args, context)
         }
-        Action::Bench { name_or_file, repeats } => bench(name_or_file.as_deref(), (*repeats).max(1), context),
+        Action::Bench { name_or_file, repeats } => {
+            bench::run(file_of(name_or_file.as_deref(), context)?, (*repeats).max(1), context)
+        }
     };
     match done {
         Err(error) if matches!(error.downcast_ref(), Some(WritingError::Cancelled(_))) => Ok(Exit::Interrupted),
@@ -315,118 +314,4 @@ fn shown(value: &Value) -> serde_json::Value {
         Value::Texts(values) => many(values.len()),
         Value::Other(length) => json!({ "length": length }),
     }
-}
-
-/// Median, least and greatest of some figures.
-#[derive(Clone, Copy, Serialize)]
-struct Spread {
-    median: f64,
-    least: f64,
-    greatest: f64,
-}
-
-impl Spread {
-    fn of(mut figures: Vec<f64>) -> Self {
-        figures.sort_by(f64::total_cmp);
-        Self {
-            median: figures[figures.len() / 2],
-            least: figures[0],
-            greatest: figures[figures.len() - 1],
-        }
-    }
-}
-
-/// Tokens of the prompt, and steps after it, that are measured.
-const PROMPT: usize = 256;
-const STEPS: usize = 64;
-
-fn bench(model: Option<&str>, repeats: usize, context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    let (name, path) = file_of(model, context)?;
-    let begun = Instant::now();
-    let mut engine = context.work(|task: &Task<'_>| LocalModel::load(&name, &path, task))?;
-    let load_ms = begun.elapsed().as_secs_f64() * 1e3;
-    let model = engine.forward();
-    // A model that reads less is measured on what it reads.
-    let length = PROMPT.min(model.context() * 4 / 5).max(1);
-    let steps = STEPS.min(model.context().saturating_sub(length));
-    let vocabulary = model.vocabulary() as u32;
-    let prompt: Vec<u32> = (0..length as u32).map(|i| token(100 + i * 131, vocabulary)).collect();
-    let mut seconds = Vec::new();
-    for _ in 0..repeats {
-        model.forget();
-        let begun = Instant::now();
-        model.run_prompt(&prompt, &mut || true)?;
-        seconds.push(begun.elapsed().as_secs_f64());
-    }
-    let prefill = Spread::of(seconds.iter().map(|seconds| length as f64 / seconds).collect());
-    let mut lanes = Vec::new();
-    for n in [1, 2, 5, 8, 16] {
-        let figures: Result<_, _> = (0..repeats).map(|_| decode(model, &prompt, n, steps)).collect();
-        lanes.push((n, Spread::of(figures?)));
-    }
-    let mut milliseconds = Vec::new();
-    for _ in 0..repeats {
-        model.forget();
-        let begun = Instant::now();
-        model.run_prompt(&prompt, &mut || true)?;
-        milliseconds.push(begun.elapsed().as_secs_f64() * 1e3);
-    }
-    let first_token = Spread::of(milliseconds);
-    let threads = model.threads();
-    let simd = model.processor().name();
-    if context.global.json {
-        let decode_lanes: Vec<_> =
-            lanes.iter().map(|(n, figures)| json!({ "n": n, "tokens_per_second": figures.median, "spread": figures })).collect();
-        context.print_json(&json!({
-            "schema": SCHEMA,
-            "model": name,
-            "threads": threads,
-            "simd": simd,
-            "repeats": repeats,
-            "prefill_tokens_per_second": prefill.median,
-            "prefill_spread": prefill,
-            "decode_tokens_per_second": lanes[0].1.median,
-            "decode_lanes": decode_lanes,
-            "first_token_ms": first_token.median,
-            "load_ms": load_ms,
-            "peak_rss_bytes": peak_memory(),
-        }))?;
-        return Ok(Exit::Done);
-    }
-    writeln!(context.stdout, "{name}: {threads} threads, {simd}; loaded in {load_ms:.0} ms")?;
-    writeln!(context.stdout, "  prefill    {:>6.0} tokens/s ({:.0} to {:.0})", prefill.median, prefill.least, prefill.greatest)?;
-    for (n, figures) in &lanes {
-        writeln!(
-            context.stdout,
-            "  {n:>2} at once {:>6.0} tokens/s ({:.0} to {:.0})",
-            figures.median, figures.least, figures.greatest
-        )?;
-    }
-    Ok(Exit::Done)
-}
-
-/// A token by its number, whatever the size of the vocabulary.
-fn token(number: u32, vocabulary: u32) -> u32 {
-    if vocabulary > 400 { 100 + number % (vocabulary - 200) } else { number % vocabulary.max(1) }
-}
-
-/// Tokens per second of `n` lanes together.
-fn decode(model: &mut dyn Forward, prompt: &[u32], n: usize, steps: usize) -> Result<f64, WritingError> {
-    let vocabulary = model.vocabulary() as u32;
-    model.run_prompt(prompt, &mut || true)?;
-    model.open_lanes(n);
-    let begun = Instant::now();
-    for step in 0..steps {
-        let tokens: Vec<(usize, u32)> =
-            (0..n).map(|lane| (lane, token(100 + (step * 31 + lane * 7) as u32, vocabulary))).collect();
-        model.step(&tokens)?;
-    }
-    Ok((steps * n) as f64 / begun.elapsed().as_secs_f64())
-}
-
-/// Greatest resident memory of this process so far; absent where the system does not say.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

@@ -121,6 +121,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let settings = &context.config.writing;
     let seed = args.seed.unwrap_or(settings.seed);
     let variants = args.variants.map_or(settings.variants, usize::from);
+    let adapter = context.adapter(Some(&strategy))?;
     let assignment = Assignment {
         strategy,
         facts: subject.facts.clone(),
@@ -130,6 +131,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         sampling: Sampling::from(settings),
         banned_words: context.config.banned_words(),
         voice: Voice::new(&context.config.voice, &[]),
+        adapter,
         beside: Vec::new(),
     };
     let choice = Choice::of(settings)?;
@@ -308,7 +310,7 @@ fn print(out: &mut dyn Write, strategy: &Strategy, subject: &Subject, drafts: &[
             number + 1,
             drafts.len(),
             draft.seed,
-            draft.model.name
+            draft.model.title()
         )?;
         if let Some(id) = id {
             writeln!(out, "{:>9}  draft {} in Review", "kept", id.0)?;

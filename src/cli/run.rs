@@ -29,7 +29,7 @@ use crate::tui::text::clean;
 use crate::workspace::{StrategyFile, Workspace};
 use crate::writing::catalogue::Choice;
 use crate::writing::templates::Templates;
-use crate::writing::{TextEngine, WritingError};
+use crate::writing::{ModelIdentity, TextEngine, WritingError};
 
 use files::Files;
 use summary::{Counts, DataSummary, ModelSummary, Summary, Timings};
@@ -288,7 +288,11 @@ fn engine(
     let at = Instant::now();
     let (engine, fallback): (Box<dyn TextEngine>, _) = match context.work(|task| choice.fetch_and_load(task))
     {
-        Ok(engine) => (engine, None),
+        Ok(mut engine) => {
+            // What is wrong with it is told before anything is written.
+            engine.adapt(context.adapter(None)?.as_ref(), &context.cancel)?;
+            (engine, None)
+        }
         Err(WritingError::Cancelled(cancelled)) => return Err(cancelled.into()),
         // A server was asked for: nothing stands in for it unasked.
         Err(error) if matches!(choice, Choice::Served(_)) => return Err(error.into()),
@@ -300,6 +304,7 @@ fn engine(
     };
     timings.model = at.elapsed().as_secs_f64();
     let identity = engine.identity().clone();
-    tell(context, &format!("writing with {}", identity.name))?;
-    Ok((engine, ModelSummary { requested, name: identity.name, sha256: identity.sha256, fallback }))
+    tell(context, &format!("writing with {}", identity.title()))?;
+    let ModelIdentity { name, sha256, adapter } = identity;
+    Ok((engine, ModelSummary { requested, name, sha256, adapter, fallback }))
 }

@@ -184,6 +184,9 @@ fn load_settings(global: &Global, workspace: Option<&Path>) -> anyhow::Result<Se
     if let Some(model) = &global.model {
         layers.add_value("writing.model", model, "--model")?;
     }
+    if let Some(adapter) = &global.adapter {
+        layers.add_value("writing.adapter", adapter, "--adapter")?;
+    }
     Ok(layers.finish()?)
 }
 

@@ -11,6 +11,9 @@ pub struct WritingConfig {
     /// A catalogue name, a GGUF file, a model's folder, the address of a model server (`http://host:8000/v1`), or `none` for templates
     /// only.
     pub model: String,
+    /// The adapter that stands beside a model on this machine: a name, a folder with `adapter_model.safetensors`, or `none`. Absent:
+    /// `house` beside the default model, where there is one.
+    pub adapter: Option<String>,
     /// Variants per preview, 1 to 16.
     #[schemars(range(min = 1, max = 16))]
     pub variants: usize,
@@ -59,6 +62,7 @@ impl Default for WritingConfig {
     fn default() -> Self {
         Self {
             model: "smollm2-135m-instruct".into(),
+            adapter: None,
             variants: 5,
             temperature: 0.6,
             top_p: 0.9,

@@ -214,7 +214,7 @@ pub(crate) mod testing {
             finish_reason: FinishReason::Stop,
             tokens: 5,
             tokens_per_second: 60.5,
-            model: ModelIdentity { name: "scripted".into(), sha256: "ab".into() },
+            model: ModelIdentity::plain("scripted", "ab"),
             sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, min_p: 0.0, repeat_penalty: 1.1 },
             prompts: vec!["Task: say hello.".into()],
             prompt_sha256: "cd".into(),

@@ -27,8 +27,8 @@ pub(crate) struct Read {
     pub language_at: usize,
 }
 
-const KEYS: [&str; 11] = [
-    "name", "stage", "goal", "channel", "language", "tone", "offer", "limits", "defaults", "examples",
+const KEYS: [&str; 12] = [
+    "name", "stage", "goal", "channel", "language", "tone", "adapter", "offer", "limits", "defaults", "examples",
     "message",
 ];
 const OFFER_KEYS: [&str; 6] = ["kind", "value", "text", "conditions", "coupon", "valid-days"];
@@ -233,6 +233,7 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
     );
     let (language, language_at) = keys.required("language", "add language = \"en\" or \"zh\"");
     let (tone, _) = keys.required("tone", "add tone = \"...\": how the message sounds");
+    let adapter = read_adapter(&mut keys);
     let examples = texts(&mut keys, "examples");
     let offer_value = keys.get("offer").cloned();
     let (offer, offer_texts) = match offer_value.as_ref().map(|value| (value, value.get_ref().as_table())) {
@@ -263,6 +264,7 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
             channel,
             language,
             tone,
+            adapter,
             offer,
             limits,
             defaults,
@@ -275,6 +277,17 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
         message_at,
         language_at,
     })
+}
+
+/// The name of an adapter; which there are is for others to say.
+fn read_adapter(keys: &mut Keys<'_, '_, '_>) -> Option<String> {
+    let (name, place) = keys.text("adapter")?;
+    if name.trim().is_empty() {
+        let remedy = "write the name of an adapter, or \"none\", or take the line away";
+        keys.problems.error(place.at(0), "`adapter` is empty", remedy);
+        return None;
+    }
+    Some(name)
 }
 
 fn texts(keys: &mut Keys<'_, '_, '_>, key: &str) -> Vec<String> {

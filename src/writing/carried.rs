@@ -4,8 +4,8 @@
 //! slots are still what is asked for, and the draft with the same slots in the message as it is now. Nothing is written:
 //! its prompts, seeds and sampling stay those that it was written with.
 
-use super::drafts::{Assignment, merged, request_of, version};
-use super::{Draft, WritingError};
+use super::drafts::{Asking, Assignment, merged, request_of, version};
+use super::{Draft, Form, WritingError};
 use crate::strategy::{self, Facts, Strategy};
 
 /// Whether the slots of a draft are asked for as before: as many, with the same instructions and limits.
@@ -31,16 +31,17 @@ pub fn is_asked_the_same(draft: &Draft, before: &Strategy, assignment: &Assignme
     let was = Assignment { seeds: vec![draft.seed], sampling: is.sampling, ..Assignment::of(draft, before) };
     let slots = |of: &Assignment| strategy::slots(&of.strategy, &of.facts);
     let (Ok(old), Ok(new)) = (slots(&was), slots(&is)) else { return false };
-    let same = |converses: bool| {
+    let same = |asking: Asking| {
         old.iter()
             .zip(&new)
-            .all(|(old, new)| request_of(&was, old, converses) == request_of(&is, new, converses))
+            .all(|(old, new)| request_of(&was, old, asking) == request_of(&is, new, asking))
     };
     before.id == is.strategy.id
         && was.voice == is.voice
         && old.len() == new.len()
-        && same(false)
-        && same(true)
+        && [(false, Form::List), (false, Form::Brief), (true, Form::List)]
+            .into_iter()
+            .all(|(converses, form)| same(Asking { converses, form }))
 }
 
 /// The draft with its slots in the message as the strategy has it now, for these facts.

@@ -4,7 +4,7 @@
 //! and what might have stood there; or the draft with that slot written on from a token that somebody chose. Only the
 //! fork is written: all that stands before it stays as it is.
 
-use super::drafts::{Assignment, request_of, rewrite};
+use super::drafts::{Asking, Assignment, request_of, rewrite};
 use super::{Beginning, Draft, TextEngine, WritingError, Written};
 use crate::jobs::Cancel;
 use crate::strategy::{self, Slot, Strategy};
@@ -50,7 +50,8 @@ pub fn look_back(
             "no model wrote this stretch: it is the strategy's own text; write new variants first".into(),
         ));
     };
-    let request = request_of(&Assignment::of(draft, strategy), asked, engine.converses());
+    engine.adapt_as(&draft.model)?;
+    let request = request_of(&Assignment::of(draft, strategy), asked, Asking::of(engine));
     engine.look_back(&request, written, cancel)
 }
 

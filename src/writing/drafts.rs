@@ -12,12 +12,13 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
+use super::adapter::Place;
 use super::local::hex;
 use super::rank::{Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
 use super::{
-    Beginning, Draft, FinishReason, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
+    Beginning, Draft, FinishReason, Form, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
     Written, guard, prompt,
 };
 use crate::data::Channel;
@@ -47,12 +48,15 @@ pub struct Assignment {
     /// The brand's; never written.
     pub banned_words: Vec<String>,
     pub voice: Voice,
+    /// The adapter that is to stand beside the model.
+    pub adapter: Option<Place>,
     /// Texts of each slot that stand there already, in variants that stay: no other is to be like them.
     pub beside: Vec<Vec<String>>,
 }
 
 impl Assignment {
-    /// What a draft was written from, with no seeds: for writing a part of it again.
+    /// What a draft was written from, with no seeds: for writing a part of it again. The adapter is chosen by the draft's
+    /// record.
     pub(super) fn of(draft: &Draft, strategy: &Strategy) -> Self {
         Self {
             strategy: strategy.clone(),
@@ -63,6 +67,7 @@ impl Assignment {
             sampling: draft.sampling,
             banned_words: draft.banned_words.clone(),
             voice: draft.voice.clone(),
+            adapter: None,
             beside: Vec::new(),
         }
     }
@@ -115,13 +120,14 @@ fn write_with(
     tell: &mut dyn FnMut(Told),
 ) -> Result<Vec<Draft>, WritingError> {
     let Assignment { strategy, facts, seeds, .. } = assignment;
+    engine.adapt(assignment.adapter.as_ref(), cancel)?;
     let slots = strategy::slots(strategy, facts).map_err(|problem| unfilled(strategy, &problem))?;
     let version = version(strategy);
     let mut prompts: Vec<String> = Vec::with_capacity(slots.len());
     let mut written: Vec<Vec<Written>> = vec![Vec::new(); seeds.len()];
     let mut examples_left_out = 0;
     for slot in &slots {
-        let request = request_of(assignment, slot, engine.converses());
+        let request = request_of(assignment, slot, Asking::of(engine));
         let prompt = request.prompt.text();
         prompts.push(prompt);
         let writes = engine.writes(&strategy.language);
@@ -211,7 +217,8 @@ pub(super) fn rewrite(
     cancel: &Cancel,
 ) -> Result<Draft, WritingError> {
     let assignment = Assignment::of(draft, strategy);
-    let mut request = request_of(&assignment, slot, engine.converses());
+    engine.adapt_as(&draft.model)?;
+    let mut request = request_of(&assignment, slot, Asking::of(engine));
     let seed = draft.slots.get(slot.index).map_or(draft.seed, |written| written.seed);
     request.seeds = (0..engine.candidates().max(1) as u32).map(|turn| derived_again(seed, turn)).collect();
     request.begun = begun;
@@ -295,8 +302,21 @@ fn derived(seed: u64, slot: usize, attempt: u32) -> u64 {
     random.random()
 }
 
+/// How an engine is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asking {
+    pub converses: bool,
+    pub form: Form,
+}
+
+impl Asking {
+    pub fn of(engine: &dyn TextEngine) -> Self {
+        Self { converses: engine.converses(), form: engine.form() }
+    }
+}
+
 /// What an engine is asked for a slot.
-pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) -> Request {
+pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -> Request {
     let strategy = &assignment.strategy;
     let sms = strategy.channel == Channel::Sms;
     let voice = &assignment.voice;
@@ -305,10 +325,9 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, converses: bool) 
     let banned_words =
         assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
     Request {
-        prompt: if converses {
-            prompt::talk(strategy, slot, limit, voice)
-        } else {
-            prompt::of_slot(strategy, slot, voice)
+        prompt: match asking {
+            Asking { converses: true, .. } => prompt::talk(strategy, slot, limit, voice),
+            Asking { form: Form::List | Form::Brief, .. } => prompt::of_slot(strategy, slot, voice),
         },
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
         sampling: assignment.sampling,

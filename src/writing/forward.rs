@@ -6,6 +6,7 @@
 use rayon::ThreadPool;
 
 use super::WritingError;
+use super::adapter::Adapter;
 use super::kernels::Processor;
 
 /// A loaded model's forward pass.
@@ -48,6 +49,16 @@ pub trait Forward: Send + Sync {
     /// # Errors
     /// A lane is not open or named twice, its context is full, or a token is none.
     fn step(&mut self, tokens: &[(usize, u32)]) -> Result<Vec<f32>, WritingError>;
+
+    /// Gets an adapter ready to be chosen, as number `slot`, in place of what was there.
+    ///
+    /// # Errors
+    /// It does not fit the model, there is no memory for it, or none can stand beside models of this family.
+    fn lay(&mut self, slot: usize, adapter: &Adapter) -> Result<(), WritingError>;
+
+    /// Runs from now on with an adapter beside the weights, or with none. Where that is another than before, the prompt and
+    /// all lanes are forgotten.
+    fn choose(&mut self, slot: Option<usize>);
 
     /// The threads that write.
     fn pool(&self) -> &ThreadPool;

@@ -14,6 +14,7 @@
 mod activations;
 mod attention;
 mod dense;
+mod low_rank;
 mod processor;
 mod product;
 mod share;
@@ -23,6 +24,7 @@ mod weights;
 pub use activations::Activations;
 pub use attention::{Attention, Cache};
 pub use dense::{Dense, multiply_dense};
+pub use low_rank::{LowRank, Pair};
 pub use processor::Processor;
 pub use product::{multiply, multiply_all, multiply_into};
 pub use share::share_out_pieces;

@@ -4,6 +4,7 @@
 //! shared; each continuation (a lane) has its own behind them. A prompt that begins like the one before keeps
 //! what they share. The arithmetic is in `kernels`.
 
+mod beside;
 mod forward;
 pub(super) mod packed;
 mod shape;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use self::beside::Beside;
 use self::packed::Part;
 use super::gguf::{Gguf, GgufError};
 use super::kernels::{
@@ -48,6 +50,10 @@ pub struct Llama {
     output: Option<Matrix>,
     output_norm: Vec<f32>,
     layers: Vec<Layer>,
+    /// Adapters that may stand beside the weights, each with its part in every layer.
+    adapters: Vec<Vec<Beside>>,
+    /// The one that does.
+    chosen: Option<usize>,
     /// Cosine and sine of each position's rotations, `[position, head_width / 2]`.
     rotations: Vec<(f32, f32)>,
     prompt: Vec<u32>,
@@ -67,6 +73,8 @@ struct Scratch {
     projected: Vec<f32>,
     attended: Vec<f32>,
     inputs: Activations,
+    /// What an adapter's narrow matrices found.
+    found: Vec<f32>,
     outputs: Vec<f32>,
     logits: Vec<f32>,
 }
@@ -123,6 +131,8 @@ impl Llama {
             output,
             output_norm,
             layers: loaded?,
+            adapters: Vec::new(),
+            chosen: None,
             rotations: rotations(&shape, &factors),
             prompt: Vec::new(),
             shared: caches(&shape),
@@ -246,8 +256,10 @@ impl Llama {
     }
 
     fn run_here(&mut self, tokens: &[u32], places: &[Place]) {
-        let Self { shape, embedding, layers, rotations, shared, lanes, scratch, processor, .. } = self;
-        let Scratch { states, normed, projected, attended, inputs, outputs, .. } = scratch;
+        let Self { shape, embedding, layers, adapters, chosen, rotations, shared, lanes, scratch, processor, .. } =
+            self;
+        let Scratch { states, normed, projected, attended, inputs, found, outputs, .. } = scratch;
+        let (plain, adapter) = (Beside::default(), chosen.and_then(|chosen| adapters.get(chosen)));
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());
         let processor = *processor;
         states.resize(tokens.len() * width, 0.0);
@@ -255,9 +267,11 @@ impl Llama {
             embedding.row(*token as usize, state);
         }
         for (index, layer) in layers.iter().enumerate() {
+            let beside = adapter.and_then(|layers| layers.get(index)).unwrap_or(&plain);
             norm(processor, states, &layer.attention_norm, shape.epsilon, normed);
             inputs.set(processor, width, normed);
-            multiply_all(processor, &layer.query_key_value, inputs, projected);
+            let adapter = beside.query_key_value.as_ref();
+            multiply_all(processor, &layer.query_key_value, adapter, inputs, found, projected);
             for (row, place) in projected.chunks_exact_mut(width + 2 * kv).zip(places) {
                 rotate(&mut row[..width + kv], shape.head_width, rotations, place.position);
                 let cache = match place.lane {
@@ -268,15 +282,17 @@ impl Llama {
             }
             attend(processor, shape, index, projected, places, shared, lanes, attended);
             inputs.set(processor, width, attended);
-            multiply(processor, &layer.attention_output, inputs, outputs);
+            let adapter = beside.attention_output.as_ref();
+            multiply_all(processor, layer.attention_output(), adapter, inputs, found, outputs);
             add(states, outputs);
 
             norm(processor, states, &layer.hidden_norm, shape.epsilon, normed);
             inputs.set(processor, width, normed);
-            multiply_all(processor, &layer.gate_up, inputs, projected);
+            let adapter = beside.gate_up.as_ref();
+            multiply_all(processor, &layer.gate_up, adapter, inputs, found, projected);
             gate(processor, Unit::Silu, hidden, projected, normed);
             inputs.set(processor, hidden, normed);
-            multiply(processor, &layer.down, inputs, outputs);
+            multiply_all(processor, layer.down(), beside.down.as_ref(), inputs, found, outputs);
             add(states, outputs);
         }
     }

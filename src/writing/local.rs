@@ -3,6 +3,7 @@
 //! In: a model file and requests. Out: the variants of a slot, decoded together. The prompt is run once for
 //! all variants, and what it shares with the prompt before is not run again.
 
+mod beside;
 mod lane;
 mod look;
 
@@ -15,7 +16,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use self::beside::Held;
 use self::lane::{Lane, Tokens};
+use super::adapter::Place;
 use super::chat::ChatTemplate;
 use super::demand::Demand;
 use super::doubt::Considered;
@@ -25,7 +28,7 @@ use super::forward::Forward;
 use super::gguf::Gguf;
 use super::guard::Mask;
 use super::tokenizer::Vocabulary;
-use super::{FinishReason, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
+use super::{FinishReason, Form, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
 use crate::data::primary_language;
 use crate::jobs::{Cancel, Cancelled, Task};
 use crate::writing::WritingError;
@@ -38,6 +41,11 @@ const CANDIDATES: usize = 8;
 pub struct LocalModel {
     identity: ModelIdentity,
     model: Box<dyn Forward>,
+    /// The adapters that are ready, each in a place of the model's.
+    adapters: Vec<Held>,
+    /// Times that an adapter was asked for.
+    asked: u64,
+    chosen: Option<usize>,
     vocabulary: Vocabulary,
     template: ChatTemplate,
     /// Languages that the file says it was made for; none said, none refused.
@@ -84,7 +92,7 @@ impl LocalModel {
         )
         .map_err(unusable)?;
         let languages = gguf.texts("general.languages").unwrap_or_default().to_vec();
-        let identity = ModelIdentity { name: name.into(), sha256 };
+        let identity = ModelIdentity::plain(name, sha256);
         Ok(Self::assembled(identity, model, vocabulary, template, languages))
     }
 
@@ -99,7 +107,7 @@ impl LocalModel {
         let template = ChatTemplate::new(source, text("bos_token"), text("eos_token")).map_err(unusable)?;
         let model = families::load_folder(&folder, task)?;
         let sha256 = folder.weights.sha256(task.cancel())?;
-        let identity = ModelIdentity { name: name.into(), sha256 };
+        let identity = ModelIdentity::plain(name, sha256);
         Ok(Self::assembled(identity, model, vocabulary, template, Vec::new()))
     }
 
@@ -116,7 +124,18 @@ impl LocalModel {
                     .is_ok_and(|text| matches!(text, "." | "!" | "?" | "。" | "！" | "？"))
             })
             .collect();
-        Self { identity, model, vocabulary, template, languages, full_stops, mask: None }
+        Self {
+            identity,
+            model,
+            adapters: Vec::new(),
+            asked: 0,
+            chosen: None,
+            vocabulary,
+            template,
+            languages,
+            full_stops,
+            mask: None,
+        }
     }
 
     /// The model's tokens.
@@ -217,6 +236,18 @@ impl TextEngine for LocalModel {
 
     fn candidates(&self) -> usize {
         CANDIDATES
+    }
+
+    fn adapt(&mut self, adapter: Option<&Place>, cancel: &Cancel) -> Result<(), WritingError> {
+        self.lay_beside(adapter, cancel)
+    }
+
+    fn adapt_as(&mut self, record: &ModelIdentity) -> Result<(), WritingError> {
+        self.choose_again(record)
+    }
+
+    fn form(&self) -> Form {
+        self.chosen.map_or(Form::List, |chosen| self.adapters[chosen].form())
     }
 
     fn write(

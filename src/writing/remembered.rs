@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 
+use super::adapter::Place;
 use super::doubt::Considered;
 use super::served::Fault;
-use super::{ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError, Written};
+use super::{Form, ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError, Written};
 use crate::jobs::{Cancel, Cancelled};
 
 /// Requests that are remembered: some four strategies of five slots, with what was asked for again.
@@ -17,7 +18,7 @@ const MOST: usize = 32;
 pub struct Remembered {
     engine: Box<dyn TextEngine>,
     /// Newest last.
-    known: VecDeque<(Request, Writing)>,
+    known: VecDeque<(ModelIdentity, Request, Writing)>,
 }
 
 impl Remembered {
@@ -68,6 +69,18 @@ impl TextEngine for Remembered {
         self.engine.another()
     }
 
+    fn adapt(&mut self, adapter: Option<&Place>, cancel: &Cancel) -> Result<(), WritingError> {
+        self.engine.adapt(adapter, cancel)
+    }
+
+    fn adapt_as(&mut self, record: &ModelIdentity) -> Result<(), WritingError> {
+        self.engine.adapt_as(record)
+    }
+
+    fn form(&self) -> Form {
+        self.engine.form()
+    }
+
     fn looks_back(&self) -> bool {
         self.engine.looks_back()
     }
@@ -94,10 +107,13 @@ impl TextEngine for Remembered {
         if cancel.is_cancelled() {
             return Err(Cancelled.into());
         }
-        if let Some(place) = self.known.iter().position(|(known, _)| known == request)
-            && let Some((request, writing)) = self.known.remove(place)
+        // Beside another adapter it would write something else.
+        let by = self.engine.identity().clone();
+        let same = |(writer, known, _): &(ModelIdentity, Request, Writing)| *writer == by && known == request;
+        if let Some(place) = self.known.iter().position(same)
+            && let Some((by, request, writing)) = self.known.remove(place)
         {
-            self.known.push_back((request, writing.clone()));
+            self.known.push_back((by, request, writing.clone()));
             let mut writing = writing;
             for (variant, written) in writing.variants.iter_mut().enumerate() {
                 written.earlier = true;
@@ -111,7 +127,7 @@ impl TextEngine for Remembered {
         if self.known.len() == MOST {
             self.known.pop_front();
         }
-        self.known.push_back((request.clone(), writing.clone()));
+        self.known.push_back((by, request.clone(), writing.clone()));
         Ok(writing)
     }
 }

@@ -4,8 +4,8 @@
 //! writes from the same prompt with the same seed and sampling, and in words what is not as it was. A slot's text
 //! depends on its own seed alone, not on what was written beside it.
 
-use super::drafts::{Assignment, request_of};
-use super::{Draft, FinishReason, TextEngine, WritingError};
+use super::drafts::{Asking, Assignment, request_of};
+use super::{AdapterIdentity, Draft, FinishReason, TextEngine, WritingError};
 use crate::jobs::Cancel;
 use crate::strategy::{self, Strategy};
 
@@ -41,7 +41,8 @@ impl Replay {
     }
 }
 
-/// Writes the slots of a draft again. `banned_words` are today's; the draft's own are used.
+/// Writes the slots of a draft again, with the adapter that stands beside the engine's model. `banned_words` are today's;
+/// the draft's own are used.
 ///
 /// # Errors
 /// Cancelled, the engine failed, or the strategy cannot be filled with the draft's facts.
@@ -55,15 +56,26 @@ pub fn replay(
     let mut found = Replay::default();
     let (was, is) = (&draft.model, engine.identity().clone());
     let needed = draft.slots.iter().any(|slot| slot.finish_reason != FinishReason::Template);
-    if needed && *was != is {
-        let named = |name: &str, sha256: &str| match sha256.get(..12) {
-            Some(short) => format!("{name} ({short}…)"),
-            None => name.to_owned(),
-        };
+    let named = |name: &str, sha256: &str| match sha256.get(..12) {
+        Some(short) => format!("{name} ({short}…)"),
+        None => name.to_owned(),
+    };
+    if needed && (&was.name, &was.sha256) != (&is.name, &is.sha256) {
         found.differs.push(format!(
             "the model: {} wrote it, {} is here",
             named(&was.name, &was.sha256),
             named(&is.name, &is.sha256)
+        ));
+    }
+    if needed && was.adapter != is.adapter {
+        let named = |adapter: &Option<AdapterIdentity>| match adapter {
+            Some(adapter) => named(&adapter.name, &adapter.sha256),
+            None => "none".to_owned(),
+        };
+        found.differs.push(format!(
+            "the adapter: {} stood beside the model, {} does now",
+            named(&was.adapter),
+            named(&is.adapter)
         ));
     }
     if !draft.program.is_empty() && draft.program != super::PROGRAM {
@@ -88,7 +100,7 @@ pub fn replay(
             found.slots.push(ReplayedSlot { stored: stored.text.clone(), again });
             continue;
         }
-        let mut request = request_of(&assignment, slot, engine.converses());
+        let mut request = request_of(&assignment, slot, Asking::of(engine));
         request.seeds = vec![stored.seed];
         request.begun.clone_from(&stored.begun);
         request.avoid.clone_from(&stored.avoided);

@@ -22,7 +22,7 @@ impl Scripted {
     #[must_use]
     pub fn new(lines: &[&str]) -> Self {
         Self {
-            identity: ModelIdentity { name: "scripted".into(), sha256: "0".repeat(64) },
+            identity: ModelIdentity::plain("scripted", "0".repeat(64)),
             lines: lines.iter().map(ToString::to_string).collect(),
             next: 0,
             before_word: Box::new(|| {}),

@@ -285,7 +285,7 @@ fn identity(server: &Server, model: Option<&str>) -> ModelIdentity {
         }
         None => host.to_owned(),
     };
-    ModelIdentity { name: server.without_key(&name), sha256: String::new() }
+    ModelIdentity::plain(server.without_key(&name), "")
 }
 
 impl TextEngine for Served {

@@ -10,7 +10,7 @@ pub struct Templates {
 
 impl Default for Templates {
     fn default() -> Self {
-        Self { identity: ModelIdentity { name: "templates".into(), sha256: String::new() } }
+        Self { identity: ModelIdentity::plain("templates", "") }
     }
 }
 

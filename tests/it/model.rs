@@ -38,6 +38,7 @@ pub fn drafts(engine: &mut dyn TextEngine, banned: &str) -> (Strategy, &'static 
         sampling: Sampling { temperature: 0.6, ..Sampling::default() },
         banned_words: vec![banned.into()],
         voice: Voice::default(),
+        adapter: None,
         beside: Vec::new(),
     };
     let drafts = write_drafts(&assignment, engine, &Cancel::default(), &mut |_| {}).unwrap();

@@ -39,7 +39,7 @@ fn draft(slot: &str) -> Draft {
         finish_reason: FinishReason::Stop,
         tokens: 5,
         tokens_per_second: 60.0,
-        model: ModelIdentity { name: "scripted".into(), sha256: String::new() },
+        model: ModelIdentity::plain("scripted", ""),
         sampling: Sampling { temperature: 0.7, top_p: 0.9, top_k: None, min_p: 0.0, repeat_penalty: 1.0 },
         prompts: Vec::new(),
         prompt_sha256: String::new(),

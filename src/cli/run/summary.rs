@@ -13,6 +13,7 @@ use crate::review::decision::Author;
 use crate::review::merge::Audience;
 use crate::segments::{Name, Stage};
 use crate::tui::numbers::counted;
+use crate::writing::AdapterIdentity;
 
 /// The whole document. Everything but `timings` and the warning about the day of sending is the same for the
 /// same data, settings and build.
@@ -69,6 +70,9 @@ pub(super) struct ModelSummary {
     pub requested: String,
     pub name: String,
     pub sha256: String,
+    /// That of the settings, which stands beside the model; a strategy may name another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterIdentity>,
     /// Why the strategies' own texts stand in for the model's.
     pub fallback: Option<String>,
 }

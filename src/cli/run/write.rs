@@ -18,6 +18,7 @@ use crate::review::quality::quality;
 use crate::review::{Check, check, passes};
 use crate::segments::Group;
 use crate::strategy::{Facts, Fit, Strategy, facts_for_customer, facts_for_segment, fits, render};
+use crate::writing::adapter::Library;
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::voice::Voice;
 use crate::writing::{Draft, Sampling, TextEngine, WritingError};
@@ -76,6 +77,7 @@ pub(super) fn write(
     let desk = Desk {
         known,
         config: &context.config,
+        library: context.library(),
         sending,
         seeds: (0..variants).map(|variant| seed.wrapping_add(variant)).collect(),
         done: AtomicUsize::new(0),
@@ -101,6 +103,7 @@ struct Fitting<'a> {
 struct Desk<'a> {
     known: &'a Known,
     config: &'a Config,
+    library: Library,
     sending: Date,
     seeds: Vec<u64>,
     /// Pairs that are written.
@@ -181,6 +184,7 @@ impl Desk<'_> {
             sampling: Sampling::from(&config.writing),
             banned_words: config.banned_words(),
             voice: Voice::new(&config.voice, &[]),
+            adapter: self.library.wanted(strategy.adapter.as_deref(), &config.writing)?,
             beside: Vec::new(),
         };
         let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {

@@ -21,7 +21,7 @@ use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::voice::Voice;
 use crate::writing::words::words;
-use crate::writing::{Draft, FinishReason, Sampling, TextEngine};
+use crate::writing::{AdapterIdentity, Draft, FinishReason, Sampling, TextEngine};
 
 /// Rules that hold a message to the facts; the others are about form and manner.
 const FACT_RULES: [&str; 9] = [
@@ -64,6 +64,8 @@ struct Document {
     schema: u32,
     model: String,
     model_sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adapter: Option<AdapterIdentity>,
     briefs: usize,
     seconds: f64,
     groups: Vec<Group>,
@@ -143,6 +145,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         schema: SCHEMA,
         model: engine.identity().name.clone(),
         model_sha256: engine.identity().sha256.clone(),
+        adapter: engine.identity().adapter.clone(),
         briefs: briefs.len(),
         seconds: begun.elapsed().as_secs_f64(),
         groups: groups(&drafts),
@@ -229,6 +232,7 @@ fn write(
         sampling: Sampling::from(&config.writing),
         banned_words: config.banned_words(),
         voice: Voice::new(&config.voice, &[]),
+        adapter: context.adapter(Some(strategy))?,
         beside: Vec::new(),
     };
     let begun = Instant::now();

@@ -46,6 +46,14 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let needed = draft.slots.iter().any(|slot| slot.finish_reason != FinishReason::Template);
     let choice = if needed { Choice::of(&context.config.writing)? } else { Choice::Templates };
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
+    // The adapter that stood beside the model then, where one of that name is here still.
+    let library = context.library();
+    let place = draft.model.adapter.as_ref().and_then(|adapter| library.named(&adapter.name));
+    let place = match &draft.model.adapter {
+        Some(_) if place.is_none() => context.adapter(None)?,
+        _ => place,
+    };
+    engine.adapt(place.as_ref(), &context.cancel)?;
     let banned_words = &context.config.banned_words();
     let found = replay(&draft, &strategy, banned_words, engine.as_mut(), &context.cancel)?;
     let same = found.is_same();

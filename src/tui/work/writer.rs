@@ -192,7 +192,7 @@ impl Writer {
         };
         let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
             (Some(EngineState::Ready { identity }), _) => identity,
-            (_, Some(host)) => ModelIdentity { name: host.clone(), sha256: String::new() },
+            (_, Some(host)) => ModelIdentity::plain(host.clone(), ""),
             _ => Templates::default().identity().clone(),
         };
         let letter =
@@ -207,6 +207,7 @@ impl Writer {
             sampling,
             banned_words: banned_words.clone(),
             voice: Voice::new(&config.voice, &manners),
+            adapter: None,
             beside: Vec::new(),
         };
         let Stays { pinned, let_go, all } =

@@ -39,6 +39,7 @@ fn assignment(seeds: &[u64]) -> Assignment {
         seeds: seeds.to_vec(),
         sampling: Sampling::default(),
         voice: Voice::default(),
+        adapter: None,
         beside: Vec::new(),
         banned_words: vec!["cheap".into()],
     }

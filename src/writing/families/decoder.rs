@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 
-use super::layers::{Activation, Linear, Norm, Rope, Tools, side_by_side};
+use super::layers::{Activation, Linear, Norm, Pairs, Rope, Tools, side_by_side};
 use super::mixers::{Lane, Memories, Memory, Mixer, Place, Room};
 use crate::jobs::Cancelled;
 use crate::writing::WritingError;
+use crate::writing::adapter::{Adapter, Module};
 use crate::writing::forward::{Forward, check_prompt, check_step};
 use crate::writing::kernels::{Cache, Processor};
 
@@ -46,6 +47,23 @@ pub(super) struct Layer {
     pub activation: Activation,
     pub down: Linear,
     pub down_norm: Option<Norm>,
+}
+
+impl Layer {
+    /// Its matrices by their names; `None` where they are not those of the llama family.
+    fn matrices(&mut self) -> Option<[(Module, &mut Linear); 7]> {
+        let Mixer::Attention(heads) = &mut self.mixer else { return None };
+        let ([query, key, value], [gate, up]) = (&mut heads.query_key_value[..], &mut self.up[..]) else { return None };
+        Some([
+            (Module::Query, query),
+            (Module::Key, key),
+            (Module::Value, value),
+            (Module::Output, &mut heads.output),
+            (Module::Gate, gate),
+            (Module::Up, up),
+            (Module::Down, &mut self.down),
+        ])
+    }
 }
 
 /// A network with what it remembers of the running prompt.
@@ -238,6 +256,22 @@ impl Forward for Decoder {
         self.logits(0)
     }
 
+    fn lay(&mut self, slot: usize, adapter: &Adapter) -> Result<(), WritingError> {
+        self.network.lay(slot, adapter)?;
+        if self.tools.chosen == Some(slot) {
+            self.keep(0);
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, slot: Option<usize>) {
+        // What is remembered of the prompt was computed beside another.
+        if self.tools.chosen != slot {
+            self.tools.chosen = slot;
+            self.keep(0);
+        }
+    }
+
     fn pool(&self) -> &ThreadPool {
         &self.pool
     }
@@ -248,6 +282,39 @@ impl Forward for Decoder {
 }
 
 impl Network {
+    /// Lays an adapter beside all matrices that it changes. Nothing is changed where it does not fit.
+    fn lay(&mut self, slot: usize, adapter: &Adapter) -> Result<(), WritingError> {
+        adapter.check_layers(self.layers.len())?;
+        // Once to see whether it fits, and once more when it does.
+        for keep in [false, true] {
+            for (index, layer) in self.layers.iter_mut().enumerate() {
+                let interleaved = matches!(&layer.mixer, Mixer::Attention(heads) if heads.pairs == Pairs::Neighbours);
+                let (heads, kv_heads) = match &layer.mixer {
+                    Mixer::Attention(heads) => (heads.heads, heads.kv_heads),
+                    Mixer::Convolution(_) => (1, 1),
+                };
+                let Some(matrices) = layer.matrices() else {
+                    return Err(adapter.unfit(
+                        "models of this family have their matrices in other places: adapters can stand beside llama, qwen2, \
+                         qwen3 and gemma3",
+                    ));
+                };
+                for (module, matrix) in matrices {
+                    let pair = adapter.pair(index, module, matrix.size())?;
+                    if keep {
+                        let turned = match module {
+                            Module::Query if interleaved => pair.map(|pair| pair.interleaved(heads)),
+                            Module::Key if interleaved => pair.map(|pair| pair.interleaved(kv_heads)),
+                            _ => None,
+                        };
+                        matrix.lay(slot, turned.as_ref().or(pair));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Empty memory of each layer.
     fn memory(&self) -> Vec<Memory> {
         let empty = |layer: &Layer| match &layer.mixer {

@@ -9,7 +9,7 @@ use half::f16;
 
 use crate::writing::gguf::{Gguf, GgufError};
 use crate::writing::kernels::{
-    Activations, Dense, Matrix, Processor, Unit, gate, multiply_dense, multiply_into, norm, share_out_pieces,
+    Activations, Dense, Matrix, Pair, Processor, Unit, gate, multiply_dense, multiply_into, norm, share_out_pieces,
     unit,
 };
 use crate::writing::llama::packed::{self, Part};
@@ -20,12 +20,17 @@ const COST: usize = 1000;
 /// What a product needs beside its numbers: the instructions that run it, and room that is kept.
 pub(super) struct Tools {
     pub processor: Processor,
+    /// The adapter that stands beside the weights.
+    pub chosen: Option<usize>,
     inputs: Activations,
+    /// What an adapter's matrices find.
+    found: Vec<f32>,
+    added: Vec<f32>,
 }
 
 impl Tools {
     pub fn new(processor: Processor) -> Self {
-        Self { processor, inputs: Activations::default() }
+        Self { processor, chosen: None, inputs: Activations::default(), found: Vec::new(), added: Vec::new() }
     }
 }
 
@@ -33,8 +38,17 @@ impl Tools {
 pub(super) struct Linear {
     weights: Weights,
     bias: Option<Vec<f32>>,
+    /// Of each adapter that may be chosen, what it adds.
+    beside: Vec<Option<Beside>>,
     pub rows: usize,
     columns: usize,
+}
+
+/// What an adapter adds to a product: `up` times `down` times the inputs.
+struct Beside {
+    rank: usize,
+    down: Dense,
+    up: Dense,
 }
 
 enum Weights {
@@ -50,7 +64,7 @@ impl Linear {
     /// `weights` in single precision, `[rows, columns]`.
     pub fn dense(weights: &[f32], columns: usize, bias: Option<Vec<f32>>) -> Self {
         let rows = weights.len() / columns;
-        Self { weights: Weights::Dense(Dense::single(columns, weights)), bias, rows, columns }
+        Self { weights: Weights::Dense(Dense::single(columns, weights)), bias, beside: Vec::new(), rows, columns }
     }
 
     /// A tensor of a file.
@@ -71,7 +85,24 @@ impl Linear {
             let tensor = gguf.tensor(file, name, &[rows, columns])?;
             unpacked(tensor, columns).map_err(|error| gguf.broken(name, &error))?
         };
-        Ok(Self { weights, bias, rows, columns })
+        Ok(Self { weights, bias, beside: Vec::new(), rows, columns })
+    }
+
+    /// `[rows, columns]`.
+    pub fn size(&self) -> [usize; 2] {
+        [self.rows, self.columns]
+    }
+
+    /// Lays what an adapter adds beside it, as number `slot`.
+    pub fn lay(&mut self, slot: usize, pair: Option<&Pair>) {
+        if slot >= self.beside.len() {
+            self.beside.resize_with(slot + 1, || None);
+        }
+        self.beside[slot] = pair.map(|Pair { rank, down, up }| Beside {
+            rank: *rank,
+            down: Dense::single(self.columns, down),
+            up: Dense::single(*rank, up),
+        });
     }
 
     /// Multiplies each row of `inputs`; `out` is `[count, rows]`.
@@ -90,7 +121,7 @@ impl Linear {
     /// Row `i` of the product is written at `out[i * stride..]`. The inputs have been rounded.
     fn multiply(
         &self,
-        tools: &Tools,
+        tools: &mut Tools,
         inputs: &[f32],
         out: &mut [f32],
         stride: usize,
@@ -104,6 +135,19 @@ impl Linear {
                 let product: Vec<f32> = product.forward(&inputs)?.flatten_all()?.to_vec1()?;
                 for (row, out) in product.chunks_exact(self.rows).zip(out.chunks_mut(stride)) {
                     out[..self.rows].copy_from_slice(row);
+                }
+            }
+        }
+        if let Some(Some(beside)) = tools.chosen.and_then(|chosen| self.beside.get(chosen)) {
+            let Tools { processor, found, added, .. } = tools;
+            let count = inputs.len() / self.columns;
+            found.resize(count * beside.rank, 0.0);
+            multiply_dense(*processor, &beside.down, inputs, found, beside.rank);
+            added.resize(count * self.rows, 0.0);
+            multiply_dense(*processor, &beside.up, found, added, self.rows);
+            for (added, out) in added.chunks_exact(self.rows).zip(out.chunks_mut(stride)) {
+                for (sum, added) in out.iter_mut().zip(added) {
+                    *sum += added;
                 }
             }
         }

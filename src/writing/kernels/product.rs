@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::activations::{Activations, Block};
+use super::low_rank::LowRank;
 use super::processor::{Level, Processor};
 use super::share::{Disjoint, share_out};
 use super::weights::{Matrix, Packing, code, eight_scale, scale_and_offset, six_scales};
@@ -46,6 +47,21 @@ pub fn multiply_into(
     out: &mut [f32],
     stride: usize,
 ) {
+    multiply_beside(processor, weights, None, inputs, out, stride);
+}
+
+/// What an adapter adds to a matrix: its part in the group, the matrix's first row there, and what its narrow matrix has
+/// found in the inputs.
+type Beside<'a> = Option<(&'a LowRank, usize, &'a [f32])>;
+
+fn multiply_beside(
+    processor: Processor,
+    weights: &Matrix,
+    beside: Beside<'_>,
+    inputs: &Activations,
+    out: &mut [f32],
+    stride: usize,
+) {
     let (lanes, rows, blocks) = (inputs.lanes, weights.rows(), weights.blocks());
     assert!(stride >= rows, "rows of a product must not overlap");
     let cells = Disjoint::new(out);
@@ -59,6 +75,10 @@ pub fn multiply_into(
                 let together = LANES_TOGETHER.min(lanes - lane);
                 let inputs = &inputs.blocks[lane * blocks..(lane + together) * blocks];
                 strip_product(processor, weights.packing(), records, inputs, &mut sums[..together]);
+                if let Some((adapter, row, found)) = beside {
+                    let found = &found[lane * adapter.ranks()..];
+                    adapter.add(processor, row + first, found, &mut sums[..together]);
+                }
                 for (lane, sums) in (lane..).zip(&sums[..together]) {
                     // SAFETY: each strip is given out once, and writes its own rows of each lane.
                     let out = unsafe { cells.part(lane * stride + first..lane * stride + first + kept) };
@@ -69,13 +89,25 @@ pub fn multiply_into(
     });
 }
 
-/// `inputs` times each of `weights`: row by row, the products with all matrices stand one behind the other.
-pub fn multiply_all(processor: Processor, weights: &[Matrix], inputs: &Activations, out: &mut Vec<f32>) {
+/// `inputs` times each of `weights`, and what an adapter adds: row by row, the products with all matrices stand one
+/// behind the other. `found` is room for what the adapter's narrow matrix finds.
+pub fn multiply_all(
+    processor: Processor,
+    weights: &[Matrix],
+    adapter: Option<&LowRank>,
+    inputs: &Activations,
+    found: &mut Vec<f32>,
+    out: &mut Vec<f32>,
+) {
     let stride = weights.iter().map(Matrix::rows).sum();
     out.resize(inputs.lanes * stride, 0.0);
+    if let Some(adapter) = adapter {
+        multiply(processor, &adapter.down, inputs, found);
+    }
     let mut first = 0;
     for weights in weights {
-        multiply_into(processor, weights, inputs, &mut out[first..], stride);
+        let beside = adapter.map(|adapter| (adapter, first, &found[..]));
+        multiply_beside(processor, weights, beside, inputs, &mut out[first..], stride);
         first += weights.rows();
     }
 }

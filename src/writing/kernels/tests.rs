@@ -376,3 +376,71 @@ fn exponential_is_close_over_the_range_that_softmax_uses() {
     }
     assert!(exp(f32::NEG_INFINITY) < 1e-37);
 }
+
+/// An adapter's pair by chance.
+fn pair(rank: usize, rows: usize, columns: usize, random: &mut ChaCha8Rng) -> Pair {
+    Pair { rank, down: numbers(random, rank * columns), up: numbers(random, rows * rank) }
+}
+
+#[test]
+fn what_an_adapter_adds_is_the_same_on_every_processor_and_close_to_plain_arithmetic() {
+    let mut random = ChaCha8Rng::seed_from_u64(20);
+    for (lanes, ranks) in (1..=19).zip([[8, 8, 8], [16, 4, 1], [3, 0, 40], [0, 0, 5], [64, 2, 2]].into_iter().cycle()) {
+        let columns = 3 * BLOCK;
+        // The first two are one matrix, as they are where a file has them packed alike; the last is not whole strips.
+        let rows = [32, 48, 35];
+        let matrices = [
+            matrix(Packing::Four, rows[0] + rows[1], columns, &mut random),
+            matrix(Packing::Eight, rows[2], columns, &mut random),
+        ];
+        let pairs: Vec<Option<Pair>> = ranks
+            .iter()
+            .zip(rows)
+            .map(|(rank, rows)| (*rank > 0).then(|| pair(*rank, rows, columns, &mut random)))
+            .collect();
+        let parts: Vec<(usize, Option<&Pair>)> =
+            rows.iter().zip(&pairs).map(|(rows, pair)| (*rows, pair.as_ref())).collect();
+        let adapter = LowRank::new(columns, &parts).unwrap().unwrap();
+        let inputs = numbers(&mut random, lanes * columns);
+        let product = |processor, adapter: Option<&LowRank>, inputs: &[f32]| {
+            let (mut activations, mut found, mut product) = (Activations::default(), vec![7.0], vec![9.0; 3]);
+            activations.set(processor, columns, inputs);
+            multiply_all(processor, &matrices, adapter, &activations, &mut found, &mut product);
+            product
+        };
+        let plain = product(Processor::all()[0], Some(&adapter), &inputs);
+        for processor in Processor::all() {
+            let name = processor.name();
+            assert_eq!(bits(&product(processor, Some(&adapter), &inputs)), bits(&plain), "{name}, {lanes} lanes");
+        }
+        let stride: usize = rows.iter().sum();
+        let without = product(Processor::detect(), None, &inputs);
+        for (lane, inputs) in inputs.chunks_exact(columns).enumerate() {
+            let alone = product(Processor::detect(), Some(&adapter), inputs);
+            assert_eq!(bits(&alone), bits(&plain[lane * stride..(lane + 1) * stride]), "lane {lane} beside others");
+            let mut first = 0;
+            for (rows, pair) in &parts {
+                for row in 0..*rows {
+                    let at = lane * stride + first + row;
+                    let mut want = without[at];
+                    let mut bound = 1e-4;
+                    if let Some(Pair { rank, down, up }) = pair {
+                        for (narrow, up) in down.chunks_exact(columns).zip(&up[row * rank..]) {
+                            want += up * narrow.iter().zip(inputs).map(|(a, b)| a * b).sum::<f32>();
+                            // Inputs and narrow matrix are off by half a step of 1/127 at most, each number of the
+                            // wide one by 1/2048 of itself.
+                            bound += up.abs() * narrow.iter().map(|a| a.abs() / 254.0 + 1.0 / 254.0 + 1e-3).sum::<f32>();
+                        }
+                    }
+                    assert!((plain[at] - want).abs() <= bound, "row {row}, lane {lane}: {}, not {want}", plain[at]);
+                }
+                first += rows;
+            }
+        }
+    }
+}
+
+#[test]
+fn an_adapter_that_changes_nothing_of_a_group_is_none() {
+    assert!(LowRank::new(BLOCK, &[(16, None), (32, None)]).unwrap().is_none());
+}

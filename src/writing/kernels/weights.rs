@@ -208,6 +208,15 @@ impl Matrix {
         record[512 + 4 * place..][..4].copy_from_slice(&scale.to_le_bytes());
     }
 
+    /// Rounds a block to eight bits, by at most 1/254 of its largest number, in a matrix of [`Packing::Eight`].
+    pub fn set_eight_from(&mut self, row: usize, block: usize, numbers: &[f32; BLOCK]) {
+        let largest = numbers.iter().fold(0_f32, |largest, number| largest.max(number.abs()));
+        let scale = largest / 127.0;
+        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let codes = numbers.map(|number| (number * inverse).round_ties_even() as i8);
+        self.set_eight(row, block, &codes, scale);
+    }
+
     /// Sets eight blocks of a matrix of a K quantisation.
     pub fn set_super(&mut self, row: usize, index: usize, weights: &SuperBlock) {
         let packing = self.packing;

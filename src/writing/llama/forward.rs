@@ -5,6 +5,7 @@ use rayon::ThreadPool;
 use super::Llama;
 use crate::jobs::Cancelled;
 use crate::writing::WritingError;
+use crate::writing::adapter::Adapter;
 use crate::writing::forward::{Forward, check_prompt, check_step};
 use crate::writing::kernels::{Cache, Processor};
 
@@ -49,6 +50,14 @@ impl Forward for Llama {
         let Self { shape, prompt, .. } = &*self;
         check_step(tokens, prompt.len(), &lengths, shape.vocabulary, shape.context)?;
         Ok(Self::step(self, tokens))
+    }
+
+    fn lay(&mut self, slot: usize, adapter: &Adapter) -> Result<(), WritingError> {
+        Self::lay(self, slot, adapter)
+    }
+
+    fn choose(&mut self, slot: Option<usize>) {
+        Self::choose(self, slot);
     }
 
     fn pool(&self) -> &ThreadPool {

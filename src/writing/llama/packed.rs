@@ -160,11 +160,7 @@ fn fill(matrix: &mut Matrix, first: usize, tensor: &QTensor) -> candle_core::Res
         (Packing::Eight, _) => {
             for (index, block) in unpacked(tensor)?.as_chunks::<BLOCK>().0.iter().enumerate() {
                 let (row, column) = place(index);
-                let largest = block.iter().fold(0_f32, |largest, weight| largest.max(weight.abs()));
-                let scale = largest / 127.0;
-                let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-                let codes = block.map(|weight| (weight * inverse).round_ties_even() as i8);
-                matrix.set_eight(row, column, &codes, scale);
+                matrix.set_eight_from(row, column, block);
             }
         }
     }

@@ -161,7 +161,7 @@ fn a_model_that_could_not_be_had_can_be_asked_for_again() {
     assert!(harness.screen(80, 24).contains("no model: templates only"));
     harness.runner = std::sync::Arc::new(Script(|work: &Work| match work {
         Work::OpenModel { .. } => {
-            let identity = ModelIdentity { name: "SmolLM2 135M".into(), sha256: String::new() };
+            let identity = ModelIdentity::plain("SmolLM2 135M", "");
             Some(Ok(Outcome::ModelOpened(Some(identity))))
         }
         _ => None,
@@ -196,7 +196,7 @@ fn the_status_line_always_says_where_text_comes_from() {
     assert!(held().screen(80, 24).contains("fetching the model"));
     let mut harness = held();
     harness.app.shared.model =
-        ModelState::Ready(ModelIdentity { name: "SmolLM2 135M".into(), sha256: String::new() });
+        ModelState::Ready(ModelIdentity::plain("SmolLM2 135M", ""));
     for (width, height) in [(120, 40), (80, 24), (40, 10)] {
         assert!(harness.screen(width, height).contains("SmolLM2 135M, local, no network"));
     }
@@ -243,7 +243,7 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
         let narrow = harness.screen(40, 10);
         assert!(narrow.contains(&format!("{word}: models.example:8000")), "{narrow}");
     }
-    let written = |name: &str| ModelIdentity { name: name.into(), sha256: String::new() };
+    let written = |name: &str| ModelIdentity::plain(name, "");
     harness.app.shared.model =
         ModelState::Served(written("models.example:8000/org/a-model-with-a-long-name"));
     for (width, height) in [(120, 40), (80, 24), (40, 10)] {
@@ -261,10 +261,10 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
     assert!(harness.screen(40, 10).contains("away: models.example:8000"));
     // It can be asked again.
     harness.runner = std::sync::Arc::new(Script(|work: &Work| match work {
-        Work::OpenModel { .. } => Some(Ok(Outcome::ServerAnswered(ModelIdentity {
-            name: "models.example:8000/m".into(),
-            sha256: String::new(),
-        }))),
+        Work::OpenModel { .. } => Some(Ok(Outcome::ServerAnswered(ModelIdentity::plain(
+            "models.example:8000/m",
+            "",
+        )))),
         _ => None,
     }));
     assert!(harness.keys("L").screen(80, 24).contains("m at models.example:8000"));

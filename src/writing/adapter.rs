@@ -1,0 +1,259 @@
+//! Adapters: small matrices beside a model's own that teach it a voice (Hu et al. 2021).
+//!
+//! In: a folder as PEFT writes it (`adapter_config.json`, `adapter_model.safetensors`), with a card of ours (`card.json`) or
+//! without one. Out: an [`Adapter`], each of its numbers checked, to be laid beside a model that is loaded; or why it cannot be. Nobody
+//! vouches for the files: memory is asked for only as far as their size justifies it.
+//!
+//! ```text
+//! library (names) -> Place -> settings, card, weights -> Adapter -> LocalModel::adapt
+//! ```
+
+mod card;
+mod library;
+mod settings;
+mod shipped;
+mod weights;
+
+pub use card::{Base, Card};
+pub use library::{Found, HOUSE, Library, Place};
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use self::settings::Settings;
+use super::kernels::Pair;
+use super::local::hex;
+use super::{WritingError, memory};
+
+/// The file with the matrices.
+pub const WEIGHTS: &str = "adapter_model.safetensors";
+/// PEFT's settings.
+pub const SETTINGS: &str = "adapter_config.json";
+/// What we know of it besides.
+pub const CARD: &str = "card.json";
+/// No file of settings needs more bytes.
+const LARGEST_TEXT: u64 = 16 << 20;
+/// No adapter of a model that runs here needs more bytes.
+const LARGEST_WEIGHTS: u64 = 4 << 30;
+/// Room that an adapter takes while it is read, for each byte of its file: the file, and its numbers in single precision.
+const ROOM: u64 = 4;
+
+/// Which adapter stood beside the model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterIdentity {
+    pub name: String,
+    /// Of the file with the matrices.
+    pub sha256: String,
+}
+
+/// The form of prompt that a writer knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// A list of examples that it goes on with.
+    #[default]
+    List,
+    /// The brief that adapters of form 1 have been tuned on.
+    Brief,
+}
+
+/// A matrix of a layer that an adapter may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Module {
+    Query,
+    Key,
+    Value,
+    Output,
+    Gate,
+    Up,
+    Down,
+}
+
+impl Module {
+    pub const ALL: [Self; 7] =
+        [Self::Query, Self::Key, Self::Value, Self::Output, Self::Gate, Self::Up, Self::Down];
+
+    /// As transformers names it in a layer of the llama family.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Query => "self_attn.q_proj",
+            Self::Key => "self_attn.k_proj",
+            Self::Value => "self_attn.v_proj",
+            Self::Output => "self_attn.o_proj",
+            Self::Gate => "mlp.gate_proj",
+            Self::Up => "mlp.up_proj",
+            Self::Down => "mlp.down_proj",
+        }
+    }
+}
+
+/// An adapter as it was read: numbers in single precision, the scale in the wider matrices.
+pub struct Adapter {
+    pub identity: AdapterIdentity,
+    /// The model that it was tuned on; absent where it has no card, or the card does not say.
+    pub base: Option<Base>,
+    pub form: Form,
+    /// Where it lies, for messages.
+    shown: String,
+    pairs: BTreeMap<(usize, Module), Pair>,
+}
+
+impl Adapter {
+    /// Reads and checks an adapter.
+    ///
+    /// # Errors
+    /// A file is missing, cut or damaged, says something impossible about itself, or asks for what is not done here.
+    pub fn read(place: &Place) -> Result<Self, WritingError> {
+        let failed = |why: String| unusable(place, &why);
+        let text = |name: &str| -> Result<Option<String>, WritingError> {
+            let Some(bytes) = file(place, name, LARGEST_TEXT).map_err(failed)? else { return Ok(None) };
+            let text = String::from_utf8(bytes.into_owned());
+            text.map(Some).map_err(|_| failed(format!("{name} is not text: copy it again")))
+        };
+        let settings = text(SETTINGS)?
+            .ok_or_else(|| failed(format!("it has no {SETTINGS}: give the folder that PEFT or `perennial tune` made")))?;
+        let settings = Settings::parse(&settings).map_err(failed)?;
+        let card = text(CARD)?.map(|card| Card::parse(&card)).transpose().map_err(failed)?.unwrap_or_default();
+        let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS)
+            .map_err(failed)?
+            .ok_or_else(|| failed(format!("it has no {WEIGHTS}: give the folder that PEFT or `perennial tune` made")))?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let pairs = weights::pairs(&bytes, &settings).map_err(failed)?;
+        let name = place.name(&card);
+        Ok(Self {
+            identity: AdapterIdentity { name, sha256 },
+            form: card.form(),
+            base: card.base,
+            shown: place.shown(),
+            pairs,
+        })
+    }
+
+    /// That it was tuned on this model, where its card says on which.
+    ///
+    /// # Errors
+    /// It was tuned on another.
+    pub fn check_base(&self, name: &str, sha256: &str) -> Result<(), WritingError> {
+        match &self.base {
+            Some(base) if base.sha256 != sha256 => Err(self.unfit(&format!(
+                "it was tuned on {} (sha256 {}…), and {name} ({}…) is loaded: choose that model with --model, or write \
+                 without it (`--adapter none`)",
+                base.name,
+                base.sha256.get(..12).unwrap_or(&base.sha256),
+                sha256.get(..12).unwrap_or(sha256),
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// That the model has every layer that it changes.
+    ///
+    /// # Errors
+    /// The model has fewer.
+    pub fn check_layers(&self, layers: usize) -> Result<(), WritingError> {
+        match self.pairs.keys().next_back() {
+            Some((layer, _)) if *layer >= layers => Err(self.unfit(&format!(
+                "it changes layer {layer}, and the model's last is {}: it was tuned on another model",
+                layers.saturating_sub(1)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// What it has for a matrix of `rows` outputs and `columns` inputs; nothing where it leaves that as it is.
+    ///
+    /// # Errors
+    /// What it has is for a matrix of another shape.
+    pub fn pair(
+        &self,
+        layer: usize,
+        module: Module,
+        [rows, columns]: [usize; 2],
+    ) -> Result<Option<&Pair>, WritingError> {
+        let Some(pair) = self.pairs.get(&(layer, module)) else { return Ok(None) };
+        let (wide, read) = (pair.up.len() / pair.rank, pair.down.len() / pair.rank);
+        if (wide, read) == (rows, columns) {
+            return Ok(Some(pair));
+        }
+        Err(self.unfit(&format!(
+            "layers.{layer}.{} is for a matrix of {wide} x {read}, and the model's is {rows} x {columns}: it was tuned on another \
+             model",
+            module.name()
+        )))
+    }
+
+    /// That it cannot be laid beside the model, and why.
+    #[must_use]
+    pub fn unfit(&self, why: &str) -> WritingError {
+        WritingError::Failed(format!("the adapter {} does not fit the model: {why}", self.shown))
+    }
+
+    /// The largest rank.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.pairs.values().map(|pair| pair.rank).max().unwrap_or(0)
+    }
+
+    /// Numbers in all its matrices.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.pairs.values().map(|pair| pair.down.len() + pair.up.len()).sum()
+    }
+}
+
+impl Pair {
+    /// The same for a matrix whose rows stand as files of `llama` have those of queries and keys: in each of its `heads`,
+    /// the two halves taken in turn, so that what is rotated together stands together.
+    #[must_use]
+    pub fn interleaved(&self, heads: usize) -> Self {
+        let rows = self.up.len() / self.rank;
+        let (head, half) = (rows / heads.max(1), rows / heads.max(1) / 2);
+        let from = |row: usize| row / head * head + row % head % 2 * half + row % head / 2;
+        let up = (0..rows).flat_map(|row| &self.up[from(row) * self.rank..][..self.rank]).copied().collect();
+        Self { rank: self.rank, down: self.down.clone(), up }
+    }
+}
+
+fn unusable(place: &Place, why: &str) -> WritingError {
+    WritingError::Failed(format!("the adapter {} cannot be used: {why}", place.shown()))
+}
+
+/// A file of an adapter; `None` where it is not there.
+fn file<'a>(place: &'a Place, name: &str, most: u64) -> Result<Option<Cow<'a, [u8]>>, String> {
+    match place {
+        Place::Shipped(shipped) => Ok(shipped.file(name).map(Cow::Borrowed)),
+        Place::Folder { path, .. } => read(&path.join(name), name, most).map(|bytes| bytes.map(Cow::Owned)),
+    }
+}
+
+/// The bytes of a file, of which there may be `most`.
+fn read(path: &Path, name: &str, most: u64) -> Result<Option<Vec<u8>>, String> {
+    let wrong = |error: std::io::Error| format!("{name} cannot be read: {error}");
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(wrong(error)),
+    };
+    if !about.is_file() {
+        return Err(format!("{name} is not a file: copy the adapter again"));
+    }
+    let size = about.len();
+    if size > most {
+        return Err(format!("{name} has {size} bytes, more than any adapter needs: choose another"));
+    }
+    memory::check(size.saturating_mul(ROOM), memory::available())?;
+    let mut bytes = memory::filled(0, size as usize)
+        .map_err(|_| format!("there is no memory for {name}: close other programs"))?;
+    let mut file = File::open(path).map_err(wrong)?;
+    file.read_exact(&mut bytes).map_err(wrong)?;
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests;

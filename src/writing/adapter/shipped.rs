@@ -1,0 +1,39 @@
+//! The adapters that come with the program.
+
+use super::{CARD, SETTINGS, WEIGHTS};
+
+/// An adapter whose files are part of the program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shipped {
+    pub name: &'static str,
+    weights: &'static [u8],
+    settings: &'static str,
+    card: &'static str,
+}
+
+/// The files of `assets/adapters/NAME`.
+#[allow(unused_macros, reason = "while there is none")]
+macro_rules! shipped {
+    ($name:literal) => {
+        Shipped {
+            name: $name,
+            weights: include_bytes!(concat!("../../../assets/adapters/", $name, "/adapter_model.safetensors")),
+            settings: include_str!(concat!("../../../assets/adapters/", $name, "/adapter_config.json")),
+            card: include_str!(concat!("../../../assets/adapters/", $name, "/card.json")),
+        }
+    };
+}
+
+/// To ship one, lay its folder in `assets/adapters` and name it here: `&[shipped!("house")]`.
+pub(super) static ADAPTERS: &[Shipped] = &[];
+
+impl Shipped {
+    pub(super) fn file(&self, name: &str) -> Option<&'static [u8]> {
+        match name {
+            WEIGHTS => Some(self.weights),
+            SETTINGS => Some(self.settings.as_bytes()),
+            CARD => Some(self.card.as_bytes()),
+            _ => None,
+        }
+    }
+}

@@ -15,12 +15,14 @@ mod examples;
 mod facts;
 mod grammar;
 mod lint;
+mod measure;
 mod read;
 mod shipped;
 
 pub use examples::examples;
 pub use facts::{Facts, Filling};
 pub use lint::{Finding, lint};
+pub use measure::{Known, slips};
 pub use read::{CorpusError, read, read_files};
 pub use shipped::{shipped, shipped_facts};
 

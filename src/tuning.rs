@@ -85,8 +85,11 @@ pub struct Settings {
     pub patience: Option<usize>,
     /// Tokens that are run together: more need more memory, fewer more time.
     pub tokens_at_once: usize,
-    /// Version of the form of prompts that it learns from.
+    /// Version of the form of prompts that it learns from; 0 where they are of no form.
     pub form: u32,
+    /// Languages of the examples (BCP 47); none where nobody has said.
+    #[serde(default)]
+    pub languages: Vec<String>,
 }
 
 impl Default for Settings {
@@ -112,7 +115,8 @@ impl Default for Settings {
             evaluate_examples: 32,
             patience: Some(5),
             tokens_at_once: 1024,
-            form: 1,
+            form: 0,
+            languages: Vec::new(),
         }
     }
 }

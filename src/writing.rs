@@ -352,6 +352,11 @@ pub trait TextEngine: Send {
         true
     }
 
+    /// Variants that may open with the same words.
+    fn same_openings(&self) -> u32 {
+        2
+    }
+
     /// What it does of the sampling that is asked for.
     fn sampling(&self, asked: Sampling) -> Sampling {
         asked

@@ -11,7 +11,9 @@ use crate::corpus;
 use crate::tuning::lora::Projection;
 use crate::tuning::train::Extras;
 use crate::tuning::{self, Ended, Example, Outcome, Settings};
+use crate::writing::brief;
 use crate::writing::catalogue::Choice;
+use crate::writing::guard::is_unspaced;
 
 /// Teach the model on this machine from examples: makes an adapter, and leaves the model as it is.
 #[derive(Debug, clap::Args)]
@@ -87,6 +89,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Some(path) => examples(path)?,
         None => filled(args)?,
     };
+    let form = if args.examples.is_none() { brief::FORM } else { 0 };
+    let languages = spoken(&examples);
     let name = args.out.file_name().map_or_else(|| "voice".into(), |name| name.to_string_lossy().into_owned());
     let settings = Settings {
         name,
@@ -101,6 +105,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         seed: args.seed,
         held_out: args.held_out,
         evaluate_every: args.evaluate_every,
+        form,
+        languages,
         patience: (args.patience > 0).then_some(args.patience),
         ..Settings::default()
     };
@@ -214,6 +220,20 @@ fn filled(args: &Args) -> anyhow::Result<Vec<Example>> {
         );
     }
     Ok((0..args.fillings.max(1)).flat_map(|turn| corpus::examples(&corpus, &facts, args.seed, turn)).collect())
+}
+
+/// Languages of the texts, told apart by their writing.
+fn spoken(examples: &[Example]) -> Vec<String> {
+    let chinese = |example: &&Example| example.text.chars().any(is_unspaced);
+    let count = examples.iter().filter(chinese).count();
+    let mut languages = Vec::new();
+    if count < examples.len() {
+        languages.push("en".to_owned());
+    }
+    if count > 0 {
+        languages.push("zh".to_owned());
+    }
+    languages
 }
 
 fn examples(path: &Path) -> anyhow::Result<Vec<Example>> {

@@ -284,6 +284,7 @@ fn strategy_around(group: &Group, filling: &Filling) -> Strategy {
         limits: Limits::default(),
         defaults: std::collections::BTreeMap::default(),
         examples: Vec::new(),
+        adapter: None,
         message,
     }
 }

@@ -39,6 +39,9 @@ pub struct Card {
     pub step: usize,
     /// Version of the form of prompts that it was tuned on.
     pub form: u32,
+    /// Languages that it teaches the model.
+    #[serde(default)]
+    pub languages: Vec<String>,
     /// Version of the program.
     pub program: String,
 }

@@ -307,6 +307,7 @@ impl Run<'_> {
             losses: self.state.standing.losses.clone(),
             step: self.state.standing.best_step,
             form: settings.form,
+            languages: settings.languages.clone(),
             program: PROGRAM.into(),
         }
     }

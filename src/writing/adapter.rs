@@ -99,6 +99,8 @@ pub struct Adapter {
     /// The model that it was tuned on; absent where it has no card, or the card does not say.
     pub base: Option<Base>,
     pub form: Form,
+    /// Languages that it taught the model.
+    pub languages: Vec<String>,
     /// Where it lies, for messages.
     shown: String,
     pairs: BTreeMap<(usize, Module), Pair>,
@@ -116,19 +118,22 @@ impl Adapter {
             let text = String::from_utf8(bytes.into_owned());
             text.map(Some).map_err(|_| failed(format!("{name} is not text: copy it again")))
         };
-        let settings = text(SETTINGS)?
-            .ok_or_else(|| failed(format!("it has no {SETTINGS}: give the folder that PEFT or `perennial tune` made")))?;
+        let settings = text(SETTINGS)?.ok_or_else(|| {
+            failed(format!("it has no {SETTINGS}: give the folder that PEFT or `perennial tune` made"))
+        })?;
         let settings = Settings::parse(&settings).map_err(failed)?;
-        let card = text(CARD)?.map(|card| Card::parse(&card)).transpose().map_err(failed)?.unwrap_or_default();
-        let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS)
-            .map_err(failed)?
-            .ok_or_else(|| failed(format!("it has no {WEIGHTS}: give the folder that PEFT or `perennial tune` made")))?;
+        let card =
+            text(CARD)?.map(|card| Card::parse(&card)).transpose().map_err(failed)?.unwrap_or_default();
+        let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| {
+            failed(format!("it has no {WEIGHTS}: give the folder that PEFT or `perennial tune` made"))
+        })?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let pairs = weights::pairs(&bytes, &settings).map_err(failed)?;
         let name = place.name(&card);
         Ok(Self {
             identity: AdapterIdentity { name, sha256 },
             form: card.form(),
+            languages: card.languages.clone(),
             base: card.base,
             shown: place.shown(),
             pairs,

@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 
 use super::adapter::Place;
 use super::local::hex;
-use super::rank::{Taste, opening, worn_openings};
+use super::rank::{Hand, Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
 use super::{
-    Beginning, Draft, FinishReason, Form, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
-    Written, guard, prompt,
+    Beginning, Draft, FinishReason, Form, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine,
+    WritingError, Written, brief, guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
@@ -224,7 +224,8 @@ pub(super) fn rewrite(
     request.begun = begun;
     let writing = engine.write(&request, cancel, &mut |_| {})?;
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
-    let taste = Taste::new(strategy, slot, &assignment.voice, engine.wanders(), &usable);
+    let hand = Hand::of(engine);
+    let taste = Taste::new(strategy, slot, &assignment.voice, hand, &usable);
     let best = taste.choose(&writing.variants, 1, &[]).first().copied().unwrap_or(0);
     let mut draft = draft.clone();
     if let (Some(place), Some(written)) =
@@ -327,7 +328,8 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
     Request {
         prompt: match asking {
             Asking { converses: true, .. } => prompt::talk(strategy, slot, limit, voice),
-            Asking { form: Form::List | Form::Brief, .. } => prompt::of_slot(strategy, slot, voice),
+            Asking { form: Form::Brief, .. } => brief::of_slot(strategy, slot, limit, voice),
+            Asking { form: Form::List, .. } => prompt::of_slot(strategy, slot, voice),
         },
         seeds: assignment.seeds.iter().map(|seed| derived(*seed, slot.index, 0)).collect(),
         sampling: assignment.sampling,
@@ -341,8 +343,8 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
             allowed: slot.must.clone(),
             fields: if slot.free { readable_fields() } else { Vec::new() },
         },
-        // A token is some four characters of English, and half of a Chinese one.
-        max_tokens: (if chinese { limit * 2 } else { limit / 3 }).clamp(16, 200),
+        // A token is some four characters of English, and a third of a Chinese one where a model hardly knows them.
+        max_tokens: (if chinese { limit * 3 } else { limit / 3 }).clamp(16, 240),
         max_characters: Some(limit),
         sentences: slot.sentences,
         must: slot.must.clone(),
@@ -374,7 +376,8 @@ fn write_slot(
         made(variant, written).map(|draft| Told::Finished { variant, draft: Box::new(draft) })
     };
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
-    let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, engine.wanders(), &usable);
+    let hand = Hand::of(engine);
+    let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, hand, &usable);
     let first_seeds = request.seeds.clone();
     let beside = assignment.beside.get(slot.index).map_or(&[][..], Vec::as_slice);
     let each = engine.candidates().max(1) as u32;
@@ -390,7 +393,7 @@ fn write_slot(
         let taken: Vec<String> =
             beside.iter().cloned().chain(settled.iter().flatten().map(|other| other.text.clone())).collect();
         let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
-        request.avoid = worn_openings(taken.iter().copied());
+        request.avoid = worn_openings(taken.iter().copied(), hand.same_openings);
         request.seeds = (attempt * each..(attempt + 1) * each)
             .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
             .map(|(turn, variant)| derived_again(first_seeds[variant], turn))

@@ -231,7 +231,18 @@ impl TextEngine for LocalModel {
 
     fn writes(&self, language: &str) -> bool {
         let wanted = primary_language(language);
-        self.languages.is_empty() || self.languages.iter().any(|known| primary_language(known) == wanted)
+        self.languages.is_empty()
+            || self.languages.iter().any(|known| primary_language(known) == wanted)
+            || self.chosen.is_some_and(|chosen| self.adapters[chosen].writes(&wanted))
+    }
+
+    fn wanders(&self) -> bool {
+        // An adapter of the brief knows what shops say.
+        self.form() == Form::List
+    }
+
+    fn same_openings(&self) -> u32 {
+        if self.form() == Form::List { 2 } else { 1 }
     }
 
     fn candidates(&self) -> usize {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use super::voice::Voice;
 use super::words::words;
-use super::{FinishReason, Written};
+use super::{FinishReason, TextEngine, Written};
 use crate::data::primary_language;
 use crate::strategy::{Slot, Strategy, shipped};
 
@@ -24,8 +24,21 @@ const LEAST_SURE: f64 = -1.2;
 const LEAST_KNOWN: f64 = 0.8;
 /// What an opening costs that another variant has already, in the same measure, and again for each one more.
 const SAME_OPENING: f64 = 0.6;
-/// Variants that may open with the same words.
-const MOST_SAME_OPENING: u32 = 2;
+/// How an engine writes, as far as it matters for what is chosen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hand {
+    /// So small that what uses other words is about something else.
+    pub wanders: bool,
+    /// Variants that may open with the same words.
+    pub same_openings: u32,
+}
+
+impl Hand {
+    pub(super) fn of(engine: &dyn TextEngine) -> Self {
+        Self { wanders: engine.wanders(), same_openings: engine.same_openings() }
+    }
+}
+
 /// Characters of a slot that has no limit, for judging what is short.
 const USUAL_LIMIT: usize = 160;
 /// Words that make an opening.
@@ -37,8 +50,7 @@ pub(super) struct Taste<'a> {
     own: HashSet<String>,
     /// Whether the strategy has texts of its own to stand where none is good enough.
     has_own_text: bool,
-    /// Whether the model is so small that what uses other words is about something else.
-    wanders: bool,
+    hand: Hand,
     voice: &'a Voice,
     limit: usize,
     usable: &'a dyn Fn(&Written, &[&str]) -> bool,
@@ -50,7 +62,7 @@ impl<'a> Taste<'a> {
         strategy: &Strategy,
         slot: &Slot,
         voice: &'a Voice,
-        wanders: bool,
+        hand: Hand,
         usable: &'a dyn Fn(&Written, &[&str]) -> bool,
     ) -> Self {
         let texts = strategy.examples.iter().chain(&slot.examples).chain(&slot.fallback);
@@ -60,7 +72,7 @@ impl<'a> Taste<'a> {
             common: common(&strategy.language),
             own,
             has_own_text,
-            wanders,
+            hand,
             voice,
             limit: slot.limit.unwrap_or(USUAL_LIMIT),
             usable,
@@ -73,7 +85,7 @@ impl<'a> Taste<'a> {
         let known = share(&words(&written.text), &[&self.own, self.common]);
         let by_model = written.finish_reason != FinishReason::Template;
         let unsure = written.mean_log_probability.is_some_and(|mean| mean < LEAST_SURE);
-        let elsewhere = self.wanders && known < LEAST_KNOWN && !self.common.is_empty();
+        let elsewhere = self.hand.wanders && known < LEAST_KNOWN && !self.common.is_empty();
         let poor = by_model && self.has_own_text && (unsure || elsewhere);
         let liking = self.voice.liking(&written.text, self.limit);
         // Who does not tell how sure it was has nothing by it.
@@ -87,8 +99,7 @@ impl<'a> Taste<'a> {
         for text in taken {
             *openings.entry(opening(text)).or_default() += 1;
         }
-        // A larger model says the same in many ways, and answering takes it longer.
-        let most = if self.wanders { MOST_SAME_OPENING } else { u32::MAX };
+        let most = self.hand.same_openings;
         let mut texts = taken.to_vec();
         let mut chosen = Vec::new();
         while chosen.len() < wanted {
@@ -132,12 +143,12 @@ pub fn opening(text: &str) -> String {
 }
 
 /// Openings that as many of these texts have as may have the same.
-pub(super) fn worn_openings<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(super) fn worn_openings<'a>(texts: impl Iterator<Item = &'a str>, most: u32) -> Vec<String> {
     let mut openings: BTreeMap<String, u32> = BTreeMap::new();
     for text in texts {
         *openings.entry(opening(text)).or_default() += 1;
     }
-    openings.retain(|_, count| *count >= MOST_SAME_OPENING);
+    openings.retain(|_, count| *count >= most);
     openings.into_keys().collect()
 }
 
@@ -204,7 +215,7 @@ mod tests {
         };
         let voice = Voice::default();
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
-        let taste = Taste::new(&strategy, &slot, &voice, true, &differs);
+        let taste = Taste::new(&strategy, &slot, &voice, Hand { wanders: true, same_openings: 2 }, &differs);
         let places = taste.choose(candidates, wanted, taken);
         places.into_iter().map(|place| candidates[place].text.clone()).collect()
     }
@@ -251,7 +262,7 @@ mod tests {
         let chosen = chosen(&candidates, 4, &[]);
         assert_eq!(chosen.len(), 3, "{chosen:?}");
         assert!(chosen.iter().any(|text| text.starts_with("Come")), "{chosen:?}");
-        assert_eq!(worn_openings(chosen.iter().map(String::as_str)), ["there is"]);
+        assert_eq!(worn_openings(chosen.iter().map(String::as_str), 2), ["there is"]);
     }
 
     #[test]

@@ -49,6 +49,10 @@ impl TextEngine for Remembered {
         self.engine.wanders()
     }
 
+    fn same_openings(&self) -> u32 {
+        self.engine.same_openings()
+    }
+
     fn sampling(&self, asked: Sampling) -> Sampling {
         self.engine.sampling(asked)
     }

@@ -305,6 +305,11 @@ impl TextEngine for Served {
         false
     }
 
+    /// A larger model says the same in many ways, and answering takes it longer.
+    fn same_openings(&self) -> u32 {
+        u32::MAX
+    }
+
     /// A server is told of nothing else.
     fn sampling(&self, asked: Sampling) -> Sampling {
         Sampling { top_k: None, min_p: 0.0, repeat_penalty: 1.0, ..asked }

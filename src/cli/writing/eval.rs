@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Context, Exit, SCHEMA};
+use crate::corpus::{self, Known};
 use crate::review::Rules;
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
@@ -35,6 +36,17 @@ const FACT_RULES: [&str; 9] = [
     "wrong-name",
     "unproved-claim",
 ];
+
+/// Facts that are put into a text where the corpus has fields, and those of them that are categories.
+const NAMES: [&str; 6] = [
+    "segment_category",
+    "segment_second_category",
+    "favourite_category",
+    "last_product",
+    "shop_name",
+    "first_name",
+];
+const CATEGORIES: [&str; 2] = ["segment_category", "segment_second_category"];
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -91,6 +103,10 @@ struct Group {
     broken: BTreeMap<&'static str, usize>,
     /// Different pairs of neighbouring words over all such pairs, in what the model wrote (Li et al. 2016).
     distinct_2: Option<f64>,
+    /// Share of the sentences by the model that stand in the house corpus, fields and names apart.
+    copied: Option<f64>,
+    /// Drafts in which rules find a slip of English grammar; of other languages they know nothing.
+    slips: usize,
     /// Mean tokens of a stretch that the model wrote.
     mean_tokens: Option<f64>,
     seconds_per_draft: f64,
@@ -108,6 +124,11 @@ struct Judged {
     /// Stretches, in order; each with whether the model wrote it.
     slots: Vec<Stretch>,
     broken: Vec<&'static str>,
+    /// Sentences by the model, and those of them that stand in the house corpus.
+    sentences: usize,
+    copied: usize,
+    /// Slips of grammar that rules find.
+    slips: Vec<String>,
     seconds: f64,
 }
 
@@ -127,6 +148,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let first_seed = args.seed.unwrap_or(context.config.writing.seed);
     let choice = Choice::of(&context.config.writing)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;
+    let known = Known::of(&corpus::shipped()?);
     let begun = Instant::now();
     let mut drafts = Vec::with_capacity(briefs.len());
     for (seed, brief) in (first_seed..).zip(&briefs) {
@@ -139,7 +161,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                 known.join(", ")
             )
         })?;
-        drafts.push(write(brief, strategy, seed, sending, engine.as_mut(), context)?);
+        drafts.push(write(brief, strategy, seed, sending, engine.as_mut(), &known, context)?);
     }
     let document = Document {
         schema: SCHEMA,
@@ -217,6 +239,7 @@ fn write(
     seed: u64,
     sending: Date,
     engine: &mut dyn TextEngine,
+    known: &Known,
     context: &Context<'_>,
 ) -> anyhow::Result<Judged> {
     let config = &context.config;
@@ -242,7 +265,23 @@ fn write(
     let texts: Vec<String> = draft.slots.iter().map(|slot| slot.text.clone()).collect();
     let checks = Rules::new(strategy, &facts, &config.banned_words()).check(&facts, &texts, &draft.text);
     let free = strategy::slots(strategy, &facts).is_ok_and(|slots| slots.iter().any(|slot| slot.free));
+    let named: Vec<&str> =
+        NAMES.iter().filter_map(|name| facts.get(*name).and_then(serde_json::Value::as_str)).collect();
+    let categories: Vec<&str> =
+        CATEGORIES.iter().filter_map(|name| facts.get(*name).and_then(serde_json::Value::as_str)).collect();
+    let (mut copied, mut sentences, mut slips) = (0, 0, Vec::new());
+    for slot in draft.slots.iter().filter(|slot| slot.finish_reason != FinishReason::Template) {
+        let (some, all) = known.copied(&slot.text, &named);
+        copied += some;
+        sentences += all;
+        if strategy.language.starts_with("en") {
+            slips.extend(corpus::slips(&slot.text, &categories));
+        }
+    }
     Ok(Judged {
+        copied,
+        sentences,
+        slips,
         brief: brief.id.clone(),
         strategy: strategy.id.clone(),
         language: strategy.language.clone(),
@@ -301,6 +340,11 @@ fn group(language: &str, form: &'static str, drafts: &[&Judged]) -> Group {
             .then(|| share(by_model.iter().filter(|draft| passed(draft)).count(), by_model.len())),
         broken,
         distinct_2: distinct_2(&stretches),
+        copied: {
+            let sentences: usize = drafts.iter().map(|draft| draft.sentences).sum();
+            (sentences > 0).then(|| share(drafts.iter().map(|draft| draft.copied).sum::<usize>(), sentences))
+        },
+        slips: drafts.iter().filter(|draft| !draft.slips.is_empty()).count(),
         mean_tokens: (!stretches.is_empty())
             .then(|| stretches.iter().map(|slot| slot.tokens).sum::<usize>() as f64 / stretches.len() as f64),
         seconds_per_draft: drafts.iter().map(|draft| draft.seconds).sum::<f64>() / all.max(1) as f64,
@@ -328,6 +372,12 @@ fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
         }
         if let Some(distinct) = group.distinct_2 {
             writeln!(out, "  distinct-2          {distinct:>6.2}")?;
+        }
+        if let Some(copied) = group.copied {
+            writeln!(out, "  of the corpus       {:>6}", percent(copied))?;
+        }
+        if group.slips > 0 {
+            writeln!(out, "  slips of grammar    {:>6}", group.slips)?;
         }
         writeln!(out, "  seconds a draft     {:>6.2}", group.seconds_per_draft)?;
         for (rule, count) in &group.broken {

@@ -19,6 +19,9 @@ pub struct Card {
     /// Version of the brief that it was tuned on; absent or 0: none.
     #[serde(default)]
     form: u32,
+    /// Languages that it taught the model, besides those that the model's file names.
+    #[serde(default)]
+    pub languages: Vec<String>,
 }
 
 /// The model that an adapter was tuned on.
@@ -46,7 +49,8 @@ impl Card {
                 card.form
             ));
         }
-        let digits = |base: &Base| base.sha256.len() == 64 && base.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits =
+            |base: &Base| base.sha256.len() == 64 && base.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         if card.base.as_ref().is_some_and(|base| !digits(base)) {
             return Err("card.json names its base with a sha256 that is none: copy it again".into());
         }

@@ -5,6 +5,7 @@
 use std::fs;
 
 use super::LocalModel;
+use crate::data::primary_language;
 use crate::jobs::{Cancel, Cancelled};
 use crate::writing::adapter::{Adapter, AdapterIdentity, Form, Place};
 use crate::writing::stamp::Stamp;
@@ -20,6 +21,7 @@ pub(super) struct Held {
     stamp: Option<Stamp>,
     identity: AdapterIdentity,
     form: Form,
+    languages: Vec<String>,
     /// When it was asked for last.
     asked: u64,
 }
@@ -27,6 +29,11 @@ pub(super) struct Held {
 impl Held {
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// Whether it taught the model this language, a primary subtag.
+    pub fn writes(&self, language: &str) -> bool {
+        self.languages.iter().any(|known| primary_language(known) == language)
     }
 }
 
@@ -47,7 +54,12 @@ impl LocalModel {
     }
 
     /// Reads an adapter into a slot of the model.
-    fn read_beside(&mut self, place: &Place, stamp: Option<Stamp>, cancel: &Cancel) -> Result<usize, WritingError> {
+    fn read_beside(
+        &mut self,
+        place: &Place,
+        stamp: Option<Stamp>,
+        cancel: &Cancel,
+    ) -> Result<usize, WritingError> {
         if cancel.is_cancelled() {
             return Err(Cancelled.into());
         }
@@ -62,8 +74,14 @@ impl LocalModel {
             oldest.filter(|_| self.adapters.len() >= KEPT).unwrap_or(self.adapters.len())
         });
         self.model.lay(slot, &adapter)?;
-        let held =
-            Held { place: place.clone(), stamp, identity: adapter.identity, form: adapter.form, asked: 0 };
+        let held = Held {
+            place: place.clone(),
+            stamp,
+            identity: adapter.identity,
+            form: adapter.form,
+            languages: adapter.languages,
+            asked: 0,
+        };
         match self.adapters.get_mut(slot) {
             Some(before) => *before = held,
             None => self.adapters.push(held),
@@ -94,6 +112,7 @@ impl LocalModel {
         }
         self.model.choose(slot);
         self.chosen = slot;
-        self.identity.adapter = slot.and_then(|slot| self.adapters.get(slot)).map(|held| held.identity.clone());
+        self.identity.adapter =
+            slot.and_then(|slot| self.adapters.get(slot)).map(|held| held.identity.clone());
     }
 }

@@ -21,6 +21,7 @@ use crate::jobs::JobId;
 use crate::review::queue::Counts;
 use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
+use crate::writing::adapter::Library;
 use crate::writing::catalogue::Choice;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
@@ -329,7 +330,8 @@ impl Shared {
     /// Opens the model that the settings name.
     pub fn open_model(&mut self) {
         let settings = Box::new(self.setup.config.writing.clone());
-        let job = self.start(Work::OpenModel { settings });
+        let library = Library::new(Some(&self.setup.folder));
+        let job = self.start(Work::OpenModel { settings, library });
         self.model = ModelState::Opening { job, found: false };
     }
 

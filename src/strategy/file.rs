@@ -29,8 +29,8 @@ pub(crate) struct Read {
 }
 
 const KEYS: [&str; 12] = [
-    "name", "stage", "goal", "channel", "language", "tone", "adapter", "offer", "limits", "defaults", "examples",
-    "message",
+    "name", "stage", "goal", "channel", "language", "tone", "adapter", "offer", "limits", "defaults",
+    "examples", "message",
 ];
 const OFFER_KEYS: [&str; 6] = ["kind", "value", "text", "conditions", "coupon", "valid-days"];
 const OFFER_KINDS: [(&str, OfferKind); 5] = [

@@ -21,7 +21,6 @@ use crate::jobs::JobId;
 use crate::review::queue::Counts;
 use crate::segments::Segmentation;
 use crate::writing::ModelIdentity;
-use crate::writing::adapter::Library;
 use crate::writing::catalogue::Choice;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
@@ -330,8 +329,7 @@ impl Shared {
     /// Opens the model that the settings name.
     pub fn open_model(&mut self) {
         let settings = Box::new(self.setup.config.writing.clone());
-        let library = Library::new(Some(&self.setup.folder));
-        let job = self.start(Work::OpenModel { settings, library });
+        let job = self.start(Work::OpenModel { settings, folder: self.setup.folder.clone() });
         self.model = ModelState::Opening { job, found: false };
     }
 

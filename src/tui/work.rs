@@ -26,10 +26,10 @@ use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::adapter::Library;
 use crate::writing::doubt::Considered;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
-use crate::writing::adapter::Library;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
@@ -147,7 +147,8 @@ pub enum Work {
     /// Find the model on this machine, fetch it if it is not there, and load it.
     OpenModel {
         settings: Box<WritingConfig>,
-        library: Library,
+        /// The project's.
+        folder: PathBuf,
     },
     /// Look what each file is taken for and which columns it has.
     InspectFiles {
@@ -424,7 +425,8 @@ impl Runner for Services {
                 settings_file::save_shop_name(&folder, &name).map(|()| Outcome::ShopNameSaved(name))
             }
             Work::LoadStrategies { folder } => {
-                let adapters = Library::new(Some(&folder)).list().into_iter().map(|found| found.name).collect();
+                let adapters =
+                    Library::new(Some(&folder)).list().into_iter().map(|found| found.name).collect();
                 tell(Partial::Adapters(adapters));
                 Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))
             }
@@ -445,7 +447,9 @@ impl Runner for Services {
             }
             Work::Export(export) => exporting::export(&export, task),
             Work::Campaign(work) => campaigns::run(&work, task, tell).map(Outcome::Campaign),
-            Work::OpenModel { settings, library } => self.writer.open(&settings, &library, task, tell),
+            Work::OpenModel { settings, folder } => {
+                self.writer.open(&settings, &Library::new(Some(&folder)), task, tell)
+            }
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))
             }

@@ -116,7 +116,8 @@ impl Adapter {
         let settings = text(place, SETTINGS)?.ok_or_else(|| failed(missing(SETTINGS)))?;
         let settings = Settings::parse(&settings).map_err(failed)?;
         let card = card(place)?;
-        let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
+        let bytes =
+            file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let pairs = weights::pairs(&bytes, &settings).map_err(failed)?;
         let name = place.name(&card);
@@ -225,7 +226,8 @@ impl Identities {
 fn identity(place: &Place) -> Result<AdapterIdentity, WritingError> {
     let failed = |why: String| unusable(place, &why);
     let card = card(place)?;
-    let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
+    let bytes =
+        file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
     Ok(AdapterIdentity { name: place.name(&card), sha256: hex(&Sha256::digest(&bytes)) })
 }
 

@@ -32,9 +32,7 @@ pub fn is_asked_the_same(draft: &Draft, before: &Strategy, assignment: &Assignme
     let slots = |of: &Assignment| strategy::slots(&of.strategy, &of.facts);
     let (Ok(old), Ok(new)) = (slots(&was), slots(&is)) else { return false };
     let same = |asking: Asking| {
-        old.iter()
-            .zip(&new)
-            .all(|(old, new)| request_of(&was, old, asking) == request_of(&is, new, asking))
+        old.iter().zip(&new).all(|(old, new)| request_of(&was, old, asking) == request_of(&is, new, asking))
     };
     before.id == is.strategy.id
         && was.voice == is.voice

@@ -18,8 +18,8 @@ use super::rank::{Taste, opening, worn_openings};
 use super::templates::Templates;
 use super::voice::Voice;
 use super::{
-    Beginning, Draft, FinishReason, Form, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine, WritingError,
-    Written, guard, prompt,
+    Beginning, Draft, FinishReason, Form, Guard, ModelIdentity, Piece, Request, Sampling, TextEngine,
+    WritingError, Written, guard, prompt,
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;

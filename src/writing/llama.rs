@@ -256,8 +256,19 @@ impl Llama {
     }
 
     fn run_here(&mut self, tokens: &[u32], places: &[Place]) {
-        let Self { shape, embedding, layers, adapters, chosen, rotations, shared, lanes, scratch, processor, .. } =
-            self;
+        let Self {
+            shape,
+            embedding,
+            layers,
+            adapters,
+            chosen,
+            rotations,
+            shared,
+            lanes,
+            scratch,
+            processor,
+            ..
+        } = self;
         let Scratch { states, normed, projected, attended, inputs, found, outputs, .. } = scratch;
         let (plain, adapter) = (Beside::default(), chosen.and_then(|chosen| adapters.get(chosen)));
         let (width, hidden, kv) = (shape.width, shape.hidden, shape.kv_width());

@@ -19,7 +19,7 @@ fn adapter(folder: &Path, base: Option<&str>) {
         for (half, shape) in [("A", [rank, width]), ("B", [width, rank])] {
             let start = data.len();
             for place in 0..rank * width {
-                let number = ((place * 37 + layer * 11) % 101) as f32 / 2000.0 - 0.025;
+                let number = ((place * 37 + layer * 11) % 101) as f32 / 250.0 - 0.2;
                 data.extend(number.to_le_bytes());
             }
             let name = format!("base_model.model.model.layers.{layer}.self_attn.q_proj.lora_{half}.weight");
@@ -113,7 +113,10 @@ fn what_is_wrong_with_an_adapter_is_told_before_anything_is_written() {
     let preview = |adapter: &str| failed(home.path(), &[&PREVIEW[..], &["--adapter", adapter]].concat());
     adapter(&own(home.path()).join("harbour"), None);
     let error = preview("harbor");
-    assert!(error.contains("no adapter is called \"harbor\"") && error.contains("Did you mean harbour?"), "{error}");
+    assert!(
+        error.contains("no adapter is called \"harbor\"") && error.contains("Did you mean harbour?"),
+        "{error}"
+    );
     adapter(&own(home.path()).join("wrong"), Some(&"ab".repeat(32)));
     let error = preview("wrong");
     assert!(error.contains("tuned on another-model") && error.contains(BASE), "{error}");
@@ -136,9 +139,11 @@ fn what_is_wrong_with_an_adapter_is_told_before_anything_is_written() {
     let shop = home.path().join("shop");
     let source = fs::read_to_string(shop.join("strategies/win-back-email-en.toml")).unwrap();
     fs::write(shop.join(file), format!("adapter = \"lost\"\n{source}")).unwrap();
-    fs::write(shop.join("facts.json"), r#"{"first_name": "Anna", "last_order_month": "March 2025"}"#).unwrap();
+    fs::write(shop.join("facts.json"), r#"{"first_name": "Anna", "last_order_month": "March 2025"}"#)
+        .unwrap();
     let facts = shop.join("facts.json");
-    let arguments = ["--workspace", "shop", "preview", "--strategy", "lost", "--facts", facts.to_str().unwrap()];
+    let arguments =
+        ["--workspace", "shop", "preview", "--strategy", "lost", "--facts", facts.to_str().unwrap()];
     let error = failed(home.path(), &arguments);
     assert!(error.contains("no adapter is called \"lost\""), "{error}");
 }

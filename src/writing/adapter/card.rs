@@ -46,7 +46,8 @@ impl Card {
                 card.form
             ));
         }
-        let digits = |base: &Base| base.sha256.len() == 64 && base.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digits =
+            |base: &Base| base.sha256.len() == 64 && base.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         if card.base.as_ref().is_some_and(|base| !digits(base)) {
             return Err("card.json names its base with a sha256 that is none: copy it again".into());
         }

@@ -90,7 +90,8 @@ impl Library {
     /// Of a project, and of this user.
     #[must_use]
     pub fn new(project: Option<&Path>) -> Self {
-        let own = directories::ProjectDirs::from("", "", "perennial").map(|dirs| dirs.data_dir().join(FOLDER));
+        let own =
+            directories::ProjectDirs::from("", "", "perennial").map(|dirs| dirs.data_dir().join(FOLDER));
         Self { folders: project.map(|project| project.join(FOLDER)).into_iter().chain(own).collect() }
     }
 
@@ -155,7 +156,11 @@ impl Library {
         let names: Vec<String> = self.list().into_iter().map(|found| found.name).collect();
         let near = nearest(text, names.iter().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!(" Did you mean {near}?"));
-        let there = if names.is_empty() { "there are none yet".into() } else { format!("there are: {}", names.join(", ")) };
+        let there = if names.is_empty() {
+            "there are none yet".into()
+        } else {
+            format!("there are: {}", names.join(", "))
+        };
         failed(format!(
             "no adapter is called \"{text}\".{near} Give one by its name ({there}), its folder, or `none`; adapters lie in the \
              project's folder {FOLDER}/ and in {}",
@@ -168,12 +173,18 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::find`]; or a server writes, and the settings name an adapter.
-    pub fn wanted(&self, strategy: Option<&str>, config: &WritingConfig) -> Result<Option<Place>, WritingError> {
+    pub fn wanted(
+        &self,
+        strategy: Option<&str>,
+        config: &WritingConfig,
+    ) -> Result<Option<Place>, WritingError> {
         let local = !matches!(Choice::parse(&config.model), Ok(Choice::Served(_) | Choice::Templates));
         let of_settings = config.adapter.as_deref();
         if !local {
             return match of_settings {
-                Some(name) if !name.trim().eq_ignore_ascii_case(NONE) && Choice::is_address(&config.model) => {
+                Some(name)
+                    if !name.trim().eq_ignore_ascii_case(NONE) && Choice::is_address(&config.model) =>
+                {
                     Err(WritingError::Failed(format!(
                         "the adapter {name} stands beside a model on this machine, and a server writes: choose a model here \
                          with --model, or `--adapter none`"
@@ -250,9 +261,11 @@ mod tests {
         let error = told("harbor");
         assert!(error.contains("Did you mean harbour?") && error.contains("`none`"), "{error}");
         assert!(error.contains(user.path().to_str().unwrap()), "{error}");
-        for (text, words) in
-            [("../harbour", "is not there"), ("/nowhere/at/all", "is not there"), ("Cargo.toml", "holds no adapter")]
-        {
+        for (text, words) in [
+            ("../harbour", "is not there"),
+            ("/nowhere/at/all", "is not there"),
+            ("Cargo.toml", "holds no adapter"),
+        ] {
             let error = told(text);
             assert!(error.contains(words), "{text}: {error}");
         }

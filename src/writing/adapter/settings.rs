@@ -38,7 +38,12 @@ impl Settings {
         let alpha = alpha.filter(|alpha| alpha.is_finite() && *alpha > 0.0).ok_or_else(|| {
             "adapter_config.json has no usable \"lora_alpha\", a number above 0: copy it again".to_owned()
         })?;
-        Ok(Self { rank, alpha, by_root: is_set(&settings, "use_rslora"), ranks_differ: has_some(&settings, "rank_pattern") })
+        Ok(Self {
+            rank,
+            alpha,
+            by_root: is_set(&settings, "use_rslora"),
+            ranks_differ: has_some(&settings, "rank_pattern"),
+        })
     }
 
     /// What the product of a pair of this rank is multiplied by.
@@ -50,7 +55,9 @@ impl Settings {
 
 /// That nothing is asked for that changes the arithmetic in a way that is not known here.
 fn check(settings: &Map<String, Value>) -> Result<(), String> {
-    let refused = |what: &str, remedy: &str| Err(format!("adapter_config.json asks for {what}, which cannot be done here: {remedy}"));
+    let refused = |what: &str, remedy: &str| {
+        Err(format!("adapter_config.json asks for {what}, which cannot be done here: {remedy}"))
+    };
     if is_set(settings, "use_dora") {
         return refused("DoRA (use_dora)", "tune it without");
     }
@@ -58,9 +65,14 @@ fn check(settings: &Map<String, Value>) -> Result<(), String> {
         return refused("QA-LoRA (use_qalora)", "tune it without");
     }
     if is_set(settings, "fan_in_fan_out") {
-        return refused("matrices the other way round (fan_in_fan_out)", "models of the llama family have none; tune it anew");
+        return refused(
+            "matrices the other way round (fan_in_fan_out)",
+            "models of the llama family have none; tune it anew",
+        );
     }
-    if is_set(settings, "lora_bias") || settings.get("bias").and_then(Value::as_str).is_some_and(|bias| bias != "none") {
+    if is_set(settings, "lora_bias")
+        || settings.get("bias").and_then(Value::as_str).is_some_and(|bias| bias != "none")
+    {
         return refused("biases (bias, lora_bias)", "tune it with bias \"none\"");
     }
     for (key, what) in [

@@ -17,7 +17,11 @@ macro_rules! shipped {
     ($name:literal) => {
         Shipped {
             name: $name,
-            weights: include_bytes!(concat!("../../../assets/adapters/", $name, "/adapter_model.safetensors")),
+            weights: include_bytes!(concat!(
+                "../../../assets/adapters/",
+                $name,
+                "/adapter_model.safetensors"
+            )),
             settings: include_str!(concat!("../../../assets/adapters/", $name, "/adapter_config.json")),
             card: include_str!(concat!("../../../assets/adapters/", $name, "/card.json")),
         }

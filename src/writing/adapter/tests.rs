@@ -75,7 +75,10 @@ fn a_model_with_an_adapter_says_what_transformers_and_peft_say() {
             model.choose(Some(1));
             let with = off(&mut *model, &ids, &beside);
             println!("{name}: {without:e} without, {with:e} with the adapter");
-            assert!(without < bound && with < bound, "{name}: {without:e} without, {with:e} with the adapter");
+            assert!(
+                without < bound && with < bound,
+                "{name}: {without:e} without, {with:e} with the adapter"
+            );
             assert!(off(&mut *model, &ids, &plain) > 1.0, "{name}: it makes no difference");
         }
     }
@@ -118,7 +121,14 @@ fn another_adapter_forgets_what_was_computed_beside_the_first() {
 fn a_shape_or_a_family_that_does_not_fit_is_told() {
     let told = |of: &str, name: &str| model(of).lay(0, &adapter(name)).unwrap_err().to_string();
     let error = told("llama-q4_k", "half");
-    assert!(error.contains("self_attn") && error.contains("x 32") && error.contains("256"), "{error}");
+    assert!(error.contains("layer 1") && error.contains("the model's last is 0"), "{error}");
+    let small = folder(PLAIN, &safetensors(&whole()), None);
+    let small = Adapter::read(&place(small.path())).unwrap();
+    let error = model("llama-q4_k").lay(0, &small).unwrap_err().to_string();
+    assert!(
+        error.contains("mlp.up_proj") && error.contains("64 x 32") && error.contains("256 x 256"),
+        "{error}"
+    );
     for of in ["gpt2", "phi3", "lfm2"] {
         let error = told(of, "all");
         assert!(error.contains("llama, qwen2, qwen3 and gemma3"), "{of}: {error}");
@@ -206,8 +216,14 @@ fn what_cannot_be_done_here_is_refused_by_its_name() {
         (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_dora": true}"#, "DoRA"),
         (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "fan_in_fan_out": true}"#, "fan_in_fan_out"),
         (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "all"}"#, "bias"),
-        (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "modules_to_save": ["lm_head"]}"#, "modules_to_save"),
-        (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "alpha_pattern": {"q_proj": 3}}"#, "alpha_pattern"),
+        (
+            r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "modules_to_save": ["lm_head"]}"#,
+            "modules_to_save",
+        ),
+        (
+            r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "alpha_pattern": {"q_proj": 3}}"#,
+            "alpha_pattern",
+        ),
         (r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "init_lora_weights": "pissa"}"#, "pissa"),
         (r#"{"peft_type": "LORA", "r": 3, "lora_alpha": 4}"#, "do not belong together"),
     ] {
@@ -284,7 +300,9 @@ fn a_folder_that_is_not_whole_is_told() {
 fn a_card_says_the_base_and_the_form() {
     let weights = safetensors(&whole());
     let base = "ab".repeat(32);
-    let card = format!(r#"{{"schema": 1, "name": "mine", "base": {{"name": "tiny", "sha256": "{base}"}}, "form": 1, "examples": 9}}"#);
+    let card = format!(
+        r#"{{"schema": 1, "name": "mine", "base": {{"name": "tiny", "sha256": "{base}"}}, "form": 1, "examples": 9}}"#
+    );
     let good = folder(PLAIN, &weights, Some(&card));
     let adapter = Adapter::read(&place(good.path())).unwrap();
     assert_eq!((adapter.form, adapter.identity.name.as_str()), (Form::Brief, "mine"));
@@ -388,7 +406,8 @@ fn the_wrong_base_is_refused_and_the_model_writes_on_as_before() {
     let plain = written(&mut model);
     let weights = fs::read(data("all").join(WEIGHTS)).unwrap();
     let settings = fs::read_to_string(data("all").join(SETTINGS)).unwrap();
-    let card = |sha256: &str| format!(r#"{{"schema": 1, "base": {{"name": "another", "sha256": "{sha256}"}}}}"#);
+    let card =
+        |sha256: &str| format!(r#"{{"schema": 1, "base": {{"name": "another", "sha256": "{sha256}"}}}}"#);
     let wrong = folder(&settings, &weights, Some(&card(&"12".repeat(32))));
     let error = model.adapt(Some(&place(wrong.path())), &Cancel::default()).unwrap_err().to_string();
     assert!(error.contains("tuned on another") && error.contains("--adapter none"), "{error}");

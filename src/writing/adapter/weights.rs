@@ -31,7 +31,10 @@ enum Side {
 
 pub(super) fn pairs(bytes: &[u8], settings: &Settings) -> Result<BTreeMap<(usize, Module), Pair>, String> {
     let broken = |error: candle_core::Error| {
-        format!("{WEIGHTS} cannot be read ({}): it was cut, or is no safetensors file; copy it again", first_line(&error))
+        format!(
+            "{WEIGHTS} cannot be read ({}): it was cut, or is no safetensors file; copy it again",
+            first_line(&error)
+        )
     };
     let file = SliceSafetensors::new(bytes).map_err(broken)?;
     let mut halves: BTreeMap<(usize, Module, Side), Half> = BTreeMap::new();
@@ -52,10 +55,8 @@ pub(super) fn pairs(bytes: &[u8], settings: &Settings) -> Result<BTreeMap<(usize
         if rows == 0 || columns == 0 {
             return Err(format!("tensor {name} is empty: copy the file again"));
         }
-        let numbers: Vec<f32> = tensor
-            .to_dtype(DType::F32)
-            .and_then(|tensor| tensor.flatten_all()?.to_vec1())
-            .map_err(broken)?;
+        let numbers: Vec<f32> =
+            tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all()?.to_vec1()).map_err(broken)?;
         if !numbers.iter().all(|number| number.is_finite()) {
             return Err(format!(
                 "tensor {name} has numbers that are none (NaN or infinite): its tuning went astray; tune it again, with \
@@ -94,7 +95,9 @@ fn joined(
             *number *= scale;
         }
         if up.numbers.iter().any(|number| number.abs() > LARGEST) {
-            return Err(format!("{name} has numbers above {LARGEST}: its tuning went astray; tune it again, with a lower rate"));
+            return Err(format!(
+                "{name} has numbers above {LARGEST}: its tuning went astray; tune it again, with a lower rate"
+            ));
         }
         pairs.insert((layer, module), Pair { rank, down: half.numbers, up: up.numbers });
     }
@@ -110,10 +113,11 @@ fn parse(name: &str) -> Option<(usize, Module, Side)> {
     let name = name.strip_prefix("model.").unwrap_or(name).strip_prefix("layers.")?;
     let (layer, name) = name.split_once('.')?;
     let layer = layer.parse().ok().filter(|layer| *layer < MOST_LAYERS)?;
-    let (name, side) = [("lora_A", Side::Down), ("lora_B", Side::Up)].into_iter().find_map(|(half, side)| {
-        let (name, rest) = name.split_once(&format!(".{half}"))?;
-        matches!(rest, ".weight" | ".default.weight").then_some((name, side))
-    })?;
+    let (name, side) =
+        [("lora_A", Side::Down), ("lora_B", Side::Up)].into_iter().find_map(|(half, side)| {
+            let (name, rest) = name.split_once(&format!(".{half}"))?;
+            matches!(rest, ".weight" | ".default.weight").then_some((name, side))
+        })?;
     let module = Module::ALL.into_iter().find(|module| module.name() == name)?;
     Some((layer, module, side))
 }

@@ -53,7 +53,9 @@ impl Layer {
     /// Its matrices by their names; `None` where they are not those of the llama family.
     fn matrices(&mut self) -> Option<[(Module, &mut Linear); 7]> {
         let Mixer::Attention(heads) = &mut self.mixer else { return None };
-        let ([query, key, value], [gate, up]) = (&mut heads.query_key_value[..], &mut self.up[..]) else { return None };
+        let ([query, key, value], [gate, up]) = (&mut heads.query_key_value[..], &mut self.up[..]) else {
+            return None;
+        };
         Some([
             (Module::Query, query),
             (Module::Key, key),
@@ -288,7 +290,8 @@ impl Network {
         // Once to see whether it fits, and once more when it does.
         for keep in [false, true] {
             for (index, layer) in self.layers.iter_mut().enumerate() {
-                let interleaved = matches!(&layer.mixer, Mixer::Attention(heads) if heads.pairs == Pairs::Neighbours);
+                let interleaved =
+                    matches!(&layer.mixer, Mixer::Attention(heads) if heads.pairs == Pairs::Neighbours);
                 let (heads, kv_heads) = match &layer.mixer {
                     Mixer::Attention(heads) => (heads.heads, heads.kv_heads),
                     Mixer::Convolution(_) => (1, 1),

@@ -9,8 +9,8 @@ use half::f16;
 
 use crate::writing::gguf::{Gguf, GgufError};
 use crate::writing::kernels::{
-    Activations, Dense, Matrix, Pair, Processor, Unit, gate, multiply_dense, multiply_into, norm, share_out_pieces,
-    unit,
+    Activations, Dense, Matrix, Pair, Processor, Unit, gate, multiply_dense, multiply_into, norm,
+    share_out_pieces, unit,
 };
 use crate::writing::llama::packed::{self, Part};
 
@@ -64,7 +64,13 @@ impl Linear {
     /// `weights` in single precision, `[rows, columns]`.
     pub fn dense(weights: &[f32], columns: usize, bias: Option<Vec<f32>>) -> Self {
         let rows = weights.len() / columns;
-        Self { weights: Weights::Dense(Dense::single(columns, weights)), bias, beside: Vec::new(), rows, columns }
+        Self {
+            weights: Weights::Dense(Dense::single(columns, weights)),
+            bias,
+            beside: Vec::new(),
+            rows,
+            columns,
+        }
     }
 
     /// A tensor of a file.

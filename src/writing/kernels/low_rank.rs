@@ -54,10 +54,7 @@ impl LowRank {
     ///
     /// # Errors
     /// There is no memory for it.
-    pub fn new(
-        columns: usize,
-        parts: &[(usize, Option<&Pair>)],
-    ) -> Result<Option<Self>, TryReserveError> {
+    pub fn new(columns: usize, parts: &[(usize, Option<&Pair>)]) -> Result<Option<Self>, TryReserveError> {
         let ranks: usize = parts.iter().filter_map(|(_, pair)| *pair).map(|pair| pair.rank).sum();
         if ranks == 0 {
             return Ok(None);

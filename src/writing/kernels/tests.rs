@@ -385,7 +385,9 @@ fn pair(rank: usize, rows: usize, columns: usize, random: &mut ChaCha8Rng) -> Pa
 #[test]
 fn what_an_adapter_adds_is_the_same_on_every_processor_and_close_to_plain_arithmetic() {
     let mut random = ChaCha8Rng::seed_from_u64(20);
-    for (lanes, ranks) in (1..=19).zip([[8, 8, 8], [16, 4, 1], [3, 0, 40], [0, 0, 5], [64, 2, 2]].into_iter().cycle()) {
+    for (lanes, ranks) in
+        (1..=19).zip([[8, 8, 8], [16, 4, 1], [3, 0, 40], [0, 0, 5], [64, 2, 2]].into_iter().cycle())
+    {
         let columns = 3 * BLOCK;
         // The first two are one matrix, as they are where a file has them packed alike; the last is not whole strips.
         let rows = [32, 48, 35];
@@ -411,13 +413,21 @@ fn what_an_adapter_adds_is_the_same_on_every_processor_and_close_to_plain_arithm
         let plain = product(Processor::all()[0], Some(&adapter), &inputs);
         for processor in Processor::all() {
             let name = processor.name();
-            assert_eq!(bits(&product(processor, Some(&adapter), &inputs)), bits(&plain), "{name}, {lanes} lanes");
+            assert_eq!(
+                bits(&product(processor, Some(&adapter), &inputs)),
+                bits(&plain),
+                "{name}, {lanes} lanes"
+            );
         }
         let stride: usize = rows.iter().sum();
         let without = product(Processor::detect(), None, &inputs);
         for (lane, inputs) in inputs.chunks_exact(columns).enumerate() {
             let alone = product(Processor::detect(), Some(&adapter), inputs);
-            assert_eq!(bits(&alone), bits(&plain[lane * stride..(lane + 1) * stride]), "lane {lane} beside others");
+            assert_eq!(
+                bits(&alone),
+                bits(&plain[lane * stride..(lane + 1) * stride]),
+                "lane {lane} beside others"
+            );
             let mut first = 0;
             for (rows, pair) in &parts {
                 for row in 0..*rows {
@@ -429,10 +439,15 @@ fn what_an_adapter_adds_is_the_same_on_every_processor_and_close_to_plain_arithm
                             want += up * narrow.iter().zip(inputs).map(|(a, b)| a * b).sum::<f32>();
                             // Inputs and narrow matrix are off by half a step of 1/127 at most, each number of the
                             // wide one by 1/2048 of itself.
-                            bound += up.abs() * narrow.iter().map(|a| a.abs() / 254.0 + 1.0 / 254.0 + 1e-3).sum::<f32>();
+                            bound += up.abs()
+                                * narrow.iter().map(|a| a.abs() / 254.0 + 1.0 / 254.0 + 1e-3).sum::<f32>();
                         }
                     }
-                    assert!((plain[at] - want).abs() <= bound, "row {row}, lane {lane}: {}, not {want}", plain[at]);
+                    assert!(
+                        (plain[at] - want).abs() <= bound,
+                        "row {row}, lane {lane}: {}, not {want}",
+                        plain[at]
+                    );
                 }
                 first += rows;
             }

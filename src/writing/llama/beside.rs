@@ -31,7 +31,10 @@ impl Beside {
             attention_output: low(width, &[(width, pair(Module::Output, [width, width])?)])?,
             gate_up: low(
                 width,
-                &[(hidden, pair(Module::Gate, [hidden, width])?), (hidden, pair(Module::Up, [hidden, width])?)],
+                &[
+                    (hidden, pair(Module::Gate, [hidden, width])?),
+                    (hidden, pair(Module::Up, [hidden, width])?),
+                ],
             )?,
             down: low(hidden, &[(width, pair(Module::Down, [width, hidden])?)])?,
         })

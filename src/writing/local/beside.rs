@@ -47,7 +47,12 @@ impl LocalModel {
     }
 
     /// Reads an adapter into a slot of the model.
-    fn read_beside(&mut self, place: &Place, stamp: Option<Stamp>, cancel: &Cancel) -> Result<usize, WritingError> {
+    fn read_beside(
+        &mut self,
+        place: &Place,
+        stamp: Option<Stamp>,
+        cancel: &Cancel,
+    ) -> Result<usize, WritingError> {
         if cancel.is_cancelled() {
             return Err(Cancelled.into());
         }
@@ -94,6 +99,7 @@ impl LocalModel {
         }
         self.model.choose(slot);
         self.chosen = slot;
-        self.identity.adapter = slot.and_then(|slot| self.adapters.get(slot)).map(|held| held.identity.clone());
+        self.identity.adapter =
+            slot.and_then(|slot| self.adapters.get(slot)).map(|held| held.identity.clone());
     }
 }

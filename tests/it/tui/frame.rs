@@ -195,8 +195,7 @@ fn the_status_line_always_says_where_text_comes_from() {
     assert!(templates().screen(80, 24).contains("templates only"));
     assert!(held().screen(80, 24).contains("fetching the model"));
     let mut harness = held();
-    harness.app.shared.model =
-        ModelState::Ready(ModelIdentity::plain("SmolLM2 135M", ""));
+    harness.app.shared.model = ModelState::Ready(ModelIdentity::plain("SmolLM2 135M", ""));
     for (width, height) in [(120, 40), (80, 24), (40, 10)] {
         assert!(harness.screen(width, height).contains("SmolLM2 135M, local, no network"));
     }
@@ -261,10 +260,9 @@ fn the_status_line_names_the_host_that_writes_or_says_that_it_is_away() {
     assert!(harness.screen(40, 10).contains("away: models.example:8000"));
     // It can be asked again.
     harness.runner = std::sync::Arc::new(Script(|work: &Work| match work {
-        Work::OpenModel { .. } => Some(Ok(Outcome::ServerAnswered(ModelIdentity::plain(
-            "models.example:8000/m",
-            "",
-        )))),
+        Work::OpenModel { .. } => {
+            Some(Ok(Outcome::ServerAnswered(ModelIdentity::plain("models.example:8000/m", ""))))
+        }
         _ => None,
     }));
     assert!(harness.keys("L").screen(80, 24).contains("m at models.example:8000"));

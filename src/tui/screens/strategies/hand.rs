@@ -110,7 +110,9 @@ impl Strategies {
                 beside || self.without_adapter,
                 "No adapter stands beside the model: name one in the strategy or in the settings.",
             ),
-            _ => Availability::No("An adapter stands beside a model on this machine, and none writes now.".into()),
+            _ => Availability::No(
+                "An adapter stands beside a model on this machine, and none writes now.".into(),
+            ),
         }
     }
 

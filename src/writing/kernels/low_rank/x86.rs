@@ -41,7 +41,8 @@ fn avx512_lanes<const LANES: usize>(
 ) {
     assert!(sums.len() == LANES && (LANES - 1) * stride + numbers.len() <= found.len());
     // SAFETY: sixteen numbers are read where there are sixteen; there are as many sums as lanes.
-    let mut totals: [__m512; LANES] = std::array::from_fn(|lane| unsafe { _mm512_loadu_ps(sums[lane].as_ptr()) });
+    let mut totals: [__m512; LANES] =
+        std::array::from_fn(|lane| unsafe { _mm512_loadu_ps(sums[lane].as_ptr()) });
     for (column, numbers) in numbers.iter().enumerate() {
         // SAFETY: as above; each is two bytes.
         let numbers = _mm512_cvtph_ps(unsafe { _mm256_loadu_si256(numbers.as_ptr().cast()) });

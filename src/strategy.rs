@@ -41,7 +41,7 @@ pub use fit::{Fit, fits};
 pub use highlight::{Kind, highlight};
 pub use render::{Renderer, filled, render, slots};
 pub use shipped::{Shipped, shipped};
-pub use validate::{parse, validate};
+pub use validate::{parse, unknown_adapter, validate};
 
 use std::collections::BTreeMap;
 

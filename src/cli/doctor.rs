@@ -71,6 +71,7 @@ pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut findings = terminal::look(&terminal::Surroundings::here());
     findings.extend(machine::look());
     findings.push(model::look(context));
+    findings.extend(model::adapter(context));
     findings.extend(project::look(context));
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Ok);
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Context, Exit, SCHEMA};
+use crate::writing::adapter::{Adapter, Found};
 use crate::writing::catalogue::{self, Choice};
 use crate::writing::folder::Folder;
 use crate::writing::gguf::{Gguf, Value};
@@ -136,8 +137,11 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             default: entry.default,
         });
     }
+    let adapters: Vec<AdapterHere> = context.library().list().iter().map(AdapterHere::of).collect();
     if context.global.json {
-        context.print_json(&json!({ "schema": SCHEMA, "models": listed, "server": server }))?;
+        context.print_json(&json!({
+            "schema": SCHEMA, "models": listed, "server": server, "adapters": adapters,
+        }))?;
         return Ok(Exit::Done);
     }
     for model in &listed {
@@ -151,10 +155,64 @@ fn list(context: &mut Context<'_>) -> anyhow::Result<Exit> {
             model.about
         )?;
     }
+    for AdapterHere { name, place, problem, about, .. } in &adapters {
+        let about = match (about, problem) {
+            (Some(about), _) => about.clone(),
+            (None, Some(problem)) => format!("cannot be used: {problem}"),
+            (None, None) => String::new(),
+        };
+        context.print_text(&format!("adapter {name}  {place}\n  {about}"))?;
+    }
     if let Some(server) = server {
         server.print(context)?;
     }
     Ok(Exit::Done)
+}
+
+/// An adapter that has a name.
+#[derive(Serialize)]
+struct AdapterHere {
+    name: String,
+    place: String,
+    /// In words.
+    #[serde(skip)]
+    about: Option<String>,
+    #[serde(flatten)]
+    read: Option<AdapterRead>,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AdapterRead {
+    sha256: String,
+    rank: usize,
+    /// Numbers in its matrices.
+    parameters: usize,
+    /// The model that it was tuned on, where its card says.
+    base: Option<String>,
+}
+
+impl AdapterHere {
+    fn of(found: &Found) -> Self {
+        let (name, place) = (found.name.clone(), found.place.shown());
+        match Adapter::read(&found.place) {
+            Ok(adapter) => {
+                let read = AdapterRead {
+                    sha256: adapter.identity.sha256.clone(),
+                    rank: adapter.rank(),
+                    parameters: adapter.parameters(),
+                    base: adapter.base.as_ref().map(|base| base.name.clone()),
+                };
+                let base = read.base.as_deref().unwrap_or("a model that it does not name");
+                let millions = read.parameters as f64 / 1e6;
+                let about = format!("for {base}, rank {}, {millions:.1} million numbers", read.rank);
+                Self { name, place, about: Some(about), read: Some(read), problem: None }
+            }
+            Err(error) => Self { name, place, about: None, read: None, problem: Some(error.to_string()) },
+        }
+    }
 }
 
 /// The file that a name or path means.

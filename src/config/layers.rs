@@ -203,6 +203,13 @@ impl Layers {
                 *named = base.join(&*named);
             }
         }
+        // A name is no path, nor is a folder of the whole system relative to anything.
+        if let (Some(named), Some(base)) = (config.writing.adapter.as_mut(), base("writing.adapter"))
+            && named.contains(['/', '\\'])
+            && !named.starts_with('~')
+        {
+            *named = base.join(&*named).to_string_lossy().into_owned();
+        }
         let settings = Settings { config, entries };
         Ok(settings)
     }

@@ -11,7 +11,7 @@ pub struct WritingConfig {
     /// A catalogue name, a GGUF file, a model's folder, the address of a model server (`http://host:8000/v1`), or `none` for templates
     /// only.
     pub model: String,
-    /// The adapter that stands beside a model on this machine: a name, a folder with `adapter_model.safetensors`, or `none`. Absent:
+    /// The adapter that stands beside a model on this machine: a name, a folder with `adapter_model.safetensors`, relative to this file, or `none`. Absent:
     /// `house` beside the default model, where there is one.
     pub adapter: Option<String>,
     /// Variants per preview, 1 to 16.

@@ -25,6 +25,7 @@ pub(crate) struct Read {
     /// The `[message]` table's name, or the file's start.
     pub message_at: usize,
     pub language_at: usize,
+    pub adapter_at: usize,
 }
 
 const KEYS: [&str; 12] = [
@@ -233,7 +234,8 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
     );
     let (language, language_at) = keys.required("language", "add language = \"en\" or \"zh\"");
     let (tone, _) = keys.required("tone", "add tone = \"...\": how the message sounds");
-    let adapter = read_adapter(&mut keys);
+    let (adapter, adapter_at) = read_adapter(&mut keys).unzip();
+    let adapter_at = adapter_at.unwrap_or_default();
     let examples = texts(&mut keys, "examples");
     let offer_value = keys.get("offer").cloned();
     let (offer, offer_texts) = match offer_value.as_ref().map(|value| (value, value.get_ref().as_table())) {
@@ -276,18 +278,19 @@ pub(crate) fn read<'s>(id: &str, source: &'s str, problems: &mut Problems<'s>) -
         defaults: default_places,
         message_at,
         language_at,
+        adapter_at,
     })
 }
 
 /// The name of an adapter; which there are is for others to say.
-fn read_adapter(keys: &mut Keys<'_, '_, '_>) -> Option<String> {
+fn read_adapter(keys: &mut Keys<'_, '_, '_>) -> Option<(String, usize)> {
     let (name, place) = keys.text("adapter")?;
     if name.trim().is_empty() {
         let remedy = "write the name of an adapter, or \"none\", or take the line away";
         keys.problems.error(place.at(0), "`adapter` is empty", remedy);
         return None;
     }
-    Some(name)
+    Some((name, place.at(0)))
 }
 
 fn texts(keys: &mut Keys<'_, '_, '_>, key: &str) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::channel::{self, SMS_PARTS, is_chinese};
 use super::document::Mapped;
-use super::fields::{FIELDS, Scope, field_named, nearest};
+use super::fields::{FIELDS, Scope, field_named, nearest, nearest_of};
 use super::file::{Problems, Read, read};
 use super::render::{Renderer, environment, explain};
 use super::template::{self, FieldUse, Template};
@@ -32,6 +32,26 @@ pub fn parse(id: &str, source: &str) -> Result<Strategy, Vec<Problem>> {
 #[must_use]
 pub fn validate(source: &str) -> Vec<Problem> {
     look("", source).1
+}
+
+/// The problem of a strategy that names an adapter which is none of those that there are; a folder that it names is for
+/// others to look into.
+#[must_use]
+pub fn unknown_adapter(source: &str, known: &[String]) -> Option<Problem> {
+    let file = read("", source, &mut Problems::new(source))?;
+    let name = file.strategy.adapter?;
+    let path = name.contains(['/', '\\']);
+    if path || name.trim().eq_ignore_ascii_case("none") || known.iter().any(|known| known == name.trim()) {
+        return None;
+    }
+    let mut problems = Problems::new(source);
+    let remedy = match nearest_of(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if known.is_empty() => "there are none yet: write \"none\", or take the line away".to_owned(),
+        None => format!("there are {}; or write \"none\"", known.join(", ")),
+    };
+    problems.error(file.adapter_at, format!("no adapter is called \"{name}\""), remedy);
+    problems.sorted().pop()
 }
 
 fn look(id: &str, source: &str) -> (Option<Strategy>, Vec<Problem>) {

@@ -329,7 +329,7 @@ impl Shared {
     /// Opens the model that the settings name.
     pub fn open_model(&mut self) {
         let settings = Box::new(self.setup.config.writing.clone());
-        let job = self.start(Work::OpenModel { settings });
+        let job = self.start(Work::OpenModel { settings, folder: self.setup.folder.clone() });
         self.model = ModelState::Opening { job, found: false };
     }
 

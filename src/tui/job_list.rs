@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn work() -> Work {
-        Work::OpenModel { settings: Box::default() }
+        Work::OpenModel { settings: Box::default(), folder: std::path::PathBuf::new() }
     }
 
     #[test]

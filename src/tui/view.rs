@@ -182,10 +182,14 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
         ModelState::Ready(identity) if shared.model_file.is_some() => {
             let fate = shared.model_file.map(told_of).unwrap_or_default();
             let short = fate.split(';').next().unwrap_or_default();
-            ("●", vec![format!("{}, local: {fate}", identity.name), format!("local: {short}")], theme.warning)
+            (
+                "●",
+                vec![format!("{}, local: {fate}", identity.title()), format!("local: {short}")],
+                theme.warning,
+            )
         }
         ModelState::Ready(identity) => {
-            let name = &identity.name;
+            let name = identity.title();
             ("●", vec![format!("{name}, local, no network"), "local, no network".into()], theme.good)
         }
         ModelState::Failed(_) => {

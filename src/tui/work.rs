@@ -26,6 +26,7 @@ use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
+use crate::writing::adapter::Library;
 use crate::writing::doubt::Considered;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
@@ -146,6 +147,8 @@ pub enum Work {
     /// Find the model on this machine, fetch it if it is not there, and load it.
     OpenModel {
         settings: Box<WritingConfig>,
+        /// The project's.
+        folder: PathBuf,
     },
     /// Look what each file is taken for and which columns it has.
     InspectFiles {
@@ -202,6 +205,8 @@ pub enum Partial {
     Server(ServerNews),
     /// What has become of the file of the model that is loaded.
     ModelFile(Option<Fate>),
+    /// Names of the adapters that there are.
+    Adapters(Vec<String>),
     /// How far the campaign of that name is.
     Sending(String, Pulse),
 }
@@ -420,6 +425,9 @@ impl Runner for Services {
                 settings_file::save_shop_name(&folder, &name).map(|()| Outcome::ShopNameSaved(name))
             }
             Work::LoadStrategies { folder } => {
+                let adapters =
+                    Library::new(Some(&folder)).list().into_iter().map(|found| found.name).collect();
+                tell(Partial::Adapters(adapters));
                 Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))
             }
             Work::SaveStrategy { folder, id, source } => {
@@ -439,7 +447,9 @@ impl Runner for Services {
             }
             Work::Export(export) => exporting::export(&export, task),
             Work::Campaign(work) => campaigns::run(&work, task, tell).map(Outcome::Campaign),
-            Work::OpenModel { settings } => self.writer.open(&settings, task, tell),
+            Work::OpenModel { settings, folder } => {
+                self.writer.open(&settings, &Library::new(Some(&folder)), task, tell)
+            }
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))
             }

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -29,6 +30,7 @@ use sha2::{Digest as _, Sha256};
 use self::settings::Settings;
 use super::kernels::Pair;
 use super::local::hex;
+use super::stamp::Stamp;
 use super::{WritingError, memory};
 
 /// The file with the matrices.
@@ -113,20 +115,11 @@ impl Adapter {
     /// A file is missing, cut or damaged, says something impossible about itself, or asks for what is not done here.
     pub fn read(place: &Place) -> Result<Self, WritingError> {
         let failed = |why: String| unusable(place, &why);
-        let text = |name: &str| -> Result<Option<String>, WritingError> {
-            let Some(bytes) = file(place, name, LARGEST_TEXT).map_err(failed)? else { return Ok(None) };
-            let text = String::from_utf8(bytes.into_owned());
-            text.map(Some).map_err(|_| failed(format!("{name} is not text: copy it again")))
-        };
-        let settings = text(SETTINGS)?.ok_or_else(|| {
-            failed(format!("it has no {SETTINGS}: give the folder that PEFT or `perennial tune` made"))
-        })?;
+        let settings = text(place, SETTINGS)?.ok_or_else(|| failed(missing(SETTINGS)))?;
         let settings = Settings::parse(&settings).map_err(failed)?;
-        let card =
-            text(CARD)?.map(|card| Card::parse(&card)).transpose().map_err(failed)?.unwrap_or_default();
-        let bytes = file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| {
-            failed(format!("it has no {WEIGHTS}: give the folder that PEFT or `perennial tune` made"))
-        })?;
+        let card = card(place)?;
+        let bytes =
+            file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
         let sha256 = hex(&Sha256::digest(&bytes));
         let pairs = weights::pairs(&bytes, &settings).map_err(failed)?;
         let name = place.name(&card);
@@ -210,6 +203,52 @@ impl Adapter {
     pub fn parameters(&self) -> usize {
         self.pairs.values().map(|pair| pair.down.len() + pair.up.len()).sum()
     }
+}
+
+/// Which adapter lies at a place: its file is read once for each state that it is in.
+#[derive(Default)]
+pub struct Identities(Mutex<Vec<(Place, Option<Stamp>, AdapterIdentity)>>);
+
+impl Identities {
+    /// # Errors
+    /// A file is missing or cannot be read.
+    pub fn of(&self, place: &Place) -> Result<AdapterIdentity, WritingError> {
+        let stamp = place.file().and_then(|file| fs::metadata(file).ok()).map(|about| Stamp::of(&about));
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., identity)) = known.iter().find(|(at, then, _)| at == place && *then == stamp) {
+            return Ok(identity.clone());
+        }
+        let identity = identity(place)?;
+        known.retain(|(at, ..)| at != place);
+        known.push((place.clone(), stamp, identity.clone()));
+        Ok(identity)
+    }
+}
+
+/// The name and the checksum of an adapter.
+fn identity(place: &Place) -> Result<AdapterIdentity, WritingError> {
+    let failed = |why: String| unusable(place, &why);
+    let card = card(place)?;
+    let bytes =
+        file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
+    Ok(AdapterIdentity { name: place.name(&card), sha256: hex(&Sha256::digest(&bytes)) })
+}
+
+/// Its card; an empty one where it has none.
+fn card(place: &Place) -> Result<Card, WritingError> {
+    let card = text(place, CARD)?.map(|card| Card::parse(&card)).transpose();
+    card.map(Option::unwrap_or_default).map_err(|why| unusable(place, &why))
+}
+
+fn text(place: &Place, name: &str) -> Result<Option<String>, WritingError> {
+    let failed = |why: String| unusable(place, &why);
+    let Some(bytes) = file(place, name, LARGEST_TEXT).map_err(failed)? else { return Ok(None) };
+    let text = String::from_utf8(bytes.into_owned());
+    text.map(Some).map_err(|_| failed(format!("{name} is not text: copy it again")))
+}
+
+fn missing(name: &str) -> String {
+    format!("it has no {name}: give the folder that PEFT or `perennial tune` made")
 }
 
 impl Pair {

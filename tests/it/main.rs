@@ -9,6 +9,7 @@
 
 mod program;
 
+mod adapters;
 mod architecture;
 mod campaign;
 mod channels;

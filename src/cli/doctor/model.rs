@@ -12,6 +12,7 @@ use crate::cli::Context;
 use crate::tui::numbers::bytes;
 use crate::tui::text::clean;
 use crate::writing::TextEngine as _;
+use crate::writing::adapter::Adapter;
 use crate::writing::catalogue::{Choice, Entry};
 use crate::writing::families;
 use crate::writing::folder::Folder;
@@ -30,6 +31,25 @@ pub(super) fn look(context: &Context<'_>) -> Finding {
         Ok(Choice::File(path)) => file(&path),
         Ok(Choice::Folder(path)) => folder(&path),
         Err(error) => finding(wanted.clone()).problem(sentence(&error.to_string())),
+    }
+}
+
+/// The adapter that stands beside the model, and those that could; `None` where there are none and none is wanted.
+pub(super) fn adapter(context: &Context<'_>) -> Option<Finding> {
+    let finding = |found: String| Finding::new("model", "adapter", found);
+    let names: Vec<String> = context.library().list().into_iter().map(|found| found.name).collect();
+    let there = if names.is_empty() { String::new() } else { format!("; here: {}", clean(&names.join(", "))) };
+    match context.adapter(None) {
+        Err(error) => Some(finding("cannot be used".into()).problem(sentence(&error.to_string()))),
+        Ok(None) if names.is_empty() => None,
+        Ok(None) => Some(finding(format!("none stands beside the model{there}"))),
+        Ok(Some(place)) => Some(match Adapter::read(&place) {
+            Ok(adapter) => {
+                let name = clean(&adapter.identity.name).into_owned();
+                finding(format!("{name}, rank {}, {}{there}", adapter.rank(), place.shown()))
+            }
+            Err(error) => finding(place.short_name()).problem(sentence(&error.to_string())),
+        }),
     }
 }
 

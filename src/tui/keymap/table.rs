@@ -133,6 +133,7 @@ actions! {
         Shorter "shorter" "b" "shorter" "Ask for shorter variants, or no longer";
         MoreFormal "more-formal" "f" "more formal" "Ask for more formal variants, or no longer";
         NextSegment "next-segment" "s >" "segment" "Write for the next segment";
+        SwitchAdapter "adapter" "A" "adapter" "Write without the adapter that stands beside the model, to compare, or with it again";
         Tune "sampling" "t" "sampling" "Change temperature, top-p, top-k, min-p, repetition penalty and seed";
         Compare "compare" "=" "compare" "Compare the selected variant with the others word by word, or no longer";
         Zoom "zoom" "z" "zoom" "Give the preview the whole window, or a part of it again";

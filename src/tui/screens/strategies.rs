@@ -67,6 +67,10 @@ pub struct Strategies {
     pinned: Vec<Pinned>,
     /// The variant that the selected one is shown beside, word by word.
     compared: Option<usize>,
+    /// The model writes by itself, to be compared with what it writes beside its adapter.
+    without_adapter: bool,
+    /// Names of the adapters that there are.
+    adapters: Vec<String>,
     /// The preview has the whole window.
     zoomed: bool,
     /// Somebody has moved in the list: until then the best fit is selected.
@@ -115,7 +119,7 @@ impl Strategies {
 
     fn edit(&mut self, shared: &mut Shared) {
         if let Some((id, source)) = self.source() {
-            self.editor = Some(Editor::new(id, &source));
+            self.editor = Some(Editor::new(id, &source, &self.adapters));
             self.panel = Panel::Files;
             self.write(shared);
         }
@@ -181,6 +185,7 @@ impl Pane for Strategies {
                 chosen && self.preview.has_begun(),
                 "Nothing can be written yet: mend the strategy, or wait for the segments.",
             ),
+            Action::SwitchAdapter => self.adapter_availability(shared),
             Action::Tune | Action::Zoom => Availability::when(chosen, NO_STRATEGY),
             Action::Pin | Action::Compare => {
                 Availability::when(self.preview.draft(self.variant).is_some(), self.unfinished(shared))
@@ -287,6 +292,10 @@ impl Pane for Strategies {
             Action::Warmer => self.ask(Manner::Warmer, shared),
             Action::Shorter => self.ask(Manner::Shorter, shared),
             Action::MoreFormal => self.ask(Manner::MoreFormal, shared),
+            Action::SwitchAdapter => {
+                self.without_adapter = !self.without_adapter;
+                self.write(shared);
+            }
             Action::Pin => self.pin(),
             Action::NextExample => {
                 self.example += 1;
@@ -397,10 +406,16 @@ impl Pane for Strategies {
                 }
             }
             News::Partial { id, partial: Partial::Preview(told) } => {
-                if let Part::Begins { pinned, let_go, .. } = told
+                if let Part::Begins { pinned, let_go, model, .. } = told
                     && self.preview.is(id)
                 {
                     self.carried(pinned, let_go, shared);
+                    // The status bar says what stands beside the model now.
+                    if let ModelState::Ready(known) = &mut shared.model
+                        && (&known.name, &known.sha256) == (&model.name, &model.sha256)
+                    {
+                        known.clone_from(model);
+                    }
                 }
                 self.preview.hear(id, told, shared.now);
             }
@@ -409,10 +424,11 @@ impl Pane for Strategies {
                     self.write(shared);
                 }
             }
+            News::Partial { partial: Partial::Adapters(names), .. } => self.adapters.clone_from(names),
             News::Partial { .. } => {}
             News::Edited(Ok(text)) => {
                 if let Some((id, before)) = self.source().filter(|(_, before)| before != text) {
-                    let mut editor = Editor::new(id, &before);
+                    let mut editor = Editor::new(id, &before, &self.adapters);
                     editor.replace(text);
                     self.editor = Some(editor);
                     self.panel = Panel::Files;

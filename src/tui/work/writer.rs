@@ -16,6 +16,7 @@ use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
 use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
 use crate::tui::screens::strategies::{CheckedDraft, Order, Part};
+use crate::writing::adapter::{Identities, Library};
 use crate::writing::catalogue::Choice;
 use crate::writing::desk::{Desk, EngineState, Receipt};
 use crate::writing::doubt::Considered;
@@ -41,6 +42,7 @@ pub struct Writer {
     load: Arc<Loader>,
     /// Of the file that the desk's engine was loaded from.
     file: Arc<Mutex<Option<Watch>>>,
+    adapters: Identities,
 }
 
 impl Default for Writer {
@@ -51,7 +53,7 @@ impl Default for Writer {
 
 impl Writer {
     pub fn new(load: Arc<Loader>) -> Self {
-        Self { desk: Mutex::default(), load, file: Arc::default() }
+        Self { desk: Mutex::default(), load, file: Arc::default(), adapters: Identities::default() }
     }
 
     /// The desk whose engine can write. One that broke is told of: whoever was there then may not have heard of it.
@@ -114,6 +116,7 @@ impl Writer {
     pub fn open(
         &self,
         settings: &WritingConfig,
+        library: &Library,
         task: &Task<'_>,
         tell: &dyn Fn(Partial),
     ) -> Result<Outcome, Failure> {
@@ -145,8 +148,13 @@ impl Writer {
         }
         let (news, states) = unbounded();
         let (load, file) = (Arc::clone(&self.load), Arc::clone(&self.file));
+        let adapter = library.wanted(None, settings);
         let load = move |task: &Task<'_>| {
-            let engine: Box<dyn TextEngine> = Box::new(Remembered::new(load(&choice, task)?));
+            let mut engine: Box<dyn TextEngine> = Box::new(Remembered::new(load(&choice, task)?));
+            // What is wrong with the adapter is told when something is to be written with it.
+            if let Ok(Some(adapter)) = adapter {
+                let _ = engine.adapt(Some(&adapter), task.cancel());
+            }
             *file.lock().unwrap_or_else(PoisonError::into_inner) =
                 choice.place().and_then(|path| Watch::of(&path));
             Ok(engine)
@@ -174,6 +182,8 @@ impl Writer {
             manners,
             pinned,
             standing,
+            library,
+            without_adapter,
         } = order;
         let shown = shown_customers(&shop, &segmentation, &profile, &strategy, EXAMPLES);
         let customer = (!shown.is_empty()).then(|| shown[example % shown.len()]);
@@ -190,7 +200,17 @@ impl Writer {
             Err(error) if Choice::is_address(&config.writing.model) => return Err(error.into()),
             _ => (self.desk(tell), None),
         };
+        let mut adapter = None;
         let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
+            (Some(EngineState::Ready { identity }), None) => {
+                adapter = if without_adapter {
+                    None
+                } else {
+                    library.wanted(strategy.adapter.as_deref(), &config.writing)?
+                };
+                let beside = adapter.as_ref().map(|place| self.adapters.of(place)).transpose()?;
+                ModelIdentity { adapter: beside, ..identity }
+            }
             (Some(EngineState::Ready { identity }), _) => identity,
             (_, Some(host)) => ModelIdentity::plain(host.clone(), ""),
             _ => Templates::default().identity().clone(),
@@ -207,7 +227,7 @@ impl Writer {
             sampling,
             banned_words: banned_words.clone(),
             voice: Voice::new(&config.voice, &manners),
-            adapter: None,
+            adapter,
             beside: Vec::new(),
         };
         let Stays { pinned, let_go, all } =

@@ -121,7 +121,14 @@ fn another_adapter_forgets_what_was_computed_beside_the_first() {
 fn a_shape_or_a_family_that_does_not_fit_is_told() {
     let told = |of: &str, name: &str| model(of).lay(0, &adapter(name)).unwrap_err().to_string();
     let error = told("llama-q4_k", "half");
-    assert!(error.contains("self_attn") && error.contains("x 32") && error.contains("256"), "{error}");
+    assert!(error.contains("layer 1") && error.contains("the model's last is 0"), "{error}");
+    let small = folder(PLAIN, &safetensors(&whole()), None);
+    let small = Adapter::read(&place(small.path())).unwrap();
+    let error = model("llama-q4_k").lay(0, &small).unwrap_err().to_string();
+    assert!(
+        error.contains("mlp.up_proj") && error.contains("64 x 32") && error.contains("256 x 256"),
+        "{error}"
+    );
     for of in ["gpt2", "phi3", "lfm2"] {
         let error = told(of, "all");
         assert!(error.contains("llama, qwen2, qwen3 and gemma3"), "{of}: {error}");

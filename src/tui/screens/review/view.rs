@@ -306,7 +306,7 @@ fn written_by(draft: &Draft) -> String {
     }
     let hash = &draft.model.sha256[..12.min(draft.model.sha256.len())];
     let hash = if hash.is_empty() { "on a server".to_owned() } else { format!("{hash}…") };
-    let model = format!("{} ({hash}), temperature {}", draft.model.name, draft.sampling.temperature);
+    let model = format!("{} ({hash}), temperature {}", draft.model.title(), draft.sampling.temperature);
     if own == 0 {
         model
     } else {

@@ -14,7 +14,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use self::steps::Steps;
 use super::EDITOR;
-use crate::strategy::{Kind, Problem, Severity, highlight, validate};
+use crate::strategy::{Kind, Problem, Severity, highlight, unknown_adapter, validate};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::pane::Mouse;
 use crate::tui::text;
@@ -33,6 +33,8 @@ pub struct Editor {
     saved: String,
     kinds: Vec<(Range<usize>, Kind)>,
     problems: Vec<Problem>,
+    /// Names of the adapters that there are.
+    adapters: Vec<String>,
     /// First row in sight, columns of a row, and rows in sight, as of the last frame.
     top: Cell<usize>,
     room: Cell<usize>,
@@ -43,7 +45,7 @@ pub struct Editor {
 
 impl Editor {
     /// On the first mistake, or at the beginning where there is none.
-    pub fn new(id: String, source: &str) -> Self {
+    pub fn new(id: String, source: &str, adapters: &[String]) -> Self {
         let mut editor = Self {
             id,
             area: TextArea::default(),
@@ -51,6 +53,7 @@ impl Editor {
             saved: source.to_owned(),
             kinds: Vec::new(),
             problems: Vec::new(),
+            adapters: adapters.to_vec(),
             top: Cell::new(0),
             room: Cell::new(78),
             height: Cell::new(20),
@@ -92,6 +95,7 @@ impl Editor {
         let source = self.text();
         self.kinds = highlight(&source);
         self.problems = validate(&source);
+        self.problems.extend(unknown_adapter(&source, &self.adapters));
     }
 
     /// A key; whether the text has changed.

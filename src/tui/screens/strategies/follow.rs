@@ -11,6 +11,7 @@ use crate::tui::app::{Gravity, Load, ModelState, Request, Shared};
 use crate::tui::keymap::Action;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
+use crate::writing::adapter::Library;
 
 /// The preview begins anew this long after the last key.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -52,6 +53,8 @@ impl Strategies {
             manners: self.manners.clone(),
             pinned: self.pinned.clone(),
             standing: self.preview.standing(sampling).filter(|_| !self.pinned.is_empty()),
+            library: Library::new(Some(&shared.setup.folder)),
+            without_adapter: self.without_adapter,
             strategy,
             shop: Arc::clone(shop),
             features: Arc::clone(features),

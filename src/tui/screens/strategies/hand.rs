@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::preview::{Pinned, Stage};
 use super::{Panel, Strategies};
-use crate::tui::app::{Gravity, Shared};
+use crate::tui::app::{Gravity, ModelState, Shared};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::popups::doubt::Doubt;
 use crate::tui::work::Slot;
@@ -96,6 +96,23 @@ impl Strategies {
             }
             Stage::Failed(_) => format!("The variants could not be written: {again} tries again."),
             _ => "The variants are not finished yet.".into(),
+        }
+    }
+
+    /// Whether there is an adapter to do without, or to take again.
+    pub(super) fn adapter_availability(&self, shared: &Shared) -> Availability {
+        let beside = self.preview.model.as_ref().is_some_and(|model| model.adapter.is_some());
+        match &shared.model {
+            _ if !self.preview.has_begun() => Availability::No(
+                "Nothing can be written yet: mend the strategy, or wait for the segments.".into(),
+            ),
+            ModelState::Ready(_) => Availability::when(
+                beside || self.without_adapter,
+                "No adapter stands beside the model: name one in the strategy or in the settings.",
+            ),
+            _ => Availability::No(
+                "An adapter stands beside a model on this machine, and none writes now.".into(),
+            ),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::review::Check;
 use crate::segments::Segmentation;
 use crate::strategy::{self, Facts, Renderer, Strategy, Text};
 use crate::tui::widgets::{marked, unmarked};
+use crate::writing::adapter::Library;
 use crate::writing::drafts::{DEFAULT_LIMIT, Told};
 use crate::writing::voice::Manner;
 use crate::writing::{Draft, ModelIdentity, Piece, Sampling};
@@ -37,6 +38,10 @@ pub struct Order {
     pub pinned: Vec<Pinned>,
     /// What stands in the other places.
     pub standing: Option<Standing>,
+    /// Where adapters are.
+    pub library: Library,
+    /// The model is to write by itself, whatever adapter is asked for.
+    pub without_adapter: bool,
 }
 
 /// A finished draft with the outcome of every rule.

@@ -66,7 +66,7 @@ fn a_model_whose_file_is_taken_away_goes_on_and_says_so() {
     let told = RefCell::new(Vec::new());
     let open = || {
         let opened = crate::jobs::unwatched(|task| {
-            writer.open(&settings, task, &|partial| {
+            writer.open(&settings, &Library::default(), task, &|partial| {
                 if let Partial::ModelFile(fate) = partial {
                     told.borrow_mut().push(fate);
                 }

@@ -33,6 +33,13 @@ pub(super) fn draw(screen: &Strategies, base: usize, rich: &mut Rich, theme: &Th
         words.before, words.after, words.both
     );
     rich.line(&told, theme.dim);
+    // One may have been written beside an adapter, and the other without it.
+    let by = |variant: usize| screen.preview.last_draft(variant).map(|draft| draft.0.model.title());
+    if let (Some(first), Some(second)) = (by(base), by(screen.variant))
+        && first != second
+    {
+        rich.line(&format!("Variant {old} is by {first}, variant {new} by {second}"), theme.dim);
+    }
     rich.blank();
     for line in lines {
         rich.spans(0, line);

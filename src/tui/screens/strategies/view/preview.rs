@@ -167,7 +167,10 @@ fn status(screen: &Strategies, shared: &Shared) -> String {
             };
             parts.push(format!("the strategy's own texts: {why}"));
         }
-        (Some(model), _) => parts.push(format!("by {}", model.name)),
+        (Some(model), _) if screen.without_adapter => {
+            parts.push(format!("by {} without its adapter", model.name));
+        }
+        (Some(model), _) => parts.push(format!("by {}", model.title())),
         (None, _) => {}
     }
     let left_out = preview.last_drafts().next().map_or(0, |(_, draft)| draft.0.examples_left_out);

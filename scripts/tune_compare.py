@@ -6,7 +6,9 @@
     python scripts/tune_compare.py MODEL.gguf TRACE.json [--threads 2]
 
 The trace has the tokens of each step's batch and what each token counts, and the adapter as it began (PEFT's form, beside
-it), so that both run the same. For each step it prints loss, length of the gradient and seconds of both.
+it), so that both run the same. For each step it prints loss, length of the gradient and seconds of both. On a machine that has
+other things to do, compare one thread each (`RAYON_NUM_THREADS=1`, `--threads 1`): threads of PyTorch that wait for each other
+lose more by it.
 """
 
 import argparse
@@ -48,10 +50,10 @@ def main():
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=1.0, weight_decay=trace["settings"]["weight_decay"])
     print(f"{sum(weight.numel() for weight in learning)} numbers learn; torch {torch.__version__}, {arguments.threads} threads")
-    print("step  loss ours    torch        gradient ours torch       seconds ours torch")
+    print("step  loss ours    torch        gradient ours torch       seconds ours torch  its processor seconds")
     model.train()
     for step in trace["steps"]:
-        started = time.monotonic()
+        started, processor = time.monotonic(), time.process_time()
         ids, mask, weights = pad(step["texts"])
         # Only the places of the messages reach the output matrix, as in ours.
         states = model.base_model.model.model(input_ids=ids, attention_mask=mask).last_hidden_state[:, :-1]
@@ -66,10 +68,10 @@ def main():
         for group in optimiser.param_groups:
             group["lr"] = step["rate"]
         optimiser.step()
-        seconds = time.monotonic() - started
+        seconds, processor = time.monotonic() - started, time.process_time() - processor
         print(
-            f"{step['step']:4}  {step['loss']:.6f}  {float(loss):.6f}   {step['gradient']:.5f}  {float(length):.5f}"
-            f"   {step['seconds']:.2f}  {seconds:.2f}"
+            f"{step['step']:4}  {step['loss']:.6f}  {loss.item():.6f}   {step['gradient']:.5f}  {length.item():.5f}"
+            f"   {step['seconds']:.2f}  {seconds:.2f}  {processor:.2f}"
         )
 
 

@@ -130,13 +130,13 @@ fn the_gradient_of_every_matrix_is_that_of_differences() {
             let (start, gradient) = (variable.copy().unwrap(), gradients.get(variable).unwrap());
             let length =
                 numbers(gradient).iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
-            let mut moved = |by: f64| {
+            let moved = |by: f64| {
                 variable.set(&(&start + (gradient * (by / length)).unwrap()).unwrap()).unwrap();
                 f64::from(network.loss(&adapters, &batch, None).unwrap().to_scalar::<f32>().unwrap())
             };
             // Two widths, so that what is left of the curve goes away (Richardson).
             let (narrow, wide) = (2e-3, 4e-3);
-            let mut slope = |width: f64| (moved(width) - moved(-width)) / (2.0 * width);
+            let slope = |width: f64| (moved(width) - moved(-width)) / (2.0 * width);
             let found = (4.0 * slope(narrow) - slope(wide)) / 3.0;
             variable.set(&start).unwrap();
             assert!((found / length - 1.0).abs() < 2e-2, "{name}, {variable_name}: {found}, not {length}");
@@ -345,7 +345,8 @@ fn it_ends_when_what_was_kept_gets_no_better_and_keeps_the_best() {
     let settings =
         Settings { steps: 300, evaluate_every: 5, patience: Some(2), rate: 3e-2, dropout: 0.0, ..settings() };
     let extras = Extras::default();
-    let task = Task::new(&Cancel::default(), &|_| {});
+    let cancel = Cancel::default();
+    let task = Task::new(&cancel, &|_| {});
     let outcome =
         train(&model("llama"), &examples, &settings, &extras, home.path(), &task, &mut |_| {}).unwrap();
     assert_eq!(outcome.ended, Ended::NoBetter);
@@ -360,7 +361,8 @@ fn models_and_examples_that_cannot_be_used_are_errors_with_a_remedy() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("voice");
     let said = |base: &Path, examples: &[Example], settings: &Settings| {
-        let task = Task::new(&Cancel::default(), &|_| {});
+        let cancel = Cancel::default();
+        let task = Task::new(&cancel, &|_| {});
         train(base, examples, settings, &Extras::default(), &out, &task, &mut |_| {}).unwrap_err().to_string()
     };
     let error = said(&model("qwen2"), &examples(), &settings());

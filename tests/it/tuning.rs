@@ -9,11 +9,13 @@ use serde::Deserialize;
 
 use perennial::jobs::{Cancel, Task, unwatched};
 use perennial::tuning::adapter::{self, NUMBERS, read};
+use perennial::tuning::batches::encode;
 use perennial::tuning::forward::{Batch, Network};
 use perennial::tuning::lora::{Adapters, Projection};
 use perennial::tuning::train::Extras;
 use perennial::tuning::{Ended, Example, Outcome, Progress, Settings, TuneError, base, checkpoint, train};
 use perennial::writing::gguf::Gguf;
+use perennial::writing::tokenizer::Vocabulary;
 
 use crate::program::{perennial, text};
 
@@ -140,6 +142,30 @@ fn the_gradient_of_every_matrix_is_that_of_differences() {
             let found = (4.0 * slope(narrow) - slope(wide)) / 3.0;
             variable.set(&start).unwrap();
             assert!((found / length - 1.0).abs() < 2e-2, "{name}, {variable_name}: {found}, not {length}");
+        }
+    }
+}
+
+#[test]
+fn texts_are_cut_as_the_engine_would_have_to_choose_them() {
+    for name in ["llama", "llama-pieces"] {
+        let gguf = Gguf::open(&model(name)).unwrap();
+        let vocabulary = Vocabulary::from_gguf(&gguf).unwrap();
+        let end = vocabulary.ends()[0];
+        for (prompt, text) in [
+            ("we miss you at the shop:", " come back and see"),
+            ("a message:\n", "thank you, 你好"),
+            ("a message: ", "we miss you"),
+            ("- ", "the garden\n"),
+        ] {
+            let example = Example { prompt: prompt.into(), text: text.into(), pattern: 3, weight: 1.0 };
+            let encoded = encode(&[example], &vocabulary, end, 96).unwrap().remove(0);
+            let given = vocabulary.begun(vocabulary.encode(prompt).unwrap());
+            assert_eq!(encoded.tokens[..encoded.prompt], given, "{name}: {prompt}");
+            let (last, learnt) = encoded.tokens[encoded.prompt..].split_last().unwrap();
+            assert_eq!(*last, end);
+            // No space comes between, and none is lost.
+            assert_eq!(vocabulary.decode(learnt), text, "{name}: {prompt}");
         }
     }
 }

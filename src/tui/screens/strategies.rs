@@ -414,7 +414,7 @@ impl Pane for Strategies {
                     if let ModelState::Ready(known) = &mut shared.model
                         && (&known.name, &known.sha256) == (&model.name, &model.sha256)
                     {
-                        known.clone_from(model);
+                        known.clone_from(model.as_ref());
                     }
                 }
                 self.preview.hear(id, told, shared.now);

@@ -236,7 +236,7 @@ impl Writer {
             facts,
             segment: profile.cluster,
             customer: customer.map_or(String::new(), |row| shop.customers.display_name(row)),
-            model,
+            model: Box::new(model),
             pinned,
             let_go,
         }));

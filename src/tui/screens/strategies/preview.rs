@@ -75,7 +75,7 @@ pub enum Part {
         facts: Facts,
         segment: usize,
         customer: String,
-        model: ModelIdentity,
+        model: Box<ModelIdentity>,
         /// The variants that stay, carried over to the strategy and the facts.
         pinned: Vec<Pinned>,
         /// Places of those that do not, as their slots are others now.
@@ -287,8 +287,8 @@ impl Preview {
                 self.facts.clone_from(facts);
                 self.segment = Some(*segment);
                 self.customer.clone_from(customer);
-                self.model = Some(model.clone());
-                self.by = Some(model.clone());
+                self.model = Some(model.as_ref().clone());
+                self.by = Some(model.as_ref().clone());
             }
             Part::Ready { variant, draft } => self.show(*variant, Arc::clone(draft)),
             Part::Told(Told::Piece { slot, piece: Piece::Text { variant, text, tokens } }) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::CampaignError;
-use super::approval::Approval;
+use super::approval::{Approval, may_not_resume};
 use super::audience::Place;
 use super::channel::{Carrier, Line};
 use super::dossier::Dossier;
@@ -122,6 +122,11 @@ pub fn dispatch(
     };
     let _lock = lock(order.folder)?;
     unchanged(dossier, &campaign).map_err(unusable)?;
+    if !matches!(campaign.state, CampaignState::Done | CampaignState::Cancelled)
+        && let Some(why) = may_not_resume(store, &campaign)?
+    {
+        return Err(CampaignError::Unusable(why));
+    }
     match campaign.state {
         CampaignState::Sending => {}
         CampaignState::Paused | CampaignState::Stopped => {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::serve::folder;
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::data::{self, Channel, Shop};
-use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, traces};
+use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, person, traces};
 
 /// One customer's rights: everything that is known, and its erasure.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             if !yes && !confirmed(id, context)? {
                 return Ok(Exit::StoppedByCheck);
             }
-            let erased = store.erase(&who, jiff::Timestamp::now().as_millisecond())?;
+            let erased = store.erase(&who, jiff::Timestamp::now().as_millisecond(), &person())?;
             let words = words(&who);
             let shop_files = traces(&sources, &words);
             let mut project_files = traces(&[workspace.folder().to_owned()], &words);

@@ -10,7 +10,7 @@ use crate::campaign::prospect::{Prospect, line_of};
 use crate::campaign::versions::Ground;
 use crate::cli::grouped::{Grouped, Grouping};
 use crate::cli::{Context, UsageError};
-use crate::workspace::{Campaign, Store, Workspace};
+use crate::workspace::{Campaign, Store, Workspace, person};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub(super) fn now() -> i64 {
@@ -19,10 +19,7 @@ pub(super) fn now() -> i64 {
 
 /// Who does it: the name given, or that of the user of this machine.
 pub(super) fn actor(given: Option<&str>) -> String {
-    given
-        .map(str::to_owned)
-        .or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()))
-        .unwrap_or_else(|| "somebody".to_owned())
+    given.filter(|name| !name.trim().is_empty()).map_or_else(person, str::to_owned)
 }
 
 /// A project with its database.

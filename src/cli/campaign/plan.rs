@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, actor, now, office, prospect, shop};
+use crate::campaign::approval::note_plan;
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -10,7 +11,6 @@ use crate::campaign::preflight::{Finding, Weight, is_clear};
 use crate::campaign::prospect::Prospect;
 use crate::cli::grouped::Grouped;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
-use crate::workspace::Deed;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -66,10 +66,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             return Err(error);
         }
     };
-    if args.strategy.is_some() {
-        let document = json!({ "fingerprint": dossier.fingerprint });
+    if dossier.launched.is_none() {
         let person = actor(args.author.as_deref());
-        office.store.note(Deed { at: now(), actor: &person, action: "plan", subject: &args.name, document: &document })?;
+        note_plan(&mut office.store, &args.name, &dossier.source, &person, now())?;
     }
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
@@ -89,6 +88,9 @@ pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
+    if dossier.launched.is_none() {
+        note_plan(&mut office.store, &args.name, &dossier.source, &actor(None), now())?;
+    }
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     let clear = is_clear(&prospect.checks);
     if context.global.json {

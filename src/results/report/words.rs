@@ -116,9 +116,10 @@ const ENGLISH: Words = Words {
          cell: no verdict.",
         "Money: Welch's test, narrowed by what customers spent in the year before (CUPED), which decides the verdict; \
          the bootstrap (BCa) stands beside it.",
-        "The verdict may be looked at at any time: the error is spent as O'Brien and Fleming would (Lan and DeMets), 5 % \
+        "Verdicts and the intervals of differences may be looked at at any time: the error is spent as O'Brien and Fleming would (Lan and DeMets), 5 % \
          over all looks together.",
-        "Arms, and segments with arms, are adjusted for their number (Benjamini and Hochberg).",
+        "Arms against the control, arms with each other, and segments with arms are adjusted for their number (Benjamini \
+         and Hochberg).",
         "Themes and tone come from lists of words, not from understanding; read the quotes.",
     ],
 };
@@ -173,8 +174,8 @@ const CHINESE: Words = Words {
         "凡分配到某组的客户都计入，无论消息是否送达；比例以分配的客户为基数，而不是购买者或点击者：只有分配是随机的，因此只有分配可以比较。",
         "比例：Wilson 区间，差异用 Newcombe 区间与合并 z 检验。若某格期望数不足 5，则不下结论。",
         "金额：Welch 检验，并用事前一年的消费缩小误差（CUPED），结论以此为准；旁边给出自助法（BCa）区间。",
-        "随时查看都有效：按 O'Brien-Fleming（Lan-DeMets）方式分配误差，所有查看合计 5%。",
-        "多个组、多个客群的 p 值按 Benjamini-Hochberg 方法校正。",
+        "结论与差异区间随时查看都有效：按 O'Brien-Fleming（Lan-DeMets）方式分配误差，所有查看合计 5%。",
+        "各组与对照、各组之间、多个客群的 p 值按 Benjamini-Hochberg 方法校正。",
         "主题与语气来自词表，并非理解；请阅读原文引用。",
     ],
 };

@@ -355,6 +355,8 @@ impl Pane for Campaigns {
             News::Partial { partial: Partial::Sending(name, pulse), .. } => {
                 self.live = Some((name.clone(), pulse.clone()));
             }
+            // From now on another state decides what may be done.
+            News::Partial { partial: Partial::Launched(_), .. } => self.read(shared),
             News::Ended { slot, end, .. } => {
                 if slot == Some(Slot::Sending) {
                     self.live = None;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Partial, Slot};
 use crate::campaign::CampaignError;
-use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
+use crate::campaign::approval::{APPROVE, may_not_approve, may_not_resume, note_plan};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::in_the_way;
@@ -227,17 +227,24 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
         Doing::Plan { name, draft, strategy, segment } => office.plan(name, *draft, strategy, segment),
         Doing::Save { name, source } => {
             office.workspace.save_campaign_plan(name, source)?;
+            note_plan(office.store()?, name, source, &work.person, work.at)?;
             Ok(done(name, format!("Saved campaigns/{name}.toml.")))
         }
         Doing::Approve { name, fingerprint } => office.approve(name, fingerprint, task),
         Doing::Withdraw(name) => {
             let dossier = office.dossier(name, task)?;
-            office.note(&dossier, WITHDRAW)?;
+            let document = standing(&dossier);
+            office.store()?.withdraw_approval(name, work.at, &work.person, &document)?;
             Ok(done(name, format!("The approval of {name} is taken back.")))
         }
         Doing::Send { name, fingerprint } => office.send(name, fingerprint, task, tell),
         Doing::Turn { name, to } => {
             let campaign = office.store()?.campaign(name)?.ok_or_else(|| not_launched(name))?;
+            if *to == CampaignState::Sending
+                && let Some(why) = may_not_resume(office.store()?, &campaign)?
+            {
+                return Err(Failure::Failed(sentence(&why)));
+            }
             office.store()?.turn_campaign(campaign.id, *to, work.at, &work.person, "")?;
             let told = match to {
                 CampaignState::Paused => "is paused: nothing more is handed over",
@@ -390,6 +397,8 @@ impl<'a> Office<'a> {
         // What could not be read is not written.
         Plan::parse(name, &source, &self.config.campaign)?;
         self.workspace.save_campaign_plan(name, &source)?;
+        let (person, at) = (&self.work.person, self.work.at);
+        note_plan(self.store()?, name, &source, person, at)?;
         Ok(CampaignNews::Planned(name.to_owned()))
     }
 
@@ -401,26 +410,30 @@ impl<'a> Office<'a> {
             return Err(refused("it was launched, and there is nothing left to approve.".into()));
         }
         changed(&dossier, fingerprint).map_err(refused)?;
+        let at = self.work.at;
+        // The file may have been written by another program since.
+        note_plan(self.store()?, name, &dossier.source, person, at)?;
         if let Some(why) = may_not_approve(&dossier.plan, &self.config.campaign, person) {
             return Err(refused(why));
         }
         let line = line_of(&dossier, &self.config.sending, &self.work.folder);
-        let (config, at) = (self.config.clone(), self.work.at);
+        let config = self.config.clone();
         let pools = self.store()?.pools(at)?;
         let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, &pools, task)?;
         if let Some(check) = in_the_way(&prospect.checks).next() {
             return Err(refused(format!("{}. {}", check.found, check.remedy)));
         }
-        self.note(&dossier, APPROVE)?;
+        let document = standing(&dossier);
+        let deed = Deed { at, actor: person, action: APPROVE, subject: name, document: &document };
+        self.store()?.note(deed)?;
         let told = format!("{person} has approved {name}, as it is now.");
         Ok(CampaignNews::Done { name: name.to_owned(), told, well: true })
     }
+}
 
-    fn note(&mut self, dossier: &Dossier, action: &str) -> Result<(), Failure> {
-        let document = json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author });
-        let (at, actor, subject) = (self.work.at, self.work.person.as_str(), dossier.plan.name.as_str());
-        Ok(self.store()?.note(Deed { at, actor, action, subject, document: &document })?)
-    }
+/// What the audit has of an approval.
+fn standing(dossier: &Dossier) -> serde_json::Value {
+    json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author })
 }
 
 /// Whether the campaign is what was read.

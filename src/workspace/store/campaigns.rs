@@ -200,6 +200,27 @@ impl Store {
         })
     }
 
+    /// Takes a campaign's approval back, and notes who did it: an entry of the audit. What was launched is approved for
+    /// good: it is paused or ended instead.
+    ///
+    /// # Errors
+    /// The campaign was launched; the database cannot be written.
+    pub fn withdraw_approval(
+        &mut self,
+        name: &str,
+        at: i64,
+        actor: &str,
+        document: &Value,
+    ) -> Result<(), WorkspaceError> {
+        self.write(|transaction| {
+            if let Some(campaign) = find(transaction, name)? {
+                return Ok(Err(WorkspaceError::Nothing(no_withdrawal(&campaign))));
+            }
+            note(transaction, Deed { at, actor, action: "withdraw", subject: name, document })?;
+            Ok(Ok(()))
+        })?
+    }
+
     /// Changes how far a campaign is, and notes who did it. One that is done or cancelled stays so.
     ///
     /// # Errors
@@ -316,6 +337,21 @@ impl Store {
             let rows = statement.query_map([campaign], |row| row.get(0))?;
             rows.collect()
         })
+    }
+}
+
+/// Why the approval of a campaign that was launched stays.
+fn no_withdrawal(campaign: &Campaign) -> String {
+    let name = &campaign.name;
+    match campaign.state {
+        CampaignState::Done | CampaignState::Cancelled => format!(
+            "the campaign {name} is {}: there is nothing left that its approval could stop.",
+            campaign.state.name()
+        ),
+        _ => format!(
+            "the campaign {name} was launched, and its approval cannot be taken back any more. Pause it, or cancel it: \
+             `perennial campaign pause {name}`, `perennial campaign cancel {name}`."
+        ),
     }
 }
 

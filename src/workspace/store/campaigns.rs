@@ -103,6 +103,8 @@ pub struct Launch<'a> {
     pub funnel: &'a Value,
     /// Where the numbered links of the messages lead.
     pub links: &'a [String],
+    /// Where the messages go, in words.
+    pub to: &'a str,
     pub at: i64,
     pub actor: &'a str,
 }
@@ -164,7 +166,7 @@ impl Store {
                 ])?;
             }
             let document = serde_json::json!({
-                "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel,
+                "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel, "to": launch.to,
             });
             note(
                 transaction,

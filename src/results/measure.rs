@@ -26,6 +26,8 @@ const FEWEST_SCORED: usize = 200;
 #[derive(Clone, Debug, Serialize)]
 pub struct Results {
     pub campaign: String,
+    /// What people call it.
+    pub title: String,
     /// The finding on the conversion rate of each arm, and of each pair of them, in English.
     pub summary: String,
     pub currency: String,
@@ -74,6 +76,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
     let segments = segments(observed, &outcomes, Look { seed: None, ..look });
     let mut results = Results {
         campaign: observed.campaign.clone(),
+        title: if observed.title.is_empty() { observed.campaign.clone() } else { observed.title.clone() },
         summary: String::new(),
         currency: observed.currency.clone(),
         launched_on: date(observed.launched_at),

@@ -99,7 +99,7 @@ impl Page<'_> {
 
     fn head(&mut self) {
         let results = self.results;
-        let title = escape(&format!("{}: {}", self.words.title, results.campaign));
+        let title = escape(&format!("{}: {}", self.words.title, results.title));
         self.out += &format!(
             "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

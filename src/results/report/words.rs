@@ -257,8 +257,9 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
         }
         Caveat::NothingAfter => "订单数据止于发送之前：目前无法得出结论。请用 --data 读入之后的订单。".into(),
         Caveat::WindowOpen(days) if english => {
+            let days = if days == 1 { "one more day".to_owned() } else { format!("{days} more days") };
             format!(
-                "The window is open for {days} more days: figures will change, and verdicts ask for more until then."
+                "The window is open for {days}: figures will change, and verdicts ask for more until then."
             )
         }
         Caveat::WindowOpen(days) => format!("观察期还有 {days} 天：数字仍会变化，此前下结论的要求更高。"),
@@ -272,6 +273,9 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
                 "组内 {} 的客户没有收到消息，但仍计入，因此效果看起来会比收到者身上的略小。",
                 percent(share)
             )
+        }
+        Caveat::UnknownCustomers(1) if english => {
+            "One customer of the ledger is not in the shop's files, or was erased, and is left out of every arm.".into()
         }
         Caveat::UnknownCustomers(count) if english => {
             format!(
@@ -295,12 +299,18 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
                 "各组人数与计划不符（p {p:.6}）：分组受到了随机以外因素的影响。请先查明原因再采信这些数字。"
             )
         }
+        Caveat::Scanners(1) if english => {
+            "The links of one customer were opened by mail filters alone; these are not counted as clicks.".into()
+        }
         Caveat::Scanners(count) if english => format!(
             "The links of {} customers were opened by mail filters alone; these are not counted as clicks.",
             grouped(count)
         ),
         Caveat::Scanners(count) => {
             format!("有 {} 位客户的链接仅被邮件过滤器打开，不计为点击。", grouped(count))
+        }
+        Caveat::ManySegments(1) if english => {
+            "One comparison within segments was made. A segment without a verdict is not one without an effect.".into()
         }
         Caveat::ManySegments(count) if english => format!(
             "{count} comparisons within segments were made; their p-values are adjusted for that. A segment without a \

@@ -156,7 +156,9 @@ fn list_step(
     let funnel = dossier.audience.funnel();
     if !funnel.iter().any(|line| line.step == step) {
         let steps: Vec<&str> = funnel.iter().map(|line| line.step).collect();
-        return Err(UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into());
+        return Err(
+            UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into()
+        );
     }
     let customers = &grouped.shop.customers;
     let listed: Vec<(String, String)> = dossier
@@ -225,11 +227,7 @@ pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
             ("holdout", _) | (_, 0) => String::new(),
             (_, left_out) => format!("   {left_out} left out"),
         };
-        told.push_str(&format!(
-            "  {:>9}  {:<26}{out}\n",
-            line.customers,
-            step_words(line.step)
-        ));
+        told.push_str(&format!("  {:>9}  {:<26}{out}\n", line.customers, step_words(line.step)));
     }
     told
 }
@@ -243,12 +241,12 @@ fn told(dossier: &Dossier, prospect: &Prospect, currency: &str) -> String {
     for ((name, _), customers) in dossier.versions.arms.iter().zip(arms) {
         text.push_str(&format!("  arm {name:<14} {customers} customers\n"));
     }
-    text.push_str("\nWhat can be shown\n");
+    text.push_str("\nWhat can be shown (who buys anyway: of such customers some weeks ago, those who bought within so many days)\n");
     for look in &prospect.outlook {
         let told = match (look.base_rate, look.smallest_effect) {
             (None, _) => "the shop's past does not say how many buy anyway".to_owned(),
             (Some(base), _) if look.is_too_few() => {
-                format!("{:.1} % buy anyway; too few to tell what the message adds", 100.0 * base)
+                format!("too few to tell what the message adds to {:.1} % who buy anyway", 100.0 * base)
             }
             (Some(base), Some(effect)) => format!(
                 "{:.1} % buy anyway; {:.1} points more, or more than that, can be told from chance",

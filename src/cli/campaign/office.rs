@@ -10,6 +10,7 @@ use crate::campaign::prospect::{Prospect, line_of};
 use crate::campaign::versions::Ground;
 use crate::cli::grouped::{Grouped, Grouping};
 use crate::cli::{Context, UsageError};
+use crate::config::PROJECT_FILE;
 use crate::workspace::{Campaign, Store, Workspace, person};
 
 /// Milliseconds since 1970-01-01 UTC.
@@ -58,7 +59,12 @@ impl Office {
     ///
     /// # Errors
     /// There is no such plan, or it is wrong.
-    pub fn dossier(&mut self, name: &str, grouped: &Grouped, context: &Context<'_>) -> anyhow::Result<Dossier> {
+    pub fn dossier(
+        &mut self,
+        name: &str,
+        grouped: &Grouped,
+        context: &Context<'_>,
+    ) -> anyhow::Result<Dossier> {
         // One that was launched goes on from the record, with its file or without.
         let source = match self.workspace.campaign_plan(name)? {
             Some(source) => source,
@@ -111,5 +117,8 @@ pub(super) fn prospect(
 ) -> anyhow::Result<Prospect> {
     let line = office.line(dossier, context);
     let pools = office.store.pools(now()).context("the coupon codes cannot be counted")?;
-    Ok(context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, &pools, task))?)
+    let mut prospect =
+        context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, &pools, task))?;
+    prospect.name_file(&office.folder.join(PROJECT_FILE));
+    Ok(prospect)
 }

@@ -3,6 +3,7 @@
 //! In: a [`CampaignWork`], which names what is to be done and brings the shop. Out: [`CampaignNews`]. The settings of
 //! sending are read again each time, so that whoever mends one sees at once what came of it.
 
+mod arm;
 mod customer;
 mod look;
 mod measure;
@@ -71,6 +72,8 @@ pub enum Doing {
     Plan {
         name: String,
         draft: DraftId,
+        /// The draft that becomes another arm, where there is such a plan already.
+        other: Option<DraftId>,
         strategy: String,
         segment: String,
     },
@@ -97,6 +100,11 @@ pub enum Doing {
     Ledger {
         name: String,
         find: String,
+    },
+    /// A line of the ledger with the message as that customer got it, or would.
+    Line {
+        name: String,
+        line: Box<Send>,
     },
     /// Replaces what forces UCS-2 in the slots of a version.
     Plain {
@@ -155,6 +163,8 @@ pub enum CampaignNews {
         lines: Arc<Vec<Send>>,
         all: bool,
     },
+    /// The text of a line's message, or why there is none.
+    Line(Box<Send>, String),
     /// What a campaign did, or why that is not known.
     Measured(String, Result<Arc<Results>, String>),
     /// By the customer's id, the oldest first.
@@ -189,6 +199,7 @@ impl CampaignWork {
             Doing::Send { name, .. } => format!("Send the campaign {name}"),
             Doing::Turn { name, .. } => format!("Change the campaign {name}"),
             Doing::Ledger { name, .. } => format!("Read the ledger of {name}"),
+            Doing::Line { line, .. } => format!("Read the message of line {}", line.id),
             Doing::Plain { name, .. } => format!("Replace characters in {name}"),
             Doing::Page(seen) => format!("Write the page of {}", seen.name),
             Doing::Measure(name) => format!("Count what {name} did"),
@@ -206,6 +217,7 @@ impl CampaignWork {
             Doing::List
                 | Doing::Look(_)
                 | Doing::Ledger { .. }
+                | Doing::Line { .. }
                 | Doing::Page(_)
                 | Doing::Measure(_)
                 | Doing::Report(_)
@@ -224,7 +236,12 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
     match &work.doing {
         Doing::List => office.list(),
         Doing::Look(name) => office.look(name, task),
-        Doing::Plan { name, draft, strategy, segment } => office.plan(name, *draft, strategy, segment),
+        Doing::Plan { name, draft, other, strategy, segment } => {
+            match office.workspace.campaign_plan(name)?.zip(*other) {
+                Some((source, other)) => office.add_arm(name, &source, other, strategy, segment),
+                None => office.plan(name, *draft, strategy, segment),
+            }
+        }
         Doing::Save { name, source } => {
             office.workspace.save_campaign_plan(name, source)?;
             note_plan(office.store()?, name, source, &work.person, work.at)?;
@@ -263,6 +280,7 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
             }
             Ok(CampaignNews::Ledger { name: name.clone(), find: find.clone(), lines: Arc::new(lines), all })
         }
+        Doing::Line { name, line } => office.line(name, line, task),
         Doing::Plain { name, arm, segment } => office.plain(name, *arm, *segment, task),
         Doing::Page(seen) => office.page(seen),
         Doing::Measure(name) => office.measure(name, task),

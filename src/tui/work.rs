@@ -207,6 +207,8 @@ pub enum Partial {
     ModelFile(Option<Fate>),
     /// Names of the adapters that there are.
     Adapters(Vec<String>),
+    /// The campaign of that name was launched, and is about to be sent.
+    Launched(String),
     /// How far the campaign of that name is.
     Sending(String, Pulse),
 }

@@ -1,10 +1,10 @@
 //! Coupon codes of campaigns: taken from a pool or made here, reserved for one message, and never shown twice.
 //!
 //! ```text
-//! free (pool) --> reserved (rendered) --> committed (handed over) --> redeemed
-//!    ^                 |                       |
-//!    +-----------------+-----------------------+   failed for good, or cancelled: back to the pool
-//!                                                  (a code that was made here is void: `returned`)
+//! free (pool) --> reserved (in a message) --> committed (taken, or perhaps taken) --> redeemed
+//!    ^                 |
+//!    +-----------------+   failed for good, or cancelled: back to the pool
+//!                          (a code that was made here is void: `returned`)
 //! ```
 
 use std::collections::HashSet;

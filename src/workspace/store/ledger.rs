@@ -102,35 +102,19 @@ pub struct Send {
 /// A step of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is about to be handed over: the coupon code in it is given out from now on.
-    Handing {
-        id: i64,
-        message_id: String,
-    },
-    Accepted {
-        id: i64,
-        detail: String,
-    },
+    /// It is about to be handed over.
+    Handing { id: i64, message_id: String },
+    /// It was taken: the coupon code in it is given out from now on.
+    Accepted { id: i64, detail: String },
     /// It was not taken, and is tried again.
-    Again {
-        id: i64,
-        not_before: i64,
-        detail: String,
-    },
+    Again { id: i64, not_before: i64, detail: String },
     /// It was not taken and was not at fault itself (the connection broke before it): it is tried again, and this does not count
     /// as an attempt.
-    Back {
-        id: i64,
-    },
-    /// It was not taken, and never will be: its coupon code goes back.
-    Failed {
-        id: i64,
-        detail: String,
-    },
-    Unknown {
-        id: i64,
-        detail: String,
-    },
+    Back { id: i64 },
+    /// It was not taken, and never will be: its coupon code goes back, unless nobody knew about an earlier attempt.
+    Failed { id: i64, detail: String },
+    /// Nobody knows whether it was taken: the coupon code in it may have been seen, and counts as given out for ever.
+    Unknown { id: i64, detail: String },
 }
 
 /// Messages of one arm by state.
@@ -299,15 +283,15 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                      WHERE id = ?1 AND state = 'intended'",
                 )?
                 .execute(params![id, message_id, at])?;
-            transaction
-                .prepare_cached(
-                    "UPDATE campaign_coupons SET state = 'committed', at = ?2 WHERE state = 'reserved' \
-                     AND code = (SELECT coupon FROM sends WHERE id = ?1)",
-                )?
-                .execute(params![id, at])?;
         }
-        Change::Accepted { id, detail } => turn(transaction, *id, SendState::Accepted, detail, at)?,
-        Change::Unknown { id, detail } => turn(transaction, *id, SendState::Unknown, detail, at)?,
+        Change::Accepted { id, detail } => {
+            turn(transaction, *id, SendState::Accepted, detail, at)?;
+            give_out(transaction, *id, at)?;
+        }
+        Change::Unknown { id, detail } => {
+            turn(transaction, *id, SendState::Unknown, detail, at)?;
+            give_out(transaction, *id, at)?;
+        }
         Change::Failed { id, detail } => {
             turn(transaction, *id, SendState::Failed, detail, at)?;
             // Nobody has seen it: a code of a pool can be given to somebody else, one that was made is void.
@@ -315,15 +299,20 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                 .prepare_cached(
                     "UPDATE campaign_coupons SET state = CASE WHEN pool IS NULL THEN 'returned' ELSE 'free' END, \
                      customer = NULL, campaign = CASE WHEN pool IS NULL THEN campaign END, at = ?2 \
-                     WHERE state IN ('reserved', 'committed') AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+                     WHERE state = 'reserved' AND code = (SELECT coupon FROM sends WHERE id = ?1)",
                 )?
                 .execute(params![id, at])?;
-            transaction.prepare_cached("UPDATE sends SET coupon = NULL WHERE id = ?1")?.execute([id])?;
+            transaction
+                .prepare_cached(
+                    "UPDATE sends SET coupon = NULL WHERE id = ?1 AND coupon NOT IN \
+                     (SELECT code FROM campaign_coupons WHERE state IN ('committed', 'redeemed'))",
+                )?
+                .execute([id])?;
         }
         Change::Again { id, not_before, detail } => {
             transaction
                 .prepare_cached(
-                    "UPDATE sends SET state = 'intended', attempts = attempts + (state <> 'handing'), not_before = ?2, \
+                    "UPDATE sends SET state = 'intended', attempts = attempts + (state = 'intended'), not_before = ?2, \
                      detail = ?3, at = ?4 WHERE id = ?1 AND state IN ('intended', 'handing', 'unknown')",
                 )?
                 .execute(params![id, not_before, detail, at])?;
@@ -337,6 +326,17 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                 .execute(params![id, at])?;
         }
     }
+    Ok(())
+}
+
+/// The code of a message is in a customer's hands, or may be.
+fn give_out(transaction: &Transaction<'_>, id: i64, at: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE campaign_coupons SET state = 'committed', at = ?2 WHERE state = 'reserved' \
+             AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+        )?
+        .execute(params![id, at])?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! A campaign of this project as the database has it: what is asked for, its ledger, and what came back.
 
+use super::measure::DAY;
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
 use super::observed::{Arm, Costs, Kind};
 use crate::review::decision::DraftId;
@@ -75,6 +76,11 @@ pub fn recorded(
         window_days,
         arms,
         costs,
+        elsewhere: store.elsewhere(
+            campaign.id,
+            campaign.launched_at,
+            campaign.launched_at + i64::from(window_days) * DAY,
+        )?,
         ..Question::default()
     };
     Ok(Recorded { question, sends, feedback })

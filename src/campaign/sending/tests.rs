@@ -258,7 +258,7 @@ fn a_cancelled_campaign_gives_its_codes_back_and_sends_no_more() {
     let codes = |store: &mut Store, lines: &mut [Send]| {
         let lacking: Vec<(i64, &str)> = lines.iter().map(|line| (line.id, line.customer.as_str())).collect();
         let source = crate::workspace::CodeSource::Made { seed: 9, name: "spring" };
-        let codes = store.reserve_codes(campaign, &source, &lacking, 1)?;
+        let codes = store.reserve_codes(campaign, &source, &lacking, None, 1)?;
         for (line, code) in lines.iter_mut().zip(codes) {
             line.coupon = Some(code);
         }
@@ -371,7 +371,7 @@ fn a_code_that_may_have_been_seen_stays_given_out_whatever_comes_after() {
     let campaign = bench.campaign;
     bench.store.import_codes("big", [("ONE", None), ("TWO", None)].into_iter(), 1).unwrap();
     let pool = crate::workspace::CodeSource::Pool("big");
-    bench.store.reserve_codes(campaign, &pool, &[(1, "C0"), (2, "C1")], 1).unwrap();
+    bench.store.reserve_codes(campaign, &pool, &[(1, "C0"), (2, "C1")], None, 1).unwrap();
     let handing = |id| Change::Handing { id, message_id: format!("{id}@shop.example") };
     let again = |id| Change::Again { id, not_before: 9, detail: "451 later".into() };
     let unknown = Change::Unknown { id: 1, detail: "no answer".into() };

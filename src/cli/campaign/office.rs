@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-
 use crate::campaign::channel::Line;
 use crate::campaign::dossier::Dossier;
 use crate::campaign::prospect::{Prospect, line_of};
@@ -113,6 +111,5 @@ pub(super) fn prospect(
     context: &Context<'_>,
 ) -> anyhow::Result<Prospect> {
     let line = office.line(dossier, context);
-    let pools = office.store.pools(now()).context("the coupon codes cannot be counted")?;
-    Ok(context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, &pools, task))?)
+    Ok(context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, task))?)
 }

@@ -405,9 +405,8 @@ impl<'a> Office<'a> {
             return Err(refused(why));
         }
         let line = line_of(&dossier, &self.config.sending, &self.work.folder);
-        let (config, at) = (self.config.clone(), self.work.at);
-        let pools = self.store()?.pools(at)?;
-        let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, &pools, task)?;
+        let config = self.config.clone();
+        let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, task)?;
         if let Some(check) = in_the_way(&prospect.checks).next() {
             return Err(refused(format!("{}. {}", check.found, check.remedy)));
         }

@@ -117,6 +117,16 @@ pub enum Change {
     Unknown { id: i64, detail: String },
 }
 
+/// Customers of a campaign who got a message of another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// Name of the other campaign.
+    pub campaign: String,
+    pub customers: u64,
+    /// Of those, who is held out here.
+    pub held_out: u64,
+}
+
 /// Messages of one arm by state.
 pub type Tally = BTreeMap<String, BTreeMap<SendState, u64>>;
 
@@ -191,6 +201,41 @@ impl Store {
             let mut statement =
                 connection.prepare_cached(&format!("{SELECT} WHERE campaign = ?1 ORDER BY id"))?;
             let rows = statement.query_map([campaign], send)?;
+            rows.collect()
+        })
+    }
+
+    /// Who is in a campaign, and in which arm of it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn assigned(&self, campaign: i64) -> Result<Vec<(String, String)>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT customer, arm FROM sends WHERE campaign = ?1 AND state <> 'skipped'",
+            )?;
+            let rows = statement.query_map([campaign], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// Messages of other campaigns that went to customers of this one between two moments.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn elsewhere(&self, campaign: i64, from: i64, to: i64) -> Result<Vec<Elsewhere>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT campaigns.name, COUNT(DISTINCT own.customer), \
+                 COUNT(DISTINCT CASE WHEN own.state = 'holdout' THEN own.customer END) \
+                 FROM sends AS other JOIN sends AS own ON own.campaign = ?1 AND own.customer = other.customer \
+                 JOIN campaigns ON campaigns.id = other.campaign \
+                 WHERE other.campaign <> ?1 AND other.state IN ('accepted', 'handing', 'unknown') \
+                 AND other.at >= ?2 AND other.at < ?3 GROUP BY other.campaign ORDER BY other.campaign",
+            )?;
+            let rows = statement.query_map(params![campaign, from, to], |row| {
+                Ok(Elsewhere { campaign: row.get(0)?, customers: count(row, 1)?, held_out: count(row, 2)? })
+            })?;
             rows.collect()
         })
     }

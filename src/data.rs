@@ -108,10 +108,17 @@ pub enum DataError {
 /// # Errors
 /// A file that cannot be opened or decoded, no table found, or a required column missing.
 pub fn load(sources: &[PathBuf], settings: &DataConfig, task: &Task<'_>) -> Result<Shop, DataError> {
-    load_on(sources, settings, today(), task)
+    load_on(sources, settings, last_possible_day(settings), task)
 }
 
-/// The last day on which something can have happened, by this machine's clock and zone.
+/// The last day on which something can have happened: today, or a reference date that is later, as for a sample that
+/// plays in the future.
+#[must_use]
+pub fn last_possible_day(settings: &DataConfig) -> Date {
+    settings.as_of_day().map_or_else(today, |day| day.max(today()))
+}
+
+/// Today, by this machine's clock and zone.
 #[must_use]
 pub fn today() -> Date {
     jiff::ZonedDateTime::now().date()

@@ -17,6 +17,7 @@ mod files;
 mod init;
 mod kept;
 mod links;
+mod person;
 mod sample;
 mod store;
 mod strategies;
@@ -27,12 +28,13 @@ use std::path::{Path, PathBuf};
 pub use files::{AtomicFile, Privacy, private_file, private_folder};
 pub use init::{Made, init};
 pub use links::{Links, Purpose, TEST_SEND, Token};
+pub use person::person;
 pub use store::{
-    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeSource, Consent, Deed, EVERY_CHANNEL,
-    Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch, NO_REASON,
-    NewSend, Permissions, PoolCount, Reason, Secret, SecretName, Send, SendState, Sent, Source, Stock, Store,
-    StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash, kind_of, may_be_address,
-    normalised, one_variant,
+    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed,
+    EVERY_CHANNEL, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch, NO_REASON,
+    NewSend, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState, Sent, Source,
+    Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash, kind_of, may_be_address, normalised,
+    one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

@@ -11,12 +11,14 @@ use sha2::{Digest as _, Sha256};
 use super::plan::{CouponPolicy, Plan};
 use super::versions::Versions;
 use crate::config::CampaignConfig;
-use crate::workspace::AuditEntry;
+use crate::workspace::{AuditEntry, Campaign, Deed, Store, WorkspaceError};
 
 /// Action of an approval in the audit.
 pub const APPROVE: &str = "approve";
 /// Action of taking one back.
 pub const WITHDRAW: &str = "withdraw";
+/// Action of a plan that was made, or changed, in the audit.
+pub const PLAN: &str = "plan";
 
 /// The code that everybody in a segment gets, where the plan gives one.
 #[must_use]
@@ -90,6 +92,42 @@ impl Approval {
         }
         standing
     }
+}
+
+/// Why a campaign that was launched may not go on: its approval does not stand. `None`: it may.
+///
+/// # Errors
+/// The audit cannot be read.
+pub fn may_not_resume(store: &Store, campaign: &Campaign) -> Result<Option<String>, WorkspaceError> {
+    let standing = Approval::of(&store.audit_of(&campaign.name)?, &campaign.fingerprint);
+    Ok((!standing.holds()).then(|| {
+        format!(
+            "the campaign {} has no approval that stands: it was taken back after the launch. Cancel it, and plan another for \
+             those who got nothing.",
+            campaign.name
+        )
+    }))
+}
+
+/// Notes the plan's file in the audit, where it is another than the one noted last: who planned what, or changed it.
+///
+/// # Errors
+/// The database cannot be written.
+pub fn note_plan(
+    store: &mut Store,
+    name: &str,
+    source: &str,
+    actor: &str,
+    at: i64,
+) -> Result<(), WorkspaceError> {
+    let hash: String = Sha256::digest(source.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let entries = store.audit_of(name)?;
+    let last = entries.iter().rev().find(|entry| entry.action == PLAN);
+    if last.is_some_and(|entry| entry.document["plan"] == hash.as_str()) {
+        return Ok(());
+    }
+    let document = json!({ "plan": hash, "changed": last.is_some() });
+    store.note(Deed { at, actor, action: PLAN, subject: name, document: &document })
 }
 
 /// Why this person may not approve the campaign; `None`: they may.

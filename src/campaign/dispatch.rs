@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::CampaignError;
-use super::approval::Approval;
+use super::approval::{Approval, may_not_resume};
 use super::audience::Place;
 use super::channel::{Carrier, Line};
 use super::dossier::Dossier;
@@ -24,7 +24,7 @@ use crate::workspace::{
 const LOCK: &str = ".sending.lock";
 
 /// Writes everybody who is in the campaign into the ledger. From then on the plan, the messages and the audience are what
-/// they are.
+/// they are. `actor`: who launches it; `to`: where the messages go, in words.
 ///
 /// # Errors
 /// It is not approved as it is now, or was launched before; the database cannot be written.
@@ -32,7 +32,7 @@ pub fn launch(
     dossier: &Dossier,
     store: &mut Store,
     ground: Ground<'_>,
-    actor: &str,
+    (actor, to): (&str, &str),
     now: i64,
     task: &Task<'_>,
 ) -> Result<i64, CampaignError> {
@@ -85,6 +85,7 @@ pub fn launch(
         arms: &versions.frozen(&dossier.contents),
         funnel: &json!(dossier.audience.funnel()),
         links: &links,
+        to,
         at: now,
         actor,
     };
@@ -122,6 +123,11 @@ pub fn dispatch(
     };
     let _lock = lock(order.folder)?;
     unchanged(dossier, &campaign).map_err(unusable)?;
+    if !matches!(campaign.state, CampaignState::Done | CampaignState::Cancelled)
+        && let Some(why) = may_not_resume(store, &campaign)?
+    {
+        return Err(CampaignError::Unusable(why));
+    }
     match campaign.state {
         CampaignState::Sending => {}
         CampaignState::Paused | CampaignState::Stopped => {

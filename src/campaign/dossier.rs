@@ -16,11 +16,13 @@ use super::plan::Plan;
 use super::quiet::moment_of;
 use super::versions::{Ground, Version, Versions, versions};
 use super::writer::{Doorway, Said, Writer};
-use crate::config::Config;
+use crate::config::{Config, SendingConfig};
 use crate::jobs::Task;
 use crate::workspace::{Campaign, Links, SecretName, Stock, Store};
 
 const DAY: i64 = 86_400_000;
+/// The sender of what is only shown, before the settings name one.
+const STAND_IN: &str = "news@your-shop.example";
 
 /// A campaign before its launch, or as it was launched.
 pub struct Dossier {
@@ -128,6 +130,32 @@ impl Dossier {
         task: &Task<'_>,
     ) -> Result<Writer<'a>, CampaignError> {
         let composer = self.composer.as_ref().map_err(|error| CampaignError::Unusable(error.to_string()))?;
+        self.writer_by(composer, ground, rows, task)
+    }
+
+    /// The composer of the messages as they can be shown: where the settings name no sender, one with an address that stands in
+    /// for it, and what is missing.
+    ///
+    /// # Errors
+    /// What is wrong is another thing.
+    pub fn shown_composer(&self, config: &Config) -> Result<Option<(Composer, String)>, MessageError> {
+        let Err(error) = &self.composer else { return Ok(None) };
+        let sending = SendingConfig { from_address: Some(STAND_IN.into()), ..config.sending.clone() };
+        let shop = config.brand.said(&self.versions.language);
+        Ok(Some((Composer::new(self.versions.channel, &sending, shop)?, error.to_string())))
+    }
+
+    /// Makes messages as this composer does; see [`Self::writer`].
+    ///
+    /// # Errors
+    /// Orders that cannot be read; cancelled.
+    pub fn writer_by<'a>(
+        &'a self,
+        composer: &'a Composer,
+        ground: Ground<'a>,
+        rows: &[u32],
+        task: &Task<'_>,
+    ) -> Result<Writer<'a>, CampaignError> {
         let said = Said { plan: &self.plan, versions: &self.versions, banned_words: &self.banned_words };
         Writer::new(composer, said, ground, self.doorway.clone(), rows, task)
     }

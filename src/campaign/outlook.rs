@@ -3,15 +3,16 @@
 //! In: the numbers of customers in the holdout and in the arms, and the shop's past. Out: for several lengths of waiting, how
 //! many of such customers buy anyway, and the smallest difference that can be told from chance.
 //!
-//! How many buy anyway is read from the past: who was in the same segments so many days before the reference date, and what share
-//! of them ordered in those days.
+//! How many buy anyway is read from the past: who was in the same segments before the longest of these times began, and what share
+//! of them ordered within each of them from then on. They are the same customers throughout, so that more days are never fewer buyers.
 
 use jiff::ToSpan as _;
 use serde::Serialize;
 
 use super::CampaignError;
 use super::versions::Ground;
-use crate::features::{self, Feature};
+use crate::data::start_of;
+use crate::features;
 use crate::jobs::Task;
 use crate::statistics::power::{customers_needed, smallest_effect};
 
@@ -23,6 +24,10 @@ pub const POWER: f64 = 0.8;
 const WINDOWS: [i64; 4] = [7, 14, 28, 56];
 /// Fewer customers of the past say nothing.
 const FEWEST: u64 = 20;
+/// A rise of the share that no message brings, 0..=1.
+const MOST_EFFECT: f64 = 0.2;
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 /// What can be shown after some days.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,9 +46,9 @@ impl Outlook {
     /// Whether so few are compared that nothing can be told.
     #[must_use]
     pub fn is_too_few(&self) -> bool {
-        // Nobody has seen a message double the number of buyers.
+        // Nobody has seen a message double the number of buyers, or make a fifth more of all customers buy.
         match (self.base_rate, self.smallest_effect) {
-            (Some(base), Some(effect)) => effect > base.max(0.02),
+            (Some(base), Some(effect)) => effect > base.clamp(0.02, MOST_EFFECT),
             _ => true,
         }
     }
@@ -60,9 +65,9 @@ pub fn outlook(
     treated: u64,
     task: &Task<'_>,
 ) -> Result<Vec<Outlook>, CampaignError> {
+    let rates = base_rates(ground, clusters, task)?;
     let mut all = Vec::new();
-    for days in WINDOWS {
-        let base_rate = base_rate(ground, clusters, days, task)?;
+    for (days, base_rate) in WINDOWS.into_iter().zip(rates) {
         let effect = base_rate.and_then(|base| smallest_effect(holdout, treated, base, ALPHA, POWER));
         let ratio = if holdout == 0 { 1.0 } else { treated as f64 / holdout as f64 };
         let needed = base_rate
@@ -73,27 +78,41 @@ pub fn outlook(
     Ok(all)
 }
 
-/// The share of customers who were in these clusters so many days ago and have ordered since.
-fn base_rate(
+/// The share of customers who were in these clusters before the longest window and ordered within each of them, from then on.
+/// Where the shop's past is shorter, the longest window that it has is the one.
+fn base_rates(
     ground: Ground<'_>,
     clusters: &[usize],
-    days: i64,
     task: &Task<'_>,
-) -> Result<Option<f64>, CampaignError> {
-    let now = ground.features;
-    let Ok(then) = now.as_of.checked_sub(days.days()) else { return Ok(None) };
-    if then <= ground.shop.first_day {
-        return Ok(None);
-    }
+) -> Result<[Option<f64>; WINDOWS.len()], CampaignError> {
+    let as_of = ground.features.as_of;
+    let mut rates = [None; WINDOWS.len()];
+    let begins = |days: i64| as_of.checked_sub(days.days()).ok().filter(|then| *then > ground.shop.first_day);
+    let Some(then) = WINDOWS.into_iter().rev().find_map(begins) else { return Ok(rates) };
     let past = features::compute(ground.shop, Some(then), task)?;
-    let (mut customers, mut bought) = (0, 0);
-    for row in 0..past.rows {
-        let cluster = ground.segmentation.assign(&past, row);
-        if cluster.is_some_and(|cluster| clusters.contains(&cluster)) {
-            customers += 1;
-            let recency = now.value(Feature::RecencyDays, row);
-            bought += u64::from(recency.is_some_and(|recency| f64::from(recency) < days as f64));
+    let member: Vec<bool> = (0..past.rows)
+        .map(|row| ground.segmentation.assign(&past, row).is_some_and(|cluster| clusters.contains(&cluster)))
+        .collect();
+    let customers = member.iter().filter(|member| **member).count() as u64;
+    if customers < FEWEST {
+        return Ok(rates);
+    }
+    // Days after `then` of each one's first order since.
+    let begin = start_of(then) + DAY;
+    let mut first = vec![None; member.len()];
+    ground.shop.each_order_line(&mut |customer, line| {
+        let row = customer as usize;
+        if line.at >= begin && line.amount > 0 && member.get(row) == Some(&true) {
+            let day = (line.at - begin) / DAY;
+            first[row] = Some(first[row].map_or(day, |least: i64| least.min(day)));
+        }
+        Ok(())
+    })?;
+    for (rate, days) in rates.iter_mut().zip(WINDOWS) {
+        if begins(days).is_some() {
+            let bought = first.iter().flatten().filter(|day| **day < days).count();
+            *rate = Some(bought as f64 / customers as f64);
         }
     }
-    Ok((customers >= FEWEST).then(|| bought as f64 / customers as f64))
+    Ok(rates)
 }

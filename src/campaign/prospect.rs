@@ -47,6 +47,23 @@ impl Prospect {
         let checks = preflight(dossier, &around);
         Ok(Self { outlook, forecast, checks })
     }
+
+    /// Names the file in which the settings stand that the checks' remedies ask for.
+    pub fn name_file(&mut self, file: &Path) {
+        for check in &mut self.checks {
+            check.remedy = with_file(&check.remedy, file);
+        }
+    }
+}
+
+/// A remedy that names a setting, with the file to write it in; any other as it is.
+#[must_use]
+pub fn with_file(remedy: &str, file: &Path) -> String {
+    if !remedy.contains("under [") && !remedy.contains("in perennial.toml") {
+        return remedy.to_owned();
+    }
+    let made = if file.is_file() { "" } else { ", which is not there yet: make it" };
+    format!("{} (the file: {}{made}).", remedy.trim_end().trim_end_matches('.'), file.display())
 }
 
 /// The way out for a campaign's messages; files go into a folder of its own below the workspace's.

@@ -19,6 +19,8 @@ use crate::workspace::{Links, Send, TEST_SEND};
 const MARK: &str = "（广告）";
 /// Marks that stand there already.
 const MARKS: [&str; 6] = ["广告", "（广告）", "(广告)", "[广告]", "【广告】", "AD"];
+/// Before the subject of a test.
+const TEST: &str = "[Test] ";
 /// What says that a model wrote a text: of an e-mail, and of what is paid by the character.
 const LABEL: &str = "（本邮件部分内容由人工智能生成）";
 const SHORT_LABEL: &str = "（AI生成）";
@@ -113,10 +115,11 @@ impl<'a> Writer<'a> {
     /// The customer is not in the files any more, the message would break a rule, or nothing can be sent there.
     pub fn compose(&self, line: &Send) -> Result<Outgoing, MessageError> {
         let place = self.place(line)?;
-        self.made(line, place, line.coupon.as_deref())
+        self.made(line, place, line.coupon.as_deref(), false)
     }
 
-    /// A version's message to a customer as it would go out, with a code that is none: nothing is spent.
+    /// A version's message to a customer as it would go out, with a code that is none: nothing is spent. With another address
+    /// `to` it is a test, and says so in its subject.
     ///
     /// # Errors
     /// As [`Self::compose`].
@@ -151,7 +154,7 @@ impl<'a> Writer<'a> {
             detail: None,
             message_id: None,
         };
-        self.made(&line, place, None)
+        self.made(&line, place, None, to.is_some())
     }
 
     fn place(&self, line: &Send) -> Result<usize, MessageError> {
@@ -163,7 +166,13 @@ impl<'a> Writer<'a> {
         self.versions.all.iter().position(is_it).ok_or_else(lost)
     }
 
-    fn made(&self, line: &Send, place: usize, code: Option<&str>) -> Result<Outgoing, MessageError> {
+    fn made(
+        &self,
+        line: &Send,
+        place: usize,
+        code: Option<&str>,
+        test: bool,
+    ) -> Result<Outgoing, MessageError> {
         let version = &self.versions.all[place];
         let customers = &self.ground.shop.customers;
         let row = customers
@@ -180,6 +189,9 @@ impl<'a> Writer<'a> {
             })?
             .text;
         mark(&mut text, self.plan, self.versions, version.generated);
+        if let Some(subject) = text.get_mut(&Part::Subject).filter(|_| test) {
+            subject.insert_str(0, TEST);
+        }
         let address = line.address.as_deref().unwrap_or_default();
         let id = message_id(&self.key, &self.plan.name, 1, &line.customer, &line.content, &self.domain);
         let doors = self.links.as_ref().map(|links| (links.unsubscribe(line.id), links.feedback(line.id)));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Context, Exit, SCHEMA};
 use crate::campaign::quiet::moment_of;
-use crate::workspace::Workspace;
+use crate::workspace::{CodeLine, Redeemed, Workspace};
 
 /// Pools of coupon codes, and what became of each code.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,16 @@ enum Action {
     },
     /// How many codes are free, reserved, given out and used.
     Status,
-    /// Notes that codes were used: the first column of a CSV file, or one on each line.
+    /// Lists codes, and what became of each: free, reserved, given out to whom, used.
+    List {
+        /// Of this pool alone.
+        #[arg(long, value_name = "POOL")]
+        pool: Option<String>,
+        /// Of this campaign alone.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
+    },
+    /// Notes that codes were used; ends with status 3 where some are not known. The file: the first column of a CSV file, or one on each line.
     Redeem {
         #[arg(value_name = "FILE")]
         file: PathBuf,
@@ -53,14 +62,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                 .transpose()
                 .context("the day is out of range")?
                 .map(|next| moment_of(next.at(0, 0, 0, 0), &TimeZone::UTC));
-            let imported =
-                store.import_codes(pool, codes.iter().map(|code| (code.as_str(), until)), now)?;
+            let imported = store.import_codes(pool, codes.iter().map(|code| (code.as_str(), until)), now)?;
             if context.global.json {
                 context.print_json(&json!({ "schema": SCHEMA, "pool": pool, "imported": imported }))?;
             } else {
+                let (were, known) = (if imported.added == 1 { " was" } else { "s were" }, imported.known);
+                let known_were = if known == 1 { "was" } else { "were" };
                 context.print_text(&format!(
-                    "{} codes were added to {pool}, {} were known already",
-                    imported.added, imported.known
+                    "{} code{were} added to {pool}, {known} {known_were} known already",
+                    imported.added
                 ))?;
             }
         }
@@ -103,13 +113,31 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                 }
             }
         }
+        Action::List { pool, campaign } => {
+            let codes = store.codes(pool.as_deref(), campaign.as_deref())?;
+            if context.global.json {
+                context.print_json(&json!({ "schema": SCHEMA, "codes": codes }))?;
+            } else if codes.is_empty() {
+                context.print_text("There are no such codes.")?;
+            } else {
+                for line in codes {
+                    context.print_text(&listed(&line))?;
+                }
+            }
+        }
         Action::Redeem { file } => {
             let codes = codes_in(file)?;
-            let (redeemed, unknown) = store.redeem_codes(codes.iter().map(String::as_str), now)?;
+            let told = store.redeem_codes(codes.iter().map(String::as_str), now)?;
             if context.global.json {
-                context.print_json(&json!({ "schema": SCHEMA, "redeemed": redeemed, "unknown": unknown }))?;
+                context.print_json(&json!({
+                    "schema": SCHEMA, "redeemed": told.redeemed, "again": told.again,
+                    "not_given_out": told.not_given_out, "unknown": told.unknown, "late": told.late,
+                }))?;
             } else {
-                context.print_text(&format!("{redeemed} codes were used, {unknown} are not known here"))?;
+                context.print_text(&redeemed(told))?;
+            }
+            if told.unknown > 0 {
+                return Ok(Exit::StoppedByCheck);
             }
         }
     }
@@ -120,6 +148,38 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 fn last_day(end: i64) -> String {
     jiff::Timestamp::from_millisecond(end - 1)
         .map_or_else(|_| "?".into(), |last| TimeZone::UTC.to_datetime(last).date().to_string())
+}
+
+/// A code and what became of it, in a line.
+fn listed(line: &CodeLine) -> String {
+    let day = jiff::Timestamp::from_millisecond(line.at).map(|at| at.to_zoned_datetime(TimeZone::UTC).date());
+    let day = day.map_or_else(|_| String::new(), |day| day.to_string());
+    let state = match line.state.as_str() {
+        "committed" => "given out",
+        "redeemed" => "used",
+        other => other,
+    };
+    let whom = line.customer.as_deref().map_or_else(String::new, |customer| format!("  customer {customer}"));
+    let campaign = line.campaign.as_deref().map_or_else(String::new, |name| format!("  in {name}"));
+    format!("{:<20} {state:<10} {day}{whom}{campaign}", line.code)
+}
+
+/// What became of the codes of a file, in a sentence.
+fn redeemed(told: Redeemed) -> String {
+    let some = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 code {one}")),
+        count => Some(format!("{count} codes {many}")),
+    };
+    let parts = [
+        some(told.redeemed, "is noted as used", "are noted as used"),
+        some(told.late, "of them is past its last day", "of them are past their last day"),
+        some(told.again, "was noted as used before", "were noted as used before"),
+        some(told.not_given_out, "was given to nobody", "were given to nobody"),
+        some(told.unknown, "is not known here", "are not known here"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "There is no code in the file".into() } else { parts.join(", ") }
 }
 
 /// The first cell of each line; a heading that is no code is passed over.
@@ -134,7 +194,8 @@ fn codes_in(file: &PathBuf) -> anyhow::Result<Vec<String>> {
     for record in reader.records() {
         let record = record.with_context(|| format!("{} is no list of codes", file.display()))?;
         let code = record.get(0).unwrap_or_default().trim_start_matches('\u{feff}');
-        let heading = ["code", "coupon", "coupon_code", "优惠码", "券码"].contains(&code.to_lowercase().as_str());
+        let heading =
+            ["code", "coupon", "coupon_code", "优惠码", "券码"].contains(&code.to_lowercase().as_str());
         let is_heading = codes.is_empty() && heading;
         if !code.is_empty() && !is_heading {
             codes.push(code.to_owned());

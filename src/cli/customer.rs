@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::serve::folder;
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::data::{self, Channel, Shop};
-use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, traces};
+use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, person, traces};
 
 /// One customer's rights: everything that is known, and its erasure.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             if !yes && !confirmed(id, context)? {
                 return Ok(Exit::StoppedByCheck);
             }
-            let erased = store.erase(&who, jiff::Timestamp::now().as_millisecond())?;
+            let erased = store.erase(&who, jiff::Timestamp::now().as_millisecond(), &person())?;
             let words = words(&who);
             let shop_files = traces(&sources, &words);
             let mut project_files = traces(&[workspace.folder().to_owned()], &words);
@@ -115,7 +115,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 /// Asks for the id, where somebody can be asked.
 fn confirmed(id: &str, context: &mut Context<'_>) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        let said = format!("an erasure cannot be taken back: confirm it with `perennial customer erase {id} --yes`.");
+        let said = format!(
+            "an erasure cannot be taken back: confirm it with `perennial customer erase {id} --yes`."
+        );
         return Err(UsageError(said).into());
     }
     write!(context.stderr, "This cannot be taken back. Type the id {id} to erase this customer: ")?;
@@ -188,15 +190,35 @@ fn document(id: &str, shop: &Shop, row: Option<usize>, known: &Value) -> anyhow:
     }))
 }
 
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 fn told(id: &str, document: &Document) -> String {
     let erased = &document.erased;
     let mut text = format!(
-        "Customer {id} is erased from the project's database: {} sends ({} not gone out, cancelled), {} answers, {} words of \
-         consent, {} coupons, {} drafts. {} addresses stay suppressed, as hashes.\n",
-        erased.sends, erased.cancelled, erased.feedback, erased.consents, erased.coupons, erased.drafts, erased.suppressed
+        "Customer {id} is erased from the project's database: {} ({} not gone out, cancelled), {}, {} of consent, {}, {}. {} \
+         suppressed, as {}.\n",
+        counted(erased.sends, "send"),
+        erased.cancelled,
+        counted(erased.feedback, "answer"),
+        counted(erased.consents, "word"),
+        counted(erased.coupons, "coupon"),
+        counted(erased.drafts, "draft"),
+        if erased.suppressed == 1 {
+            "1 address stays".into()
+        } else {
+            format!("{} addresses stay", erased.suppressed)
+        },
+        if erased.suppressed == 1 { "a hash" } else { "hashes" },
     );
     if erased.audit > 0 {
-        text += &format!("{} entries of the audit name the customer; nothing can be taken out of it.\n", erased.audit);
+        let name = if erased.audit == 1 {
+            "1 entry of the audit names".into()
+        } else {
+            format!("{} entries of the audit name", erased.audit)
+        };
+        text += &format!("{name} the customer; nothing can be taken out of it.\n");
     }
     if !erased.wiped {
         text += "The file could not be written anew, as another program has the database open: close it and run this again.\n";
@@ -209,10 +231,18 @@ fn told(id: &str, document: &Document) -> String {
             }
         }
     };
-    list("These files of the shop still hold the customer, and come from the shop:", &document.shop_files.files);
+    list(
+        "These files of the shop still hold the customer, and come from the shop:",
+        &document.shop_files.files,
+    );
     list("These files of the project do; delete them:", &document.project_files.files);
-    let packed: Vec<PathBuf> =
-        document.shop_files.not_searched.iter().chain(&document.project_files.not_searched).cloned().collect();
+    let packed: Vec<PathBuf> = document
+        .shop_files
+        .not_searched
+        .iter()
+        .chain(&document.project_files.not_searched)
+        .cloned()
+        .collect();
     list("These are packed and were not searched:", &packed);
     text
 }

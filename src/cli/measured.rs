@@ -31,7 +31,7 @@ pub struct Measuring {
     /// What one message costs.
     #[arg(long, value_name = "AMOUNT", default_value_t = 0.0, value_parser = cost, help_heading = "Campaign")]
     pub message_cost: f64,
-    /// The last day that counts, in the future too (default: the last day in the data).
+    /// The last day that counts, in the future too (default: as-of under [data], or the last day in the data).
     #[arg(long, value_name = "DATE", help_heading = "Campaign")]
     pub as_of: Option<Date>,
     /// Seed of the bootstrap.
@@ -78,12 +78,13 @@ impl Measuring {
             _ => self.campaign(name.unwrap_or_default(), context)?,
         };
         recorded.question.control = control.map(str::to_owned);
-        recorded.question.as_of = self.as_of;
+        let as_of = self.as_of.or_else(|| context.config.data.as_of_day());
+        recorded.question.as_of = as_of;
         let Recorded { question, sends, feedback } = recorded;
         let sources = context.sources()?;
         let shop = context.work(|task| {
             // What is dated later than this day is taken for a mistake in the files.
-            let day = self.as_of.map_or_else(today, |day| day.max(today()));
+            let day = as_of.map_or_else(today, |day| day.max(today()));
             load_on(&sources, &context.config.data, day, task)
         })?;
         let observed = observe(&question, &sends, &feedback, &shop).map_err(|error| match error {

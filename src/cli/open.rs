@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::{Context, Exit, UsageError};
 use crate::tui::{self, Ended, TuiError};
-use crate::workspace::private_folder;
+use crate::workspace::{person, private_folder};
 
 /// Opens the dashboard on the project, or on the sample shop.
 ///
@@ -29,7 +29,7 @@ pub fn run(context: &mut Context<'_>) -> anyhow::Result<Exit> {
         sources,
         unnamed_brand,
         set: context.global.set.clone(),
-        person: std::env::var("USER").unwrap_or_default(),
+        person: person(),
     };
     match tui::run(options) {
         Ok(Ended::Quit) => Ok(Exit::Done),

@@ -29,3 +29,11 @@ pub struct DataConfig {
     #[schemars(extend("format" = "date"))]
     pub as_of: Option<String>,
 }
+
+impl DataConfig {
+    /// The reference date, where one is set.
+    #[must_use]
+    pub fn as_of_day(&self) -> Option<jiff::civil::Date> {
+        self.as_of.as_ref().and_then(|date| date.parse().ok())
+    }
+}

@@ -103,10 +103,12 @@ impl Page<'_> {
     fn document(self, title: &str, body: &str) -> String {
         let title = self.say(title);
         let brand = escaped(self.brand);
+        // A title that names the shop is enough.
+        let head = if title.contains(&brand) { title.clone() } else { format!("{title} – {brand}") };
         format!(
             "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-             <meta name=\"robots\" content=\"noindex\">\n<title>{title} – {brand}</title>\n<style>{STYLE}</style>\n\
+             <meta name=\"robots\" content=\"noindex\">\n<title>{head}</title>\n<style>{STYLE}</style>\n\
              </head>\n<body>\n<main>\n<p class=\"brand\">{brand}</p>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n",
             self.words.tag
         )

@@ -1,4 +1,4 @@
-//! Arms against the control: differences, intervals, tests and verdicts.
+//! Arms against the control, and with each other: differences, intervals, tests and verdicts.
 
 use serde::Serialize;
 
@@ -11,6 +11,10 @@ use crate::statistics::{ALPHA, CONFIDENCE, Interval, POWER, power, sequential};
 
 /// How many times the customers that there are may be asked for.
 const MOST_TIMES: u64 = 100;
+/// So many arms besides the control are compared pair by pair; more of them with the first alone.
+const MOST_PAIRED: usize = 5;
+/// An interval as wide says nothing.
+const ENDLESS: f64 = 1e12;
 
 /// What is compared, per customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,7 +43,7 @@ pub enum Verdict {
 /// Customers that the difference seen would need, if it is the true one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Needed {
-    /// In the arm and the control together, in the proportion that they have now.
+    /// In both arms together, in the proportion that they have now.
     pub customers: u64,
     /// Of these, how many are not there yet.
     pub more: u64,
@@ -65,13 +69,13 @@ pub struct Sequential {
     pub interval: Interval,
 }
 
-/// One arm against the control in one metric. Part of the contract of `results --json`.
+/// One arm against another, mostly the control, in one metric. Part of the contract of `results --json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     pub arm: String,
     pub against: String,
     pub metric: Metric,
-    /// Arm less control: points of probability, or major units of money, per customer.
+    /// The arm less the other: points of probability, or major units of money, per customer.
     pub difference: f64,
     /// 95 %: Newcombe's for rates, Welch's for money.
     pub interval: Interval,
@@ -85,7 +89,7 @@ pub struct Comparison {
     pub p_value: f64,
     /// What the verdict goes by: narrowed, for any number of looks, and adjusted for the comparisons beside it.
     pub p_adjusted: f64,
-    /// Probability that the arm is better than the control.
+    /// Probability that the arm is better than the other.
     pub probability_better: f64,
     /// 95 % by bootstrap (`BCa`), for money.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,20 +117,44 @@ pub struct Look {
     pub seed: Option<u64>,
 }
 
-/// Every other arm against `control` (an index of the arms), in every metric that the outcomes have; metric by metric.
-/// P-values are adjusted among the arms of one metric.
+/// Every other arm against `control` (an index of the arms), and then these with each other, in every metric that the
+/// outcomes have; metric by metric. P-values are adjusted among the arms of one metric, and among the pairs of one
+/// metric: whether it worked and which version is better are two questions.
 #[must_use]
 pub fn compare(outcomes: &Outcomes, control: usize, look: Look) -> Vec<Comparison> {
-    let mut all = Vec::new();
-    for metric in Metric::ALL {
-        let of_metric = (0..outcomes.arms.len())
-            .filter(|&arm| arm != control)
-            .filter_map(|arm| one(outcomes, arm, control, metric, look));
-        let mut of_metric: Vec<Comparison> = of_metric.collect();
-        judge(&mut of_metric.iter_mut().collect::<Vec<_>>());
-        all.append(&mut of_metric);
+    let to_control: Vec<_> = others(outcomes, control).map(|arm| (arm, control)).collect();
+    let pairs = pairs(&others(outcomes, control).collect::<Vec<_>>());
+    let families = Metric::ALL.into_iter().flat_map(|metric| [(metric, &to_control), (metric, &pairs)]);
+    families.flat_map(|(metric, pairs)| family(outcomes, pairs, metric, look)).collect()
+}
+
+/// Every other arm against `control` alone, as [`compare`] has them.
+pub(super) fn against(outcomes: &Outcomes, control: usize, look: Look) -> Vec<Comparison> {
+    let to_control: Vec<_> = others(outcomes, control).map(|arm| (arm, control)).collect();
+    Metric::ALL.into_iter().flat_map(|metric| family(outcomes, &to_control, metric, look)).collect()
+}
+
+fn others(outcomes: &Outcomes, control: usize) -> impl Iterator<Item = usize> {
+    (0..outcomes.arms.len()).filter(move |&arm| arm != control)
+}
+
+/// The arms that are compared with each other: every pair, the later one against the earlier; of many arms each
+/// against the first.
+fn pairs(arms: &[usize]) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (place, &arm) in arms.iter().enumerate() {
+        let earlier = if arms.len() <= MOST_PAIRED { place } else { place.min(1) };
+        pairs.extend(arms[..earlier].iter().map(|&before| (arm, before)));
     }
-    all
+    pairs
+}
+
+/// Comparisons that are adjusted for each other.
+fn family(outcomes: &Outcomes, pairs: &[(usize, usize)], metric: Metric, look: Look) -> Vec<Comparison> {
+    let compared = pairs.iter().filter_map(|&(arm, other)| one(outcomes, arm, other, metric, look));
+    let mut compared: Vec<Comparison> = compared.collect();
+    judge(&mut compared.iter_mut().collect::<Vec<_>>());
+    compared
 }
 
 /// Adjusts the p-values of comparisons that stand beside each other, and gives the verdicts anew.
@@ -148,10 +176,28 @@ pub(super) fn judge(comparisons: &mut [&mut Comparison]) {
 }
 
 impl Comparison {
-    /// Difference and interval that the verdict goes by: those narrowed by what was known before, where they are.
+    /// Difference and interval that the verdict goes by: those narrowed by what was known before, where they are; for
+    /// any number of looks, while results come in.
     #[must_use]
     pub fn judged(&self) -> (f64, Interval) {
-        self.adjusted.map_or((self.difference, self.interval), |narrow| (narrow.difference, narrow.interval))
+        let (difference, interval) = self
+            .adjusted
+            .map_or((self.difference, self.interval), |narrow| (narrow.difference, narrow.interval));
+        (difference, self.any_look().unwrap_or(interval))
+    }
+
+    /// The interval for any number of looks, where there is one: not before anything is in.
+    #[must_use]
+    pub fn any_look(&self) -> Option<Interval> {
+        let looks = self.sequential?;
+        let width = looks.interval.width();
+        (width.is_finite() && width < ENDLESS).then_some(looks.interval)
+    }
+
+    /// Whether the p-value was raised for the comparisons beside it.
+    #[must_use]
+    pub fn is_adjusted(&self) -> bool {
+        self.p_adjusted > self.own_p_value() * 1.000_001
     }
 
     fn own_p_value(&self) -> f64 {

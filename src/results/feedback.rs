@@ -13,6 +13,10 @@ use super::observed::{Kind, Observed};
 const MOST_QUOTES: usize = 3;
 /// Characters of a quote at most.
 const LONGEST_QUOTE: usize = 200;
+/// A rating that is bad whatever was written with it, or worse; of five.
+const WORST: i64 = 2;
+/// What stands in the place of an address or a number.
+const COVER: &str = "[…]";
 
 /// What customers wrote and how they rated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -111,7 +115,11 @@ pub(super) fn voices(observed: &Observed) -> Voices {
         if text.is_empty() {
             continue;
         }
-        let read = read(text);
+        let mut read = read(text);
+        // Who gives one star or two is not content, whatever the words.
+        if feedback.rating.is_some_and(|rating| rating <= WORST) && read.tone != Tone::Bad {
+            (read.tone, read.strength) = (Tone::Bad, 1);
+        }
         voices.texts += 1;
         *match read.tone {
             Tone::Good => &mut voices.good,
@@ -238,19 +246,30 @@ fn negated(place: Place, text: &str, words: &[&str]) -> bool {
 fn quoted(text: &str) -> String {
     let words = text.split_whitespace().map(|word| {
         let digits = word.chars().filter(char::is_ascii_digit).count();
-        if word.contains('@') || digits >= 7 { "[…]".to_owned() } else { word.to_owned() }
+        if word.contains('@') || digits >= 7 { COVER.to_owned() } else { word.to_owned() }
     });
-    let line = words.collect::<Vec<_>>().join(" ");
+    let mut words: Vec<String> = words.collect();
+    // What stands before the long part of a number belongs to it, and what stands after it: "+49 170 1234567".
+    while let Some(place) = (0..words.len()).find(|&place| {
+        let beside = [place.checked_sub(1), Some(place + 1)].into_iter().flatten();
+        is_of_number(&words[place])
+            && beside.into_iter().any(|other| words.get(other).is_some_and(|word| word == COVER))
+    }) {
+        words.remove(place);
+    }
+    let line = words.join(" ");
     let mut out = String::new();
     let mut run = String::new();
     // Numbers written apart or between Chinese characters: "139 1234 5678".
     for letter in line.chars().chain(['\0']) {
-        if letter.is_ascii_digit() || !run.is_empty() && matches!(letter, ' ' | '-' | '+' | '(' | ')' | '.') {
+        let begins = letter.is_ascii_digit() || matches!(letter, '+' | '(');
+        if begins || !run.is_empty() && matches!(letter, ' ' | '-' | ')' | '.' | '/') {
             run.push(letter);
             continue;
         }
         if run.chars().filter(char::is_ascii_digit).count() >= 7 {
-            out.push_str("[…] ");
+            out.push_str(COVER);
+            out.push(' ');
         } else {
             out.push_str(&run);
         }
@@ -263,6 +282,14 @@ fn quoted(text: &str) -> String {
         out = out.chars().take(LONGEST_QUOTE - 1).collect::<String>() + "…";
     }
     out.trim().to_owned()
+}
+
+/// Whether a word is digits and what stands between them in a telephone number.
+fn is_of_number(word: &str) -> bool {
+    word.contains(|letter: char| letter.is_ascii_digit())
+        && word
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || matches!(letter, '+' | '-' | '(' | ')' | '.' | '/'))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::caveats::{Caveat, caveats};
-use super::compare::judge;
+use super::compare::{against, judge};
 use super::earned::{Earned, earned};
 use super::feedback::{Voices, voices};
 use super::funnel::{Funnel, funnels};
 use super::observed::{Arm, Observed};
 use super::retention::{Curve, curves};
-use super::sentence::{Language, finding};
+use super::sentence::{Language, finding, nothing_after};
 use super::{ArmResult, Comparison, Look, Metric, Outcomes, compare};
 use crate::data::NO_CURRENCY;
 use crate::statistics::qini::{Qini, qini};
@@ -27,7 +27,9 @@ const FEWEST_SCORED: usize = 200;
 #[derive(Clone, Debug, Serialize)]
 pub struct Results {
     pub campaign: String,
-    /// The finding on the conversion rate of each arm, in English.
+    /// What people call it.
+    pub title: String,
+    /// The finding on the conversion rate of each arm, and of each pair of them, in English.
     pub summary: String,
     pub currency: String,
     /// Dates, UTC.
@@ -77,6 +79,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
     let segments = segments(observed, &outcomes, Look { seed: None, ..look });
     let mut results = Results {
         campaign: observed.campaign.clone(),
+        title: if observed.title.is_empty() { observed.campaign.clone() } else { observed.title.clone() },
         summary: String::new(),
         currency: observed.currency.clone(),
         launched_on: date(observed.launched_at),
@@ -104,9 +107,25 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
 }
 
 impl Results {
-    /// The findings in one metric, a sentence for each arm.
+    /// Whether no orders are known since the launch: then nothing can be said of what customers did.
+    #[must_use]
+    pub fn is_before(&self) -> bool {
+        self.information <= 0.0
+    }
+
+    /// The last day whose orders are known; nothing where there is no such day.
+    #[must_use]
+    pub fn known_until(&self) -> String {
+        let last = self.observed_until.parse::<jiff::civil::Date>().and_then(|day| day.yesterday());
+        last.map_or_else(|_| String::new(), |day| day.to_string())
+    }
+
+    /// The findings in one metric: a sentence for each arm, and one for each pair of them; or that there are none.
     #[must_use]
     pub fn findings(&self, metric: Metric, language: Language) -> Vec<String> {
+        if self.is_before() {
+            return vec![nothing_after(&self.known_until(), &self.launched_on, language)];
+        }
         let of = |name: &str| self.arms.iter().find(|arm| arm.name == name);
         let comparisons = self.comparisons.iter().filter(|comparison| comparison.metric == metric);
         comparisons
@@ -179,7 +198,7 @@ fn segments(observed: &Observed, outcomes: &Outcomes, look: Look) -> Vec<Segment
         .enumerate()
         .map(|(number, name)| {
             let own = outcomes.only(&|row| usize::from(observed.assigned.segment[row]) == number);
-            let comparisons = compare(&own, observed.control, look);
+            let comparisons = against(&own, observed.control, look);
             SegmentResult { segment: name.clone(), arms: own.by_arm(), comparisons }
         })
         .collect();

@@ -58,6 +58,8 @@ pub struct FeedbackRow {
 #[derive(Clone, Debug, Default)]
 pub struct Question {
     pub campaign: String,
+    /// What people call it; its name where nothing is said.
+    pub title: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub launched_at: i64,
     pub window_days: u32,
@@ -97,6 +99,7 @@ pub fn observe(
         if shop.orders_have_time { question.launched_at } else { question.launched_at.div_euclid(DAY) * DAY };
     let mut observed = Observed {
         campaign: question.campaign.clone(),
+        title: question.title.clone().unwrap_or_else(|| question.campaign.clone()),
         launched_at,
         observed_until: start_of(question.as_of.map_or(shop.last_day, |day| day.min(shop.last_day))) + DAY,
         window_days: question.window_days,

@@ -10,6 +10,8 @@ pub use crate::workspace::{Kind, SendState as State};
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
     pub campaign: String,
+    /// What people call it.
+    pub title: String,
     /// The window begins here for everybody, the holdout too: only so do all arms have the same days to buy in.
     pub launched_at: i64,
     /// The orders are known up to here (exclusive).
@@ -43,7 +45,7 @@ pub struct Observed {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Arm {
     pub name: String,
-    /// What was sent, as plain text; `None` for the holdout, or where it is not known.
+    /// What was sent, as plain text to an invented customer, each segment's own; `None` for the holdout, or where it is not known.
     pub message: Option<String>,
     /// Share of the customers that was planned for it, 0..=1.
     pub share: Option<f64>,

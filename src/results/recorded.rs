@@ -1,9 +1,12 @@
 //! A campaign of this project as the database has it: what is asked for, its ledger, and what came back.
 
+use serde_json::Value;
+
 use super::measure::DAY;
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
 use super::observed::{Arm, Costs, Kind};
 use crate::review::decision::DraftId;
+use crate::strategy::fields::FIELDS;
 use crate::strategy::{self, Offer, OfferKind};
 use crate::workspace::{Campaign, Store, WorkspaceError};
 
@@ -60,11 +63,13 @@ pub fn recorded(
         .collect();
     let mut arms = Vec::new();
     let total: f64 = drafts_of(campaign).map(|(_, share, _)| share).sum();
-    for (name, share, drafts) in drafts_of(campaign) {
-        let message = match drafts.first() {
-            Some(&draft) => Some(said(store, campaign, &name, draft)?),
-            None => None,
-        };
+    let plan: toml::Table = toml::from_str(&campaign.plan).unwrap_or_default();
+    let segments: Vec<&str> = plan
+        .get("segments")
+        .and_then(toml::Value::as_array)
+        .map_or(Vec::new(), |names| names.iter().filter_map(toml::Value::as_str).collect());
+    for (name, share, _) in drafts_of(campaign) {
+        let message = said(store, campaign, &name, &segments)?;
         arms.push(Arm { name, message, share: (total > 0.0).then(|| share / total) });
     }
     if sends_have_holdout(store, campaign)? {
@@ -72,6 +77,7 @@ pub fn recorded(
     }
     let question = Question {
         campaign: campaign.name.clone(),
+        title: plan.get("title").and_then(toml::Value::as_str).map(str::to_owned),
         launched_at: campaign.launched_at,
         window_days,
         arms,
@@ -86,23 +92,63 @@ pub fn recorded(
     Ok(Recorded { question, sends, feedback })
 }
 
-/// What an arm's first draft said as it was launched, to the customer whom it was shown with in Review.
-fn said(store: &Store, campaign: &Campaign, arm: &str, draft: i64) -> Result<String, WorkspaceError> {
+/// What an arm's drafts said as they were launched, each segment's own, to an invented customer: a report goes from hand
+/// to hand, and no real one has a place in it. `None`: nothing is recorded.
+fn said(
+    store: &Store,
+    campaign: &Campaign,
+    arm: &str,
+    segments: &[&str],
+) -> Result<Option<String>, WorkspaceError> {
+    let arms = campaign.arms.as_array().into_iter().flatten();
+    let launched = arms.filter(|launched| launched["name"] == arm);
+    let versions = launched.flat_map(|launched| launched["versions"].as_array().into_iter().flatten());
+    let mut texts: Vec<(Vec<&str>, String)> = Vec::new();
+    for version in versions {
+        let Some(draft) = version["draft"].as_i64() else { continue };
+        let text = version_text(store, version, draft)?;
+        let segment = version["segment"].as_u64().and_then(|number| segments.get(number as usize).copied());
+        match texts.iter_mut().find(|(_, other)| *other == text) {
+            Some((of, _)) => of.extend(segment),
+            None => texts.push((segment.into_iter().collect(), text)),
+        }
+    }
+    if let [(_, only)] = texts.as_slice() {
+        return Ok(Some(only.clone()));
+    }
+    let headed: Vec<String> =
+        texts.into_iter().map(|(of, text)| format!("[{}]\n\n{text}", of.join(", "))).collect();
+    Ok((!headed.is_empty()).then(|| headed.join("\n\n\n")))
+}
+
+fn version_text(store: &Store, version: &Value, draft: i64) -> Result<String, WorkspaceError> {
     let draft = store.draft(DraftId(draft))?.draft;
-    let arms = campaign.arms.as_array();
-    let launched = arms.into_iter().flatten().find(|launched| launched["name"] == arm);
-    let version = launched.map(|launched| &launched["versions"][0]);
     let source = store.template(&draft.strategy, &draft.strategy_version)?.unwrap_or_default();
-    let rendered =
-        version.zip(strategy::parse(&draft.strategy, &source).ok()).and_then(|(version, strategy)| {
-            let mut facts = draft.fields.clone();
-            // Those of the segment, the shop and the offer are as they were that day.
-            facts.extend(version["facts"].as_object().cloned().unwrap_or_default());
-            let slots: Vec<String> = serde_json::from_value(version["slots"].clone()).ok()?;
-            strategy::render(&strategy, &facts, &slots).ok()
-        });
-    let text = rendered.unwrap_or(draft.text);
-    Ok(text.values().map(String::as_str).collect::<Vec<_>>().join("\n\n"))
+    let slots: Vec<String> = serde_json::from_value(version["slots"].clone()).unwrap_or_default();
+    let rendered = strategy::parse(&draft.strategy, &source).ok().and_then(|strategy| {
+        let chinese = strategy.language.starts_with("zh");
+        let mut facts = draft.fields.clone();
+        for field in FIELDS.iter().filter(|field| !field.scope.shared()) {
+            if let Some(value) = facts.get_mut(field.name) {
+                *value = invented(value, if chinese { field.example.1 } else { field.example.0 });
+            }
+        }
+        // Those of the segment, the shop and the offer are as they were that day.
+        facts.extend(version["facts"].as_object().cloned().unwrap_or_default());
+        strategy::render(&strategy, &facts, &slots).ok()
+    });
+    // Without the strategy's text there is still what was written, in which no customer stands.
+    Ok(rendered.map_or(slots.join("\n\n"), |text| {
+        text.values().map(String::as_str).collect::<Vec<_>>().join("\n\n")
+    }))
+}
+
+/// The table's example in the place of a customer's own value, of the same kind.
+fn invented(value: &Value, example: &str) -> Value {
+    match example.parse::<i64>() {
+        Ok(number) if value.is_number() => number.into(),
+        _ => example.into(),
+    }
 }
 
 fn sends_have_holdout(store: &Store, campaign: &Campaign) -> Result<bool, WorkspaceError> {
@@ -112,7 +158,7 @@ fn sends_have_holdout(store: &Store, campaign: &Campaign) -> Result<bool, Worksp
 /// Name, share and drafts of each arm.
 fn drafts_of(campaign: &Campaign) -> impl Iterator<Item = (String, f64, Vec<i64>)> + '_ {
     campaign.arms.as_array().into_iter().flatten().map(|arm| {
-        let drafts = arm["drafts"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_i64);
+        let drafts = arm["drafts"].as_array().into_iter().flatten().filter_map(Value::as_i64);
         (
             arm["name"].as_str().unwrap_or_default().to_owned(),
             arm["share"].as_f64().unwrap_or(1.0),

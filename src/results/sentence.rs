@@ -28,6 +28,17 @@ pub fn finding(
     let size = if money { signed(difference, currency) } else { points(difference, language) };
     let ends = ends(interval, money, language);
     let p = p_value(comparison.p_adjusted);
+    let looks = comparison.any_look().is_some();
+    let (label, p) = match language {
+        Language::English => (
+            if looks { "95 % interval for any number of looks" } else { "95 % interval" },
+            if comparison.is_adjusted() { format!("{p} with the comparisons beside it") } else { p },
+        ),
+        Language::Chinese => (
+            if looks { "任意次查看的 95% 区间" } else { "95% 区间" },
+            if comparison.is_adjusted() { format!("{p}（已按多重比较校正）") } else { p },
+        ),
+    };
     let rates = values.map_or_else(String::new, |(a, b)| match language {
         Language::English => format!("{} against {}, ", shown(a), shown(b)),
         Language::Chinese => format!("{} 对 {}，", shown(a), shown(b)),
@@ -45,14 +56,14 @@ pub fn finding(
             });
             match comparison.verdict {
                 Verdict::Better => {
-                    format!("{a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.")
+                    format!("{a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.")
                 }
                 Verdict::Worse => {
                     let does = does.replace(" more", " less");
-                    format!("{a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.")
+                    format!("{a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.")
                 }
                 Verdict::TooFewToTell => format!(
-                    "Too few to tell whether {a} {does} than {b}: {rates}{size} (95 % interval {ends}), p {p}.{more}"
+                    "Too few to tell whether {a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.{more}"
                 ),
             }
         }
@@ -65,7 +76,7 @@ pub fn finding(
                     grouped(needed.more)
                 )
             });
-            let detail = format!("{rates}{size}（95% 区间 {ends}），p {p}。");
+            let detail = format!("{rates}{size}（{label} {ends}），p {p}。");
             match comparison.verdict {
                 Verdict::Better => format!("“{a}”的{what}高于“{b}”：{detail}"),
                 Verdict::Worse => format!("“{a}”的{what}低于“{b}”：{detail}"),
@@ -73,6 +84,19 @@ pub fn finding(
                     format!("客户太少，无法判断“{a}”的{what}是否高于“{b}”：{detail}{more}")
                 }
             }
+        }
+    }
+}
+
+/// What is told before any order since the launch is known. `until`: the last day that is.
+#[must_use]
+pub fn nothing_after(until: &str, launched: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "Nothing can be said yet: no orders are known after {until}, and the messages went out on {launched}."
+        ),
+        Language::Chinese => {
+            format!("目前无法得出结论：订单数据截至 {until}，而消息于 {launched} 发送。")
         }
     }
 }

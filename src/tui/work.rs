@@ -202,6 +202,8 @@ pub enum Partial {
     Server(ServerNews),
     /// What has become of the file of the model that is loaded.
     ModelFile(Option<Fate>),
+    /// The campaign of that name was launched, and is about to be sent.
+    Launched(String),
     /// How far the campaign of that name is.
     Sending(String, Pulse),
 }

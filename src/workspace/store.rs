@@ -14,6 +14,7 @@ mod erasure;
 mod feedback;
 mod ledger;
 mod migrations;
+mod refused;
 mod secrets;
 mod suppressions;
 
@@ -31,7 +32,7 @@ use crate::writing::Draft;
 
 pub use approval::one_variant;
 pub use audit::{AuditEntry, Broken, Deed};
-pub use campaign_coupons::{CodeSource, Imported, PoolCount, Stock};
+pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed, Stock};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use consents::Consent;
 pub use erasure::{Erased, Identity};

@@ -95,6 +95,7 @@ impl Bench {
             arms: &serde_json::json!([]),
             funnel: &serde_json::json!([]),
             links: &[],
+            to: "files",
             at: 0,
             actor: "author",
         };
@@ -384,4 +385,20 @@ fn a_code_that_may_have_been_seen_stays_given_out_whatever_comes_after() {
     assert_eq!((count.free, count.reserved, count.committed, count.recent), (1, 0, 1, 1));
     let codes: Vec<_> = bench.store.sends(campaign).unwrap().into_iter().map(|line| line.coupon).collect();
     assert_eq!(codes, [Some("ONE".to_owned()), None]);
+}
+
+#[test]
+fn an_address_without_a_mailbox_is_given_up_at_once() {
+    let mut bench = Bench::new(3);
+    bench.refuse("C1", &[fault(FaultKind::Permanent, "554 5.7.1 no spam please")]);
+    assert_eq!(bench.send(1).failed, 1);
+    let suppressed =
+        |store: &mut Store| store.permissions().unwrap().is_suppressed(Channel::Email, "a@b.example");
+    assert!(!suppressed(&mut bench.store), "the message was refused, and not the address");
+    let mut bench = Bench::new(3);
+    bench.refuse("C2", &[fault(FaultKind::Permanent, "550 5.1.1 no such user")]);
+    assert_eq!(bench.send(1).failed, 1);
+    assert!(suppressed(&mut bench.store));
+    let failed = bench.store.sends_in(bench.campaign, SendState::Failed).unwrap();
+    assert_eq!(failed[0].detail.as_deref(), Some("550 5.1.1 no such user"));
 }

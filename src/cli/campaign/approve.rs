@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::office::{actor, now, office, prospect, shop};
 use super::plan::checks_told;
-use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
+use crate::campaign::approval::{APPROVE, may_not_approve, note_plan};
 use crate::campaign::preflight::in_the_way;
 use crate::cli::{Context, Exit, SCHEMA};
-use crate::workspace::Deed;
+use crate::workspace::{Deed, WorkspaceError, person as user};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -29,6 +29,9 @@ pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Res
     let person = actor(args.person.as_deref());
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
+    if dossier.launched.is_none() {
+        note_plan(&mut office.store, &args.name, &dossier.source, &user(), now())?;
+    }
     let refusal = if approve {
         let launched = dossier.launched.as_ref().map(|_| "it was launched: there is nothing left to approve.".to_owned());
         let other = args.fingerprint.as_ref().filter(|wanted| !dossier.fingerprint.starts_with(wanted.as_str()));
@@ -56,9 +59,15 @@ pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Res
         writeln!(context.stderr, "perennial: the campaign {} is not approved: {why}", args.name)?;
         return Ok(Exit::StoppedByCheck);
     }
-    let action = if approve { APPROVE } else { WITHDRAW };
     let document = json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author });
-    office.store.note(Deed { at: now(), actor: &person, action, subject: &args.name, document: &document })?;
+    if approve {
+        let deed = Deed { at: now(), actor: &person, action: APPROVE, subject: &args.name, document: &document };
+        office.store.note(deed)?;
+    } else if let Err(refused) = office.store.withdraw_approval(&args.name, now(), &person, &document) {
+        let WorkspaceError::Nothing(why) = refused else { return Err(refused.into()) };
+        writeln!(context.stderr, "perennial: {why}")?;
+        return Ok(Exit::StoppedByCheck);
+    }
     if context.global.json {
         context.print_json(&json!({
             "schema": SCHEMA,

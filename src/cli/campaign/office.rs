@@ -8,7 +8,8 @@ use crate::campaign::prospect::{Prospect, line_of};
 use crate::campaign::versions::Ground;
 use crate::cli::grouped::{Grouped, Grouping};
 use crate::cli::{Context, UsageError};
-use crate::workspace::{Campaign, Store, Workspace};
+use crate::config::PROJECT_FILE;
+use crate::workspace::{Campaign, Store, Workspace, person};
 
 /// Milliseconds since 1970-01-01 UTC.
 pub(super) fn now() -> i64 {
@@ -17,10 +18,7 @@ pub(super) fn now() -> i64 {
 
 /// Who does it: the name given, or that of the user of this machine.
 pub(super) fn actor(given: Option<&str>) -> String {
-    given
-        .map(str::to_owned)
-        .or_else(|| std::env::var("USER").ok().filter(|name| !name.is_empty()))
-        .unwrap_or_else(|| "somebody".to_owned())
+    given.filter(|name| !name.trim().is_empty()).map_or_else(person, str::to_owned)
 }
 
 /// A project with its database.
@@ -59,7 +57,12 @@ impl Office {
     ///
     /// # Errors
     /// There is no such plan, or it is wrong.
-    pub fn dossier(&mut self, name: &str, grouped: &Grouped, context: &Context<'_>) -> anyhow::Result<Dossier> {
+    pub fn dossier(
+        &mut self,
+        name: &str,
+        grouped: &Grouped,
+        context: &Context<'_>,
+    ) -> anyhow::Result<Dossier> {
         // One that was launched goes on from the record, with its file or without.
         let source = match self.workspace.campaign_plan(name)? {
             Some(source) => source,
@@ -111,5 +114,8 @@ pub(super) fn prospect(
     context: &Context<'_>,
 ) -> anyhow::Result<Prospect> {
     let line = office.line(dossier, context);
-    Ok(context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, task))?)
+    let mut prospect =
+        context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, task))?;
+    prospect.name_file(&office.folder.join(PROJECT_FILE));
+    Ok(prospect)
 }

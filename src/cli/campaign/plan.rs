@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, actor, now, office, prospect, shop};
+use crate::campaign::approval::note_plan;
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -10,7 +11,6 @@ use crate::campaign::preflight::{Finding, Weight, is_clear};
 use crate::campaign::prospect::Prospect;
 use crate::cli::grouped::Grouped;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
-use crate::workspace::Deed;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -66,10 +66,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             return Err(error);
         }
     };
-    if args.strategy.is_some() {
-        let document = json!({ "fingerprint": dossier.fingerprint });
+    if dossier.launched.is_none() {
         let person = actor(args.author.as_deref());
-        office.store.note(Deed { at: now(), actor: &person, action: "plan", subject: &args.name, document: &document })?;
+        note_plan(&mut office.store, &args.name, &dossier.source, &person, now())?;
     }
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
@@ -89,6 +88,9 @@ pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
+    if dossier.launched.is_none() {
+        note_plan(&mut office.store, &args.name, &dossier.source, &actor(None), now())?;
+    }
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     let clear = is_clear(&prospect.checks);
     if context.global.json {
@@ -154,7 +156,9 @@ fn list_step(
     let funnel = dossier.audience.funnel();
     if !funnel.iter().any(|line| line.step == step) {
         let steps: Vec<&str> = funnel.iter().map(|line| line.step).collect();
-        return Err(UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into());
+        return Err(
+            UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into()
+        );
     }
     let customers = &grouped.shop.customers;
     let listed: Vec<(String, String)> = dossier
@@ -223,11 +227,7 @@ pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
             ("holdout", _) | (_, 0) => String::new(),
             (_, left_out) => format!("   {left_out} left out"),
         };
-        told.push_str(&format!(
-            "  {:>9}  {:<26}{out}\n",
-            line.customers,
-            step_words(line.step)
-        ));
+        told.push_str(&format!("  {:>9}  {:<26}{out}\n", line.customers, step_words(line.step)));
     }
     told
 }
@@ -241,12 +241,12 @@ fn told(dossier: &Dossier, prospect: &Prospect, currency: &str) -> String {
     for ((name, _), customers) in dossier.versions.arms.iter().zip(arms) {
         text.push_str(&format!("  arm {name:<14} {customers} customers\n"));
     }
-    text.push_str("\nWhat can be shown\n");
+    text.push_str("\nWhat can be shown (who buys anyway: of such customers some weeks ago, those who bought within so many days)\n");
     for look in &prospect.outlook {
         let told = match (look.base_rate, look.smallest_effect) {
             (None, _) => "the shop's past does not say how many buy anyway".to_owned(),
             (Some(base), _) if look.is_too_few() => {
-                format!("{:.1} % buy anyway; too few to tell what the message adds", 100.0 * base)
+                format!("too few to tell what the message adds to {:.1} % who buy anyway", 100.0 * base)
             }
             (Some(base), Some(effect)) => format!(
                 "{:.1} % buy anyway; {:.1} points more, or more than that, can be told from chance",

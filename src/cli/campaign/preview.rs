@@ -7,13 +7,14 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::office::{ground, office, shop};
+use crate::campaign::audience::Place;
 use crate::campaign::channel::Outcome;
 use crate::campaign::message::{MessageError, Outgoing, Shown, page};
-use crate::campaign::prospect::line_of_tests;
-use crate::campaign::audience::Place;
+use crate::campaign::prospect::{line_of_tests, with_file};
 use crate::data::Channel;
 use crate::strategy::{Part, sms};
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
+use crate::config::PROJECT_FILE;
 use crate::workspace::{AtomicFile, Privacy};
 
 #[derive(Debug, clap::Args)]
@@ -95,17 +96,20 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let made = specimens(&args.name, args.customer.as_deref(), Some(&args.to), context)?;
     let wanted = args.arm.as_deref();
-    let found = made.into_iter().find(|(heading, _)| {
-        wanted.is_none_or(|arm| heading.split(" for ").next() == Some(arm))
-    });
+    let found = made
+        .into_iter()
+        .find(|(heading, _)| wanted.is_none_or(|arm| heading.split(" for ").next() == Some(arm)));
     let Some((heading, message)) = found else {
-        return Err(UsageError(format!("the campaign {} has no arm {}.", args.name, wanted.unwrap_or("?"))).into());
+        return Err(
+            UsageError(format!("the campaign {} has no arm {}.", args.name, wanted.unwrap_or("?"))).into()
+        );
     };
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     // Not among the campaign's own.
-    let line = line_of_tests(&dossier, &context.config.sending, &office.folder).map_err(anyhow::Error::msg)?;
+    let line =
+        line_of_tests(&dossier, &context.config.sending, &office.folder).map_err(anyhow::Error::msg)?;
     let mut carrier = line.carrier()?;
     carrier.prepare(&message).map_err(|fault| anyhow::anyhow!("{fault}"))?;
     match carrier.hand_over(&message) {
@@ -142,16 +146,29 @@ fn specimens(
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(name, &grouped, context)?;
-    let around = ground(&grouped, context);
     let row = match customer {
         Some(id) => Some(grouped.shop.customers.row_of(id).ok_or_else(|| {
-            UsageError(format!("there is no customer {id} in the shop's files. `perennial customers --find` finds one."))
+            UsageError(format!(
+                "there is no customer {id} in the shop's files. `perennial customers --find` finds one."
+            ))
         })?),
         None => None,
     };
     let mut rows = dossier.rows();
     rows.extend(row.map(|row| row as u32));
-    let writer = context.work(|task| dossier.writer(around, &rows, task))?;
+    // What is only shown needs no sender; what is sent does.
+    let stand_in = dossier.shown_composer(&context.config).map_err(anyhow::Error::msg)?;
+    let file = office.folder.join(PROJECT_FILE);
+    if let Some((_, missing)) = &stand_in {
+        let missing = with_file(missing, &file);
+        anyhow::ensure!(to.is_none(), missing);
+        writeln!(context.stderr, "perennial: it cannot be sent yet: {missing}")?;
+    }
+    let around = ground(&grouped, context);
+    let writer = context.work(|task| match &stand_in {
+        Some((composer, _)) => dossier.writer_by(composer, around, &rows, task),
+        None => dossier.writer(around, &rows, task),
+    })?;
     let mut made = Vec::new();
     for version in &dossier.versions.all {
         let first = dossier.audience.recipients().find(|member| {

@@ -65,7 +65,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         }
         let actor = actor(args.person.as_deref());
         let around = ground(&grouped, context);
-        context.work(|task| launch(&dossier, &mut office.store, around, &actor, now(), task))?;
+        let to = office.line(&dossier, context).map_err(anyhow::Error::msg)?.said().to_owned();
+        context.work(|task| launch(&dossier, &mut office.store, around, (&actor, &to), now(), task))?;
         dossier = office.dossier(&args.name, &grouped, context)?;
     }
     let line = office.line(&dossier, context).map_err(anyhow::Error::msg)?;
@@ -134,7 +135,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     Ok(match report.state {
         _ if cancel.is_cancelled() => Exit::Interrupted,
         CampaignState::Stopped => Exit::Failed,
-        CampaignState::Sending | CampaignState::Paused | CampaignState::Done | CampaignState::Cancelled => Exit::Done,
+        CampaignState::Sending | CampaignState::Paused | CampaignState::Done | CampaignState::Cancelled => {
+            Exit::Done
+        }
     })
 }
 
@@ -145,7 +148,10 @@ fn confirmed(
     context: &mut Context<'_>,
 ) -> anyhow::Result<bool> {
     write!(context.stderr, "{}", funnel_told(&dossier.audience.funnel()))?;
-    write!(context.stderr, "A message that is out cannot be called back. Type the campaign's name to send it: ")?;
+    write!(
+        context.stderr,
+        "A message that is out cannot be called back. Type the campaign's name to send it: "
+    )?;
     context.stderr.flush()?;
     let mut typed = String::new();
     std::io::stdin().lock().read_line(&mut typed)?;

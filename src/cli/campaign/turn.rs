@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::office::{actor, now, office};
+use crate::campaign::approval::may_not_resume;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::workspace::CampaignState;
 
@@ -37,6 +38,10 @@ pub fn run(args: &Args, to: To, context: &mut Context<'_>) -> anyhow::Result<Exi
         To::Sending => (CampaignState::Sending, "goes on with the next `perennial campaign send`"),
         To::Cancelled => (CampaignState::Cancelled, "is cancelled: what was not sent stays unsent"),
     };
+    if let (To::Sending, Some(why)) = (to, may_not_resume(&office.store, &campaign)?) {
+        writeln!(context.stderr, "perennial: {why}")?;
+        return Ok(Exit::StoppedByCheck);
+    }
     office.store.turn_campaign(campaign.id, state, now(), &actor(args.person.as_deref()), &args.why)?;
     if context.global.json {
         context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "state": state }))?;

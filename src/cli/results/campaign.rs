@@ -39,11 +39,13 @@ fn text(results: &Results) -> String {
     }
     out += &format!(
         "\nCampaign {}, launched {}, window {} days, orders known until {}\n\n",
-        results.campaign, results.launched_on, results.window_days, results.observed_until
+        results.campaign, results.launched_on, results.window_days, results.known_until()
     );
     out += &arm_rows(&results.arms);
     out.push('\n');
-    out += &comparison_rows(&results.comparisons, &results.arms, currency);
+    if !results.is_before() {
+        out += &comparison_rows(&results.comparisons, &results.arms, currency);
+    }
     for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {
         out += &format!(
             "\n{}: {} accepted, {} of them not bounced, {} clicked, {} replied, {} unsubscribed, {} complained",
@@ -57,7 +59,7 @@ fn text(results: &Results) -> String {
         );
     }
     out.push('\n');
-    for earned in &results.earned {
+    for earned in results.earned.iter().filter(|_| !results.is_before()) {
         out += &format!(
             "\n{} against {}: {} more revenue in all ({}), {} left after costs ({})\n",
             earned.arm,
@@ -79,18 +81,22 @@ fn text(results: &Results) -> String {
     if !results.segments.is_empty() {
         out.push('\n');
     }
-    if let Some(qini) = &results.qini {
+    if let Some(qini) = results.qini.as_ref().filter(|_| !results.is_before()) {
         out += &qini_words(qini);
     }
     for theme in &results.feedback.themes {
-        out += &format!("\n{} ({} texts, {} good, {} bad)\n", theme.theme, theme.texts, theme.good, theme.bad);
+        let texts = if theme.texts == 1 { "text" } else { "texts" };
+        out += &format!(
+            "\n{} ({} {texts}, {} good, {} bad)\n",
+            theme.theme, theme.texts, theme.good, theme.bad
+        );
         for quote in &theme.quotes {
             out += &format!("  \"{}\"\n", quote.text);
         }
     }
     for curve in &results.retention {
         if let Some(week) = curve.weeks.last() {
-            out += &format!("\n{}: {} had bought after {} weeks", curve.arm, percent(week.rate), week.week);
+            out += &format!("\n{}: {} had bought after {} {}", curve.arm, percent(week.rate), week.week, if week.week == 1 { "week" } else { "weeks" });
         }
     }
     out.push('\n');

@@ -137,11 +137,12 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
                 percent(adjusted.variance_left)
             );
         }
-        if let Some(sequential) = comparison.sequential.filter(|looks| looks.interval.width().is_finite()) {
+        if let (Some(sequential), Some(_)) = (comparison.sequential, comparison.any_look()) {
+            let once = comparison.adjusted.map_or(comparison.interval, |narrow| narrow.interval);
             out += &format!(
-                "; for any number of looks p {}, {}",
+                "; for any number of looks p {}; looked at once {}",
                 p_value(sequential.p_value),
-                ends(sequential.interval, money, Language::English)
+                ends(once, money, Language::English)
             );
         }
         out.push('\n');

@@ -101,3 +101,27 @@ fn spend_before_narrows_money() {
     assert!(adjusted.interval.contains(3.0));
     assert_eq!(money.verdict, Verdict::Better);
 }
+
+#[test]
+fn versions_are_compared_with_each_other_too() {
+    // Both versions beat the control; the second beats the first.
+    let arms = [("holdout", 1000, 50), ("a", 1000, 100), ("b", 1000, 160)];
+    let all = compare(&experiment(&arms), 0, ONCE);
+    let rates: Vec<_> = all.iter().filter(|one| one.metric == Metric::ConversionRate).collect();
+    let of: Vec<_> = rates.iter().map(|one| (one.arm.as_str(), one.against.as_str(), one.verdict)).collect();
+    let better = Verdict::Better;
+    assert_eq!(of, [("a", "holdout", better), ("b", "holdout", better), ("b", "a", better)]);
+    // Alone in its family: scipy.stats, (0.16 - 0.10) / sqrt(0.13 * 0.87 * 2 / 1000) = 3.9894.
+    assert!((rates[2].z.unwrap() - 3.9894).abs() < 5e-5, "{:?}", rates[2]);
+    assert!((rates[2].p_adjusted - rates[2].p_value).abs() < 1e-15);
+    // Where nobody is held out, the first version is the control, and stands in no pair again.
+    let all = compare(&experiment(&[("a", 100, 10), ("b", 100, 20), ("c", 100, 30)]), 0, ONCE);
+    let pairs: Vec<_> = all.iter().take(3).map(|one| (one.arm.as_str(), one.against.as_str())).collect();
+    assert_eq!(pairs, [("b", "a"), ("c", "a"), ("c", "b")]);
+    // Of many versions each is compared with the first alone.
+    let names: Vec<String> = (0..7).map(|number| number.to_string()).collect();
+    let many: Vec<_> = names.iter().map(|name| (name.as_str(), 50, 5)).collect();
+    let rates = compare(&experiment(&many), 0, ONCE);
+    let rates = rates.iter().filter(|one| one.metric == Metric::ConversionRate);
+    assert_eq!(rates.filter(|one| one.against == "1").count(), 5);
+}

@@ -34,6 +34,9 @@ fn themes_and_tone_in_both_languages() {
 #[test]
 fn quotes_show_no_address_and_no_number() {
     assert_eq!(quoted("write to me@example.com or 139 1234 5678 please"), "write to […] or […] please");
+    assert_eq!(quoted("call me on +49 170 1234567"), "call me on […]");
+    assert_eq!(quoted("+49 (0)170 1234567, size 42"), "[…] size 42");
+    assert_eq!(quoted("+49 170 123 456 please"), "[…] please");
     assert_eq!(quoted("  two\nlines, size 42, 10-12 days "), "two lines, size 42, 10-12 days");
     assert_eq!(quoted("电话13912345678谢谢"), "[…]");
     assert_eq!(quoted(&"很".repeat(300)).chars().count(), 200);
@@ -54,14 +57,15 @@ fn texts_are_counted_once_and_ratings_apart() {
         feedback: vec![
             feedback(Some("Love the price and the fast delivery"), None),
             feedback(Some("price too high, disappointed"), Some(2)),
+            feedback(Some("fine"), Some(1)),
             feedback(Some("  "), Some(5)),
             feedback(None, Some(5)),
         ],
         ..Observed::default()
     };
     let voices = voices(&observed);
-    assert_eq!((voices.texts, voices.good, voices.bad), (2, 1, 1));
-    assert_eq!(voices.ratings, [(2, 1), (5, 2)]);
+    assert_eq!((voices.texts, voices.good, voices.bad), (3, 1, 2));
+    assert_eq!(voices.ratings, [(1, 1), (2, 1), (5, 2)]);
     assert_eq!(voices.themes[0].theme, "price");
     assert_eq!((voices.themes[0].texts, voices.themes[0].good, voices.themes[0].bad), (2, 1, 1));
     assert_eq!(voices.themes[0].quotes[0].text, "Love the price and the fast delivery");

@@ -99,7 +99,7 @@ impl Page<'_> {
 
     fn head(&mut self) {
         let results = self.results;
-        let title = escape(&format!("{}: {}", self.words.title, results.campaign));
+        let title = escape(&format!("{}: {}", self.words.title, results.title));
         self.out += &format!(
             "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -181,7 +181,12 @@ impl Page<'_> {
         let money = comparison.metric == Metric::RevenuePerCustomer;
         let label = match segment {
             Some(segment) => format!("{segment}, {}", comparison.arm),
-            None => format!("{}, {}", metric(comparison.metric, self.language), comparison.arm),
+            None => format!(
+                "{}, {} / {}",
+                metric(comparison.metric, self.language),
+                comparison.arm,
+                comparison.against
+            ),
         };
         let shown = if money { format!("{difference:+.2}") } else { format!("{:+.2}", 100.0 * difference) };
         Row { label, value: difference, interval, shown, sure: comparison.verdict != Verdict::TooFewToTell }
@@ -365,11 +370,19 @@ pub(super) fn dates(results: &Results, language: Language) -> String {
     match language {
         Language::English => format!(
             "Launched {}; what customers did in {} days counts; orders are known until {}; amounts in {}; seed {}.",
-            results.launched_on, results.window_days, results.observed_until, results.currency, results.seed
+            results.launched_on,
+            results.window_days,
+            results.known_until(),
+            results.currency,
+            results.seed
         ),
         Language::Chinese => format!(
             "发送日期 {}；统计其后 {} 天内的行为；订单数据截至 {}；金额单位 {}；随机种子 {}。",
-            results.launched_on, results.window_days, results.observed_until, results.currency, results.seed
+            results.launched_on,
+            results.window_days,
+            results.known_until(),
+            results.currency,
+            results.seed
         ),
     }
 }

@@ -12,8 +12,7 @@ type Cells = (Vec<&'static str>, Vec<Vec<String>>);
 #[must_use]
 pub fn markdown(results: &Results, language: Language) -> String {
     let words = words(language);
-    let mut out =
-        format!("# {}: {}\n\n{}\n", words.title, plain(&results.campaign), dates(results, language));
+    let mut out = format!("# {}: {}\n\n{}\n", words.title, plain(&results.title), dates(results, language));
     for sentence in results.findings(Metric::ConversionRate, language) {
         out += &format!("\n**{}**\n", plain(&sentence));
     }

@@ -116,9 +116,10 @@ const ENGLISH: Words = Words {
          cell: no verdict.",
         "Money: Welch's test, narrowed by what customers spent in the year before (CUPED), which decides the verdict; \
          the bootstrap (BCa) stands beside it.",
-        "The verdict may be looked at at any time: the error is spent as O'Brien and Fleming would (Lan and DeMets), 5 % \
+        "Verdicts and the intervals of differences may be looked at at any time: the error is spent as O'Brien and Fleming would (Lan and DeMets), 5 % \
          over all looks together.",
-        "Arms, and segments with arms, are adjusted for their number (Benjamini and Hochberg).",
+        "Arms against the control, arms with each other, and segments with arms are adjusted for their number (Benjamini \
+         and Hochberg).",
         "Themes and tone come from lists of words, not from understanding; read the quotes.",
     ],
 };
@@ -173,8 +174,8 @@ const CHINESE: Words = Words {
         "凡分配到某组的客户都计入，无论消息是否送达；比例以分配的客户为基数，而不是购买者或点击者：只有分配是随机的，因此只有分配可以比较。",
         "比例：Wilson 区间，差异用 Newcombe 区间与合并 z 检验。若某格期望数不足 5，则不下结论。",
         "金额：Welch 检验，并用事前一年的消费缩小误差（CUPED），结论以此为准；旁边给出自助法（BCa）区间。",
-        "随时查看都有效：按 O'Brien-Fleming（Lan-DeMets）方式分配误差，所有查看合计 5%。",
-        "多个组、多个客群的 p 值按 Benjamini-Hochberg 方法校正。",
+        "结论与差异区间随时查看都有效：按 O'Brien-Fleming（Lan-DeMets）方式分配误差，所有查看合计 5%。",
+        "各组与对照、各组之间、多个客群的 p 值按 Benjamini-Hochberg 方法校正。",
         "主题与语气来自词表，并非理解；请阅读原文引用。",
     ],
 };
@@ -256,8 +257,9 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
         }
         Caveat::NothingAfter => "订单数据止于发送之前：目前无法得出结论。请用 --data 读入之后的订单。".into(),
         Caveat::WindowOpen(days) if english => {
+            let days = if days == 1 { "one more day".to_owned() } else { format!("{days} more days") };
             format!(
-                "The window is open for {days} more days: figures will change, and verdicts ask for more until then."
+                "The window is open for {days}: figures will change, and verdicts ask for more until then."
             )
         }
         Caveat::WindowOpen(days) => format!("观察期还有 {days} 天：数字仍会变化，此前下结论的要求更高。"),
@@ -271,6 +273,9 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
                 "组内 {} 的客户没有收到消息，但仍计入，因此效果看起来会比收到者身上的略小。",
                 percent(share)
             )
+        }
+        Caveat::UnknownCustomers(1) if english => {
+            "One customer of the ledger is not in the shop's files, or was erased, and is left out of every arm.".into()
         }
         Caveat::UnknownCustomers(count) if english => {
             format!(
@@ -309,12 +314,18 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
                 "各组人数与计划不符（p {p:.6}）：分组受到了随机以外因素的影响。请先查明原因再采信这些数字。"
             )
         }
+        Caveat::Scanners(1) if english => {
+            "The links of one customer were opened by mail filters alone; these are not counted as clicks.".into()
+        }
         Caveat::Scanners(count) if english => format!(
             "The links of {} customers were opened by mail filters alone; these are not counted as clicks.",
             grouped(count)
         ),
         Caveat::Scanners(count) => {
             format!("有 {} 位客户的链接仅被邮件过滤器打开，不计为点击。", grouped(count))
+        }
+        Caveat::ManySegments(1) if english => {
+            "One comparison within segments was made. A segment without a verdict is not one without an effect.".into()
         }
         Caveat::ManySegments(count) if english => format!(
             "{count} comparisons within segments were made; their p-values are adjusted for that. A segment without a \

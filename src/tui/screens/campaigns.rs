@@ -355,6 +355,8 @@ impl Pane for Campaigns {
             News::Partial { partial: Partial::Sending(name, pulse), .. } => {
                 self.live = Some((name.clone(), pulse.clone()));
             }
+            // From now on another state decides what may be done.
+            News::Partial { partial: Partial::Launched(_), .. } => self.read(shared),
             News::Ended { slot, end, .. } => {
                 if slot == Some(Slot::Sending) {
                     self.live = None;
@@ -418,8 +420,8 @@ impl Campaigns {
             (Right::Step(_, list), _) => drop(list.act(action)),
             (Right::Ledger(ledger), Action::Open) => {
                 if let Some(line) = ledger.chosen() {
-                    let text = ledger::in_full(line);
-                    shared.open(Reading::new(format!("Line {} of the ledger", line.id), text));
+                    let doing = Doing::Line { name: ledger.name.clone(), line: Box::new(line.clone()) };
+                    shared.start(work(shared, None, doing));
                 }
             }
             (Right::Ledger(ledger), _) => drop(ledger.list.act(action)),

@@ -5,11 +5,12 @@ mod view;
 use ratatui::layout::Rect;
 
 use crate::data::{AmbiguousDate, DataReport, NO_CURRENCY, Severity};
+use crate::jobs::End;
 use crate::tui::app::{Load, Request, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::numbers;
-use crate::tui::pane::{Mouse, Pane};
+use crate::tui::pane::{Mouse, News, Pane};
 use crate::tui::popups::ask::{Ask, Question};
 use crate::tui::popups::choose::{Answer, Choose};
 use crate::tui::popups::mapping::Mapping;
@@ -17,7 +18,7 @@ use crate::tui::popups::set_aside::SetAsideList;
 use crate::tui::settings_file::DataChange;
 use crate::tui::summary::Summary;
 use crate::tui::widgets::{List, Scroll};
-use crate::tui::work::Work;
+use crate::tui::work::{CampaignNews, Outcome, Work};
 
 const STEPS: u8 = 0;
 const HEALTH: u8 = 1;
@@ -30,6 +31,8 @@ pub struct Overview {
     steps: List,
     health: Scroll,
     on_health: bool,
+    /// Whether a campaign was launched, as far as the campaigns were read.
+    sent: bool,
 }
 
 /// Something to do next: its key, and a sentence.
@@ -39,7 +42,7 @@ struct Step {
 }
 
 /// What to do next, the most pressing first.
-fn steps(shared: &Shared) -> Vec<Step> {
+fn steps(shared: &Shared, sent: bool) -> Vec<Step> {
     let Load::Ready(summary) = &shared.summary else {
         return Vec::new();
     };
@@ -86,6 +89,18 @@ fn steps(shared: &Shared) -> Vec<Step> {
             )
         }),
     );
+    if drafts.is_some_and(|drafts| drafts.approved > 0) {
+        let plan = shared.keymap.shown(Action::PlanCampaign);
+        step(
+            Action::Campaigns,
+            format!(
+                "Send what is approved: {plan} in Review plans a campaign, which is approved and sent here"
+            ),
+        );
+    }
+    if sent {
+        step(Action::Results, "See what the campaigns that were sent changed".into());
+    }
     if !grave && aside > 0 {
         step(Action::ShowSetAside, "Look at the rows that were set aside".into());
     }
@@ -173,12 +188,12 @@ impl Pane for Overview {
             Action::NextPanel | Action::PreviousPanel if summary(shared).is_some() => Availability::Yes,
             _ if summary(shared).is_none() => Availability::Hidden,
             _ if self.on_health => self.health.availability(action),
-            _ => List::new(steps(shared).len()).availability(action),
+            _ => List::new(steps(shared, self.sent).len()).availability(action),
         }
     }
 
     fn act(&mut self, action: Action, shared: &mut Shared) {
-        self.steps.set_len(steps(shared).len());
+        self.steps.set_len(steps(shared, self.sent).len());
         match action {
             Action::ShowMapping => {
                 let popup = Mapping::open(shared);
@@ -206,7 +221,7 @@ impl Pane for Overview {
             }
             Action::Reload => shared.reload(),
             Action::Open => {
-                let steps = steps(shared);
+                let steps = steps(shared, self.sent);
                 if let Some(step) = self.steps.selected().and_then(|row| steps.get(row)) {
                     shared.request(Request::Do(step.action));
                 }
@@ -218,7 +233,7 @@ impl Pane for Overview {
     }
 
     fn mouse(&mut self, hit: Hit, mouse: Mouse, shared: &mut Shared) {
-        self.steps.set_len(steps(shared).len());
+        self.steps.set_len(steps(shared, self.sent).len());
         match hit {
             Hit::Row { list: STEPS, index } => {
                 self.on_health = false;
@@ -231,6 +246,12 @@ impl Pane for Overview {
                 self.health.mouse(mouse);
             }
             _ => {}
+        }
+    }
+
+    fn hear(&mut self, news: News<'_>, _: &mut Shared) {
+        if let News::Ended { end: End::Done(Outcome::Campaign(CampaignNews::Listed(entries))), .. } = news {
+            self.sent = entries.iter().any(|entry| entry.state.is_some());
         }
     }
 

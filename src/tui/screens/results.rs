@@ -182,6 +182,17 @@ impl Pane for Results {
     }
 }
 
+/// How orders since a launch come into the dashboard.
+fn bring_in(shared: &Shared) -> String {
+    let key = |action| shared.keymap.shown(action);
+    format!(
+        "Put the newer orders where the shop's files are, and press {} on Overview ({}) to read them; or add their file with \
+         --data. What customers did stands here then.",
+        key(Action::Reload),
+        key(Action::Overview)
+    )
+}
+
 impl Results {
     fn list(&self, sent: &[Entry], area: Rect, canvas: &mut Canvas<'_>) {
         let title = format!("{} sent", numbers::count(sent.len() as u64));
@@ -203,7 +214,13 @@ impl Results {
         let inside = widgets::panel(canvas, area, &format!("What {name} did"), self.on_told);
         match self.told() {
             Some(Ok(results)) => {
-                sheet::sheet(results, inside.width, canvas.theme).draw(canvas, inside, &self.scroll, TOLD);
+                let bring = bring_in(shared);
+                sheet::sheet(results, &bring, inside.width, canvas.theme).draw(
+                    canvas,
+                    inside,
+                    &self.scroll,
+                    TOLD,
+                );
             }
             Some(Err(why)) => {
                 widgets::empty(canvas, inside, &Sentence { what: "It cannot be measured.", next: why });

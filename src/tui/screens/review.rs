@@ -106,7 +106,11 @@ impl Review {
             return Availability::No(format!("It was {why}. Write it again for one of today's segments."));
         }
         match self.approved_variant(item) {
-            Some(variant) => Availability::No(one_variant(variant, &item.draft.segment)),
+            Some(variant) => Availability::No(format!(
+                "{} A campaign can send both, to customers dealt by chance: {} adds this one to its plan as another arm.",
+                one_variant(variant, &item.draft.segment),
+                shared.keymap.shown(Action::PlanCampaign)
+            )),
             None => Availability::Yes,
         }
     }
@@ -283,6 +287,15 @@ impl Pane for Review {
         }
     }
 
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        &[
+            (Action::Approve, "approve"),
+            (Action::EditDraft, "edit"),
+            (Action::Reject, "reject"),
+            (Action::PlanCampaign, "campaign"),
+        ]
+    }
+
     fn focus(&self) -> Focus {
         if self.typing.is_some() { Focus::Line } else { Focus::Keys }
     }
@@ -339,11 +352,20 @@ impl Pane for Review {
             News::Edited(Err(why)) => shared.toast(Gravity::Bad, why),
             News::Ended { end: End::Done(Outcome::QueueRead(desk)), .. } => self.see(desk, None),
             News::Ended { end: End::Done(Outcome::DraftsKept(desk)), .. } => {
+                // What was kept just now is in sight, whatever was shown before.
+                if !matches!(self.filter.show, Show::Open | Show::All) {
+                    self.filter.show = Show::Open;
+                }
+                self.filter.text.clear();
                 self.see(desk, desk.queue.newest_open());
             }
             News::Ended { end: End::Done(Outcome::Decided { said, next, desk }), .. } => {
                 shared.toast(Gravity::Good, said.clone());
                 self.see(desk, *next);
+                // The reason why it cannot be approved stands at the top.
+                if self.chosen().is_some_and(|item| item.failures().next().is_some()) {
+                    self.scroll.reset();
+                }
             }
             News::Ended { end: End::Done(Outcome::Exported { told, complete }), .. } => {
                 shared.toast(if *complete { Gravity::Good } else { Gravity::Warning }, told.clone());
@@ -384,6 +406,10 @@ impl Review {
         }
         if self.chosen().map(|item| item.id) != before || self.claim >= Some(self.claims()) {
             self.claim = None;
+        }
+        if self.chosen().map(|item| item.id) != before {
+            self.scroll.reset();
+            self.slot = 0;
         }
     }
 

@@ -5,7 +5,8 @@ use crate::tui::canvas::Canvas;
 const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// Values in `width` columns and `height` rows, the bottom row at `y`; the last values where there are more
-/// than columns. Values below zero stand as zero.
+/// than columns. Values below zero stand as zero, and of one
+/// that is not known (NaN) nothing is drawn.
 pub fn sparkline(canvas: &mut Canvas<'_>, x: u16, y: u16, width: u16, height: u16, values: &[f64]) {
     let values = &values[values.len().saturating_sub(usize::from(width))..];
     let top = values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max);
@@ -16,7 +17,10 @@ pub fn sparkline(canvas: &mut Canvas<'_>, x: u16, y: u16, width: u16, height: u1
     let step = (usize::from(width) / values.len()).clamp(1, 4);
     let style = canvas.theme.bar;
     for (index, value) in values.iter().enumerate() {
-        let share = if top > 0.0 && value.is_finite() { (value / top).clamp(0.0, 1.0) } else { 0.0 };
+        if !value.is_finite() {
+            continue;
+        }
+        let share = if top > 0.0 { (value / top).clamp(0.0, 1.0) } else { 0.0 };
         let mut left = (share * f64::from(height) * 8.0).round() as usize;
         if left == 0 {
             left = 1;

@@ -3,6 +3,7 @@
 //! In: a [`CampaignWork`], which names what is to be done and brings the shop. Out: [`CampaignNews`]. The settings of
 //! sending are read again each time, so that whoever mends one sees at once what came of it.
 
+mod arm;
 mod customer;
 mod look;
 mod measure;
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use super::{Partial, Slot};
 use crate::campaign::CampaignError;
-use crate::campaign::approval::{APPROVE, WITHDRAW, may_not_approve};
+use crate::campaign::approval::{APPROVE, may_not_approve, may_not_resume, note_plan};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::in_the_way;
@@ -71,6 +72,8 @@ pub enum Doing {
     Plan {
         name: String,
         draft: DraftId,
+        /// The draft that becomes another arm, where there is such a plan already.
+        other: Option<DraftId>,
         strategy: String,
         segment: String,
     },
@@ -97,6 +100,11 @@ pub enum Doing {
     Ledger {
         name: String,
         find: String,
+    },
+    /// A line of the ledger with the message as that customer got it, or would.
+    Line {
+        name: String,
+        line: Box<Send>,
     },
     /// Replaces what forces UCS-2 in the slots of a version.
     Plain {
@@ -155,6 +163,8 @@ pub enum CampaignNews {
         lines: Arc<Vec<Send>>,
         all: bool,
     },
+    /// The text of a line's message, or why there is none.
+    Line(Box<Send>, String),
     /// What a campaign did, or why that is not known.
     Measured(String, Result<Arc<Results>, String>),
     /// By the customer's id, the oldest first.
@@ -189,6 +199,7 @@ impl CampaignWork {
             Doing::Send { name, .. } => format!("Send the campaign {name}"),
             Doing::Turn { name, .. } => format!("Change the campaign {name}"),
             Doing::Ledger { name, .. } => format!("Read the ledger of {name}"),
+            Doing::Line { line, .. } => format!("Read the message of line {}", line.id),
             Doing::Plain { name, .. } => format!("Replace characters in {name}"),
             Doing::Page(seen) => format!("Write the page of {}", seen.name),
             Doing::Measure(name) => format!("Count what {name} did"),
@@ -206,6 +217,7 @@ impl CampaignWork {
             Doing::List
                 | Doing::Look(_)
                 | Doing::Ledger { .. }
+                | Doing::Line { .. }
                 | Doing::Page(_)
                 | Doing::Measure(_)
                 | Doing::Report(_)
@@ -224,20 +236,32 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
     match &work.doing {
         Doing::List => office.list(),
         Doing::Look(name) => office.look(name, task),
-        Doing::Plan { name, draft, strategy, segment } => office.plan(name, *draft, strategy, segment),
+        Doing::Plan { name, draft, other, strategy, segment } => {
+            match office.workspace.campaign_plan(name)?.zip(*other) {
+                Some((source, other)) => office.add_arm(name, &source, other, strategy, segment),
+                None => office.plan(name, *draft, strategy, segment),
+            }
+        }
         Doing::Save { name, source } => {
             office.workspace.save_campaign_plan(name, source)?;
+            note_plan(office.store()?, name, source, &work.person, work.at)?;
             Ok(done(name, format!("Saved campaigns/{name}.toml.")))
         }
         Doing::Approve { name, fingerprint } => office.approve(name, fingerprint, task),
         Doing::Withdraw(name) => {
             let dossier = office.dossier(name, task)?;
-            office.note(&dossier, WITHDRAW)?;
+            let document = standing(&dossier);
+            office.store()?.withdraw_approval(name, work.at, &work.person, &document)?;
             Ok(done(name, format!("The approval of {name} is taken back.")))
         }
         Doing::Send { name, fingerprint } => office.send(name, fingerprint, task, tell),
         Doing::Turn { name, to } => {
             let campaign = office.store()?.campaign(name)?.ok_or_else(|| not_launched(name))?;
+            if *to == CampaignState::Sending
+                && let Some(why) = may_not_resume(office.store()?, &campaign)?
+            {
+                return Err(Failure::Failed(sentence(&why)));
+            }
             office.store()?.turn_campaign(campaign.id, *to, work.at, &work.person, "")?;
             let told = match to {
                 CampaignState::Paused => "is paused: nothing more is handed over",
@@ -256,6 +280,7 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
             }
             Ok(CampaignNews::Ledger { name: name.clone(), find: find.clone(), lines: Arc::new(lines), all })
         }
+        Doing::Line { name, line } => office.line(name, line, task),
         Doing::Plain { name, arm, segment } => office.plain(name, *arm, *segment, task),
         Doing::Page(seen) => office.page(seen),
         Doing::Measure(name) => office.measure(name, task),
@@ -390,6 +415,8 @@ impl<'a> Office<'a> {
         // What could not be read is not written.
         Plan::parse(name, &source, &self.config.campaign)?;
         self.workspace.save_campaign_plan(name, &source)?;
+        let (person, at) = (&self.work.person, self.work.at);
+        note_plan(self.store()?, name, &source, person, at)?;
         Ok(CampaignNews::Planned(name.to_owned()))
     }
 
@@ -401,6 +428,9 @@ impl<'a> Office<'a> {
             return Err(refused("it was launched, and there is nothing left to approve.".into()));
         }
         changed(&dossier, fingerprint).map_err(refused)?;
+        let at = self.work.at;
+        // The file may have been written by another program since.
+        note_plan(self.store()?, name, &dossier.source, person, at)?;
         if let Some(why) = may_not_approve(&dossier.plan, &self.config.campaign, person) {
             return Err(refused(why));
         }
@@ -410,16 +440,17 @@ impl<'a> Office<'a> {
         if let Some(check) = in_the_way(&prospect.checks).next() {
             return Err(refused(format!("{}. {}", check.found, check.remedy)));
         }
-        self.note(&dossier, APPROVE)?;
+        let document = standing(&dossier);
+        let deed = Deed { at, actor: person, action: APPROVE, subject: name, document: &document };
+        self.store()?.note(deed)?;
         let told = format!("{person} has approved {name}, as it is now.");
         Ok(CampaignNews::Done { name: name.to_owned(), told, well: true })
     }
+}
 
-    fn note(&mut self, dossier: &Dossier, action: &str) -> Result<(), Failure> {
-        let document = json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author });
-        let (at, actor, subject) = (self.work.at, self.work.person.as_str(), dossier.plan.name.as_str());
-        Ok(self.store()?.note(Deed { at, actor, action, subject, document: &document })?)
-    }
+/// What the audit has of an approval.
+fn standing(dossier: &Dossier) -> serde_json::Value {
+    json!({ "fingerprint": dossier.fingerprint, "author": dossier.plan.author })
 }
 
 /// Whether the campaign is what was read.

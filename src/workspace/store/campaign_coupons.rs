@@ -9,7 +9,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 
 use super::{Store, count};
@@ -64,6 +64,36 @@ pub struct Stock {
     pub lasting: u64,
     /// When the first of the others ends: milliseconds since 1970-01-01 UTC.
     pub first_end: Option<i64>,
+}
+
+/// What became of one code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CodeLine {
+    pub code: String,
+    /// `None` for those that were made here.
+    pub pool: Option<String>,
+    /// `free`, `reserved`, `committed` (given out), `returned` or `redeemed`.
+    pub state: String,
+    pub customer: Option<String>,
+    /// Name of the campaign.
+    pub campaign: Option<String>,
+    /// When it came into this state, and until when it holds: milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    pub expires_at: Option<i64>,
+}
+
+/// What became of codes that were said to be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Redeemed {
+    /// For the first time.
+    pub redeemed: u64,
+    /// They were noted as used before.
+    pub again: u64,
+    /// They are known, and were given to nobody.
+    pub not_given_out: u64,
+    pub unknown: u64,
+    /// Of the ones used for the first time, how many are past their last day.
+    pub late: u64,
 }
 
 /// What an import brought.
@@ -139,7 +169,7 @@ impl Store {
         })
     }
 
-    /// Marks codes as used by a customer; how many were so for the first time, and how many are not known.
+    /// Marks codes as used by a customer.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -147,23 +177,57 @@ impl Store {
         &mut self,
         codes: impl Iterator<Item = &'a str>,
         at: i64,
-    ) -> Result<(u64, u64), WorkspaceError> {
+    ) -> Result<Redeemed, WorkspaceError> {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
                 "UPDATE campaign_coupons SET state = 'redeemed', at = ?2 \
-                 WHERE code = ?1 AND state IN ('committed', 'reserved')",
+                 WHERE code = ?1 AND state IN ('committed', 'reserved') RETURNING expires_at",
             )?;
             let mut known =
-                transaction.prepare_cached("SELECT COUNT(*) FROM campaign_coupons WHERE code = ?1")?;
-            let (mut redeemed, mut unknown) = (0, 0);
+                transaction.prepare_cached("SELECT state FROM campaign_coupons WHERE code = ?1")?;
+            let mut told = Redeemed::default();
             for code in codes {
-                if update.execute(params![code, at])? > 0 {
-                    redeemed += 1;
-                } else if known.query_row([code], |row| row.get::<_, i64>(0))? == 0 {
-                    unknown += 1;
+                let used: Option<Option<i64>> =
+                    update.query_row(params![code, at], |row| row.get(0)).optional()?;
+                if let Some(ends) = used {
+                    told.redeemed += 1;
+                    told.late += u64::from(ends.is_some_and(|ends| ends <= at));
+                    continue;
+                }
+                let state: Option<String> = known.query_row([code], |row| row.get(0)).optional()?;
+                match state.as_deref() {
+                    None => told.unknown += 1,
+                    Some("redeemed") => told.again += 1,
+                    Some(_) => told.not_given_out += 1,
                 }
             }
-            Ok((redeemed, unknown))
+            Ok(told)
+        })
+    }
+
+    /// What became of each code; of one pool or one campaign, where they are named.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn codes(&self, pool: Option<&str>, campaign: Option<&str>) -> Result<Vec<CodeLine>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT o.code, o.pool, o.state, o.customer, c.name, o.at, o.expires_at FROM campaign_coupons o \
+                 LEFT JOIN campaigns c ON c.id = o.campaign WHERE (?1 IS NULL OR o.pool = ?1) \
+                 AND (?2 IS NULL OR c.name = ?2) ORDER BY o.rowid",
+            )?;
+            let rows = statement.query_map(params![pool, campaign], |row| {
+                Ok(CodeLine {
+                    code: row.get(0)?,
+                    pool: row.get(1)?,
+                    state: row.get(2)?,
+                    customer: row.get(3)?,
+                    campaign: row.get(4)?,
+                    at: row.get(5)?,
+                    expires_at: row.get(6)?,
+                })
+            })?;
+            rows.collect()
         })
     }
 

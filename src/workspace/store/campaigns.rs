@@ -103,6 +103,8 @@ pub struct Launch<'a> {
     pub funnel: &'a Value,
     /// Where the numbered links of the messages lead.
     pub links: &'a [String],
+    /// Where the messages go, in words.
+    pub to: &'a str,
     pub at: i64,
     pub actor: &'a str,
 }
@@ -164,7 +166,7 @@ impl Store {
                 ])?;
             }
             let document = serde_json::json!({
-                "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel,
+                "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel, "to": launch.to,
             });
             note(
                 transaction,
@@ -198,6 +200,27 @@ impl Store {
             let rows = statement.query_map([], campaign)?;
             rows.collect()
         })
+    }
+
+    /// Takes a campaign's approval back, and notes who did it: an entry of the audit. What was launched is approved for
+    /// good: it is paused or ended instead.
+    ///
+    /// # Errors
+    /// The campaign was launched; the database cannot be written.
+    pub fn withdraw_approval(
+        &mut self,
+        name: &str,
+        at: i64,
+        actor: &str,
+        document: &Value,
+    ) -> Result<(), WorkspaceError> {
+        self.write(|transaction| {
+            if let Some(campaign) = find(transaction, name)? {
+                return Ok(Err(WorkspaceError::Nothing(no_withdrawal(&campaign))));
+            }
+            note(transaction, Deed { at, actor, action: "withdraw", subject: name, document })?;
+            Ok(Ok(()))
+        })?
     }
 
     /// Changes how far a campaign is, and notes who did it. One that is done or cancelled stays so.
@@ -316,6 +339,21 @@ impl Store {
             let rows = statement.query_map([campaign], |row| row.get(0))?;
             rows.collect()
         })
+    }
+}
+
+/// Why the approval of a campaign that was launched stays.
+fn no_withdrawal(campaign: &Campaign) -> String {
+    let name = &campaign.name;
+    match campaign.state {
+        CampaignState::Done | CampaignState::Cancelled => format!(
+            "the campaign {name} is {}: there is nothing left that its approval could stop.",
+            campaign.state.name()
+        ),
+        _ => format!(
+            "the campaign {name} was launched, and its approval cannot be taken back any more. Pause it, or cancel it: \
+             `perennial campaign pause {name}`, `perennial campaign cancel {name}`."
+        ),
     }
 }
 

@@ -7,8 +7,9 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Transaction, params};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::audit::{Deed, note};
 use super::suppressions::{self, Reason, ToSuppress, address_hash};
 use super::{Secret, SecretName, Store};
 use crate::data::Channel;
@@ -114,16 +115,24 @@ impl Store {
         })
     }
 
-    /// Erases a customer. Called again it finds less to do and does no harm.
+    /// Erases a customer, and notes that somebody was erased: under the hash that stands in the ledger, without a name.
+    /// Called again it finds less to do and does no harm.
     ///
     /// # Errors
     /// The database cannot be written: nothing is erased then.
-    pub fn erase(&mut self, who: &Identity, at: i64) -> Result<Erased, WorkspaceError> {
+    pub fn erase(&mut self, who: &Identity, at: i64, actor: &str) -> Result<Erased, WorkspaceError> {
         let key = self.secret(SecretName::Addresses)?;
         // Made for this one hash, and thrown away with it.
         let nobody = format!("erased:{}", &Secret::random()?.hash(&who.customer)[..32]);
         self.read(|connection| connection.pragma_update(None, "secure_delete", true))?;
-        let mut erased = self.write(|transaction| erase(transaction, &key, who, &nobody, at))?;
+        let mut erased = self.write(|transaction| {
+            let erased = erase(transaction, &key, who, &nobody, at)?;
+            let document =
+                json!({ "sends": erased.sends, "drafts": erased.drafts, "suppressed": erased.suppressed });
+            let subject = nobody.as_str();
+            note(transaction, Deed { at, actor, action: "erase", subject, document: &document })?;
+            Ok(erased)
+        })?;
         erased.wiped = self.read(|connection| {
             let emptied = |connection: &Connection| {
                 connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))

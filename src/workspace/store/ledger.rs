@@ -11,7 +11,7 @@ use rusqlite::{Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::campaigns::{CampaignState, state_of};
-use super::{Store, count};
+use super::{SecretName, Store, count, refused};
 use crate::workspace::WorkspaceError;
 
 /// What became of a message so far.
@@ -132,7 +132,7 @@ pub type Tally = BTreeMap<String, BTreeMap<SendState, u64>>;
 
 impl Store {
     /// Writes down steps of messages, all of them durably or none; the state of the campaign, which another process may
-    /// have changed.
+    /// have changed. An address of which the server says that there is no such mailbox is suppressed.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -142,9 +142,14 @@ impl Store {
         changes: &[Change],
         at: i64,
     ) -> Result<CampaignState, WorkspaceError> {
+        let gone = refused::without_mailbox(changes);
+        let key = if gone.is_empty() { None } else { Some(self.secret(SecretName::Addresses)?) };
         self.write(|transaction| {
             for change in changes {
                 apply(transaction, change, at)?;
+            }
+            if let Some(key) = &key {
+                refused::suppress(transaction, key, &gone, at)?;
             }
             state_of(transaction, campaign)
         })

@@ -1,5 +1,7 @@
 //! From a plan to the ledger, with everything that must stop it on the way.
 
+use serde_json::Value;
+
 use super::project::{Project, mail_server};
 use super::sink::{Answer, Sink};
 use crate::program::text;
@@ -78,7 +80,7 @@ fn what_must_stand_in_a_message_stops_it_where_it_does_not() {
     let refused = project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().code(3);
     assert!(text(&refused.get_output().stderr).contains("from-address"));
     let checked = project.run(&["campaign", "preflight", "spring", "--json"]).assert().code(3);
-    let document: serde_json::Value = serde_json::from_slice(&checked.get_output().stdout).unwrap();
+    let document: Value = serde_json::from_slice(&checked.get_output().stdout).unwrap();
     let weight = |check: &str| {
         let checks = document["checks"].as_array().unwrap();
         checks
@@ -140,8 +142,22 @@ fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     let pool = &project.json(&["coupons", "status"])["pools"][0];
     assert_eq!((pool["free"].as_u64(), pool["committed"].as_u64()), (Some(6), Some(54)));
     std::fs::write(project.path().join("used.csv"), "SPRING-000\nSPRING-001\nNOBODYS\n").unwrap();
-    let used = project.json(&["coupons", "redeem", "used.csv"]);
+    // A code that nobody knows is a finding; one that comes again is said to be used.
+    let redeem = |project: &Project| -> Value {
+        let out = project.run(&["--json", "coupons", "redeem", "used.csv"]).assert().code(3);
+        serde_json::from_slice(&out.get_output().stdout).unwrap()
+    };
+    let used = redeem(&project);
     assert_eq!((used["redeemed"].as_u64(), used["unknown"].as_u64()), (Some(2), Some(1)));
+    let again = redeem(&project);
+    assert_eq!((again["redeemed"].as_u64(), again["again"].as_u64()), (Some(0), Some(2)));
+    let listed = project.json(&["coupons", "list", "--campaign", "spring"]);
+    let codes = listed["codes"].as_array().unwrap();
+    assert_eq!(codes.len(), 54);
+    assert!(
+        codes.iter().filter(|code| code["state"] == "redeemed").count() == 2
+            && codes[0]["customer"].is_string()
+    );
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
     }
     let mut store = door.store();
     // The other's name stands elsewhere, and stays.
-    let erased = store.erase(&anna(), now()).unwrap();
+    let erased = store.erase(&anna(), now(), "keeper").unwrap();
     assert_eq!(
         (
             erased.sends,
@@ -153,7 +153,7 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
     assert_eq!(door.post(&door.links.feedback(ANNA), "rating=1&text=Anneliese+again").status, 200);
     assert!(!stands(&door, "Anneliese"));
     // Once more: nothing is left to do.
-    let again = store.erase(&anna(), now()).unwrap();
+    let again = store.erase(&anna(), now(), "keeper").unwrap();
     assert_eq!((again.sends, again.feedback, again.drafts), (0, 0, 0), "{again:?}");
 }
 
@@ -161,7 +161,7 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
 fn drafts_are_rewritten_for_an_erasure_alone() {
     let door = open(|_| {});
     draft(&door);
-    door.store().erase(&anna(), now()).unwrap();
+    door.store().erase(&anna(), now(), "keeper").unwrap();
     let database = door.database();
     let (document, reason): (String, String) = database
         .query_row(
@@ -186,9 +186,9 @@ fn a_reader_that_keeps_the_old_bytes_is_told_of() {
     let reader = door.database();
     reader.execute_batch("BEGIN; SELECT COUNT(*) FROM sends;").unwrap();
     let mut store = door.store();
-    let erased = store.erase(&anna(), now()).unwrap();
+    let erased = store.erase(&anna(), now(), "keeper").unwrap();
     assert_eq!((erased.sends, erased.wiped), (3, false));
     drop(reader);
-    assert!(store.erase(&anna(), now()).unwrap().wiped);
+    assert!(store.erase(&anna(), now(), "keeper").unwrap().wiped);
     assert!(!stands(&door, "Anneliese"));
 }

@@ -28,15 +28,36 @@ pub(super) fn availability(screen: &Campaigns, action: Action, shared: &Shared) 
                 Availability::Hidden
             }
         }
+        // Its launch is on the way, and not told yet.
+        Action::ApproveCampaign
+        | Action::WithdrawApproval
+        | Action::EditPlan
+        | Action::PauseCampaign
+        | Action::CancelCampaign
+        | Action::ShowLedger
+            if entry.state.is_none() && screen.being_sent() == Some(entry.name.as_str()) =>
+        {
+            no("It is being launched this moment: press the key again when it is.")
+        }
         Action::EditPlan if entry.state.is_some() => {
             no("It was launched: it goes on as it was approved, whatever becomes of the file.")
         }
         Action::EditPlan => {
             Availability::when(entry.source.is_some(), "The plan's file is not there any more.")
         }
-        Action::ApproveCampaign | Action::WithdrawApproval if entry.state.is_some() => {
+        Action::ApproveCampaign if entry.state.is_some() => {
             no("It was launched: there is nothing left to approve.")
         }
+        Action::WithdrawApproval if entry.state.is_some() => no(&match entry.state {
+            Some(CampaignState::Done | CampaignState::Cancelled) => {
+                "It has come to its end: there is nothing left to take back.".to_owned()
+            }
+            _ => format!(
+                "It was launched, and its approval stays: {} stops it for a while, {} ends it.",
+                shared.keymap.shown(Action::PauseCampaign),
+                shared.keymap.shown(Action::CancelCampaign)
+            ),
+        }),
         Action::ApproveCampaign => match seen {
             None => no(NOT_SEEN),
             Some(seen) => Availability::when(!seen.approval.holds(), "It is approved already, as it is now."),

@@ -97,7 +97,7 @@ pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, w
     arms(&mut sheet, seen);
     funnel(&mut sheet, seen);
     if let Some(prospect) = &seen.prospect {
-        outlook(&mut sheet, prospect);
+        outlook(&mut sheet, prospect, shared);
         cost(&mut sheet, seen, prospect, shared);
         checks(&mut sheet, &prospect.checks, shared);
     }
@@ -138,7 +138,10 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, live: bool, shared: &Shared) {
         }
     }
     match &seen.to {
-        Ok(place) => sheet.text(None, ("→ ", theme.dim), &format!("to {place}; {}", seen.when), theme.dim),
+        Ok(place) => {
+            let when = if seen.when.is_empty() { String::new() } else { format!("; {}", seen.when) };
+            sheet.text(None, ("→ ", theme.dim), &format!("to {place}{when}"), theme.dim);
+        }
         Err(why) => sheet.text(None, ("✗ ", theme.bad), why, theme.bad),
     }
     if let Some(due) = seen.next_due {
@@ -218,7 +221,7 @@ fn arms(sheet: &mut Sheet<'_>, seen: &Seen) {
             label: vec![(arm.name.clone(), theme.strong)],
             share: share(arm.customers),
             count: numbers::count(arm.customers),
-            note: format!("draft {}", drafts.join(", ")),
+            note: format!("{} {}", if drafts.len() == 1 { "draft" } else { "drafts" }, drafts.join(", ")),
         };
         sheet.rows.push(Row { target: Some(target), kind });
     }
@@ -250,17 +253,37 @@ fn funnel(sheet: &mut Sheet<'_>, seen: &Seen) {
     }
 }
 
-fn outlook(sheet: &mut Sheet<'_>, prospect: &Prospect) {
+fn outlook(sheet: &mut Sheet<'_>, prospect: &Prospect, shared: &Shared) {
     let theme = sheet.theme;
     sheet.heading("What can be shown");
+    let longest = prospect.outlook.iter().filter(|look| look.base_rate.is_some()).map(|look| look.days).max();
+    if let Some((longest, features)) = longest.zip(shared.features.ready()) {
+        let words = format!(
+            "who buys anyway: of such customers {longest} days before {}, those who bought within so many days",
+            features.as_of
+        );
+        sheet.text(None, ("  ", theme.dim), &words, theme.dim);
+    }
     for look in &prospect.outlook {
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         let (glyph, style, words) = match (look.base_rate, look.smallest_effect) {
             (None, _) => ("?", theme.dim, "the shop's past does not say how many buy anyway".to_owned()),
-            (Some(base), _) if look.is_too_few() => (
-                "!",
+            (Some(base), Some(effect)) if look.is_too_few() => (
+                "~",
                 theme.warning,
-                format!("too few to tell what the message adds to {} who buy anyway", percent(base)),
+                format!(
+                    "too few to tell: {} buy anyway, and only {:.1} points more could be told from chance",
+                    percent(base),
+                    100.0 * effect
+                ),
+            ),
+            (Some(base), None) => (
+                "~",
+                theme.warning,
+                format!(
+                    "too few to tell: {} buy anyway, and no rise could be told from chance",
+                    percent(base)
+                ),
             ),
             (Some(base), Some(effect)) => (
                 "✓",
@@ -271,7 +294,6 @@ fn outlook(sheet: &mut Sheet<'_>, prospect: &Prospect) {
                     100.0 * effect
                 ),
             ),
-            (Some(base), None) => ("?", theme.dim, format!("{} buy anyway", percent(base))),
         };
         let title = format!("After {} days", look.days);
         let target = sheet.add(Target::Read(title, words.clone()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Campaigns, Right};
 use crate::tui::app::{Gravity, Load, Request, Shared};
+use crate::tui::popups::reading::Reading;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::CampaignNews;
 
@@ -69,6 +70,10 @@ impl Campaigns {
                     self.send(shared);
                 }
                 self.read(shared);
+            }
+            CampaignNews::Line(line, text) => {
+                let text = format!("{}\n\n{text}", super::ledger::in_full(line));
+                shared.open(Reading::new(format!("Line {} of the ledger", line.id), text));
             }
             CampaignNews::Measured(..) | CampaignNews::OfCustomer(..) => {}
             CampaignNews::Ledger { name, find, lines, all } => {

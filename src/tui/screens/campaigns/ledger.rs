@@ -60,21 +60,28 @@ impl Ledger {
             Column::new("State", Width::Fixed(9), Align::Left, 0),
             Column::new("Customer", Width::Fill(8), Align::Left, 0),
             Column::new("Arm", Width::Fixed(7), Align::Left, 2),
-            Column::new("When", Width::Fixed(11), Align::Left, 1),
+            Column::new("When", Width::Fixed(16), Align::Left, 1),
             Column::new("Said", Width::Fill(10), Align::Left, 3),
         ];
         let table = Table { columns: &columns, list: &self.list, id: RIGHT, focused };
         let theme = canvas.theme;
         let zone = shared.setup.started.time_zone();
+        let shop = shared.shop.ready();
         table.draw(canvas, area, |row, column| {
             let line = &lines[row];
             let (glyph, style) = mark(line.state, theme);
             match column {
                 0 => Cell::styled(glyph, style),
                 1 => Cell::styled(line.state.name(), style),
-                2 => line.customer.clone().into(),
+                2 => match shop.and_then(|shop| shop.customers.row_of(&line.customer).map(|row| (shop, row)))
+                {
+                    Some((shop, row)) => {
+                        format!("{} {}", line.customer, shop.customers.display_name(row)).into()
+                    }
+                    None => line.customer.clone().into(),
+                },
                 3 => Cell::styled(line.arm.clone(), theme.dim),
-                4 => Cell::styled(moment(line.at, zone, "%m-%d %H:%M"), theme.dim),
+                4 => Cell::styled(moment(line.at, zone, "%Y-%m-%d %H:%M"), theme.dim),
                 _ => Cell::styled(line.detail.clone().unwrap_or_default(), theme.dim),
             }
         });
@@ -101,7 +108,7 @@ pub(super) fn words(state: SendState) -> &'static str {
         SendState::Holdout => "held out",
         SendState::Intended => "waiting",
         SendState::Handing => "on the way",
-        SendState::Accepted => "sent",
+        SendState::Accepted => "accepted",
         SendState::Failed => "failed",
         SendState::Unknown => "nobody knows",
         SendState::Skipped => "skipped",
@@ -117,14 +124,15 @@ pub(super) fn moment(at: i64, zone: &TimeZone, pattern: &str) -> String {
 
 /// Everything that stands on a line.
 pub(super) fn in_full(line: &Send) -> String {
+    // What the other side said is the news of a line that failed.
+    let said = match (line.state, line.detail.as_deref()) {
+        (SendState::Failed | SendState::Unknown, Some(said)) => format!("{}: {said}", words(line.state)),
+        (state, _) if state.name() == words(state) => words(state).to_owned(),
+        (state, _) => format!("{}: {}", state.name(), words(state)),
+    };
     let mut text = format!(
-        "{}: {}\nCustomer {}, segment {}, arm {}, {}",
-        line.state.name(),
-        words(line.state),
-        line.customer,
-        line.segment,
-        line.arm,
-        line.channel
+        "{said}\nCustomer {}, segment {}, arm {}, {}",
+        line.customer, line.segment, line.arm, line.channel
     );
     let mut more = |label: &str, value: Option<String>| {
         if let Some(value) = value {

@@ -26,27 +26,28 @@ pub(super) fn draw(
     let theme = canvas.theme;
     let mut rich = Rich::default();
     let several = seen.specimens.len() > 1;
-    let place = if several {
-        format!(" ({} of {}, ← →)", number + 1, seen.specimens.len())
-    } else {
-        String::new()
-    };
     rich.spans(
         0,
         vec![
             (format!("Arm {}", specimen.heading), theme.strong),
-            (format!(", draft {}, as {} gets it{place}", specimen.draft, specimen.to), theme.dim),
+            (format!(", draft {}, as {} gets it", specimen.draft, specimen.to), theme.dim),
         ],
     );
+    if several {
+        rich.line(&format!("{} of {}: ← → for the others", number + 1, seen.specimens.len()), theme.dim);
+    }
     rich.blank();
     match &specimen.message {
         Err(why) => {
             rich.spans(0, vec![("✗ ".into(), theme.bad), (why.clone(), theme.bad)]);
         }
         Ok(message) => {
+            if let Some(missing) = &specimen.missing {
+                rich.spans(0, vec![("! ".into(), theme.warning), (missing.clone(), theme.warning)]);
+            }
+            rich.spans(0, vec![("To       ".into(), theme.dim), (message.recipient.clone(), theme.text)]);
             widgets::message(&mut rich, 0, message.channel, &specimen.from, &message.text, theme);
             rich.blank();
-            rich.spans(0, vec![("To       ".into(), theme.dim), (message.recipient.clone(), theme.text)]);
             for (number, link) in message.links.iter().enumerate() {
                 let label = format!("Link {:<4}", number + 1);
                 rich.spans(9, vec![(label, theme.dim), (link.clone(), theme.text)]);

@@ -40,7 +40,7 @@ pub fn draw(screen: &Overview, shared: &Shared, area: Rect, canvas: &mut Canvas<
         }
         return;
     };
-    let steps = steps(shared);
+    let steps = steps(shared, screen.sent);
     let wanted = steps.len() as u16 + 2;
     if area.width >= 76 && area.height >= 14 {
         let [above, below] = area.layout(&Layout::vertical([
@@ -114,8 +114,13 @@ fn shop(summary: &Summary, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.pieces(area.x, y, area.width, &[("From ", theme.dim), (&span, theme.text)]);
         y += 1;
     }
-    let revenue: Vec<f64> = summary.months.iter().map(|month| month.revenue.max(0) as f64).collect();
-    let orders: Vec<f64> = summary.months.iter().map(|month| month.orders as f64).collect();
+    // Nothing is drawn of months of which no orders are known: a bar would say that there were none.
+    let known = summary.months.iter().rposition(|month| month.orders > 0).map_or(0, |last| last + 1);
+    let drawn = |number: usize, value: f64| if number < known { value } else { f64::NAN };
+    let months = || summary.months.iter().enumerate();
+    let revenue: Vec<f64> =
+        months().map(|(number, month)| drawn(number, month.revenue.max(0) as f64)).collect();
+    let orders: Vec<f64> = months().map(|(number, month)| drawn(number, month.orders as f64)).collect();
     let best = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
     let money = numbers::short_money(best(&revenue) as i64, summary.currency_digits, &summary.currency);
     let most = numbers::count(best(&orders) as u64);
@@ -157,6 +162,10 @@ fn health(screen: &Overview, shared: &Shared, summary: &Summary, area: Rect, can
             &format!("{} {kept}", if whole { "✓" } else { "!" }),
             if whole { theme.good } else { theme.warning },
         );
+        // Two of a kind are told apart by their files.
+        if report.tables.iter().filter(|other| other.table == table.table).count() > 1 {
+            paragraph.push_indented(2, &format!("from {}", table.file), theme.dim);
+        }
         for aside in &table.set_aside {
             paragraph.push_indented(
                 2,
@@ -223,7 +232,8 @@ fn next(screen: &Overview, shared: &Shared, steps: &[Step], area: Rect, canvas: 
             area.width,
             &[
                 (if selected { "▸ " } else { "  " }, theme.accent),
-                (&format!("{key:<2} "), theme.accent),
+                (&format!("{key:<2}"), theme.accent),
+                ("· ", theme.dim),
                 (&steps[row].sentence, theme.text),
             ],
         );

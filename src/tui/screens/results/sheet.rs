@@ -24,10 +24,15 @@ fn verdict(verdict: Verdict, theme: &Theme) -> (&'static str, Style) {
     }
 }
 
-/// All of it, at a width.
-pub(super) fn sheet(results: &Results, width: u16, theme: &Theme) -> Rich {
-    let mut told = Told { rich: Rich::default(), width: usize::from(width), theme, results };
+/// All of it, at a width. `bring`: how the orders since the launch are brought in.
+pub(super) fn sheet(results: &Results, bring: &str, width: u16, theme: &Theme) -> Rich {
+    let mut told = Told { rich: Rich::default(), width: usize::from(width), theme, results, bring };
     told.verdict();
+    if results.is_before() {
+        told.clicks();
+        told.voices();
+        return told.rich;
+    }
     told.arms();
     told.comparisons();
     told.retention();
@@ -44,6 +49,7 @@ struct Told<'a> {
     width: usize,
     theme: &'a Theme,
     results: &'a Results,
+    bring: &'a str,
 }
 
 impl Told<'_> {
@@ -71,19 +77,27 @@ impl Told<'_> {
     }
 
     fn verdict(&mut self) {
-        let main =
-            self.results.comparisons.iter().find(|comparison| comparison.metric == Metric::ConversionRate);
-        let (sign, style) = main.map_or(("·", self.theme.dim), |main| verdict(main.verdict, self.theme));
-        for line in self.results.summary.lines() {
-            self.sign((sign, style), line, self.theme.strong);
-        }
         let results = self.results;
+        if results.is_before() {
+            for line in results.findings(Metric::ConversionRate, Language::English) {
+                self.sign(("~", self.theme.warning), &line, self.theme.strong);
+            }
+            self.sign(("", self.theme.text), self.bring, self.theme.text);
+            return;
+        }
+        let of_rate =
+            results.comparisons.iter().filter(|comparison| comparison.metric == Metric::ConversionRate);
+        for comparison in of_rate {
+            if let Some(line) = self.said(comparison, &results.arms) {
+                self.sign(verdict(comparison.verdict, self.theme), &line, self.theme.strong);
+            }
+        }
         let words = format!(
             "Launched {}; {} of {} days are in; orders are known until {}.",
             results.launched_on,
             (results.information * f64::from(results.window_days)).floor(),
             results.window_days,
-            results.observed_until
+            results.known_until()
         );
         self.rich.line(&words, self.theme.dim);
         for note in &results.caveats {
@@ -121,14 +135,25 @@ impl Told<'_> {
     }
 
     fn comparisons(&mut self) {
-        let (theme, results) = (self.theme, self.results);
+        let results = self.results;
         if results.comparisons.is_empty() {
             return;
         }
+        let (against, between): (Vec<&Comparison>, Vec<&Comparison>) =
+            results.comparisons.iter().partition(|comparison| comparison.against == results.control);
         self.heading(&format!("Against {}", results.control));
+        self.compared(&against);
+        if !between.is_empty() {
+            self.heading("Which version is better");
+            self.compared(&between);
+        }
+    }
+
+    fn compared(&mut self, comparisons: &[&Comparison]) {
+        let (theme, results) = (self.theme, self.results);
         for metric in Metric::ALL {
             let of_metric: Vec<&Comparison> =
-                results.comparisons.iter().filter(|comparison| comparison.metric == metric).collect();
+                comparisons.iter().copied().filter(|comparison| comparison.metric == metric).collect();
             let scale = Scale::of(of_metric.iter().flat_map(|comparison| {
                 let (_, interval) = comparison.judged();
                 [interval.low, interval.high, 0.0]
@@ -140,7 +165,12 @@ impl Told<'_> {
                 let room = self.width.saturating_sub(52).min(40);
                 if room >= 8 {
                     let drawn = interval(room, scale, difference, judged);
-                    let name = text::left(&format!("{} {}", comparison.arm, metric_words(metric)), 26);
+                    let name = if comparison.against == results.control {
+                        format!("{} {}", comparison.arm, metric_words(metric))
+                    } else {
+                        format!("{} / {} {}", comparison.arm, comparison.against, metric_words(metric))
+                    };
+                    let name = text::left(&name, 26);
                     let said = ends(judged, money, Language::English);
                     self.row(vec![
                         (format!("{sign} "), style),

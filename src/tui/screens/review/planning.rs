@@ -1,6 +1,8 @@
 //! From an approved draft to the plan of a campaign that sends it.
 
 use super::{NO_DRAFT, Review};
+use crate::review::decision::{DraftId, Status};
+use crate::review::passes;
 use crate::review::queue::Item;
 use crate::tui::app::Shared;
 use crate::tui::keymap::{Action, Availability};
@@ -57,14 +59,31 @@ impl Review {
             self.target(item).map_or_else(|| item.draft.segment.clone(), |group| group.title()),
             item.id.0
         );
+        let mut told = vec![told];
+        if let Some(other) = self.other_version(item) {
+            told.push(format!(
+                "If there is a plan of this name already, draft {} becomes another arm of it: each customer gets one of both, by chance.",
+                other.0
+            ));
+        }
         shared.open(Typed::new(
             (ScreenId::Review, Action::PlanCampaign),
             "Plan a campaign",
-            vec![told],
+            told,
             "What is it called? Letters, digits, - and _:",
             format!("{}-{}", item.draft.strategy, item.draft.segment.to_lowercase()),
             Answer::Any,
         ));
+    }
+
+    /// The selected draft, where it is another version of what the campaign would send, and breaks no rule; else the one itself.
+    fn other_version(&self, sent: &Item) -> Option<DraftId> {
+        let chosen = self.chosen()?;
+        let alike = chosen.draft.strategy == sent.draft.strategy
+            && self.target(chosen) == self.target(sent)
+            && passes(&chosen.checks)
+            && !matches!(chosen.standing.status, Status::Rejected { .. });
+        alike.then_some(chosen.id)
     }
 
     pub(super) fn plan(&self, name: &str, shared: &mut Shared) {
@@ -73,6 +92,7 @@ impl Review {
         let doing = Doing::Plan {
             name: name.to_owned(),
             draft: item.id,
+            other: self.other_version(item),
             strategy: item.draft.strategy.clone(),
             segment: group.name,
         };

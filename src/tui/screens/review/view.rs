@@ -134,11 +134,12 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
     let alike = items.windows(2).all(|two| two[0].draft.strategy == two[1].draft.strategy);
     let mut columns = vec![
         Column::new("", Width::Fixed(1), Align::Left, 0),
+        Column::new("No", Width::Fixed(4), Align::Left, 2),
         Column::new("Seg", Width::Fixed(3), Align::Left, 0),
         Column::new("Written", Width::Fill(14), Align::Left, 0),
     ];
     if !alike {
-        columns.insert(2, Column::new("Strategy", Width::Fixed(14), Align::Left, 1));
+        columns.insert(3, Column::new("Strategy", Width::Fixed(14), Align::Left, 1));
     }
     let table = Table { columns: &columns, list: &screen.list, id: QUEUE, focused: !screen.on_message };
     table.draw(canvas, body, |row, column| {
@@ -148,8 +149,9 @@ fn queue(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) 
                 let (glyph, style) = mark(item, screen.held_back(item).is_some(), theme);
                 Cell::styled(glyph, style)
             }
-            1 => Cell::styled(item.draft.segment.clone(), theme.strong),
-            2 if !alike => Cell::styled(desk.name(item), theme.dim),
+            1 => Cell::styled(format!("#{}", item.id.0), theme.dim),
+            2 => Cell::styled(item.draft.segment.clone(), theme.strong),
+            3 if !alike => Cell::styled(desk.name(item), theme.dim),
             _ if desk.queue.is_outdated(item) => Cell::styled(gist(item), theme.dim),
             _ => gist(item).into(),
         }
@@ -162,7 +164,7 @@ fn message(screen: &Review, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>
         widgets::empty(canvas, inside, &Sentence { what: "No draft is selected.", next: "" });
         return;
     };
-    let title = format!("{} for {}", desk.name(item), item.draft.segment);
+    let title = format!("#{} {} for {}", item.id.0, desk.name(item), item.draft.segment);
     let inside = widgets::panel(canvas, area, &title, screen.on_message);
     let theme = canvas.theme;
     let mut rich = Rich::default();

@@ -174,8 +174,10 @@ impl Strategies {
                 shared.toast(
                     Gravity::Good,
                     format!(
-                        "The variants are in Review now, where {waiting} drafts wait: {} approves the selected one, {} \
+                        "The variants are in Review now, where {} {}: {} approves the selected one, {} \
                          rejects it.",
+                        crate::tui::numbers::counted(waiting, "draft"),
+                        if waiting == 1 { "waits" } else { "wait" },
                         shared.keymap.shown(Action::Approve),
                         shared.keymap.shown(Action::Reject),
                     ),

@@ -7,7 +7,8 @@ use crate::campaign::approval::Approval;
 use crate::campaign::audience::{Audience, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::message::{Outgoing, forcing, replaced};
-use crate::campaign::prospect::{Prospect, line_of};
+use crate::campaign::prospect::{Prospect, line_of, with_file};
+use crate::config::PROJECT_FILE;
 use crate::data::Channel;
 use crate::jobs::{Failure, Task};
 use crate::strategy::Part;
@@ -46,6 +47,8 @@ pub struct Specimen {
     /// The customer's name.
     pub to: String,
     pub message: Result<Outgoing, String>,
+    /// What the settings lack before it can be sent.
+    pub missing: Option<String>,
     /// Characters of a text message that could be replaced where they stand in what was written for it.
     pub replaceable: usize,
 }
@@ -106,16 +109,20 @@ impl Office<'_> {
             None
         } else {
             let mut prospect = Prospect::of(&dossier, ground, &line, task)?;
+            prospect.name_file(&self.work.folder.join(PROJECT_FILE));
             for check in &mut prospect.checks {
                 check.found = self.below(&check.found);
             }
             Some(prospect)
         };
+        let mut to = line.map(|line| line.said().to_owned());
         let (tally, next_due, funnel) = match &dossier.launched {
             Some(campaign) => {
                 let store = self.store()?;
                 let (tally, next) = (store.tally(campaign.id)?, store.next_due(campaign.id)?);
                 let launch = store.audit_of(name)?.into_iter().rev().find(|entry| entry.action == "launch");
+                let went = launch.as_ref().and_then(|entry| entry.document["to"].as_str());
+                to = went_to(campaign.state, went, to);
                 (tally, next, launch.map_or_else(Vec::new, |entry| kept_funnel(&entry.document["funnel"])))
             }
             None => (Tally::new(), None, funnel(&dossier)),
@@ -152,7 +159,7 @@ impl Office<'_> {
             prospect,
             approval: dossier.approval.clone(),
             fingerprint: dossier.fingerprint.clone(),
-            to: line.map(|line| self.below(line.said())),
+            to: to.map(|to| self.below(&to)),
             when: when(&dossier),
             launched_at: dossier.launched.as_ref().map(|campaign| campaign.launched_at),
             next_due,
@@ -179,7 +186,15 @@ impl Office<'_> {
             })
             .collect();
         let rows: Vec<u32> = chosen.iter().map(|(_, row)| *row).collect();
-        let writer = match dossier.writer(ground, &rows, task) {
+        // Without a sender the message is shown all the same, with what is missing.
+        let stand_in = dossier.shown_composer(&self.config).ok().flatten();
+        let made = match &stand_in {
+            Some((composer, _)) => dossier.writer_by(composer, ground, &rows, task),
+            None => dossier.writer(ground, &rows, task),
+        };
+        let file = self.work.folder.join(PROJECT_FILE);
+        let missing = stand_in.as_ref().map(|(_, why)| with_file(why, &file));
+        let writer = match made {
             Ok(writer) => Ok(writer),
             Err(crate::campaign::CampaignError::Cancelled(_)) => return Err(Failure::Cancelled),
             Err(error) => Err(error.to_string()),
@@ -204,6 +219,7 @@ impl Office<'_> {
                     dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]
                 ),
                 draft: version.draft.0,
+                missing: missing.clone(),
                 from: from.clone(),
                 to: customers.display_name(row as usize),
                 replaceable: if sms { version.copy.slots.iter().map(in_slots).sum() } else { 0 },
@@ -251,9 +267,27 @@ fn kept_funnel(document: &serde_json::Value) -> Vec<SeenStep> {
         .collect()
 }
 
+/// Where a campaign that was launched went, whatever the settings say now; what is still to be sent goes where they say.
+fn went_to(state: CampaignState, went: Option<&str>, now: Result<String, String>) -> Result<String, String> {
+    let ended = matches!(state, CampaignState::Done | CampaignState::Cancelled);
+    match (went, now) {
+        (Some(went), _) if ended => Ok(went.to_owned()),
+        (Some(went), Ok(now)) if went != now => Ok(format!("{went} at first, now {now}")),
+        // It was launched by an older program, which kept no note of it.
+        (None, _) if ended => Ok("where the settings said then".to_owned()),
+        (_, now) => now,
+    }
+}
+
+/// When it goes out, in words; nothing of what is over.
 fn when(dossier: &Dossier) -> String {
     let plan = &dossier.plan;
+    let state = dossier.launched.as_ref().map(|campaign| campaign.state);
+    if matches!(state, Some(CampaignState::Done | CampaignState::Cancelled)) {
+        return String::new();
+    }
     let mut words = match plan.schedule.at {
+        None if state.is_some() => "as soon as it can".to_owned(),
         None => "as soon as it is sent".to_owned(),
         Some(at) => {
             let clock = if plan.schedule.on_customers_clock {

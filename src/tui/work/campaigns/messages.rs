@@ -8,7 +8,7 @@ use crate::campaign::message::{Shown, forcing, page, replaced};
 use crate::campaign::prospect::line_of_tests;
 use crate::jobs::{Failure, Task};
 use crate::review::decision::Author;
-use crate::workspace::{AtomicFile, Privacy, private_folder};
+use crate::workspace::{AtomicFile, Privacy, Send, SendState, private_folder};
 
 impl Office<'_> {
     /// Writes the messages that are shown into a page beside the folder of the campaign's files.
@@ -41,6 +41,29 @@ impl Office<'_> {
         })?;
         let told = format!("Open it in a browser: {}", path.display());
         Ok(CampaignNews::Done { name: name.to_owned(), told, well: true })
+    }
+
+    /// What a line of the ledger said, made again from the record of the launch and the customer's facts as they are now.
+    pub(super) fn line(&mut self, name: &str, line: &Send, task: &Task<'_>) -> Result<CampaignNews, Failure> {
+        let told = |text: String| Ok(CampaignNews::Line(Box::new(line.clone()), text));
+        if line.state == SendState::Holdout {
+            return told("The customer is held out and gets nothing.".into());
+        }
+        let dossier = self.dossier(name, task)?;
+        let ground = self.ground(&self.config)?;
+        let Some(row) = ground.shop.customers.row_of(&line.customer) else {
+            return told("The customer is not in the shop's files any more.".into());
+        };
+        let writer = dossier.writer(ground, &[row as u32], task)?;
+        told(match writer.compose(line) {
+            Err(why) => format!("The message cannot be shown: {why}"),
+            Ok(message) => {
+                let parts = message.text.iter();
+                let parts: Vec<String> =
+                    parts.map(|(part, text)| format!("{}: {}", part.name(), text.trim_end())).collect();
+                parts.join("\n\n")
+            }
+        })
     }
 
     /// Hands one version over to an address, with a code that is none.

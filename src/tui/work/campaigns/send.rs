@@ -40,7 +40,9 @@ impl Office<'_> {
             }
             task.progress("writing the ledger", 0, None);
             let person = self.work.person.clone();
-            launch(&dossier, self.store()?, ground, &person, at, task)?;
+            let to = line.map_err(Failure::Failed)?.said().to_owned();
+            launch(&dossier, self.store()?, ground, (&person, &to), at, task)?;
+            tell(Partial::Launched(name.to_owned()));
             dossier = self.dossier(name, task)?;
         }
         let line = line_of(&dossier, &config.sending, &folder).map_err(Failure::Failed)?;

@@ -307,9 +307,11 @@ fn main() {
         mail_server(true)
     ));
     let line = Line::of(Channel::Email, &smtp, folder.path()).expect("settings");
-    for (signed, key) in [("unsigned", None), ("Ed25519", Some(ED25519))] {
+    for (signed, key, part) in
+        [("unsigned", None, 1), ("Ed25519", Some(ED25519), 1), ("RSA 2048", Some(RSA), 4)]
+    {
         for carriers in [1, 2, 4, 8, 16, 32] {
-            with_ledger(&format!("pipelined, {signed}"), &line, &mail(key), carriers, messages);
+            with_ledger(&format!("pipelined, {signed}"), &line, &mail(key), carriers, messages / part);
         }
     }
     println!("to a provider in clear text");

@@ -21,6 +21,7 @@ pub mod dispatch;
 pub mod dossier;
 pub mod message;
 pub mod outlook;
+pub mod overlap;
 pub mod plan;
 pub mod preflight;
 pub mod prospect;

@@ -31,10 +31,10 @@ pub use links::{Links, Purpose, TEST_SEND, Token};
 pub use person::person;
 pub use store::{
     AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed,
-    EVERY_CHANNEL, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch, NO_REASON,
-    NewSend, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState, Sent, Source,
-    Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash, kind_of, normalised,
-    one_variant,
+    EVERY_CHANNEL, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch,
+    NO_REASON, NewSend, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState, Sent,
+    Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash,
+    kind_of, may_be_address, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

@@ -91,6 +91,8 @@ pub struct Member {
     pub place: Place,
     /// Not before this moment, in milliseconds since 1970-01-01 UTC.
     pub not_before: Option<i64>,
+    /// What it waits for, where that is a hindrance and not the schedule alone.
+    pub waits: Option<Step>,
 }
 
 /// What the workspace knows of customers besides the shop's files.
@@ -123,12 +125,15 @@ pub struct Audience {
     arms: usize,
 }
 
+/// The last line of the funnel, where there is one: those who get a message, and only once they are under the cap.
+const WAITS_FOR_CAP: &str = "waits-for-cap";
+
 /// One line of the funnel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FunnelLine {
     /// `in-segment`, the name of a [`Step`], `holdout`, or `to-be-sent`.
     pub step: &'static str,
-    /// Customers who are still there after it; of the holdout: who is in it.
+    /// Customers who are still there after it; of the holdout, and of those who wait: who is in it.
     pub customers: u64,
     /// Who was left out at it.
     pub left_out: u64,
@@ -141,6 +146,7 @@ pub fn step_words(step: &str) -> &str {
         "in-segment" => "in the segments",
         "holdout" => "held out",
         "to-be-sent" => "get a message",
+        WAITS_FOR_CAP => "wait for the cap",
         other => match Step::ALL.into_iter().find(|step| step.name() == other) {
             Some(step) => step.words(),
             None => other,
@@ -175,6 +181,7 @@ impl Audience {
                     segment: segment as u16,
                     place: Place::Holdout,
                     not_before: None,
+                    waits: None,
                 };
                 let step = reachable(ground.shop, row, &language, versions.channel, &mut addresses, known);
                 let step = step.or_else(|| {
@@ -182,7 +189,9 @@ impl Audience {
                     member.not_before = (allowed > known.now).then_some(allowed);
                     for (hindrance, then) in hindrances {
                         match then {
-                            Then::Hold => {}
+                            Then::Hold => {
+                                member.waits.get_or_insert(hindrance);
+                            }
                             Then::Skip => return Some(hindrance),
                             Then::Cancel if hindrance == Step::UnderCap => capped += 1,
                             Then::Cancel => quiet += 1,
@@ -218,6 +227,7 @@ impl Audience {
                     None => Place::Holdout,
                 },
                 not_before: line.not_before,
+                waits: None,
             })
         });
         Self { members: members.collect(), arms: versions.arms.len(), ..Self::default() }
@@ -305,13 +315,27 @@ impl Audience {
         let held = count(&|place| place == Place::Holdout);
         lines.push(FunnelLine { step: "holdout", customers: held, left_out: held });
         lines.push(FunnelLine { step: "to-be-sent", customers: there - held, left_out: 0 });
+        if let Some((waiting, _)) = self.waiting_for_cap() {
+            lines.push(FunnelLine { step: WAITS_FOR_CAP, customers: waiting, left_out: 0 });
+        }
         lines
+    }
+
+    /// How many messages wait until their customers are under the cap, and when the last of them may go out.
+    #[must_use]
+    pub fn waiting_for_cap(&self) -> Option<(u64, i64)> {
+        let waiting = self.recipients().filter(|member| member.waits == Some(Step::UnderCap));
+        waiting.fold(None, |so_far, member| {
+            let (count, last) = so_far.unwrap_or((0, i64::MIN));
+            Some((count + 1, last.max(member.not_before.unwrap_or(last))))
+        })
     }
 
     /// Who is at a line of the funnel: all of the segments, those left out at a step, the holdout, or those who are written to.
     pub fn at<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Member> {
         self.members.iter().filter(move |member| match (step, member.place) {
             ("in-segment", _) | ("holdout", Place::Holdout) | ("to-be-sent", Place::Arm(_)) => true,
+            (WAITS_FOR_CAP, Place::Arm(_)) => member.waits == Some(Step::UnderCap),
             (step, Place::Left(left)) => left.name() == step,
             _ => false,
         })

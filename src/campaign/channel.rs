@@ -86,6 +86,9 @@ pub struct Fault {
     pub said: String,
     /// How long the other side wants to be left alone.
     pub after: Option<Duration>,
+    /// It was not about this message: the other side takes none for now (421, a 4xx before a recipient was named, HTTP 429
+    /// and 5xx), and is better left alone for a while.
+    pub busy: bool,
 }
 
 /// What to do about a fault.
@@ -113,6 +116,12 @@ impl FaultKind {
 impl Fault {
     #[must_use]
     pub fn new(kind: FaultKind, said: impl Into<String>) -> Self {
-        Self { kind, said: said.into(), after: None }
+        Self { kind, said: said.into(), after: None, busy: false }
+    }
+
+    /// The same, where it would have met any other message too; a refusal for good stays what it is.
+    #[must_use]
+    pub(super) fn of_everything(self) -> Self {
+        Self { busy: self.kind == FaultKind::Temporary, ..self }
     }
 }

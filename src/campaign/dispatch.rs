@@ -160,6 +160,7 @@ pub fn dispatch(
     let secret = store.secret(SecretName::Coupons)?;
     // 64 secret bits: nobody can tell a code from the ids of customers.
     let seed = u64::from_le_bytes(std::array::from_fn(|place| secret.bytes()[place]));
+    let until = dossier.offer_until();
     let codes = |store: &mut Store, lines: &mut [Send]| -> Result<(), CampaignError> {
         if !unique {
             return Ok(());
@@ -171,7 +172,7 @@ pub fn dispatch(
             Some(pool) => CodeSource::Pool(pool),
             None => CodeSource::Made { seed, name },
         };
-        let codes = store.reserve_codes(campaign.id, &source, &wanted, (order.now)())?;
+        let codes = store.reserve_codes(campaign.id, &source, &wanted, until, (order.now)())?;
         for (place, code) in lacking.into_iter().zip(codes) {
             lines[place].coupon = Some(code);
         }
@@ -206,6 +207,13 @@ fn unchanged(dossier: &Dossier, campaign: &Campaign) -> Result<(), String> {
     Err("was approved with other settings of the sender, the door or the layout than there are now, and messages would not be what was \
          approved. Undo the change under [sending] or [door] to go on, or cancel the campaign and make another."
         .into())
+}
+
+/// Whether a process is sending in the workspace of this folder at this moment.
+#[must_use]
+pub fn is_sending(folder: &Path) -> bool {
+    let held = File::open(folder.join(LOCK)).map(|file| file.try_lock_shared());
+    matches!(held, Ok(Err(_)))
 }
 
 /// Keeps other processes from sending in this workspace. The system gives it up when the process ends, however it ends.

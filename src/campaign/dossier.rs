@@ -3,19 +3,22 @@
 //! In: a plan's file, the workspace, the shop. Out: a [`Dossier`], from which the funnel is shown, the checks are made, the
 //! approval is given and the launch is done. It writes nothing but secrets of the workspace that are not there yet.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::tz::TimeZone;
 
 use super::CampaignError;
 use super::approval::{Approval, fingerprint};
 use super::audience::{Audience, Known};
 use super::message::{Composer, Content, MessageError, content_hash};
+use super::overlap::{Overlap, overlaps};
 use super::plan::Plan;
+use super::quiet::moment_of;
 use super::versions::{Ground, Version, Versions, versions};
 use super::writer::{Doorway, Said, Writer};
 use crate::config::{Config, SendingConfig};
 use crate::jobs::Task;
-use crate::workspace::{Campaign, Links, SecretName, Store};
+use crate::workspace::{Campaign, Links, SecretName, Stock, Store};
 
 const DAY: i64 = 86_400_000;
 /// The sender of what is only shown, before the settings name one.
@@ -36,6 +39,10 @@ pub struct Dossier {
     pub approval: Approval,
     /// As it was launched, if it was.
     pub launched: Option<Campaign>,
+    /// What the plan's pool of codes has for the offer, before the launch.
+    pub stock: Option<Stock>,
+    /// Campaigns that are being measured, with customers whom this one is to write to.
+    pub overlaps: Vec<Overlap>,
     doorway: Doorway,
     banned_words: Vec<String>,
 }
@@ -87,7 +94,17 @@ impl Dossier {
             };
             Audience::new(&plan, &versions, ground, &known, task)?
         };
+        let until = versions.offer_ends().and_then(day_after);
+        let (mut stock, mut overlapping) = (None, Vec::new());
+        if launched.is_none() {
+            if let Some(pool) = plan.pool().filter(|_| versions.has_coupon()) {
+                stock = Some(store.stock(pool, until, now)?);
+            }
+            overlapping = overlaps(&plan, &audience, ground.shop, store, now)?;
+        }
         Ok(Self {
+            stock,
+            overlaps: overlapping,
             plan,
             source,
             versions,
@@ -151,6 +168,18 @@ impl Dossier {
         place.and_then(|place| self.contents.get(place)).map_or("", String::as_str)
     }
 
+    /// The last day on which the offer holds, where it has one.
+    #[must_use]
+    pub fn offer_ends(&self) -> Option<Date> {
+        self.versions.offer_ends()
+    }
+
+    /// The first moment after that day, as the days of coupon codes are counted (UTC).
+    #[must_use]
+    pub fn offer_until(&self) -> Option<i64> {
+        self.offer_ends().and_then(day_after)
+    }
+
     /// Whether messages have links through the door.
     #[must_use]
     pub fn has_door(&self) -> bool {
@@ -170,9 +199,14 @@ impl Dossier {
     }
 }
 
+/// The first moment after a day.
+fn day_after(day: Date) -> Option<i64> {
+    Some(moment_of(day.tomorrow().ok()?.at(0, 0, 0, 0), &TimeZone::UTC))
+}
+
 /// The day from which offers count: that of the schedule, or today.
 fn sending_day(plan: &Plan, now: i64) -> Date {
-    let zone = crate::profiles::zone(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let zone = crate::profiles::zone(&plan.time_zone).unwrap_or(TimeZone::UTC);
     let today = Timestamp::from_millisecond(now).map_or(Date::MIN, |now| zone.to_datetime(now).date());
     plan.schedule.at.map_or(today, |at| at.date().max(today))
 }
@@ -241,11 +275,4 @@ fn contents(
             })
         })
         .collect()
-}
-
-/// The last day on which the offer holds, where it has one.
-#[must_use]
-pub fn offer_ends(versions: &Versions) -> Option<Date> {
-    let days = versions.all.first()?.copy.strategy.offer.as_ref()?.valid_days?;
-    versions.sending.checked_add(i64::from(days).days()).ok()
 }

@@ -101,3 +101,24 @@ pub enum MessageError {
     #[error("the message cannot be made: {0}")]
     Text(String),
 }
+
+/// Characters of an address that is none that people are shown.
+const LONGEST_SHOWN: usize = 60;
+
+impl MessageError {
+    /// An address that is none, as it can be shown: in one line, and not longer than people read.
+    fn address(text: &str, why: &str) -> Self {
+        let mut shown = String::new();
+        for letter in text.chars().take(LONGEST_SHOWN) {
+            if letter.is_control() {
+                shown.extend(letter.escape_default());
+            } else {
+                shown.push(letter);
+            }
+        }
+        if text.chars().count() > LONGEST_SHOWN {
+            shown.push('…');
+        }
+        Self::Address(shown, why.to_owned())
+    }
+}

@@ -280,6 +280,12 @@ impl Plan {
         }
     }
 
+    /// The pool that codes of their own are taken from, where there is one.
+    #[must_use]
+    pub fn pool(&self) -> Option<&str> {
+        self.coupons.pool.as_deref().filter(|_| self.coupons.policy == CouponPolicy::Unique)
+    }
+
     /// The first value that cannot be: its key, and what to write.
     fn fault(&self) -> Option<(&'static str, String)> {
         if self.segments.is_empty() {

@@ -2,6 +2,8 @@
 //!
 //! In: a [`Dossier`]. Out: [`Finding`]s. A campaign with one finding that blocks is not launched.
 
+mod money;
+mod others;
 mod specimens;
 
 pub use specimens::specimens;
@@ -11,18 +13,16 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::approval::Approval;
-use super::audience::Step;
+use super::audience::{Step, step_words};
 use super::budget::Forecast;
 use super::channel::Line;
 use super::dossier::Dossier;
 use super::message::{Outgoing, findings, forcing};
 use super::outlook::Outlook;
-use super::plan::CouponPolicy;
 use super::versions::Ground;
 use super::writer::Writer;
 use crate::data::{Channel, primary_language};
 use crate::strategy::{Part, sms};
-use crate::workspace::PoolCount;
 use specimens::is_address;
 
 /// How much a finding weighs.
@@ -54,7 +54,6 @@ pub struct Surroundings<'a> {
     /// Where messages go, or why they cannot.
     pub line: &'a Result<Line, String>,
     pub forecast: &'a Forecast,
-    pub pools: &'a [PoolCount],
     /// What this audience can show.
     pub outlook: &'a [Outlook],
     /// Makes the specimens; `None` where none can be made.
@@ -80,6 +79,8 @@ pub fn preflight(dossier: &Dossier, around: &Surroundings<'_>) -> Vec<Finding> {
     checks.sender(dossier, around);
     checks.messages(dossier, around);
     checks.money(dossier, around);
+    checks.others(dossier);
+    checks.second_person(around);
     checks.approval(dossier);
     checks.found
 }
@@ -113,7 +114,14 @@ impl Checks {
                 .funnel()
                 .into_iter()
                 .max_by_key(|line| if line.step == "holdout" { 0 } else { line.left_out })
-                .map_or_else(String::new, |line| format!("; most are left out at {}", line.step));
+                .filter(|line| line.left_out > 0)
+                .map_or_else(String::new, |line| {
+                    let words = step_words(line.step);
+                    format!(
+                        "; {} customers are left out at the step \"{words}\", more than at any other",
+                        line.left_out
+                    )
+                });
             self.add(
                 "audience",
                 Weight::Blocking,
@@ -155,7 +163,11 @@ impl Checks {
                 format!("Choose another time, or then = \"skip\" or \"hold\" under [{key}] in campaigns/{name}.toml."),
             );
         }
-        let waiting = dossier.audience.recipients().filter(|member| member.not_before.is_some()).count();
+        let waiting = dossier
+            .audience
+            .recipients()
+            .filter(|member| member.not_before.is_some() && member.waits != Some(Step::UnderCap))
+            .count();
         if !dossier.audience.cancelled_by.iter().any(|(step, _)| *step == Step::OutsideQuietHours) {
             self.good(
                 "quiet-hours",
@@ -166,10 +178,7 @@ impl Checks {
             );
         }
         if !dossier.audience.cancelled_by.iter().any(|(step, _)| *step == Step::UnderCap) {
-            self.good(
-                "caps",
-                format!("{} customers are above the cap, and are left out", left(dossier, Step::UnderCap)),
-            );
+            self.caps(dossier);
         }
         let assumed = dossier.audience.zone_assumed;
         if assumed > 0 {
@@ -283,9 +292,13 @@ impl Checks {
                     check,
                     weight,
                     format!("{} messages break the rule {rule}, such as that to {}: {}", held.messages, held.customer_id, held.detail),
-                    format!(
-                        "Give the field a default in the strategy, or write leave-out-incomplete = true in campaigns/{name}.toml."
-                    ),
+                    if dossier.plan.leave_out_incomplete {
+                        "They are left out, as the plan says; a default for the field in the strategy would keep them.".into()
+                    } else {
+                        format!(
+                            "Give the field a default in the strategy, or write leave-out-incomplete = true in campaigns/{name}.toml."
+                        )
+                    },
                 );
             }
             if claims.is_empty() {
@@ -400,54 +413,6 @@ impl Checks {
             );
         } else if generated {
             self.good("generated-label", "the message says that a model wrote a part of it");
-        }
-    }
-
-    fn money(&mut self, dossier: &Dossier, around: &Surroundings<'_>) {
-        let coupons = &dossier.plan.coupons;
-        let needed: u64 = dossier.audience.sizes().0.iter().sum();
-        if dossier.versions.has_coupon() && coupons.policy == CouponPolicy::Unique {
-            match &coupons.pool {
-                Some(pool) => {
-                    let free = around
-                        .pools
-                        .iter()
-                        .find(|count| count.pool.as_ref() == Some(pool))
-                        .map_or(0, |count| count.free);
-                    if free < needed {
-                        self.add(
-                            "coupons",
-                            Weight::Blocking,
-                            format!("the pool {pool} has {free} codes, and {needed} are needed"),
-                            format!("Import more with `perennial coupons import {pool} FILE`."),
-                        );
-                    } else {
-                        self.good(
-                            "coupons",
-                            format!("the pool {pool} has {free} codes for {needed} messages"),
-                        );
-                    }
-                }
-                None => self.good("coupons", format!("{needed} codes are made here, one for each customer")),
-            }
-        }
-        let currency = &around.ground.shop.currency;
-        if around.forecast.over_limit {
-            self.add(
-                "budget",
-                Weight::Blocking,
-                format!(
-                    "the coupons are expected to cost {:.2} {currency}, above the plan's limit of {:.2}",
-                    around.forecast.coupons.unwrap_or(0.0) + around.forecast.sending,
-                    dossier.plan.budget.limit.unwrap_or(0.0)
-                ),
-                "Raise limit under [budget], make the offer smaller, or send to fewer.",
-            );
-        } else if let Some(break_even) = around.forecast.break_even {
-            self.good(
-                "budget",
-                format!("it pays if {:.2} % more of them buy than would have", 100.0 * break_even),
-            );
         }
     }
 

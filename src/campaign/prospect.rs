@@ -11,7 +11,6 @@ use super::preflight::{Finding, Surroundings, preflight};
 use super::versions::Ground;
 use crate::config::SendingConfig;
 use crate::jobs::Task;
-use crate::workspace::PoolCount;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -22,7 +21,7 @@ pub struct Prospect {
 }
 
 impl Prospect {
-    /// Looks at everything. `line`: where messages go, or why they cannot; `pools`: the coupon codes that there are.
+    /// Looks at everything. `line`: where messages go, or why they cannot.
     ///
     /// # Errors
     /// Orders that cannot be read; cancelled.
@@ -30,7 +29,6 @@ impl Prospect {
         dossier: &Dossier,
         ground: Ground<'_>,
         line: &Result<Line, String>,
-        pools: &[PoolCount],
         task: &Task<'_>,
     ) -> Result<Self, CampaignError> {
         let rows = dossier.rows();
@@ -44,14 +42,8 @@ impl Prospect {
             // The checks say why there is none.
             Err(_) => None,
         };
-        let around = Surroundings {
-            ground,
-            line,
-            forecast: &forecast,
-            pools,
-            outlook: &outlook,
-            writer: writer.as_ref(),
-        };
+        let around =
+            Surroundings { ground, line, forecast: &forecast, outlook: &outlook, writer: writer.as_ref() };
         let checks = preflight(dossier, &around);
         Ok(Self { outlook, forecast, checks })
     }

@@ -16,12 +16,13 @@
 //! carrier of which nobody can know whether they were taken: [`settle_leftovers`].
 
 mod compose;
+mod ending;
 mod pace;
 mod rate;
 mod recover;
 mod worker;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -35,18 +36,13 @@ use super::channel::{Carrier, FaultKind, Outcome};
 use super::message::MessageError;
 use crate::jobs::Task;
 use crate::workspace::{CampaignState, Change, Send, SendState, Store};
+use ending::Ending;
 use pace::Pace;
 use rate::Rate;
 use worker::{Event, Job, worker};
 
 /// Lines that are composed at a time.
 const BATCH: usize = 512;
-/// Messages of which the last ones are counted for the stop rule.
-const WINDOW: usize = 200;
-/// So many must have come to an end before a share of them says anything.
-const FEWEST: usize = 20;
-/// Failures to reach the server, one after the other over all workers, after which sending stops.
-const UNREACHABLE: u32 = 12;
 /// How often the state of the campaign is looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -146,12 +142,9 @@ pub fn send(
             ..Pulse::default()
         },
         accepted_before: before.accepted,
-        recent: VecDeque::with_capacity(WINDOW),
-        unreachable: 0,
+        ending: Ending::new(order.stop_at, carriers.len()),
         attempts: HashMap::new(),
         in_flight: 0,
-        why: None,
-        stopped: false,
         rate: Rate::default(),
         reported: Instant::now(),
     };
@@ -187,7 +180,7 @@ pub fn send(
         waiting: run.pulse.waiting,
         accepted_now: run.pulse.accepted - run.accepted_before,
         next_due: store.next_due(order.campaign)?,
-        why: run.why,
+        why: run.ending.why,
     })
 }
 
@@ -195,17 +188,11 @@ pub fn send(
 struct Run {
     pulse: Pulse,
     accepted_before: u64,
-    /// Whether each of the last messages failed.
-    recent: VecDeque<bool>,
-    /// Failures to reach the server since the last message that came to an end.
-    unreachable: u32,
+    ending: Ending,
     /// Attempts at the messages that are in flight, before this one.
     attempts: HashMap<i64, u32>,
     /// Lines that were given to the composer and have not come back.
     in_flight: usize,
-    why: Option<String>,
-    /// Nothing more is to be handed over in this run.
-    stopped: bool,
     rate: Rate,
     reported: Instant,
 }
@@ -224,10 +211,9 @@ impl Run {
         let mut after = 0;
         loop {
             if task.cancel().is_cancelled() {
-                self.stopped = true;
-                self.why.get_or_insert_with(|| "it was interrupted".into());
+                self.ending.rest("it was interrupted".into());
             }
-            if self.stopped {
+            if self.ending.stopped {
                 return Ok(());
             }
             // Keep the composer busy with a batch ahead of the workers.
@@ -279,9 +265,8 @@ impl Run {
     }
 
     fn note_state(&mut self, state: CampaignState) {
-        if state != CampaignState::Sending && !self.stopped {
-            self.stopped = true;
-            self.why.get_or_insert_with(|| format!("it is {}", state.name()));
+        if state != CampaignState::Sending {
+            self.ending.stop(format!("it is {}", state.name()));
         }
     }
 
@@ -318,7 +303,7 @@ impl Run {
             store.advance(order.campaign, &changes, now)?
         };
         self.note_state(state);
-        if self.stopped {
+        if self.ending.stopped {
             pace.stop();
             // They were written down as handing, and are not handed over.
             let back: Vec<Change> = asking
@@ -331,7 +316,7 @@ impl Run {
         }
         for (_, go) in asking {
             // A worker that has died does not wait for an answer.
-            let _ = go.send(!self.stopped);
+            let _ = go.send(!self.ending.stopped);
         }
         Ok(())
     }
@@ -345,41 +330,38 @@ impl Run {
                 self.pulse.accepted += 1;
                 self.pulse.waiting = self.pulse.waiting.saturating_sub(1);
                 self.rate.count(1);
-                self.count(false, order);
+                self.ending.count(false);
                 return Change::Accepted { id, detail: reply };
             }
             Outcome::Unknown { why } => {
                 self.pulse.unknown += 1;
                 self.pulse.waiting = self.pulse.waiting.saturating_sub(1);
-                self.count(true, order);
+                self.ending.count(true);
                 return Change::Unknown { id, detail: why };
             }
             Outcome::Failed(fault) => fault,
         };
         match fault.kind {
             FaultKind::Permanent => {
-                self.count(true, order);
+                self.ending.count(true);
                 self.failed(id, fault.said)
             }
             FaultKind::Temporary if before + 1 >= order.attempts => {
-                self.count(true, order);
+                self.ending.count(true);
                 self.failed(id, format!("after {} attempts: {}", before + 1, fault.said))
             }
             FaultKind::Temporary => {
-                self.unreachable = 0;
                 let wait = fault.after.unwrap_or_else(|| pace::back_off(before)).as_millis() as i64;
+                self.ending.put_off(&fault, before);
                 Change::Again { id, not_before: now + wait, detail: fault.said }
             }
             FaultKind::Network => {
                 // The server is at fault, and not the message: it keeps its attempts.
-                self.unreachable += 1;
-                if self.unreachable >= UNREACHABLE {
-                    self.stop(format!("nothing can be handed over: {}", fault.said));
-                }
+                self.ending.unreached(&fault);
                 Change::Back { id }
             }
             FaultKind::Channel => {
-                self.stop(fault.said);
+                self.ending.stop(fault.said);
                 Change::Back { id }
             }
         }
@@ -390,7 +372,7 @@ impl Run {
         self.attempts.remove(&id);
         match error {
             MessageError::Settings(why) => {
-                self.stop(why);
+                self.ending.stop(why);
                 None
             }
             MessageError::Address(..) | MessageError::Text(_) => Some(self.failed(id, error.to_string())),
@@ -401,31 +383,6 @@ impl Run {
         self.pulse.failed += 1;
         self.pulse.waiting = self.pulse.waiting.saturating_sub(1);
         Change::Failed { id, detail }
-    }
-
-    /// Counts a message that came to its end, and stops where too many fail.
-    fn count(&mut self, failed: bool, order: &Order<'_>) {
-        self.unreachable = 0;
-        if self.recent.len() == WINDOW {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(failed);
-        let failures = self.recent.iter().filter(|&&failed| failed).count();
-        let share = failures as f64 / self.recent.len() as f64;
-        if self.recent.len() >= FEWEST && order.stop_at < 1.0 && share > order.stop_at {
-            self.stop(format!(
-                "{failures} of the last {} messages failed, and it stops by itself above {:.0} %",
-                self.recent.len(),
-                100.0 * order.stop_at
-            ));
-        }
-    }
-
-    fn stop(&mut self, why: String) {
-        if !self.stopped {
-            self.stopped = true;
-            self.why = Some(why);
-        }
     }
 
     /// Takes in what the workers still have to tell, once nothing new is given to them.
@@ -461,9 +418,8 @@ impl Run {
         if state != CampaignState::Sending {
             return Ok(state);
         }
-        let interrupted = self.why.as_deref() == Some("it was interrupted");
-        let turned = match &self.why {
-            Some(why) if self.stopped && !interrupted => {
+        let turned = match &self.ending.why {
+            Some(why) if self.ending.stopped && !self.ending.for_now => {
                 store.turn_campaign(order.campaign, CampaignState::Stopped, now, "perennial", why)?;
                 CampaignState::Stopped
             }

@@ -3,6 +3,7 @@
 //! In: a plan, the drafts of the workspace, and the groups of today. Out: [`Version`]s, each a strategy with the texts of its
 //! slots, bound to the group that it was written for. Copy goes to the group that it was made for, and to no other.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,6 +88,13 @@ impl Versions {
     #[must_use]
     pub fn of(&self, arm: usize, segment: usize) -> Option<&Version> {
         self.all.iter().find(|version| version.arm == arm && version.segment == segment)
+    }
+
+    /// The last day on which the offer holds, as the messages say it; the latest where they differ.
+    #[must_use]
+    pub fn offer_ends(&self) -> Option<Date> {
+        let days = self.all.iter().filter_map(|version| version.copy.strategy.offer.as_ref()?.valid_days);
+        self.sending.checked_add(i64::from(days.max()?).days()).ok()
     }
 
     /// All of it as JSON, with each version's content hash: what a campaign that was launched goes on with, whatever becomes of

@@ -93,8 +93,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     let left = count.days_left().map_or_else(String::new, |days| {
                         format!("; at the pace of the last 30 days they last {days:.0} days")
                     });
+                    let some = |count: u64, what: &str| {
+                        if count > 0 { format!(" ({count} {what})") } else { String::new() }
+                    };
+                    let (lapsed, late) = (some(count.lapsed, "past their day"), some(count.late, "after their day"));
+                    let ends = count.next_end.map_or_else(String::new, |end| {
+                        format!("; the next to end hold until {}", last_day(end))
+                    });
                     context.print_text(&format!(
-                        "{:<20} {} free, {} expired, {} reserved, {} given out, {} returned, {} used{left}",
+                        "{:<20} {} free, {} expired, {} reserved, {} given out{lapsed}, {} returned, {} used{late}{left}{ends}",
                         count.pool.as_deref().unwrap_or("made here"),
                         count.free,
                         count.expired,
@@ -124,7 +131,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             if context.global.json {
                 context.print_json(&json!({
                     "schema": SCHEMA, "redeemed": told.redeemed, "again": told.again,
-                    "not_given_out": told.not_given_out, "unknown": told.unknown,
+                    "not_given_out": told.not_given_out, "unknown": told.unknown, "late": told.late,
                 }))?;
             } else {
                 context.print_text(&redeemed(told))?;
@@ -135,6 +142,12 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The last day on which a code holds that ends at this moment.
+fn last_day(end: i64) -> String {
+    jiff::Timestamp::from_millisecond(end - 1)
+        .map_or_else(|_| "?".into(), |last| TimeZone::UTC.to_datetime(last).date().to_string())
 }
 
 /// A code and what became of it, in a line.
@@ -160,6 +173,7 @@ fn redeemed(told: Redeemed) -> String {
     };
     let parts = [
         some(told.redeemed, "is noted as used", "are noted as used"),
+        some(told.late, "of them is past its last day", "of them are past their last day"),
         some(told.again, "was noted as used before", "were noted as used before"),
         some(told.not_given_out, "was given to nobody", "were given to nobody"),
         some(told.unknown, "is not known here", "are not known here"),

@@ -12,7 +12,7 @@ use super::{Context, Exit, SCHEMA, UsageError};
 use crate::data::Channel;
 use crate::door::{Counts, import};
 use crate::workspace::{
-    AtomicFile, EVERY_CHANNEL, Privacy, Reason, Suppression, ToSuppress, Workspace, kind_of, normalised,
+    AtomicFile, EVERY_CHANNEL, Privacy, Reason, Suppression, ToSuppress, Workspace, kind_of, may_be_address,
 };
 
 /// Addresses that are written to no more: list them, add one, bring a list in or out.
@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                 return Err(UsageError(said).into());
             }
             let of = kind.unwrap_or_else(|| kind_of(address));
-            if normalised(of, address).is_empty() {
+            if !may_be_address(of, address) {
                 return Err(UsageError(format!("\"{address}\" is no address of {}.", of.words())).into());
             }
             let at = jiff::Timestamp::now().as_millisecond();

@@ -14,7 +14,7 @@ use super::hook::Counts;
 use super::{DoorError, named, now};
 use crate::jobs::Task;
 use crate::workspace::{
-    EVERY_CHANNEL, FeedbackEvent, Reason, Source, Store, Suppression, ToSuppress, kind_of,
+    EVERY_CHANNEL, FeedbackEvent, Reason, Source, Store, Suppression, ToSuppress, kind_of, may_be_address,
 };
 
 /// Rows of one transaction.
@@ -92,7 +92,15 @@ pub fn suppressions(store: &mut Store, file: &Path) -> Result<Counts, DoorError>
         let reason = Reason::of(&text(&["reason"]).unwrap_or_default());
         let at = row.get("at").and_then(super::event::moment).unwrap_or(read_at).min(read_at);
         match (text(&["address", "email", "phone"]), text(&["address_hash"])) {
-            (Some(address), _) => addresses.push((every, named_channel, address, reason, at)),
+            (Some(address), _) => {
+                let kind = named_channel.unwrap_or_else(|| kind_of(&address));
+                if may_be_address(kind, &address) {
+                    addresses.push((every, named_channel, address, reason, at));
+                } else {
+                    let shown: String = address.chars().filter(|c| !c.is_control()).take(60).collect();
+                    counts.refuse(place, format!("\"{shown}\" is no address of {}", kind.words()));
+                }
+            }
             (None, Some(hash)) if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 hashes.push(Suppression {
                     channel: text(&["channel"]).unwrap_or_else(|| EVERY_CHANNEL.into()).to_lowercase(),

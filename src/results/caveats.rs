@@ -5,6 +5,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::Results;
 use super::observed::{Observed, State};
+use crate::workspace::Elsewhere;
 
 /// Below this the arms are not as large as planned by chance: R. Kohavi, D. Tang, Y. Xu, Trustworthy Online Controlled
 /// Experiments (2020), chapter 21.
@@ -24,6 +25,10 @@ pub enum Caveat {
     NotSent(f64),
     /// Customers of the ledger of whom the shop's files know nothing; they are left out of every arm.
     UnknownCustomers(u64),
+    /// Customers who also got a message of another campaign within the window: what they did may be its doing.
+    WrittenElsewhere(u64),
+    /// Those of them who are held out, and so are no longer customers who got no message.
+    HeldOutWrittenTo(u64),
     /// The shop's files have no events: activity is orders alone.
     NoEvents,
     /// P-value of the arms being as large as planned.
@@ -56,6 +61,14 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
     }
     if observed.unknown_customers > 0 {
         found.push(Caveat::UnknownCustomers(observed.unknown_customers));
+    }
+    let sum = |of: fn(&Elsewhere) -> u64| observed.elsewhere.iter().map(of).sum::<u64>();
+    let (customers, held_out) = (sum(|other| other.customers), sum(|other| other.held_out));
+    if customers > 0 {
+        found.push(Caveat::WrittenElsewhere(customers));
+    }
+    if held_out > 0 {
+        found.push(Caveat::HeldOutWrittenTo(held_out));
     }
     if observed.activity.is_none() {
         found.push(Caveat::NoEvents);

@@ -14,6 +14,7 @@ use super::{ArmResult, Comparison, Look, Metric, Outcomes, compare};
 use crate::data::NO_CURRENCY;
 use crate::statistics::qini::{Qini, qini};
 use crate::statistics::targeting::{Known, cross_fitted};
+use crate::workspace::Elsewhere;
 
 /// Milliseconds of a day.
 pub(super) const DAY: i64 = 86_400_000;
@@ -52,6 +53,8 @@ pub struct Results {
     pub retention: Vec<Curve>,
     pub feedback: Voices,
     pub caveats: Vec<Caveat>,
+    /// Other campaigns that wrote to the same customers within the window, and to how many.
+    pub elsewhere: Vec<Elsewhere>,
     pub messages: Vec<Arm>,
 }
 
@@ -92,6 +95,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
         retention: curves(observed),
         feedback: voices(observed),
         caveats: Vec::new(),
+        elsewhere: observed.elsewhere.clone(),
         messages: observed.arms.clone(),
         arms,
         comparisons,

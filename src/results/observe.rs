@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::measure::DAY;
 use super::observed::{Arm, Assigned, Costs, Feedback, Kind, Observed, Purchase, State};
 use crate::data::{DataError, Shop, start_of};
+use crate::workspace::Elsewhere;
 
 /// The name of the arm that is sent nothing.
 pub const HOLDOUT: &str = "holdout";
@@ -69,6 +70,8 @@ pub struct Question {
     /// The arm to compare with; the holdout where nothing is said, or the first arm where there is none.
     pub control: Option<String>,
     pub costs: Costs,
+    /// Other campaigns that wrote to the same customers within the window.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// Why a campaign cannot be measured.
@@ -103,6 +106,7 @@ pub fn observe(
         currency: shop.currency.clone(),
         currency_digits: shop.currency_digits,
         costs: question.costs,
+        elsewhere: question.elsewhere.clone(),
         ..Observed::default()
     };
     arms(&mut observed, question, sends)?;

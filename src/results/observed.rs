@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::workspace::Elsewhere;
 pub use crate::workspace::{Kind, SendState as State};
 
 /// A campaign, its customers, and what happened since. Times are milliseconds since 1970-01-01 UTC; money is in minor
@@ -36,6 +37,8 @@ pub struct Observed {
     pub costs: Costs,
     /// Customers of the ledger of whom the shop's files know nothing; they are in no column here.
     pub unknown_customers: u64,
+    /// Other campaigns that wrote to the same customers within the window.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// An arm of the campaign.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::measure::DAY;
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
 use super::observed::{Arm, Costs, Kind};
 use crate::review::decision::DraftId;
@@ -81,6 +82,11 @@ pub fn recorded(
         window_days,
         arms,
         costs,
+        elsewhere: store.elsewhere(
+            campaign.id,
+            campaign.launched_at,
+            campaign.launched_at + i64::from(window_days) * DAY,
+        )?,
         ..Question::default()
     };
     Ok(Recorded { question, sends, feedback })

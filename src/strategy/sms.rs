@@ -40,6 +40,16 @@ pub struct Sms {
     pub forced_by: Option<char>,
 }
 
+impl Sms {
+    /// For people: "65 units left in 3 parts, UCS-2, because of “’”".
+    #[must_use]
+    pub fn told(&self) -> String {
+        let parts = if self.parts == 1 { "part" } else { "parts" };
+        let forced = self.forced_by.map_or(String::new(), |character| format!(", because of “{character}”"));
+        format!("{} units left in {} {parts}, {}{forced}", self.left, self.parts, self.encoding.name())
+    }
+}
+
 /// The basic alphabet, without the escape.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 /// The extension table: each costs an escape and itself.

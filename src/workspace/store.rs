@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::WorkspaceError;
 use super::files::touch_private;
+use super::{DATABASE, WorkspaceError};
 use crate::review::Check;
 use crate::review::decision::{Author, Decision, DecisionId, DraftId, Entry, Standing};
 use crate::review::queue::Item;
@@ -32,15 +32,16 @@ use crate::writing::Draft;
 
 pub use approval::one_variant;
 pub use audit::{AuditEntry, Broken, Deed};
-pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed};
+pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed, Stock};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use consents::Consent;
 pub use erasure::{Erased, Identity};
 pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken};
-pub use ledger::{Change, Send, SendState, Tally};
+pub use ledger::{Change, Elsewhere, Send, SendState, Tally};
 pub use secrets::{Hmac, Secret, SecretName};
 pub use suppressions::{
-    EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of, normalised,
+    EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of,
+    may_be_address, normalised,
 };
 
 /// How long to wait for another process that writes.
@@ -421,8 +422,10 @@ fn unusable(path: &Path, error: &rusqlite::Error) -> WorkspaceError {
             PATIENCE.as_secs()
         ),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => format!(
-            "{place} is no database, or is damaged ({error}). Put it aside under another name to begin a new one, \
-             or bring back a copy."
+            "{place} is no database, or is damaged ({error}). Bring back a copy, or save what can be read: copy the file, run \
+             `sqlite3 COPY .recover | sqlite3 {DATABASE}` into a new file, and put that in its place. Only as the last \
+             resort put it aside under another name: a new one then begins, which knows nothing of who is not to be written \
+             to, makes unsubscribe links that are out useless, and would send a campaign again that was sent."
         ),
         Some(ErrorCode::SystemIoFailure) => format!(
             "{place} cannot be read or written ({error}). Look at the disk and its room, and try again; what was \

@@ -2,5 +2,6 @@
 
 mod exactly_once;
 mod flow;
+mod plans;
 mod project;
 mod sink;

@@ -143,7 +143,7 @@ impl Connection {
             fault if fault.kind == FaultKind::Permanent => {
                 Fault::new(FaultKind::Channel, format!("{place} refuses this machine: {}", fault.said))
             }
-            fault => fault,
+            fault => fault.of_everything(),
         };
         let implicit = match &settings.safety {
             Safety::Implicit(tls) => Some(tls),
@@ -183,7 +183,7 @@ impl Connection {
                     ),
                     (_, kind) => (kind, fault.said),
                 };
-                Fault::new(kind, password.kept_out_of(&said))
+                Fault::new(kind, password.kept_out_of(&said)).of_everything()
             })?;
         }
         // `lettre` keeps of a greeting what it knows itself, and that is not PIPELINING.
@@ -249,7 +249,9 @@ impl Connection {
                 said: format!("the sender is refused: {}", fault.said),
                 ..fault
             },
-            (Some(Err(fault)), _, _) | (_, Some(Err(fault)), _) | (_, _, Some(Err(fault))) => fault,
+            (Some(Err(fault)), _, _) => fault.of_everything(),
+            // A recipient whom the server puts off (greylisting does so to every new one) says nothing about the next.
+            (_, Some(Err(fault)), _) | (_, _, Some(Err(fault))) => fault,
             _ if ready => {
                 self.in_data = true;
                 return Ok(());
@@ -258,7 +260,7 @@ impl Connection {
         };
         // The server says that it closes the connection (RFC 5321, 3.8).
         if fault.said.starts_with("421") {
-            return Err(Failure::Broken(fault));
+            return Err(Failure::Broken(fault.of_everything()));
         }
         // A server may wait for a message although it has no recipient; it gets an empty one (RFC 2920, 3.1).
         if ready && answered(self.smtp.command(".\r\n")).is_err() {
@@ -291,8 +293,10 @@ impl Connection {
             ),
             Err(error) if error.status().is_some() => {
                 let fault = refused(&error, "the mail server");
-                let stands =
-                    !fault.said.starts_with("421") && self.smtp.set_timeout(Some(settings.answer)).is_ok();
+                if fault.said.starts_with("421") {
+                    return (Outcome::Failed(fault.of_everything()), false);
+                }
+                let stands = self.smtp.set_timeout(Some(settings.answer)).is_ok();
                 (Outcome::Failed(fault), stands)
             }
             Err(error) if errors::unsent(&error) => {

@@ -102,7 +102,7 @@ impl Webhook {
             300..=399 | 401..=403 | 405 | 407 => FaultKind::Channel,
             _ => FaultKind::Permanent,
         };
-        Outcome::Failed(Fault { kind, said: words, after })
+        Outcome::Failed(Fault { after, ..Fault::new(kind, words).of_everything() })
     }
 
     /// What a request without an answer means.

@@ -322,7 +322,7 @@ fn boundary(message_id: &str) -> String {
 /// It is none.
 pub(super) fn address(text: &str) -> Result<Address, MessageError> {
     let text = text.trim();
-    let wrong = |why: &str| MessageError::Address(text.chars().take(100).collect(), why.into());
+    let wrong = |why: &str| MessageError::address(text, why);
     if text
         .chars()
         .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')' | ',' | ';'))

@@ -20,13 +20,10 @@ pub(super) fn compose(
 ) -> Result<Text, MessageError> {
     let recipient = envelope.recipient.trim();
     if recipient.is_empty() || recipient.chars().any(char::is_control) {
-        return Err(MessageError::Address(
-            recipient.chars().filter(|c| !c.is_control()).collect(),
-            "it is empty or broken".into(),
-        ));
+        return Err(MessageError::address(recipient, "it is empty or broken"));
     }
     if channel == Channel::Sms && !recipient.chars().any(|c| c.is_ascii_digit()) {
-        return Err(MessageError::Address(recipient.into(), "a telephone number has digits".into()));
+        return Err(MessageError::address(recipient, "a telephone number has digits"));
     }
     let parts: &[Part] = if channel == Channel::Push { &[Part::Title, Part::Body] } else { &[Part::Body] };
     let mut made = Text::new();

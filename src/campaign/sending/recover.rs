@@ -44,7 +44,7 @@ pub fn settle_leftovers(
     for line in store.sends_in(campaign, SendState::Handing)? {
         let id = line.id;
         let taken = line.message_id.as_deref().and_then(|message| carrier.already_taken(message));
-        changes.push(match (taken, policy) {
+        let change = match (taken, policy) {
             (Some(true), _) => {
                 leftovers.taken += 1;
                 Change::Accepted { id, detail: "taken before the program was stopped".into() }
@@ -59,13 +59,13 @@ pub fn settle_leftovers(
             }
             (None, Unknown::Resend) => {
                 leftovers.resent += 1;
-                Change::Again {
-                    id,
-                    not_before: now,
-                    detail: "the program was stopped while it was handed over; sent again".into(),
-                }
+                // Its code may have been seen.
+                let detail = "the program was stopped while it was handed over; sent again".to_owned();
+                changes.push(Change::Unknown { id, detail: detail.clone() });
+                Change::Again { id, not_before: now, detail }
             }
-        });
+        };
+        changes.push(change);
     }
     store.advance(campaign, &changes, now)?;
     Ok(leftovers)

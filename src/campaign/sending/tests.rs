@@ -259,7 +259,7 @@ fn a_cancelled_campaign_gives_its_codes_back_and_sends_no_more() {
     let codes = |store: &mut Store, lines: &mut [Send]| {
         let lacking: Vec<(i64, &str)> = lines.iter().map(|line| (line.id, line.customer.as_str())).collect();
         let source = crate::workspace::CodeSource::Made { seed: 9, name: "spring" };
-        let codes = store.reserve_codes(campaign, &source, &lacking, 1)?;
+        let codes = store.reserve_codes(campaign, &source, &lacking, None, 1)?;
         for (line, code) in lines.iter_mut().zip(codes) {
             line.coupon = Some(code);
         }
@@ -271,10 +271,12 @@ fn a_cancelled_campaign_gives_its_codes_back_and_sends_no_more() {
         bench.store.sends(campaign).unwrap().into_iter().filter_map(|line| line.coupon).collect();
     assert_eq!(codes.len(), 39, "one each, and none for the address that is none");
     let count = &bench.store.pools(1).unwrap()[0];
-    // The one to be tried again was handed over once: its code may have been seen.
-    assert_eq!((count.committed, count.returned), (39, 1));
+    // The one to be tried again was not taken: nobody has seen its code.
+    assert_eq!((count.committed, count.reserved, count.returned), (38, 1, 1));
     bench.store.turn_campaign(campaign, CampaignState::Cancelled, 2, "author", "enough").unwrap();
     assert_eq!(bench.states()[&SendState::Cancelled], 1);
+    let count = &bench.store.pools(1).unwrap()[0];
+    assert_eq!((count.committed, count.reserved, count.returned), (38, 0, 2));
     assert!(bench.store.turn_campaign(campaign, CampaignState::Sending, 3, "author", "").is_err());
     bench.now = i64::MAX / 2;
     assert_eq!(bench.send(2).accepted_now, 0);
@@ -322,6 +324,67 @@ fn a_clock_that_is_set_back_delays_and_doubles_nothing() {
     let report = bench.send(2);
     assert_eq!((report.accepted_now, report.state), (1, CampaignState::Done));
     assert!(bench.sink.lock().unwrap().taken.values().all(|&times| times == 1));
+}
+
+#[test]
+fn a_server_that_puts_everybody_off_is_asked_once_for_each_and_stops_it_the_second_time() {
+    let mut bench = Bench::new(500);
+    for number in 0..500 {
+        let later = vec![fault(FaultKind::Temporary, "451 later"); 9];
+        bench.refuse(&format!("C{number}"), &later);
+    }
+    let asked = |bench: &Bench| -> usize {
+        bench.sink.lock().unwrap().refusing.values().map(|left| 9 - left.len()).sum()
+    };
+    let report = bench.send(4);
+    assert_eq!((report.accepted, report.failed, report.waiting), (0, 1, 499));
+    assert_eq!((report.state, report.next_due), (CampaignState::Sending, Some(30_001)));
+    assert_eq!(asked(&bench), 499, "each was tried once");
+    // The same again for those who were put off before is no greylisting any more.
+    bench.now = 30_001;
+    let report = bench.send(4);
+    assert_eq!((report.state, report.waiting), (CampaignState::Stopped, 499));
+    assert!(report.why.unwrap().ends_with("put off once more, and none was taken: 451 later"));
+    assert!((200..300).contains(&(asked(&bench) - 499)));
+}
+
+#[test]
+fn a_server_that_takes_nothing_for_now_is_left_alone_and_the_campaign_goes_on_later() {
+    let mut bench = Bench::new(300);
+    for number in 0..300 {
+        let full = fault(FaultKind::Temporary, "421 try again later");
+        let Outcome::Failed(full) = full else { unreachable!() };
+        bench.refuse(&format!("C{number}"), &[Outcome::Failed(full.of_everything())]);
+    }
+    let report = bench.send(2);
+    assert_eq!((report.accepted, report.state), (0, CampaignState::Sending));
+    assert!(report.why.unwrap().contains("nothing is taken for now (421 try again later)"));
+    assert!(bench.sink.lock().unwrap().refusing.values().filter(|left| left.is_empty()).count() < 20);
+    assert_eq!(
+        bench.states()[&SendState::Intended],
+        299 + u64::from(!bench.states().contains_key(&SendState::Failed))
+    );
+}
+
+#[test]
+fn a_code_that_may_have_been_seen_stays_given_out_whatever_comes_after() {
+    let mut bench = Bench::new(2);
+    let campaign = bench.campaign;
+    bench.store.import_codes("big", [("ONE", None), ("TWO", None)].into_iter(), 1).unwrap();
+    let pool = crate::workspace::CodeSource::Pool("big");
+    bench.store.reserve_codes(campaign, &pool, &[(1, "C0"), (2, "C1")], None, 1).unwrap();
+    let handing = |id| Change::Handing { id, message_id: format!("{id}@shop.example") };
+    let again = |id| Change::Again { id, not_before: 9, detail: "451 later".into() };
+    let unknown = Change::Unknown { id: 1, detail: "no answer".into() };
+    let steps = [handing(1), unknown, Change::Back { id: 1 }, handing(1), again(1), handing(2), again(2)];
+    bench.store.advance(campaign, &steps, 2).unwrap();
+    let count = bench.store.pools(1).unwrap().remove(0);
+    assert_eq!((count.free, count.reserved, count.committed), (0, 1, 1));
+    bench.store.turn_campaign(campaign, CampaignState::Cancelled, 3, "author", "enough").unwrap();
+    let count = bench.store.pools(1).unwrap().remove(0);
+    assert_eq!((count.free, count.reserved, count.committed, count.recent), (1, 0, 1, 1));
+    let codes: Vec<_> = bench.store.sends(campaign).unwrap().into_iter().map(|line| line.coupon).collect();
+    assert_eq!(codes, [Some("ONE".to_owned()), None]);
 }
 
 #[test]

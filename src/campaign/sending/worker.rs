@@ -68,24 +68,27 @@ pub(super) fn worker(
         let trouble = if carrier.window() > 1 {
             hand_over_many(carrier.as_mut(), batch, events)
         } else {
-            batch.into_iter().any(|job| hand_over_one(carrier.as_mut(), &job, events))
+            batch
+                .into_iter()
+                .fold(None, |trouble, job| trouble.max(hand_over_one(carrier.as_mut(), &job, events)))
         };
-        troubles = if trouble { troubles + 1 } else { 0 };
-        if trouble {
-            pace.wait(Duration::from_millis(100).saturating_mul(1 << troubles.min(9)).min(LONGEST_PAUSE));
+        troubles = if trouble.is_some() { troubles + 1 } else { 0 };
+        if let Some(wanted) = trouble {
+            let pause = Duration::from_millis(100).saturating_mul(1 << troubles.min(9));
+            pace.wait(pause.max(wanted).min(LONGEST_PAUSE));
         }
     }
     carrier.close();
 }
 
-/// Whether there was trouble with the other side, so that it is better left alone for a while.
-fn hand_over_one(carrier: &mut dyn Carrier, job: &Job, events: &Sender<Event>) -> bool {
+/// Whether there was trouble with the other side, so that it is better left alone: for how long at least.
+fn hand_over_one(carrier: &mut dyn Carrier, job: &Job, events: &Sender<Event>) -> Option<Duration> {
     let outcome = if let Err(fault) = carrier.prepare(&job.message) {
         Outcome::Failed(fault)
     } else {
         if !may_go(vec![(job.id, job.message.message_id.clone())], events) {
             let _ = events.send(Event::Untouched { count: 1 });
-            return false;
+            return None;
         }
         match carrier.hand_over(&job.message) {
             Outcome::Accepted { reply } => match carrier.settle() {
@@ -95,17 +98,17 @@ fn hand_over_one(carrier: &mut dyn Carrier, job: &Job, events: &Sender<Event>) -
             other => other,
         }
     };
-    let trouble = is_trouble(&outcome);
+    let trouble = trouble_of(&outcome);
     let _ = events.send(Event::Ended { id: job.id, outcome });
     trouble
 }
 
 /// For carriers that can tell afterwards what they have: one word of the ledger and one of the disk for all of them.
-fn hand_over_many(carrier: &mut dyn Carrier, batch: Vec<Job>, events: &Sender<Event>) -> bool {
+fn hand_over_many(carrier: &mut dyn Carrier, batch: Vec<Job>, events: &Sender<Event>) -> Option<Duration> {
     let ids = batch.iter().map(|job| (job.id, job.message.message_id.clone())).collect();
     if !may_go(ids, events) {
         let _ = events.send(Event::Untouched { count: batch.len() });
-        return false;
+        return None;
     }
     let mut outcomes: Vec<Outcome> = batch
         .iter()
@@ -121,19 +124,23 @@ fn hand_over_many(carrier: &mut dyn Carrier, batch: Vec<Job>, events: &Sender<Ev
             }
         }
     }
-    let mut trouble = false;
+    let mut trouble = None;
     for (job, outcome) in batch.into_iter().zip(outcomes) {
-        trouble |= is_trouble(&outcome);
+        trouble = trouble.max(trouble_of(&outcome));
         let _ = events.send(Event::Ended { id: job.id, outcome });
     }
     trouble
 }
 
-fn is_trouble(outcome: &Outcome) -> bool {
+/// A message that is refused or put off by itself is none: the next one may be taken at once.
+fn trouble_of(outcome: &Outcome) -> Option<Duration> {
     match outcome {
-        Outcome::Failed(fault) => fault.kind != FaultKind::Permanent,
-        Outcome::Unknown { .. } => true,
-        Outcome::Accepted { .. } => false,
+        Outcome::Failed(fault) => {
+            let general = fault.busy || matches!(fault.kind, FaultKind::Network | FaultKind::Channel);
+            general.then(|| fault.after.unwrap_or_default())
+        }
+        Outcome::Unknown { .. } => Some(Duration::ZERO),
+        Outcome::Accepted { .. } => None,
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
-
 use crate::campaign::channel::Line;
 use crate::campaign::dossier::Dossier;
 use crate::campaign::prospect::{Prospect, line_of};
@@ -116,9 +114,8 @@ pub(super) fn prospect(
     context: &Context<'_>,
 ) -> anyhow::Result<Prospect> {
     let line = office.line(dossier, context);
-    let pools = office.store.pools(now()).context("the coupon codes cannot be counted")?;
     let mut prospect =
-        context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, &pools, task))?;
+        context.work(|task| Prospect::of(dossier, ground(grouped, context), &line, task))?;
     prospect.name_file(&office.folder.join(PROJECT_FILE));
     Ok(prospect)
 }

@@ -9,8 +9,10 @@ use serde_json::json;
 use super::office::{ground, office, shop};
 use crate::campaign::audience::Place;
 use crate::campaign::channel::Outcome;
-use crate::campaign::message::{Outgoing, Shown, page};
+use crate::campaign::message::{MessageError, Outgoing, Shown, page};
 use crate::campaign::prospect::{line_of_tests, with_file};
+use crate::data::Channel;
+use crate::strategy::{Part, sms};
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
 use crate::config::PROJECT_FILE;
 use crate::workspace::{AtomicFile, Privacy};
@@ -68,6 +70,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     "message_id": message.message_id,
                     "text": message.text,
                     "links": message.links,
+                    "size": size(message),
                     "mail": String::from_utf8_lossy(&message.mail),
                 })
             })
@@ -79,6 +82,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         context.print_text(&format!("— {heading}, to {}", message.recipient))?;
         for (part, text) in &message.text {
             context.print_text(&format!("{}: {}", part.name(), text.trim_end()))?;
+        }
+        if let Some(size) = size(message) {
+            context.print_text(&format!("size: {}", size.told()))?;
         }
         context.print_text("")?;
     }
@@ -124,6 +130,12 @@ pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> 
     }
 }
 
+/// What a text message costs; `None` for what is no text message.
+fn size(message: &Outgoing) -> Option<sms::Sms> {
+    let body = message.text.get(&Part::Body).filter(|_| message.channel == Channel::Sms)?;
+    Some(sms::measure(body))
+}
+
 /// Each version with the name of its arm and segment.
 fn specimens(
     name: &str,
@@ -163,13 +175,19 @@ fn specimens(
             usize::from(member.segment) == version.segment && member.place == Place::Arm(version.arm)
         });
         let Some(row) = row.or_else(|| first.map(|member| member.row as usize)) else { continue };
-        let heading = format!(
-            "{} for {}",
-            dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]
-        );
-        let message = writer.specimen(version, row, to).map_err(|error| {
-            anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row))
-        })?;
+        let heading =
+            format!("{} for {}", dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]);
+        let message = writer
+            .specimen(version, row, to)
+            .map_err(|error| match (error, to) {
+                // What was typed is at fault, and not the customer.
+                (MessageError::Address(address, why), Some(_)) => {
+                    UsageError(format!("--to: \"{address}\" is no address: {why}.")).into()
+                }
+                (error, _) => {
+                    anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row))
+                }
+            })?;
         made.push((heading, message));
     }
     Ok(made)

@@ -38,6 +38,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let grouped = shop(context)?;
     let mut dossier = office.dossier(&args.name, &grouped, context)?;
     if dossier.launched.is_none() {
+        let files = office.folder.join(&context.config.sending.folder).join(&args.name);
+        if files.exists() {
+            writeln!(
+                context.stderr,
+                "perennial: {} is there, and this database knows of no launch of {}: it may have been sent before. Look into that folder \
+                 first.",
+                files.display(),
+                args.name
+            )?;
+        }
         let prospect = prospect(&office, &dossier, &grouped, context)?;
         if !is_clear(&prospect.checks) {
             writeln!(context.stderr, "{}", checks_told(&prospect.checks).trim_end())?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::office;
+use crate::campaign::dispatch::is_sending;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::workspace::SendState;
 
@@ -61,11 +62,19 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             context.print_text(&format!("  {:>9}  {}", count(state), state.name()))?;
         }
     }
-    if count(SendState::Unknown) + count(SendState::Handing) > 0 {
-        context.print_text(
-            "Nobody knows whether the unknown ones were taken. Give the server's log to `perennial campaign resolve`, or say \
+    if count(SendState::Unknown) > 0 {
+        context.print_text(&format!(
+            "Nobody knows whether the unknown ones were taken. Give the server's log to `perennial campaign resolve {}`, or say \
              what is to become of them.",
-        )?;
+            args.name
+        ))?;
+    }
+    if count(SendState::Handing) > 0 && !is_sending(&office.folder) {
+        context.print_text(&format!(
+            "A program was stopped while it handed messages over, and nobody knows yet whether they were taken. The next `perennial \
+             campaign send {}` looks.",
+            args.name
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -286,6 +286,21 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
         Caveat::UnknownCustomers(count) => {
             format!("台账中有 {} 位客户不在店铺数据里，各组均未计入。", grouped(count))
         }
+        Caveat::WrittenElsewhere(count) if english => format!(
+            "{count} of these customers also got a message of another campaign within the window: what they did may be its doing."
+        ),
+        Caveat::WrittenElsewhere(count) => {
+            format!("观察期内另有 {count} 位客户收到了其他活动的信息：他们的行为可能由此引起。")
+        }
+        Caveat::HeldOutWrittenTo(count) if english => format!(
+            "{count} of those who were held out got a message of another campaign within the window: the difference is then not \
+             that from no message at all, and is likely to be shown too small."
+        ),
+        Caveat::HeldOutWrittenTo(count) => {
+            format!(
+                "对照组中有 {count} 位客户在观察期内收到了其他活动的信息：差异不再是相对于未发送的差异，可能偏小。"
+            )
+        }
         Caveat::NoEvents if english => {
             "The shop's files have no visits or searches: activity is orders alone.".into()
         }

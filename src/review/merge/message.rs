@@ -10,13 +10,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Copy, HeldBack, Settings};
-use crate::data::Shop;
+use crate::data::{Channel, Shop};
 use crate::features::Features;
 use crate::review::outbox::Message;
 use crate::review::spreadsheet::Sheet;
 use crate::review::{Check, Rules};
-use crate::strategy::fields::FIELDS;
-use crate::strategy::{Facts, Problem, Purchases, Renderer, add_used_facts};
+use crate::strategy::fields::{FIELDS, Field, Scope};
+use crate::strategy::{Facts, Part, Problem, Purchases, Renderer, add_used_facts};
 
 /// Places for verdicts, so that threads seldom wait for each other.
 const SHARDS: usize = 64;
@@ -45,6 +45,8 @@ pub struct Merger<'a> {
     rules: Rules<'a>,
     /// Fields of a customer that the message uses.
     used: Vec<&'static str>,
+    /// Fields with words from the shop's data that the body of an e-mail uses: what would be Markdown in them is not meant so.
+    literal: Vec<&'static str>,
     /// The segment's facts. What the message does not use proves nothing that it says, and is left out.
     facts: Facts,
     /// Hashes of what the used fields said in messages that broke no rule.
@@ -65,6 +67,11 @@ impl<'a> Merger<'a> {
         let is_used = |name: &str| {
             copy.strategy.message.values().chain(&copy.slots).any(|template| template.contains(name))
         };
+        let is_literal = |field: &&Field| {
+            let of_data = !matches!(field.scope, Scope::Shop | Scope::Offer);
+            copy.strategy.channel == Channel::Email && of_data && is_used(field.name)
+        };
+        let literal = FIELDS.iter().filter(is_literal).map(|field| field.name).collect();
         let of_customer = FIELDS.iter().filter(|field| !field.scope.shared()).map(|field| field.name);
         let (used, unused): (Vec<_>, Vec<_>) = of_customer.partition(|name| is_used(name));
         let mut facts = copy.facts.clone();
@@ -78,6 +85,7 @@ impl<'a> Merger<'a> {
             renderer: Renderer::new(&copy.strategy)?,
             rules: Rules::for_many(&copy.strategy, &copy.facts, &copy.slots, settings.banned_words),
             used,
+            literal,
             facts,
             good: (0..SHARDS).map(|_| Mutex::default()).collect(),
         })
@@ -130,7 +138,7 @@ impl<'a> Merger<'a> {
         if let Some(code) = code {
             facts.insert("coupon_code".to_owned(), code.into());
         }
-        let text = self.renderer.render(&facts, slots).map_err(|problem| {
+        let mut text = self.renderer.render(&facts, slots).map_err(|problem| {
             vec![Check { rule: "unfilled-field", ok: false, detail: problem.to_string() }]
         })?;
         let verdict = self.key(&facts);
@@ -138,14 +146,20 @@ impl<'a> Merger<'a> {
         // A set of hashes is whole whatever happened to the thread that had it.
         let known = shard.lock().unwrap_or_else(PoisonError::into_inner).contains(&verdict);
         if !known {
-            let failures = self.rules.failures(&facts, slots, &text);
+            let mut failures = self.rules.failures(&facts, slots, &text);
             if !failures.is_empty() {
+                for failure in &mut failures {
+                    shorten(&mut failure.detail);
+                }
                 return Err(failures);
             }
             let mut good = shard.lock().unwrap_or_else(PoisonError::into_inner);
             if good.len() < VERDICTS {
                 good.insert(verdict);
             }
+        }
+        if let Some(marked) = self.literal_body(&facts, slots) {
+            text.insert(Part::Body, marked);
         }
         Ok(Message {
             customer_id: self.shop.customers.id(row),
@@ -163,6 +177,19 @@ impl<'a> Merger<'a> {
         })
     }
 
+    /// The body with the words of the shop's data kept from being Markdown; `None` where none would be.
+    fn literal_body(&self, facts: &Facts, slots: &[String]) -> Option<String> {
+        let mut marked: Option<Facts> = None;
+        for name in &self.literal {
+            let value = facts.get(*name).and_then(serde_json::Value::as_str);
+            if let Some(value) = value.filter(|value| is_markup(value)) {
+                marked.get_or_insert_with(|| facts.clone()).insert((*name).to_owned(), literal(value).into());
+            }
+        }
+        // The same fields have values as before, so that it renders as before.
+        self.renderer.render(&marked?, slots).ok()?.remove(&Part::Body)
+    }
+
     /// What the used fields say, as 128 bits.
     fn key(&self, facts: &Facts) -> u128 {
         let half = |salt: u8| {
@@ -178,5 +205,67 @@ impl<'a> Merger<'a> {
             hasher.finish()
         };
         u128::from(half(1)) << 64 | u128::from(half(2))
+    }
+}
+
+/// Characters of a detail that people are shown.
+const LONGEST_DETAIL: usize = 300;
+
+fn shorten(detail: &mut String) {
+    if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
+        detail.truncate(end);
+        detail.push('…');
+    }
+}
+
+/// Signs that are Markdown (`CommonMark`) wherever they stand, and those that are at the beginning of a line.
+const ANYWHERE: &str = "\\`*_[]<>&";
+const AT_THE_START: &str = "#+-=~";
+
+/// A number at the beginning of a line is that of a list if one of these follows: where it stands.
+fn list_mark(value: &str) -> Option<usize> {
+    let end = value.find(|c: char| !c.is_ascii_digit())?;
+    (end > 0 && value[end..].starts_with(['.', ')'])).then_some(end)
+}
+
+fn is_markup(value: &str) -> bool {
+    value.contains(|c| ANYWHERE.contains(c))
+        || value.starts_with(|c| AT_THE_START.contains(c))
+        || list_mark(value).is_some()
+}
+
+/// The value in which every sign of Markdown stands for itself.
+fn literal(value: &str) -> String {
+    let mark = list_mark(value);
+    let mut out = String::with_capacity(value.len() + 8);
+    for (at, c) in value.char_indices() {
+        if ANYWHERE.contains(c) || (at == 0 && AT_THE_START.contains(c)) || mark == Some(at) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_data_are_no_markdown() {
+        for (value, written) in [
+            ("**bold** _x_", "\\*\\*bold\\*\\* \\_x\\_"),
+            ("`code`", "\\`code\\`"),
+            ("[a](https://b.example)", "\\[a\\](https://b.example)"),
+            ("Tea & Co", "Tea \\& Co"),
+            ("# one", "\\# one"),
+            ("2. Wahl", "2\\. Wahl"),
+        ] {
+            assert!(is_markup(value), "{value}");
+            assert_eq!(literal(value), written);
+        }
+        for value in ["Anna-Lena", "O'Hara", "李雷", "No. 5", "3 in 1", "50% Linen (blue)", ""] {
+            assert!(!is_markup(value), "{value}");
+        }
     }
 }

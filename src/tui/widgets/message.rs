@@ -127,17 +127,7 @@ pub fn message(rich: &mut Rich, indent: u16, channel: Channel, from: &str, text:
             for line in body.lines() {
                 rich.spans(indent, stretches(line, theme.text, look));
             }
-            let size = sms::measure(&unmarked(body));
-            let forced =
-                size.forced_by.map_or(String::new(), |character| format!(", because of “{character}”"));
-            let note = format!(
-                "{} {}, {} of {} units left in the last part, {}{forced}",
-                size.parts,
-                if size.parts == 1 { "part" } else { "parts" },
-                size.left,
-                size.units + size.left,
-                size.encoding.name()
-            );
+            let note = sms::measure(&unmarked(body)).told();
             rich.spans(indent, vec![(note, theme.dim)]);
         }
         Channel::Push => {

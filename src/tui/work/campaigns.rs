@@ -436,8 +436,7 @@ impl<'a> Office<'a> {
         }
         let line = line_of(&dossier, &self.config.sending, &self.work.folder);
         let config = self.config.clone();
-        let pools = self.store()?.pools(at)?;
-        let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, &pools, task)?;
+        let prospect = Prospect::of(&dossier, self.ground(&config)?, &line, task)?;
         if let Some(check) = in_the_way(&prospect.checks).next() {
             return Err(refused(format!("{}. {}", check.found, check.remedy)));
         }

@@ -1,8 +1,8 @@
 //! The audit: who did what, each entry sealed together with the one before it.
 //!
 //! An entry is never changed: the database refuses it, and a change made past the database breaks the chain of hashes
-//! at that place. Entries cut off at the end leave a whole chain behind; the hash of the last entry, noted elsewhere,
-//! tells that too.
+//! at that place. Entries cut off at the end leave a whole chain behind: the count of all that were ever added and the campaigns that were
+//! launched tell of them, and the hash of the last entry, noted elsewhere, tells of it whatever else was changed.
 
 use rusqlite::{Transaction, params};
 use serde::Serialize;
@@ -107,7 +107,31 @@ impl Store {
             last.clone_from(&entry.hash);
             number = entry.id;
         }
+        if let Some(reason) = self.missing_at_the_end(number)? {
+            return Ok(Err(Broken { id: number + 1, reason }));
+        }
         Ok(Ok((rows.len(), last)))
+    }
+
+    /// What else in the database says that entries stood after the last one that is there: the count of rows that were ever added,
+    /// and campaigns, each of which was launched by somebody.
+    fn missing_at_the_end(&self, last: i64) -> Result<Option<String>, WorkspaceError> {
+        self.read(|connection| {
+            let ever: i64 = connection.query_row(
+                "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'audit'",
+                [],
+                |row| row.get(0),
+            )?;
+            if ever > last {
+                return Ok(Some(format!("it is missing, and so is all up to entry {ever}: they were cut off at the end")));
+            }
+            let unlaunched: Option<String> = connection.query_row(
+                "SELECT MIN(name) FROM campaigns WHERE name NOT IN (SELECT subject FROM audit WHERE action = 'launch')",
+                [],
+                |row| row.get(0),
+            )?;
+            Ok(unlaunched.map(|name| format!("the campaign {name} was launched, and no entry says so")))
+        })
     }
 
     fn audit_rows(&self) -> Result<Vec<Row>, WorkspaceError> {
@@ -208,14 +232,21 @@ mod tests {
             ("UPDATE audit SET hash = 'ab' WHERE id = 1", 1),
             ("DELETE FROM audit WHERE id = 2", 3),
             ("DELETE FROM audit WHERE id = 1", 2),
+            ("DELETE FROM audit WHERE id = 3", 3),
+            ("DELETE FROM audit", 1),
+            (
+                "DELETE FROM audit; DELETE FROM sqlite_sequence; INSERT INTO campaigns (name, plan, fingerprint, arms, \
+                 launched_at, state) VALUES ('spring', '', '', '[]', 1, 'done')",
+                1,
+            ),
         ];
         for (change, place) in changes {
             let folder = tempfile::tempdir().unwrap();
             let store = store(folder.path());
             let connection = Connection::open(folder.path().join("perennial.db")).unwrap();
-            assert!(connection.execute(change, []).is_err(), "the database refuses: {change}");
+            assert!(connection.execute_batch(change).is_err(), "the database refuses: {change}");
             connection.execute_batch("DROP TRIGGER audit_stays; DROP TRIGGER audit_is_kept;").unwrap();
-            connection.execute(change, []).unwrap();
+            connection.execute_batch(change).unwrap();
             let broken = store.verify_audit().unwrap().unwrap_err();
             assert_eq!(broken.id, place, "{change}: {}", broken.reason);
         }

@@ -1,10 +1,10 @@
 //! Coupon codes of campaigns: taken from a pool or made here, reserved for one message, and never shown twice.
 //!
 //! ```text
-//! free (pool) --> reserved (rendered) --> committed (handed over) --> redeemed
-//!    ^                 |                       |
-//!    +-----------------+-----------------------+   failed for good, or cancelled: back to the pool
-//!                                                  (a code that was made here is void: `returned`)
+//! free (pool) --> reserved (in a message) --> committed (taken, or perhaps taken) --> redeemed
+//!    ^                 |
+//!    +-----------------+   failed for good, or cancelled: back to the pool
+//!                          (a code that was made here is void: `returned`)
 //! ```
 
 use std::collections::HashSet;
@@ -38,6 +38,12 @@ pub struct PoolCount {
     pub recent: u64,
     pub returned: u64,
     pub redeemed: u64,
+    /// Of those given out and not used, how many are past their day.
+    pub lapsed: u64,
+    /// Of the used ones, how many were told to be used after their day.
+    pub late: u64,
+    /// The next moment at which codes that are free or given out end: milliseconds since 1970-01-01 UTC.
+    pub next_end: Option<i64>,
 }
 
 impl PoolCount {
@@ -47,6 +53,17 @@ impl PoolCount {
     pub fn days_left(&self) -> Option<f64> {
         (self.pool.is_some() && self.recent > 0).then(|| self.free as f64 / (self.recent as f64 / 30.0))
     }
+}
+
+/// What a pool has for an offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stock {
+    /// Codes that hold today.
+    pub free: u64,
+    /// Of those, how many hold as long as the offer does.
+    pub lasting: u64,
+    /// When the first of the others ends: milliseconds since 1970-01-01 UTC.
+    pub first_end: Option<i64>,
 }
 
 /// What became of one code.
@@ -75,6 +92,8 @@ pub struct Redeemed {
     /// They are known, and were given to nobody.
     pub not_given_out: u64,
     pub unknown: u64,
+    /// Of the ones used for the first time, how many are past their last day.
+    pub late: u64,
 }
 
 /// What an import brought.
@@ -86,7 +105,8 @@ pub struct Imported {
 }
 
 impl Store {
-    /// Reserves a code for each of these lines of the ledger that has none, in their order. All or none.
+    /// Reserves a code for each of these lines of the ledger that has none, in their order. All or none. `until`: the first
+    /// moment after the offer; a code that ends before it is not taken, and one that is made here ends with it.
     ///
     /// # Errors
     /// The pool has too few; the database cannot be written.
@@ -95,16 +115,19 @@ impl Store {
         campaign: i64,
         source: &CodeSource<'_>,
         sends: &[(i64, &str)],
+        until: Option<i64>,
         at: i64,
     ) -> Result<Vec<String>, WorkspaceError> {
         self.write(|transaction| {
             let codes = match source {
-                CodeSource::Made { seed, name } => make(transaction, campaign, *seed, name, sends, at)?,
-                CodeSource::Pool(pool) => match take(transaction, campaign, pool, sends, at)? {
+                CodeSource::Made { seed, name } => {
+                    make(transaction, campaign, (*seed, name), sends, until, at)?
+                }
+                CodeSource::Pool(pool) => match take(transaction, campaign, pool, sends, until, at)? {
                     Ok(codes) => codes,
                     Err(free) => {
                         return Ok(Err(WorkspaceError::Nothing(format!(
-                            "the coupon pool {pool} has {free} codes left, and {} are needed. Import more with `perennial \
+                            "the coupon pool {pool} has {free} codes left that hold as long as the offer, and {} are needed. Import more with `perennial \
                              coupons import {pool} FILE`, and resume.",
                             sends.len()
                         ))));
@@ -158,14 +181,17 @@ impl Store {
         self.write(|transaction| {
             let mut update = transaction.prepare_cached(
                 "UPDATE campaign_coupons SET state = 'redeemed', at = ?2 \
-                 WHERE code = ?1 AND state IN ('committed', 'reserved')",
+                 WHERE code = ?1 AND state IN ('committed', 'reserved') RETURNING expires_at",
             )?;
             let mut known =
                 transaction.prepare_cached("SELECT state FROM campaign_coupons WHERE code = ?1")?;
             let mut told = Redeemed::default();
             for code in codes {
-                if update.execute(params![code, at])? > 0 {
+                let used: Option<Option<i64>> =
+                    update.query_row(params![code, at], |row| row.get(0)).optional()?;
+                if let Some(ends) = used {
                     told.redeemed += 1;
+                    told.late += u64::from(ends.is_some_and(|ends| ends <= at));
                     continue;
                 }
                 let state: Option<String> = known.query_row([code], |row| row.get(0)).optional()?;
@@ -215,7 +241,10 @@ impl Store {
                 "SELECT pool, SUM(state = 'free' AND (expires_at IS NULL OR expires_at > ?1)), \
                  SUM(state = 'free' AND expires_at <= ?1), SUM(state = 'reserved'), SUM(state = 'committed'), \
                  SUM(state = 'returned'), SUM(state = 'redeemed'), \
-                 SUM(state IN ('committed', 'redeemed') AND at > ?1 - 2592000000) FROM campaign_coupons GROUP BY pool ORDER BY pool",
+                 SUM(state IN ('committed', 'redeemed') AND at > ?1 - 2592000000), \
+                 SUM(state = 'committed' AND expires_at <= ?1), SUM(state = 'redeemed' AND expires_at <= at), \
+                 MIN(CASE WHEN state IN ('free', 'committed') AND expires_at > ?1 THEN expires_at END) \
+                 FROM campaign_coupons GROUP BY pool ORDER BY pool",
             )?;
             let rows = statement.query_map([now], |row| {
                 Ok(PoolCount {
@@ -227,9 +256,30 @@ impl Store {
                     returned: count(row, 5)?,
                     redeemed: count(row, 6)?,
                     recent: count(row, 7)?,
+                    lapsed: count(row, 8)?,
+                    late: count(row, 9)?,
+                    next_end: row.get(10)?,
                 })
             })?;
             rows.collect()
+        })
+    }
+
+    /// What a pool has for an offer that ends before the moment `until`; `None`: it has no end.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn stock(&self, pool: &str, until: Option<i64>, now: i64) -> Result<Stock, WorkspaceError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT COUNT(*), SUM(expires_at IS NULL OR expires_at >= ?3), \
+                     MIN(CASE WHEN expires_at < ?3 THEN expires_at END) FROM campaign_coupons \
+                     WHERE pool = ?1 AND state = 'free' AND (expires_at IS NULL OR expires_at > ?2)",
+                )?
+                .query_row(params![pool, now, until.unwrap_or(now)], |row| {
+                    Ok(Stock { free: count(row, 0)?, lasting: count(row, 1)?, first_end: row.get(2)? })
+                })
         })
     }
 
@@ -248,16 +298,16 @@ impl Store {
     }
 }
 
-const RESERVE: &str = "INSERT INTO campaign_coupons (code, campaign, customer, state, at) \
-     SELECT ?1, ?2, ?3, 'reserved', ?4 WHERE NOT EXISTS (SELECT 1 FROM coupons WHERE code = ?1) \
+const RESERVE: &str = "INSERT INTO campaign_coupons (code, campaign, customer, state, at, expires_at) \
+     SELECT ?1, ?2, ?3, 'reserved', ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM coupons WHERE code = ?1) \
      ON CONFLICT (code) DO NOTHING";
 
 fn make(
     transaction: &Transaction<'_>,
     campaign: i64,
-    seed: u64,
-    name: &str,
+    (seed, name): (u64, &str),
     sends: &[(i64, &str)],
+    until: Option<i64>,
     at: i64,
 ) -> rusqlite::Result<Vec<String>> {
     let recipients: Vec<Recipient<'_>> =
@@ -266,7 +316,7 @@ fn make(
     let mut insert = transaction.prepare_cached(RESERVE)?;
     for (code, recipient) in codes.iter_mut().zip(&recipients) {
         let mut attempt = 0;
-        while insert.execute(params![*code, campaign, recipient.customer, at])? == 0 {
+        while insert.execute(params![*code, campaign, recipient.customer, at, until])? == 0 {
             // Somebody else was given it once, or this customer's first one is void.
             attempt += 1;
             *code = coupon::drawn_again(seed, recipient, attempt);
@@ -281,14 +331,15 @@ fn take(
     campaign: i64,
     pool: &str,
     sends: &[(i64, &str)],
+    until: Option<i64>,
     at: i64,
 ) -> rusqlite::Result<Result<Vec<String>, usize>> {
     let mut select = transaction.prepare_cached(
         "SELECT code FROM campaign_coupons WHERE pool = ?1 AND state = 'free' \
-         AND (expires_at IS NULL OR expires_at > ?2) ORDER BY expires_at IS NULL, expires_at, rowid LIMIT ?3",
+         AND (expires_at IS NULL OR expires_at >= ?2) ORDER BY expires_at IS NULL, expires_at, rowid LIMIT ?3",
     )?;
     let codes: Vec<String> = select
-        .query_map(params![pool, at, sends.len() as i64], |row| row.get(0))?
+        .query_map(params![pool, until.unwrap_or(0).max(at + 1), sends.len() as i64], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     if codes.len() < sends.len() {
         return Ok(Err(codes.len()));

@@ -267,7 +267,7 @@ impl Store {
                 )?;
                 transaction.execute(
                     "UPDATE sends SET state = 'cancelled', at = ?2, \
-                     coupon = CASE WHEN coupon IN (SELECT code FROM campaign_coupons WHERE state = 'committed') \
+                     coupon = CASE WHEN coupon IN (SELECT code FROM campaign_coupons WHERE state IN ('committed', 'redeemed')) \
                      THEN coupon END WHERE campaign = ?1 AND state = 'intended'",
                     params![id, at],
                 )?;

@@ -102,35 +102,29 @@ pub struct Send {
 /// A step of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is about to be handed over: the coupon code in it is given out from now on.
-    Handing {
-        id: i64,
-        message_id: String,
-    },
-    Accepted {
-        id: i64,
-        detail: String,
-    },
+    /// It is about to be handed over.
+    Handing { id: i64, message_id: String },
+    /// It was taken: the coupon code in it is given out from now on.
+    Accepted { id: i64, detail: String },
     /// It was not taken, and is tried again.
-    Again {
-        id: i64,
-        not_before: i64,
-        detail: String,
-    },
+    Again { id: i64, not_before: i64, detail: String },
     /// It was not taken and was not at fault itself (the connection broke before it): it is tried again, and this does not count
     /// as an attempt.
-    Back {
-        id: i64,
-    },
-    /// It was not taken, and never will be: its coupon code goes back.
-    Failed {
-        id: i64,
-        detail: String,
-    },
-    Unknown {
-        id: i64,
-        detail: String,
-    },
+    Back { id: i64 },
+    /// It was not taken, and never will be: its coupon code goes back, unless nobody knew about an earlier attempt.
+    Failed { id: i64, detail: String },
+    /// Nobody knows whether it was taken: the coupon code in it may have been seen, and counts as given out for ever.
+    Unknown { id: i64, detail: String },
+}
+
+/// Customers of a campaign who got a message of another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// Name of the other campaign.
+    pub campaign: String,
+    pub customers: u64,
+    /// Of those, who is held out here.
+    pub held_out: u64,
 }
 
 /// Messages of one arm by state.
@@ -212,6 +206,41 @@ impl Store {
             let mut statement =
                 connection.prepare_cached(&format!("{SELECT} WHERE campaign = ?1 ORDER BY id"))?;
             let rows = statement.query_map([campaign], send)?;
+            rows.collect()
+        })
+    }
+
+    /// Who is in a campaign, and in which arm of it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn assigned(&self, campaign: i64) -> Result<Vec<(String, String)>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT customer, arm FROM sends WHERE campaign = ?1 AND state <> 'skipped'",
+            )?;
+            let rows = statement.query_map([campaign], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// Messages of other campaigns that went to customers of this one between two moments.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn elsewhere(&self, campaign: i64, from: i64, to: i64) -> Result<Vec<Elsewhere>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT campaigns.name, COUNT(DISTINCT own.customer), \
+                 COUNT(DISTINCT CASE WHEN own.state = 'holdout' THEN own.customer END) \
+                 FROM sends AS other JOIN sends AS own ON own.campaign = ?1 AND own.customer = other.customer \
+                 JOIN campaigns ON campaigns.id = other.campaign \
+                 WHERE other.campaign <> ?1 AND other.state IN ('accepted', 'handing', 'unknown') \
+                 AND other.at >= ?2 AND other.at < ?3 GROUP BY other.campaign ORDER BY other.campaign",
+            )?;
+            let rows = statement.query_map(params![campaign, from, to], |row| {
+                Ok(Elsewhere { campaign: row.get(0)?, customers: count(row, 1)?, held_out: count(row, 2)? })
+            })?;
             rows.collect()
         })
     }
@@ -304,15 +333,15 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                      WHERE id = ?1 AND state = 'intended'",
                 )?
                 .execute(params![id, message_id, at])?;
-            transaction
-                .prepare_cached(
-                    "UPDATE campaign_coupons SET state = 'committed', at = ?2 WHERE state = 'reserved' \
-                     AND code = (SELECT coupon FROM sends WHERE id = ?1)",
-                )?
-                .execute(params![id, at])?;
         }
-        Change::Accepted { id, detail } => turn(transaction, *id, SendState::Accepted, detail, at)?,
-        Change::Unknown { id, detail } => turn(transaction, *id, SendState::Unknown, detail, at)?,
+        Change::Accepted { id, detail } => {
+            turn(transaction, *id, SendState::Accepted, detail, at)?;
+            give_out(transaction, *id, at)?;
+        }
+        Change::Unknown { id, detail } => {
+            turn(transaction, *id, SendState::Unknown, detail, at)?;
+            give_out(transaction, *id, at)?;
+        }
         Change::Failed { id, detail } => {
             turn(transaction, *id, SendState::Failed, detail, at)?;
             // Nobody has seen it: a code of a pool can be given to somebody else, one that was made is void.
@@ -320,15 +349,20 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                 .prepare_cached(
                     "UPDATE campaign_coupons SET state = CASE WHEN pool IS NULL THEN 'returned' ELSE 'free' END, \
                      customer = NULL, campaign = CASE WHEN pool IS NULL THEN campaign END, at = ?2 \
-                     WHERE state IN ('reserved', 'committed') AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+                     WHERE state = 'reserved' AND code = (SELECT coupon FROM sends WHERE id = ?1)",
                 )?
                 .execute(params![id, at])?;
-            transaction.prepare_cached("UPDATE sends SET coupon = NULL WHERE id = ?1")?.execute([id])?;
+            transaction
+                .prepare_cached(
+                    "UPDATE sends SET coupon = NULL WHERE id = ?1 AND coupon NOT IN \
+                     (SELECT code FROM campaign_coupons WHERE state IN ('committed', 'redeemed'))",
+                )?
+                .execute([id])?;
         }
         Change::Again { id, not_before, detail } => {
             transaction
                 .prepare_cached(
-                    "UPDATE sends SET state = 'intended', attempts = attempts + (state <> 'handing'), not_before = ?2, \
+                    "UPDATE sends SET state = 'intended', attempts = attempts + (state = 'intended'), not_before = ?2, \
                      detail = ?3, at = ?4 WHERE id = ?1 AND state IN ('intended', 'handing', 'unknown')",
                 )?
                 .execute(params![id, not_before, detail, at])?;
@@ -342,6 +376,17 @@ fn apply(transaction: &Transaction<'_>, change: &Change, at: i64) -> rusqlite::R
                 .execute(params![id, at])?;
         }
     }
+    Ok(())
+}
+
+/// The code of a message is in a customer's hands, or may be.
+fn give_out(transaction: &Transaction<'_>, id: i64, at: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE campaign_coupons SET state = 'committed', at = ?2 WHERE state = 'reserved' \
+             AND code = (SELECT coupon FROM sends WHERE id = ?1)",
+        )?
+        .execute(params![id, at])?;
     Ok(())
 }
 

@@ -117,6 +117,23 @@ pub fn normalised(kind: Channel, address: &str) -> String {
     }
 }
 
+/// Whether it can be an address of this kind at all.
+#[must_use]
+pub fn may_be_address(kind: Channel, address: &str) -> bool {
+    let address = normalised(kind, address);
+    match kind {
+        Channel::Email => address.rsplit_once('@').is_some_and(|(user, domain)| {
+            let whole = |part: &str| {
+                !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
+            };
+            whole(user) && whole(domain)
+        }),
+        // The shortest numbers that can be called have three digits.
+        Channel::Sms => address.len() >= 3,
+        Channel::Push => !address.is_empty(),
+    }
+}
+
 /// The channel that an address is of, by its looks.
 #[must_use]
 pub fn kind_of(address: &str) -> Channel {

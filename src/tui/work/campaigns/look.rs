@@ -104,13 +104,11 @@ impl Office<'_> {
         let dossier = self.dossier(name, task)?;
         let config = self.config.clone();
         let ground = self.ground(&config)?;
-        let at = self.work.at;
         let line = line_of(&dossier, &config.sending, &self.work.folder);
         let prospect = if dossier.launched.is_some() {
             None
         } else {
-            let pools = self.store()?.pools(at)?;
-            let mut prospect = Prospect::of(&dossier, ground, &line, &pools, task)?;
+            let mut prospect = Prospect::of(&dossier, ground, &line, task)?;
             prospect.name_file(&self.work.folder.join(PROJECT_FILE));
             for check in &mut prospect.checks {
                 check.found = self.below(&check.found);

@@ -34,8 +34,7 @@ impl Office<'_> {
             let refused = |why: String| Failure::Failed(format!("Nothing was sent: {why}"));
             changed(&dossier, fingerprint).map_err(refused)?;
             let line = line_of(&dossier, &config.sending, &folder);
-            let pools = self.store()?.pools(at)?;
-            let prospect = Prospect::of(&dossier, ground, &line, &pools, task)?;
+            let prospect = Prospect::of(&dossier, ground, &line, task)?;
             if let Some(stop) = prospect.checks.iter().find(|check| check.weight == Weight::Blocking) {
                 return Err(refused(format!("{} {}", stop.found, stop.remedy)));
             }

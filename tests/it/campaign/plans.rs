@@ -1,0 +1,118 @@
+//! What a plan says before it goes out: codes that end too soon, caps that make messages wait, other campaigns.
+
+use super::project::{Project, mail_server};
+use super::sink::{Answer, Sink};
+use crate::program::text;
+
+fn found(document: &serde_json::Value, check: &str) -> String {
+    let checks = document["checks"].as_array().unwrap();
+    let found = checks.iter().find(|found| found["check"] == check);
+    found.map_or_else(String::new, |found| {
+        format!("{} {}", found["weight"].as_str().unwrap(), found["found"].as_str().unwrap())
+    })
+}
+
+/// A file of so many codes that begin so.
+fn codes(project: &Project, name: &str, number: usize) {
+    let codes: String = (0..number).map(|number| format!("{name}-{number:03}\n")).collect();
+    std::fs::write(project.path().join(format!("{name}.csv")), codes).unwrap();
+}
+
+#[test]
+fn a_code_that_ends_before_the_offer_is_not_given_out() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &mail_server(sink.port, 1));
+    project.plan("spring", "");
+    let plan = project.path().join("campaigns/spring.toml");
+    let source = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, format!("{source}\n[coupons]\npool = \"big\"\n")).unwrap();
+    let in_days =
+        |days: i64| perennial::data::today().checked_add(jiff::Span::new().days(days)).unwrap().to_string();
+    // The strategy says that the offer holds for 21 days.
+    codes(&project, "SHORT", 60);
+    project.run(&["coupons", "import", "big", "SHORT.csv", "--expires", &in_days(19)]).assert().success();
+    let stopped = project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().code(3);
+    let said = text(&stopped.get_output().stderr).to_owned();
+    assert!(
+        said.contains("the pool big has 0 codes, and 54 are needed; 60 more end before the offer does"),
+        "{said}"
+    );
+    codes(&project, "LONG", 60);
+    project.run(&["coupons", "import", "big", "LONG.csv", "--expires", &in_days(40)]).assert().success();
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    let ledger = project.json(&["campaign", "ledger", "spring"]);
+    let given: Vec<&str> =
+        ledger["sends"].as_array().unwrap().iter().filter_map(|line| line["coupon"].as_str()).collect();
+    assert_eq!(given.len(), 54);
+    assert!(given.iter().all(|code| code.starts_with("LONG")), "{given:?}");
+}
+
+#[test]
+fn a_plan_says_who_waits_for_the_cap_and_whose_effect_is_being_measured() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &format!("two-person = true\n{}", mail_server(sink.port, 1)));
+    project.plan("spring", "");
+    let planned = project.json(&["campaign", "plan", "spring"]);
+    assert!(found(&planned, "two-person").starts_with("warning"), "any name counts as the second person");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    // Codes that are made here end with the offer.
+    assert!(project.json(&["coupons", "status"])["pools"][0]["next_end"].as_i64().is_some());
+
+    project.plan("summer", "");
+    let plan = project.path().join("campaigns/summer.toml");
+    let source = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, format!("{source}\n[cap]\nmessages = 1\ndays = 7\nthen = \"hold\"\n")).unwrap();
+    let planned = project.json(&["campaign", "plan", "summer"]);
+    let step = |name: &str| {
+        let line = planned["funnel"].as_array().unwrap().iter().find(|line| line["step"] == name);
+        line.unwrap()["customers"].as_u64().unwrap()
+    };
+    let waiting = step("waits-for-cap");
+    assert!((42..54).contains(&waiting), "54 of spring, of whom some are held out in summer: {waiting}");
+    assert!(
+        found(&planned, "caps")
+            .contains(&format!("{waiting} messages wait until their customers are under the cap"))
+    );
+    let listed = project.json(&["campaign", "plan", "summer", "--at", "waits-for-cap"]);
+    assert_eq!(listed["customers"].as_array().unwrap().len() as u64, waiting);
+    let held = step("to-be-sent") - waiting;
+    let note = found(&planned, "other-campaigns");
+    assert!(
+        note.starts_with(&format!(
+            "warning {held} of these are in the holdout and {waiting} in an arm of spring"
+        )),
+        "{note}"
+    );
+
+    project.run(&["campaign", "approve", "summer", "--as", "reviewer"]).assert().success();
+    let sent = project.json(&["campaign", "send", "summer", "--yes"]);
+    assert_eq!(sent["report"]["accepted"].as_u64(), Some(held));
+    assert_eq!(sent["report"]["waiting"].as_u64(), Some(waiting));
+    let results = project.json(&["results", "spring"]);
+    assert_eq!(results["elsewhere"][0]["campaign"], "summer");
+    assert_eq!(results["elsewhere"][0]["held_out"].as_u64(), Some(held));
+    let caveats = results["caveats"].as_array().unwrap();
+    assert!(caveats.iter().any(|caveat| caveat["code"] == "held-out-written-to" && caveat["figure"] == held));
+}
+
+#[test]
+fn what_is_typed_for_a_test_is_at_fault_and_no_customer() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &mail_server(sink.port, 1));
+    project.plan("spring", "");
+    let refused =
+        project.run(&["campaign", "test", "spring", "--to", "a@x\r\nBcc: e@e.example"]).assert().code(2);
+    let said = text(&refused.get_output().stderr).to_owned();
+    assert!(said.contains("--to: \"a@x\\r\\nBcc: e@e.example\" is no address"), "{said}");
+    assert_eq!(sink.count().0, 0);
+    std::fs::write(
+        project.path().join("list.csv"),
+        "address,channel\nnotanaddress,email\nrobin1@mail.example,email\n",
+    )
+    .unwrap();
+    let import = project.run(&["suppressions", "import", "list.csv", "--json"]).assert().code(3);
+    let counts: serde_json::Value = serde_json::from_slice(&import.get_output().stdout).unwrap();
+    assert_eq!((counts["kept"].as_u64(), counts["refused"].as_u64()), (Some(1), Some(1)), "{counts}");
+}

@@ -244,6 +244,7 @@ fn with_ledger(name: &str, line: &Line, composer: &Composer, carriers: usize, me
         links: &[],
         at: 0,
         actor: "bench",
+        to: "a sink",
     };
     let began = Instant::now();
     let campaign = store.launch(&launch, sends).expect("a launch");

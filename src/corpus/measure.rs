@@ -23,7 +23,7 @@ impl Known {
         for (_, message) in corpus.messages() {
             for plural in [false, true] {
                 let text = chosen(&message.text, plural);
-                sentences.extend(split(&text).map(|sentence| plain(sentence)));
+                sentences.extend(split(&text).map(plain));
             }
         }
         Self { sentences }

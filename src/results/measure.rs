@@ -116,7 +116,7 @@ impl Results {
     /// The last day whose orders are known; nothing where there is no such day.
     #[must_use]
     pub fn known_until(&self) -> String {
-        let last = self.observed_until.parse::<jiff::civil::Date>().and_then(|day| day.yesterday());
+        let last = self.observed_until.parse::<jiff::civil::Date>().and_then(jiff::civil::Date::yesterday);
         last.map_or_else(|_| String::new(), |day| day.to_string())
     }
 

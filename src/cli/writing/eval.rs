@@ -407,6 +407,9 @@ mod tests {
     #[test]
     fn a_draft_with_a_text_of_the_strategys_own_is_not_the_models() {
         let judged = |by_model, broken: Vec<&'static str>| Judged {
+            copied: 0,
+            sentences: 0,
+            slips: Vec::new(),
             brief: "b".into(),
             strategy: "s".into(),
             language: "en".into(),

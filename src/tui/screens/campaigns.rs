@@ -342,7 +342,8 @@ impl Pane for Campaigns {
 
     fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
         match news {
-            News::Entered => self.read(shared),
+            // After a launch another state decides what may be done.
+            News::Entered | News::Partial { partial: Partial::Launched(_), .. } => self.read(shared),
             News::Edited(Ok(text)) => {
                 let before = self.chosen().and_then(|entry| entry.source.as_deref());
                 if let Some(name) = self.name()
@@ -355,8 +356,6 @@ impl Pane for Campaigns {
             News::Partial { partial: Partial::Sending(name, pulse), .. } => {
                 self.live = Some((name.clone(), pulse.clone()));
             }
-            // From now on another state decides what may be done.
-            News::Partial { partial: Partial::Launched(_), .. } => self.read(shared),
             News::Ended { slot, end, .. } => {
                 if slot == Some(Slot::Sending) {
                     self.live = None;

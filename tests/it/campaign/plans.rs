@@ -32,7 +32,7 @@ fn a_code_that_ends_before_the_offer_is_not_given_out() {
     codes(&project, "SHORT", 60);
     project.run(&["coupons", "import", "big", "SHORT.csv", "--expires", &in_days(19)]).assert().success();
     let stopped = project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().code(3);
-    let said = text(&stopped.get_output().stderr).to_owned();
+    let said = text(&stopped.get_output().stderr);
     assert!(
         said.contains("the pool big has 0 codes, and 54 are needed; 60 more end before the offer does"),
         "{said}"
@@ -104,7 +104,7 @@ fn what_is_typed_for_a_test_is_at_fault_and_no_customer() {
     project.plan("spring", "");
     let refused =
         project.run(&["campaign", "test", "spring", "--to", "a@x\r\nBcc: e@e.example"]).assert().code(2);
-    let said = text(&refused.get_output().stderr).to_owned();
+    let said = text(&refused.get_output().stderr);
     assert!(said.contains("--to: \"a@x\\r\\nBcc: e@e.example\" is no address"), "{said}");
     assert_eq!(sink.count().0, 0);
     std::fs::write(

@@ -69,7 +69,7 @@ fn merging(criterion: &mut Criterion) {
     let letters: Vec<String> = segmentation.clusters.iter().map(|cluster| cluster.id.clone()).collect();
     let plan = unwatched(|task| Plan::new(&shop, &segmentation, &copies, task)).expect("a plan");
     let codes = coupon::codes(7, &merge::coupon_recipients(&shop, &copies, &plan));
-    let settings = merge::Settings { codes: &codes, banned_words: &[], segments: &letters };
+    let settings = merge::Settings { codes: &codes, banned_words: &[], segments: &letters, markdown: false };
 
     let mut group = criterion.benchmark_group("merge");
     group.sample_size(10).measurement_time(Duration::from_secs(5));

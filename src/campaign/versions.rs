@@ -211,7 +211,7 @@ impl Versions {
             })
             .collect();
         let purchases = Purchases::of_each(ground.shop, ground.features.as_of, &mailings, task)?;
-        let settings = Settings { codes: &[], banned_words, segments: &[] };
+        let settings = Settings { codes: &[], banned_words, segments: &[], markdown: true };
         let merger = |(version, purchases): (&'a Version, Purchases)| {
             let copy = &version.copy;
             Merger::new(ground.shop, ground.features, copy, purchases, &settings).map_err(|problem| {

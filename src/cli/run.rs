@@ -105,6 +105,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             codes: &codes,
             banned_words: &context.config.banned_words(),
             segments: &letters,
+            markdown: false,
         };
         Ok(merge::merge(shop, features, &copies, plan, &settings, &mut files, task)?)
     })?;

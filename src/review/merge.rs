@@ -315,6 +315,8 @@ pub struct Settings<'a> {
     pub banned_words: &'a [String],
     /// Cluster letters by number.
     pub segments: &'a [String],
+    /// The body of an e-mail is read as Markdown afterwards: signs of it in the shop's data are to stand for themselves.
+    pub markdown: bool,
 }
 
 fn has_coupon(copy: &Copy) -> bool {

@@ -69,7 +69,7 @@ impl<'a> Merger<'a> {
         };
         let is_literal = |field: &&Field| {
             let of_data = !matches!(field.scope, Scope::Shop | Scope::Offer);
-            copy.strategy.channel == Channel::Email && of_data && is_used(field.name)
+            settings.markdown && copy.strategy.channel == Channel::Email && of_data && is_used(field.name)
         };
         let literal = FIELDS.iter().filter(is_literal).map(|field| field.name).collect();
         let of_customer = FIELDS.iter().filter(|field| !field.scope.shared()).map(|field| field.name);

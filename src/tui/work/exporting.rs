@@ -84,7 +84,8 @@ pub fn export(export: &Export, task: &Task<'_>) -> Result<Outcome, Failure> {
     task.progress("noting the coupon codes", 0, None);
     let seed = config.writing.seed;
     let codes = cabinet.store.give_coupons(seed, &coupon_recipients(shop, &copies, &plan), *at)?;
-    let settings = Settings { codes: &codes, banned_words: &config.banned_words(), segments: &letters };
+    let settings =
+        Settings { codes: &codes, banned_words: &config.banned_words(), segments: &letters, markdown: false };
     let mut outbox = |rows: &[u8], lines: &[u8], _: usize| {
         csv.write_all(rows)?;
         json.write_all(lines)

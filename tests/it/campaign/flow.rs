@@ -70,7 +70,7 @@ fn a_campaign_goes_out_only_as_it_was_approved_and_by_somebody_else() {
         .iter()
         .map(|entry| entry["action"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(actions, ["approve", "launch", "finish"]);
+    assert_eq!(actions, ["plan", "approve", "launch", "finish"]);
 }
 
 #[test]

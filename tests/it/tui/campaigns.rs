@@ -151,7 +151,7 @@ fn another_draft_becomes_another_arm_of_the_plan_that_is_there() {
     let mut harness = planned(folder.path()).keys("5 a");
     see(&mut harness, "A campaign can send both");
     let mut harness = harness.keys("m");
-    see(&mut harness, "becomes another arm of it");
+    see(&mut harness, "draft 2 becomes another arm");
     let mut harness = harness.keys("enter");
     assert_eq!(harness.app.screen, ScreenId::Campaigns);
     let plan = std::fs::read_to_string(folder.path().join(format!("campaigns/{NAME}.toml"))).unwrap();

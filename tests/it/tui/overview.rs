@@ -290,7 +290,7 @@ fn whether_the_day_or_the_month_comes_first_is_asked_where_nothing_says() {
     let (folder, harness) = on_files(&[("orders.csv", orders)]);
     let mut harness = harness.start();
     let screen = harness.screen(80, 24);
-    assert!(screen.contains("▸ d  Say which comes first in 01/02/2025, the day or the month"), "{screen}");
+    assert!(screen.contains("▸ d · Say which comes first in 01/02/2025, the day or the month"), "{screen}");
     let mut harness = harness.keys("enter");
     let screen = harness.screen(80, 24);
     assert!(screen.contains("01/02/2025"), "{screen}");

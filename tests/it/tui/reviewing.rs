@@ -42,7 +42,7 @@ fn approved_copy_is_held_back_when_its_letter_is_another_group() {
     assert!(harness.screen(120, 40).contains("5 kinds of customer"));
     let mut harness = harness.keys("5 f");
     let screen = harness.screen(120, 40);
-    assert!(screen.contains("≠ B") && screen.contains("approved, and held back"), "{screen}");
+    assert!(screen.contains("≠ #1   B") && screen.contains("approved, and held back"), "{screen}");
     assert!(screen.contains("It was made for B "), "{screen}");
     let mut harness = harness.keys("o");
     let told = harness.screen(120, 40);

@@ -12,10 +12,11 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::TuneError;
-use super::forward::{Layer, Network, Sizes, rotations};
+use super::forward::{Layer, Network, rotations};
 use super::lora::Projection;
 use crate::jobs::Task;
 use crate::writing::gguf::{Gguf, GgufError};
+use crate::writing::llama::Shape;
 
 /// Positions that are prepared for, whatever the file says: messages are short.
 const LONGEST_CONTEXT: usize = 4096;
@@ -33,54 +34,19 @@ pub fn device() -> Device {
 /// The sizes of a file, where it is one that can learn.
 ///
 /// # Errors
-/// Another family, a size missing, or sizes that cannot be.
-pub fn sizes(gguf: &Gguf) -> Result<Sizes, TuneError> {
+/// As [`Shape::of_file`], or projections with biases.
+pub fn sizes(gguf: &Gguf) -> Result<Shape, TuneError> {
     let unusable = |what: String| {
         TuneError::Failed(format!(
             "{} cannot be tuned: {what}. Choose a model of the llama family, such as the default one",
             gguf.path.display()
         ))
     };
-    let architecture = gguf.architecture();
-    if architecture != "llama" {
-        return Err(unusable(format!(
-            "its architecture is \"{architecture}\", and only \"llama\" can learn so far"
-        )));
-    }
-    if gguf.count("llama.expert_count").is_some_and(|experts| experts > 1) {
-        return Err(unusable("it is a mixture of experts".into()));
-    }
-    if gguf.text("llama.rope.scaling.type").is_some_and(|kind| kind != "none") {
-        return Err(unusable("it stretches its positions (rope scaling)".into()));
-    }
+    let shape = Shape::of_file(gguf).map_err(unusable)?;
     if gguf.tensors.contains_key("blk.0.attn_q.bias") {
         return Err(unusable("its projections have biases".into()));
     }
-    let size = |key: &str| {
-        let size = gguf.count(&format!("llama.{key}")).filter(|size| (1..=1 << 24).contains(size));
-        size.ok_or_else(|| unusable(format!("its metadata have no usable llama.{key}")))
-    };
-    let (width, heads) = (size("embedding_length")?, size("attention.head_count")?);
-    let sizes = Sizes {
-        layers: size("block_count")?,
-        width,
-        hidden: size("feed_forward_length")?,
-        heads,
-        kv_heads: size("attention.head_count_kv").unwrap_or(heads),
-        head_width: width / heads,
-        vocabulary: gguf.texts("tokenizer.ggml.tokens").map_or(0, <[_]>::len),
-        context: size("context_length")?.min(LONGEST_CONTEXT),
-        rope_base: gguf.number("llama.rope.freq_base").unwrap_or(10_000.0),
-        epsilon: gguf.number("llama.attention.layer_norm_rms_epsilon").unwrap_or(1e-5) as f32,
-    };
-    let fits = sizes.layers <= gguf.tensors.len()
-        && width.is_multiple_of(heads)
-        && heads.is_multiple_of(sizes.kv_heads)
-        && sizes.head_width.is_multiple_of(2)
-        && gguf.count("llama.rope.dimension_count").is_none_or(|turned| turned == sizes.head_width)
-        && sizes.rope_base.is_finite()
-        && sizes.rope_base > 1.0;
-    if fits { Ok(sizes) } else { Err(unusable(format!("its sizes do not fit each other: {sizes:?}"))) }
+    Ok(Shape { context: shape.context.min(LONGEST_CONTEXT), ..shape })
 }
 
 /// Loads the weights of a file.
@@ -135,7 +101,7 @@ impl<'a> Reader<'a> {
         Ok(self.gguf.tensor(&mut self.file, name, shape)?.dequantize(&Device::Cpu)?.to_device(self.device)?)
     }
 
-    fn layer(&mut self, sizes: &Sizes, index: usize) -> Result<Layer, TuneError> {
+    fn layer(&mut self, sizes: &Shape, index: usize) -> Result<Layer, TuneError> {
         let name = |part: &str| format!("blk.{index}.{part}.weight");
         let mut matrices = Vec::with_capacity(Projection::ALL.len());
         for projection in Projection::ALL {

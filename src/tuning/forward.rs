@@ -9,21 +9,7 @@ use candle_core::{Device, Result, Tensor};
 
 use super::lora::{Adapters, Projection};
 use super::operations::{Places, attention, gate, linear, loss, norm};
-
-/// A model's sizes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sizes {
-    pub layers: usize,
-    pub width: usize,
-    pub hidden: usize,
-    pub heads: usize,
-    pub kv_heads: usize,
-    pub head_width: usize,
-    pub vocabulary: usize,
-    pub context: usize,
-    pub rope_base: f64,
-    pub epsilon: f32,
-}
+use crate::writing::llama::Shape;
 
 /// Weights of a layer, rows as Hugging Face has them.
 pub struct Layer {
@@ -35,7 +21,7 @@ pub struct Layer {
 
 /// The frozen model.
 pub struct Network {
-    pub sizes: Sizes,
+    pub sizes: Shape,
     /// `[vocabulary, width]`
     pub embedding: Tensor,
     /// Absent where the embedding serves both ways.
@@ -124,7 +110,7 @@ impl Network {
 /// Cosine and sine of each position's rotations, `[position, head_width / 2]` (Su et al. 2021); `factors` divide the
 /// frequencies.
 #[must_use]
-pub fn rotations(sizes: &Sizes, factors: &[f32]) -> Vec<(f32, f32)> {
+pub fn rotations(sizes: &Shape, factors: &[f32]) -> Vec<(f32, f32)> {
     let turn = |pair: usize| sizes.rope_base.powf(-2.0 * pair as f64 / sizes.head_width as f64);
     let angles: Vec<f64> =
         factors.iter().enumerate().map(|(pair, factor)| turn(pair) / f64::from(*factor)).collect();

@@ -9,8 +9,8 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::forward::Sizes;
 use super::operations::{Dropout, LowRank};
+use crate::writing::llama::Shape;
 
 /// A matrix of a layer, by PEFT's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Projection {
 
     /// Columns (what goes in) and rows (what comes out) of the matrix.
     #[must_use]
-    pub fn size(self, sizes: &Sizes) -> (usize, usize) {
+    pub fn size(self, sizes: &Shape) -> (usize, usize) {
         let (width, hidden) = (sizes.width, sizes.hidden);
         let (queries, keys) = (sizes.heads * sizes.head_width, sizes.kv_heads * sizes.head_width);
         match self {
@@ -99,7 +99,7 @@ impl Adapters {
     /// # Errors
     /// candle's own.
     pub fn new(
-        sizes: &Sizes,
+        sizes: &Shape,
         targets: &[Projection],
         (rank, alpha, dropout): (usize, f32, f32),
         seed: u64,

@@ -219,7 +219,7 @@ fn shorten(detail: &mut String) {
 }
 
 /// Signs that are Markdown (`CommonMark`) wherever they stand, and those that are at the beginning of a line.
-const ANYWHERE: &str = "\\`*_[]<>&";
+const ANYWHERE: &str = "\\`*_[]<>";
 const AT_THE_START: &str = "#+-=~";
 
 /// A number at the beginning of a line is that of a list if one of these follows: where it stands.
@@ -228,8 +228,20 @@ fn list_mark(value: &str) -> Option<usize> {
     (end > 0 && value[end..].starts_with(['.', ')'])).then_some(end)
 }
 
+/// Whether an ampersand may begin an entity (`&amp;`): in "Tea & Co" it does not.
+fn has_entity(value: &str) -> bool {
+    value.split('&').skip(1).any(|after| {
+        after.split(';').next().is_some_and(|name| {
+            name.len() < after.len()
+                && !name.is_empty()
+                && name.chars().all(|c| c.is_alphanumeric() || c == '#')
+        })
+    })
+}
+
 fn is_markup(value: &str) -> bool {
     value.contains(|c| ANYWHERE.contains(c))
+        || has_entity(value)
         || value.starts_with(|c| AT_THE_START.contains(c))
         || list_mark(value).is_some()
 }
@@ -237,9 +249,14 @@ fn is_markup(value: &str) -> bool {
 /// The value in which every sign of Markdown stands for itself.
 fn literal(value: &str) -> String {
     let mark = list_mark(value);
+    let entity = has_entity(value);
     let mut out = String::with_capacity(value.len() + 8);
     for (at, c) in value.char_indices() {
-        if ANYWHERE.contains(c) || (at == 0 && AT_THE_START.contains(c)) || mark == Some(at) {
+        if ANYWHERE.contains(c)
+            || (entity && c == '&')
+            || (at == 0 && AT_THE_START.contains(c))
+            || mark == Some(at)
+        {
             out.push('\\');
         }
         out.push(c);
@@ -257,14 +274,24 @@ mod tests {
             ("**bold** _x_", "\\*\\*bold\\*\\* \\_x\\_"),
             ("`code`", "\\`code\\`"),
             ("[a](https://b.example)", "\\[a\\](https://b.example)"),
-            ("Tea & Co", "Tea \\& Co"),
+            ("Tea &amp; Co", "Tea \\&amp; Co"),
             ("# one", "\\# one"),
             ("2. Wahl", "2\\. Wahl"),
         ] {
             assert!(is_markup(value), "{value}");
             assert_eq!(literal(value), written);
         }
-        for value in ["Anna-Lena", "O'Hara", "李雷", "No. 5", "3 in 1", "50% Linen (blue)", ""] {
+        for value in [
+            "Anna-Lena",
+            "O'Hara",
+            "李雷",
+            "No. 5",
+            "3 in 1",
+            "Tea & Co",
+            "R & D; more",
+            "50% Linen (blue)",
+            "",
+        ] {
             assert!(!is_markup(value), "{value}");
         }
     }

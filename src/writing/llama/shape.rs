@@ -22,11 +22,22 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The sizes of a `llama` file that the kernels can run.
+    ///
+    /// # Errors
+    /// As [`Self::of_file`], or rows that are no whole blocks.
+    pub fn from_gguf(gguf: &Gguf) -> Result<Self, String> {
+        let shape = Self::of_file(gguf)?;
+        let blocks =
+            [shape.width, shape.hidden, shape.kv_width()].iter().all(|row| row.is_multiple_of(BLOCK));
+        if blocks { Ok(shape) } else { Err(shape.misfit()) }
+    }
+
     /// Reads the sizes of a `llama` file.
     ///
     /// # Errors
     /// Another family, a size missing, or sizes that cannot be.
-    pub fn from_gguf(gguf: &Gguf) -> Result<Self, String> {
+    pub fn of_file(gguf: &Gguf) -> Result<Self, String> {
         let architecture = gguf.architecture();
         if architecture != "llama" {
             return Err(format!("its architecture is \"{architecture}\"; only \"llama\" can be run so far"));
@@ -65,13 +76,14 @@ impl Shape {
         let fits = shape.width.is_multiple_of(shape.heads)
             && shape.heads.is_multiple_of(shape.kv_heads)
             && shape.head_width.is_multiple_of(2)
-            && shape.width.is_multiple_of(BLOCK)
-            && shape.hidden.is_multiple_of(BLOCK)
-            && (shape.kv_heads * shape.head_width).is_multiple_of(BLOCK)
             && gguf.count("llama.rope.dimension_count").is_none_or(|turned| turned == shape.head_width)
             && shape.rope_base.is_finite()
             && shape.rope_base > 1.0;
-        if fits { Ok(shape) } else { Err(format!("its sizes do not fit each other: {shape:?}")) }
+        if fits { Ok(shape) } else { Err(shape.misfit()) }
+    }
+
+    fn misfit(&self) -> String {
+        format!("its sizes do not fit each other: {self:?}")
     }
 
     /// Bytes of the keys and values of one position.

@@ -78,6 +78,10 @@ pub(super) fn overclaims(text: &str) -> impl Iterator<Item = &'static str> {
 /// All boasts at once, to pass over the texts that have none; `None` where they are too many for that.
 static BOASTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(boasts()).ok());
 
+/// Every phrase that promises something.
+static PROMISED: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(PROMISES.iter().flat_map(|(promises, _)| *promises)).ok());
+
 fn boasts() -> impl Iterator<Item = &'static str> {
     SUPERLATIVES.into_iter().chain(URGENCY).chain(GUILT)
 }
@@ -139,6 +143,10 @@ pub(super) fn stock_in(lower: &str) -> Vec<Range<usize>> {
 
 /// The characters with which a text in lower case promises something, and whether the strategy's offer keeps it.
 pub(super) fn promises_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>)> {
+    // Most texts promise nothing. Blanking stretches makes no phrase, so what is not here is not below.
+    if PROMISED.as_ref().is_some_and(|phrases| !phrases.is_match(lower)) {
+        return Vec::new();
+    }
     let offer = offered(facts);
     let codes = ["优惠码", "优惠券码", "coupon code", "coupon codes"];
     let text = words::without(&words::without(lower, &HARMLESS), &codes);

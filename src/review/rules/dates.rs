@@ -3,6 +3,10 @@
 //! In: characters. Out: which day, month, year or weekday is named, and where. "May" is a month only
 //! beside a number or after a preposition.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::numbers::{Reader, numeral};
 use crate::writing::guard::phrases::fold;
 
@@ -63,9 +67,15 @@ const DEADLINES: [&str; 8] =
 const OCCASIONS_CHINESE: [&str; 9] =
     ["圣诞", "元旦", "春节", "新年", "双十一", "中秋", "国庆", "月底", "年底"];
 
+/// Every occasion.
+static NAMED: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(OCCASIONS.iter().chain(&OCCASIONS_CHINESE)).ok());
+
 /// "until Christmas", "圣诞节前".
 pub(super) fn deadlines(text: &str) -> impl Iterator<Item = String> {
     let text = fold(text).text;
+    // Most texts name no occasion.
+    let named = NAMED.as_ref().is_none_or(|occasions| occasions.is_match(&text));
     let said =
         DEADLINES
             .into_iter()
@@ -73,7 +83,12 @@ pub(super) fn deadlines(text: &str) -> impl Iterator<Item = String> {
             .chain(OCCASIONS_CHINESE.into_iter().flat_map(|occasion| {
                 ["前", "节前", "截止", "节截止"].map(|after| format!("{occasion}{after}"))
             }));
-    said.filter(move |deadline| super::words::find_lower(&text, deadline)).collect::<Vec<_>>().into_iter()
+    let found: Vec<String> = if named {
+        said.filter(|deadline| super::words::find_lower(&text, deadline)).collect()
+    } else {
+        Vec::new()
+    };
+    found.into_iter()
 }
 
 /// The date that begins at `at`, and where it ends.

@@ -262,6 +262,9 @@ fn weekday(reader: &Reader, at: usize) -> Option<(DateClaim, usize)> {
             .position(|c| reader.at(place) == Some(c) || c == '日' && reader.at(place) == Some('天'))?;
         return claim(number, place + 1);
     }
+    if !reader.at(at)?.is_ascii_uppercase() {
+        return None;
+    }
     let end = reader.word_end(at);
     let word = reader.text(at..end);
     let number = WEEKDAYS.iter().position(|name| word == *name || word.strip_suffix('s') == Some(name))?;

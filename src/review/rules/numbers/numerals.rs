@@ -114,6 +114,10 @@ pub(super) fn number_word(reader: &Reader, at: usize) -> Option<(f64, usize)> {
     if at > 0 && reader.at(at - 1).is_some_and(|c| c.is_alphabetic() && !is_han(c)) {
         return None;
     }
+    let first = reader.at(at)?.to_ascii_lowercase();
+    if !WORDS.iter().any(|(name, _)| name.starts_with(first)) {
+        return None;
+    }
     let end = reader.word_end(at);
     let word = reader.text(at..end).to_lowercase();
     WORDS.iter().find(|(name, _)| *name == word).map(|(_, value)| (*value, end))
@@ -155,6 +159,9 @@ pub(super) fn share(reader: &Reader, at: usize) -> Option<(f64, usize)> {
         }
     }
     // "A third off", "one quarter less".
+    if !reader.at(at).is_some_and(|c| matches!(c, 't' | 'T' | 'q' | 'Q' | 'f' | 'F')) {
+        return None;
+    }
     for (fraction, off) in [("third", 100.0 / 3.0), ("quarter", 25.0), ("fifth", 20.0), ("tenth", 10.0)] {
         let end = at + fraction.len();
         if reader.text(at..end).to_lowercase() == fraction {

@@ -20,7 +20,7 @@ mod read;
 mod shipped;
 
 pub use examples::examples;
-pub use facts::{Facts, Filling};
+pub use facts::{Facts, Filling, Noun, Product};
 pub use lint::{Finding, lint};
 pub use measure::{Known, slips};
 pub use read::{CorpusError, read, read_files};

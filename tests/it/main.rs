@@ -16,6 +16,7 @@ mod channels;
 mod claims;
 mod cli;
 mod config;
+mod corpus;
 mod data;
 mod documents;
 mod door;

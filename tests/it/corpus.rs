@@ -1,0 +1,105 @@
+//! The house corpus: whole, fit to be learnt from, and strange to what the result is measured on.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use perennial::corpus::{Kind, Tone, lint, shipped, shipped_facts};
+use perennial::segments::Stage;
+
+use crate::program::{perennial, text};
+
+#[test]
+fn every_message_may_be_learnt_from() {
+    let (corpus, facts) = (shipped().unwrap(), shipped_facts().unwrap());
+    let found = lint(&corpus, &facts);
+    assert!(found.is_empty(), "{found:#?}");
+    let of = |chinese| corpus.messages().filter(move |(group, _)| group.chinese == chinese);
+    assert!(of(false).count() >= 600 && of(true).count() >= 300);
+    for chinese in [false, true] {
+        let kinds: BTreeSet<Kind> = of(chinese).map(|(group, _)| group.kind).collect();
+        let tones: BTreeSet<Tone> = of(chinese).map(|(_, message)| message.tone).collect();
+        let offers: HashSet<_> =
+            of(chinese).map(|(group, _)| group.offer.map(|offer| format!("{offer:?}"))).collect();
+        assert_eq!((kinds.len(), tones.len(), offers.len()), (Kind::ALL.len(), 5, 6), "chinese: {chinese}");
+        for stage in Stage::ALL {
+            let own: BTreeSet<Kind> = of(chinese)
+                .filter(|(group, _)| group.stage == Some(stage))
+                .map(|(group, _)| group.kind)
+                .collect();
+            assert_eq!(own.len(), Kind::ALL.len(), "{stage:?}, chinese: {chinese}");
+        }
+    }
+}
+
+#[test]
+fn what_the_result_is_measured_on_was_never_seen() {
+    let mut measured: BTreeMap<String, String> = BTreeMap::new();
+    for file in ["english", "chinese", "house-english", "house-chinese"] {
+        let briefs = std::fs::read_to_string(format!("tests/it/data/briefs/{file}.jsonl")).unwrap();
+        for brief in briefs.lines() {
+            let brief: serde_json::Value = serde_json::from_str(brief).unwrap();
+            for (name, value) in brief["facts"].as_object().unwrap() {
+                if let Some(value) = value.as_str() {
+                    measured.insert(value.to_lowercase(), name.clone());
+                }
+            }
+        }
+    }
+    for facts in shipped_facts().unwrap() {
+        let products = facts.products.iter().map(|product| &product.name);
+        let names = facts.plural.iter().chain(&facts.mass).chain(products).chain(&facts.first_names);
+        for name in names.chain(&facts.shops).chain(&facts.codes) {
+            assert!(!measured.contains_key(&name.to_lowercase()), "{name} stands in a brief");
+        }
+    }
+}
+
+#[test]
+fn a_message_that_boasts_presses_or_repeats_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.toml");
+    let source = r#"
+language = "en"
+stage = "loyalty"
+[[group]]
+part = "line"
+offer = "none"
+tasks = ["A line about {category}.", "A line."]
+messages = [
+  { tone = "warm", text = "Our {category} {is|are} the best in town." },
+  { tone = "warm", text = "Hurry, our {category} {is|are} selling fast." },
+  { tone = "warm", text = "You forgot our {category}, and that hurts." },
+  { tone = "warm", text = "Treat yourself to {category}." },
+  { tone = "warm", text = "Look at our {category} with a cup of something warm." },
+  { tone = "warm", text = "Look at your {category} with a cup of something warm." },
+  { tone = "warm", text = "There are 20 reasons to like {category}." },
+  { tone = "warm", text = "Use {coupon} for {category}." },
+]
+"#;
+    std::fs::write(&file, source).unwrap();
+    let output = perennial(home.path())
+        .args(["writing", "corpus", "--json"])
+        .arg(&file)
+        .assert()
+        .code(3)
+        .get_output()
+        .clone();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = document["findings"].as_array().unwrap();
+    let rule = |start: &str| {
+        let finding = findings.iter().find(|finding| finding["text"].as_str().unwrap().starts_with(start));
+        finding.map_or("none", |finding| finding["rule"].as_str().unwrap()).to_owned()
+    };
+    assert_eq!(rule("Our {category}"), "overclaim");
+    assert_eq!(rule("Hurry"), "overclaim");
+    assert_eq!(rule("You forgot"), "overclaim");
+    assert_eq!(rule("Treat"), "cliche");
+    assert_eq!(rule("Look at our"), "none");
+    assert_eq!(rule("Look at your"), "alike");
+    assert_eq!(rule("There are 20"), "invented-number");
+    assert_eq!(rule("Use {coupon}"), "field");
+    // A file that is none is told with its place.
+    std::fs::write(&file, "language = \"en\"\nstage = \"winback\"\n").unwrap();
+    let wrong = perennial(home.path()).args(["writing", "corpus"]).arg(&file).assert().code(1);
+    let said = text(&wrong.get_output().stderr);
+    assert!(said.contains("mine.toml is no file of a corpus") && said.contains("winback"), "{said}");
+}

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::facts::{Facts, Filling};
-use super::grammar::{fields, fill, names_product};
+use super::grammar::{fields, fill, names_product, sentences};
 use super::{Corpus, Group, Kind, Message, Tone};
 use crate::segments::Stage;
 use crate::tuning::Example;
@@ -60,7 +60,7 @@ fn example(
     let limits =
         [close, close + step, close + 2 * step, group.kind.limit(chinese), group.kind.limit(chinese)];
     let limit = (*one(&limits, chance).unwrap_or(&close)).max(close);
-    let sentences = text.matches(['.', '!', '?', '。', '！', '？']).count().max(1);
+    let sentences = sentences(&text).max(1);
     let must = if chance.random_range(0..100) < DEMANDING {
         must(&message.text, filling, chance)
     } else {

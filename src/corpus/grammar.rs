@@ -44,6 +44,14 @@ pub(super) fn fields(text: &str) -> Vec<&str> {
     found
 }
 
+/// Marks that end a sentence.
+pub(super) const ENDS: [char; 6] = ['.', '!', '?', '。', '！', '？'];
+
+/// Sentences of a text.
+pub(super) fn sentences(text: &str) -> usize {
+    text.matches(ENDS).count()
+}
+
 /// Whether a text names a product that all recipients are told of.
 pub(super) fn names_product(text: &str) -> bool {
     text.contains("product}") && fields(text).iter().any(|name| matches!(*name, "product" | "a product"))
@@ -131,7 +139,7 @@ fn next_noun<'a>(after: &str, filling: &'a Filling) -> &'a Noun {
 /// Whether what comes next begins a sentence.
 fn begins_sentence(before: &str) -> bool {
     let before = before.trim_end();
-    before.is_empty() || before.ends_with(['.', '!', '?', '。', '！', '？'])
+    before.is_empty() || before.ends_with(ENDS)
 }
 
 fn capital(text: &str) -> String {

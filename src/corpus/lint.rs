@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::facts::{Facts, Filling};
-use super::grammar::{KEPT, fields, fill, fill_all, names_product, own};
+use super::grammar::{ENDS, KEPT, fields, fill, fill_all, names_product, own, sentences};
 use super::{Corpus, Group, Kind, Message};
 use crate::data::Channel;
 use crate::review::Rules;
@@ -180,8 +180,8 @@ fn form(group: &Group, message: &Message, found: &mut Vec<Finding>) {
     for phrase in CLICHES.iter().filter(|phrase| lower.contains(*phrase)) {
         found.push(finding(group, text, "cliche", format!("\"{phrase}\" has been said too often")));
     }
-    let ends = text.ends_with(['.', '!', '?', '。', '！', '？']);
-    let sentences = text.matches(['.', '!', '?', '。', '！', '？']).count();
+    let ends = text.ends_with(ENDS);
+    let sentences = sentences(text);
     let titled = matches!(group.kind, Kind::Subject | Kind::PushTitle);
     if !titled && !ends {
         found.push(finding(group, text, "sentence", "it does not end with a full stop"));

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use super::Corpus;
+use super::grammar::ENDS;
 
 /// What stands for a field or a name.
 const BLANK: char = '□';
@@ -80,7 +81,7 @@ fn without(text: &str, name: &str) -> String {
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['.', '!', '?', '。', '！', '？']).map(str::trim).filter(|sentence| !sentence.is_empty())
+    text.split(ENDS).map(str::trim).filter(|sentence| !sentence.is_empty())
 }
 
 /// Letters, digits and blanks, in lower case, articles before a blank apart.

@@ -14,13 +14,7 @@ use serde_json::json;
 
 use super::lora::Adapters;
 use super::{Losses, Settings, TuneError};
-
-/// The adapter's numbers.
-pub const NUMBERS: &str = "adapter_model.safetensors";
-const CONFIG: &str = "adapter_config.json";
-const CARD: &str = "card.json";
-/// Version of the card.
-pub const SCHEMA: u32 = 1;
+use crate::writing::adapter::{Base, CARD, SETTINGS, WEIGHTS};
 
 /// What an adapter was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,14 +40,6 @@ pub struct Card {
     pub program: String,
 }
 
-/// The model that an adapter is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Base {
-    pub name: String,
-    /// Of the weights file.
-    pub sha256: String,
-}
-
 /// Writes an adapter: `numbers` by name, in half precision where `half`. The folder is made where it is not there.
 ///
 /// # Errors
@@ -76,14 +62,14 @@ pub fn write(folder: &Path, card: &Card, numbers: &[(String, Tensor)], half: boo
         "use_dora": false,
         "inference_mode": true,
     });
-    write_json(&folder.join(CONFIG), &config)?;
+    write_json(&folder.join(SETTINGS), &config)?;
     write_json(&folder.join(CARD), card)?;
     let kind = if half { DType::F16 } else { DType::F32 };
     let tensors: candle_core::Result<Vec<(String, Tensor)>> = numbers
         .iter()
         .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(kind)?)))
         .collect();
-    write_tensors(&folder.join(NUMBERS), tensors?)
+    write_tensors(&folder.join(WEIGHTS), tensors?)
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
@@ -153,11 +139,11 @@ struct Config {
 /// # Errors
 /// A file is missing, cut or says what cannot be; the message names it.
 pub fn read(folder: &Path) -> Result<Found, TuneError> {
-    let config: Config = read_json(&folder.join(CONFIG))?;
-    let path = folder.join(NUMBERS);
+    let config: Config = read_json(&folder.join(SETTINGS))?;
+    let path = folder.join(WEIGHTS);
     if config.peft_type != "LORA" || config.r == 0 || !config.lora_alpha.is_finite() {
         let what = "it is no LoRA adapter; choose one whose adapter_config.json says \"LORA\"";
-        return Err(broken(&folder.join(CONFIG), what));
+        return Err(broken(&folder.join(SETTINGS), what));
     }
     let card = folder.join(CARD);
     let card = if card.exists() { Some(read_json(&card)?) } else { None };

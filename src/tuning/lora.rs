@@ -7,56 +7,12 @@
 use candle_core::{Device, Result, Tensor, Var};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use super::operations::{Dropout, LowRank};
+pub use crate::writing::adapter::Projection;
 use crate::writing::llama::Shape;
 
-/// A matrix of a layer, by PEFT's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Projection {
-    #[serde(rename = "q_proj")]
-    Query,
-    #[serde(rename = "k_proj")]
-    Key,
-    #[serde(rename = "v_proj")]
-    Value,
-    #[serde(rename = "o_proj")]
-    Output,
-    #[serde(rename = "gate_proj")]
-    Gate,
-    #[serde(rename = "up_proj")]
-    Up,
-    #[serde(rename = "down_proj")]
-    Down,
-}
-
 impl Projection {
-    /// All linear ones, in the order that they are used.
-    pub const ALL: [Self; 7] =
-        [Self::Query, Self::Key, Self::Value, Self::Output, Self::Gate, Self::Up, Self::Down];
-
-    /// PEFT's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Query => "q_proj",
-            Self::Key => "k_proj",
-            Self::Value => "v_proj",
-            Self::Output => "o_proj",
-            Self::Gate => "gate_proj",
-            Self::Up => "up_proj",
-            Self::Down => "down_proj",
-        }
-    }
-
-    /// The one of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|projection| projection.name() == name)
-    }
-
     /// Columns (what goes in) and rows (what comes out) of the matrix.
     #[must_use]
     pub fn size(self, sizes: &Shape) -> (usize, usize) {
@@ -71,12 +27,8 @@ impl Projection {
         }
     }
 
-    fn path(self, layer: usize) -> String {
-        let part = match self {
-            Self::Query | Self::Key | Self::Value | Self::Output => "self_attn",
-            Self::Gate | Self::Up | Self::Down => "mlp",
-        };
-        format!("base_model.model.model.layers.{layer}.{part}.{}", self.name())
+    fn full_name(self, layer: usize) -> String {
+        format!("base_model.model.model.layers.{layer}.{}", self.path())
     }
 }
 
@@ -144,7 +96,7 @@ impl Adapters {
         for (index, layer) in self.layers.iter().enumerate() {
             for (pair, projection) in layer.iter().zip(Projection::ALL) {
                 if let Some(Pair { down, up }) = pair {
-                    let path = projection.path(index);
+                    let path = projection.full_name(index);
                     found.push((format!("{path}.lora_A.weight"), down));
                     found.push((format!("{path}.lora_B.weight"), up));
                 }

@@ -12,7 +12,7 @@ use rand::Rng as _;
 use rand::seq::SliceRandom as _;
 use sha2::{Digest as _, Sha256};
 
-use super::adapter::{self, Base, Card};
+use super::adapter::{self, Card};
 use super::batches::{self, Encoded, Split};
 use super::checkpoint::{self, Origin, Standing, State};
 use super::forward::Network;
@@ -22,6 +22,7 @@ use super::trace::Trace;
 use super::{Ended, Example, Losses, Outcome, Progress, Settings, TuneError, base};
 use crate::jobs::Task;
 use crate::writing::PROGRAM;
+use crate::writing::adapter::{Base, SCHEMA, WEIGHTS};
 use crate::writing::gguf::Gguf;
 use crate::writing::local::{hex, sha256_of};
 use crate::writing::tokenizer::Vocabulary;
@@ -264,7 +265,7 @@ impl Run<'_> {
     fn finish(&self) -> Result<Outcome, TuneError> {
         let standing = &self.state.standing;
         adapter::write(self.out, &self.card(), &self.tensors(&self.state.best)?, true)?;
-        let path = self.out.join(adapter::NUMBERS);
+        let path = self.out.join(WEIGHTS);
         let bytes = std::fs::metadata(&path).map_err(adapter::io(&path, "read"))?.len();
         let sha256 = sha256_of(&path, self.task.cancel())?;
         // It is of no use any more; where it cannot be removed it does no harm.
@@ -297,7 +298,7 @@ impl Run<'_> {
     fn card(&self) -> Card {
         let Origin { base_sha256, data_sha256, settings } = &self.origin;
         Card {
-            schema: adapter::SCHEMA,
+            schema: SCHEMA,
             name: settings.name.clone(),
             base: Base { name: settings.base_name.clone(), sha256: base_sha256.clone() },
             data_sha256: data_sha256.clone(),

@@ -14,7 +14,7 @@ mod settings;
 mod shipped;
 mod weights;
 
-pub use card::{Base, Card};
+pub use card::{Base, Card, SCHEMA};
 pub use library::{Found, HOUSE, Library, Place};
 
 use std::borrow::Cow;
@@ -64,25 +64,39 @@ pub enum Form {
     Brief,
 }
 
-/// A matrix of a layer that an adapter may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Module {
+/// A matrix of a layer that an adapter may change, by PEFT's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Projection {
+    #[serde(rename = "q_proj")]
     Query,
+    #[serde(rename = "k_proj")]
     Key,
+    #[serde(rename = "v_proj")]
     Value,
+    #[serde(rename = "o_proj")]
     Output,
+    #[serde(rename = "gate_proj")]
     Gate,
+    #[serde(rename = "up_proj")]
     Up,
+    #[serde(rename = "down_proj")]
     Down,
 }
 
-impl Module {
+impl Projection {
+    /// All linear ones, in the order that they are used.
     pub const ALL: [Self; 7] =
         [Self::Query, Self::Key, Self::Value, Self::Output, Self::Gate, Self::Up, Self::Down];
 
-    /// As transformers names it in a layer of the llama family.
+    /// PEFT's name.
     #[must_use]
     pub fn name(self) -> &'static str {
+        self.path().rsplit('.').next().unwrap_or_default()
+    }
+
+    /// As transformers names it in a layer of the llama family.
+    #[must_use]
+    pub fn path(self) -> &'static str {
         match self {
             Self::Query => "self_attn.q_proj",
             Self::Key => "self_attn.k_proj",
@@ -92,6 +106,12 @@ impl Module {
             Self::Up => "mlp.up_proj",
             Self::Down => "mlp.down_proj",
         }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|projection| projection.name() == name)
     }
 }
 
@@ -105,7 +125,7 @@ pub struct Adapter {
     pub languages: Vec<String>,
     /// Where it lies, for messages.
     shown: String,
-    pairs: BTreeMap<(usize, Module), Pair>,
+    pairs: BTreeMap<(usize, Projection), Pair>,
 }
 
 impl Adapter {
@@ -171,7 +191,7 @@ impl Adapter {
     pub fn pair(
         &self,
         layer: usize,
-        module: Module,
+        module: Projection,
         [rows, columns]: [usize; 2],
     ) -> Result<Option<&Pair>, WritingError> {
         let Some(pair) = self.pairs.get(&(layer, module)) else { return Ok(None) };
@@ -182,7 +202,7 @@ impl Adapter {
         Err(self.unfit(&format!(
             "layers.{layer}.{} is for a matrix of {wide} x {read}, and the model's is {rows} x {columns}: it was tuned on another \
              model",
-            module.name()
+            module.path()
         )))
     }
 

@@ -8,12 +8,13 @@ use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
 use perennial::jobs::{Cancel, Task, unwatched};
-use perennial::tuning::adapter::{self, NUMBERS, read};
+use perennial::tuning::adapter::{self, read};
 use perennial::tuning::batches::encode;
 use perennial::tuning::forward::{Batch, Network};
 use perennial::tuning::lora::{Adapters, Projection};
 use perennial::tuning::train::Extras;
 use perennial::tuning::{Ended, Example, Outcome, Progress, Settings, TuneError, base, checkpoint, train};
+use perennial::writing::adapter::WEIGHTS;
 use perennial::writing::gguf::Gguf;
 use perennial::writing::tokenizer::Vocabulary;
 
@@ -237,7 +238,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_others() {
     let one = whole(&settings(), &home.path().join("one"));
     let two = whole(&settings(), &home.path().join("two"));
     assert_eq!(one.sha256, two.sha256);
-    let bytes = |name: &str| fs::read(home.path().join(name).join(NUMBERS)).unwrap();
+    let bytes = |name: &str| fs::read(home.path().join(name).join(WEIGHTS)).unwrap();
     assert_eq!(bytes("one"), bytes("two"));
     let other = whole(&Settings { seed: 2, ..settings() }, &home.path().join("other"));
     assert_ne!(one.sha256, other.sha256);
@@ -252,7 +253,7 @@ fn a_training_that_was_cancelled_goes_on_as_if_it_had_not() {
     for steps in [1, 4, 6, 8] {
         let out = home.path().join(format!("stopped-{steps}"));
         stopped(steps, &out);
-        assert!(!out.join(NUMBERS).exists());
+        assert!(!out.join(WEIGHTS).exists());
         let found = run(&settings(), true, &out, &Cancel::default(), &mut |_| {}).unwrap();
         assert_eq!(found.sha256, wanted.sha256, "stopped after {steps} steps");
         assert_eq!(found.losses, wanted.losses);
@@ -421,14 +422,14 @@ fn adapters_that_do_not_fit_are_errors_that_name_what() {
     let error = read(&fixture("llama-q4_k")).unwrap().put(&adapters).unwrap_err().to_string();
     assert!(error.contains("lora_"), "{error}");
     let home = tempfile::tempdir().unwrap();
-    for file in ["adapter_config.json", NUMBERS] {
+    for file in ["adapter_config.json", WEIGHTS] {
         fs::copy(fixture("llama").join(file), home.path().join(file)).unwrap();
     }
-    let bytes = fs::read(home.path().join(NUMBERS)).unwrap();
+    let bytes = fs::read(home.path().join(WEIGHTS)).unwrap();
     for part in (0..12).map(|part| bytes.len() * part / 12).chain([bytes.len() - 1]) {
-        fs::write(home.path().join(NUMBERS), &bytes[..part]).unwrap();
+        fs::write(home.path().join(WEIGHTS), &bytes[..part]).unwrap();
         let error = read(home.path()).unwrap_err().to_string();
-        assert!(error.contains(NUMBERS) && error.contains("cut or damaged"), "{error}");
+        assert!(error.contains(WEIGHTS) && error.contains("cut or damaged"), "{error}");
     }
     fs::write(home.path().join("adapter_config.json"), "{\"peft_type\": \"LORA\"}").unwrap();
     assert!(read(home.path()).unwrap_err().to_string().contains("adapter_config.json"));

@@ -1,11 +1,11 @@
 //! `card.json`: what an adapter was tuned on, and for which form of prompt.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Form;
 
 /// The newest card that is understood.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 /// What is read of a card; it may say more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -25,7 +25,7 @@ pub struct Card {
 }
 
 /// The model that an adapter was tuned on.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     pub name: String,
     /// Of its weights file, in hexadecimal.

@@ -191,7 +191,7 @@ fn the_scale_is_alpha_over_rank_or_over_its_root() {
     let up = |settings: &str| {
         let folder = folder(settings, &safetensors(&whole()), None);
         let adapter = Adapter::read(&place(folder.path())).unwrap();
-        adapter.pair(0, Module::Up, [64, 32]).unwrap().unwrap().up[0]
+        adapter.pair(0, Projection::Up, [64, 32]).unwrap().unwrap().up[0]
     };
     assert!((up(PLAIN) - 0.5).abs() < 1e-6);
     let root = up(r#"{"peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_rslora": true}"#);

@@ -9,7 +9,7 @@ use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device};
 
 use super::settings::Settings;
-use super::{Module, WEIGHTS};
+use super::{Projection, WEIGHTS};
 use crate::writing::kernels::Pair;
 
 /// Layers that a name may speak of.
@@ -29,7 +29,10 @@ enum Side {
     Up,
 }
 
-pub(super) fn pairs(bytes: &[u8], settings: &Settings) -> Result<BTreeMap<(usize, Module), Pair>, String> {
+pub(super) fn pairs(
+    bytes: &[u8],
+    settings: &Settings,
+) -> Result<BTreeMap<(usize, Projection), Pair>, String> {
     let broken = |error: candle_core::Error| {
         format!(
             "{WEIGHTS} cannot be read ({}): it was cut, or is no safetensors file; copy it again",
@@ -37,7 +40,7 @@ pub(super) fn pairs(bytes: &[u8], settings: &Settings) -> Result<BTreeMap<(usize
         )
     };
     let file = SliceSafetensors::new(bytes).map_err(broken)?;
-    let mut halves: BTreeMap<(usize, Module, Side), Half> = BTreeMap::new();
+    let mut halves: BTreeMap<(usize, Projection, Side), Half> = BTreeMap::new();
     for (name, _) in file.tensors() {
         let place = parse(&name).ok_or_else(|| {
             format!(
@@ -71,12 +74,12 @@ pub(super) fn pairs(bytes: &[u8], settings: &Settings) -> Result<BTreeMap<(usize
 }
 
 fn joined(
-    mut halves: BTreeMap<(usize, Module, Side), Half>,
+    mut halves: BTreeMap<(usize, Projection, Side), Half>,
     settings: &Settings,
-) -> Result<BTreeMap<(usize, Module), Pair>, String> {
+) -> Result<BTreeMap<(usize, Projection), Pair>, String> {
     let mut pairs = BTreeMap::new();
     while let Some(((layer, module, side), half)) = halves.pop_first() {
-        let name = format!("layers.{layer}.{}", module.name());
+        let name = format!("layers.{layer}.{}", module.path());
         let other = (side == Side::Down).then(|| halves.remove(&(layer, module, Side::Up))).flatten();
         let Some(mut up) = other else {
             let missing = if side == Side::Down { "lora_B" } else { "lora_A" };
@@ -108,7 +111,7 @@ fn joined(
 }
 
 /// What a tensor's name says: `base_model.model.model.layers.3.mlp.up_proj.lora_A.weight`.
-fn parse(name: &str) -> Option<(usize, Module, Side)> {
+fn parse(name: &str) -> Option<(usize, Projection, Side)> {
     let name = name.strip_prefix("base_model.model.")?;
     let name = name.strip_prefix("model.").unwrap_or(name).strip_prefix("layers.")?;
     let (layer, name) = name.split_once('.')?;
@@ -118,7 +121,7 @@ fn parse(name: &str) -> Option<(usize, Module, Side)> {
             let (name, rest) = name.split_once(&format!(".{half}"))?;
             matches!(rest, ".weight" | ".default.weight").then_some((name, side))
         })?;
-    let module = Module::ALL.into_iter().find(|module| module.name() == name)?;
+    let module = Projection::ALL.into_iter().find(|module| module.path() == name)?;
     Some((layer, module, side))
 }
 

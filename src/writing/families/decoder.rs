@@ -12,7 +12,7 @@ use super::layers::{Activation, Linear, Norm, Pairs, Rope, Tools, side_by_side};
 use super::mixers::{Lane, Memories, Memory, Mixer, Place, Room};
 use crate::jobs::Cancelled;
 use crate::writing::WritingError;
-use crate::writing::adapter::{Adapter, Module};
+use crate::writing::adapter::{Adapter, Projection};
 use crate::writing::forward::{Forward, check_prompt, check_step};
 use crate::writing::kernels::{Cache, Processor};
 
@@ -51,19 +51,19 @@ pub(super) struct Layer {
 
 impl Layer {
     /// Its matrices by their names; `None` where they are not those of the llama family.
-    fn matrices(&mut self) -> Option<[(Module, &mut Linear); 7]> {
+    fn matrices(&mut self) -> Option<[(Projection, &mut Linear); 7]> {
         let Mixer::Attention(heads) = &mut self.mixer else { return None };
         let ([query, key, value], [gate, up]) = (&mut heads.query_key_value[..], &mut self.up[..]) else {
             return None;
         };
         Some([
-            (Module::Query, query),
-            (Module::Key, key),
-            (Module::Value, value),
-            (Module::Output, &mut heads.output),
-            (Module::Gate, gate),
-            (Module::Up, up),
-            (Module::Down, &mut self.down),
+            (Projection::Query, query),
+            (Projection::Key, key),
+            (Projection::Value, value),
+            (Projection::Output, &mut heads.output),
+            (Projection::Gate, gate),
+            (Projection::Up, up),
+            (Projection::Down, &mut self.down),
         ])
     }
 }
@@ -306,8 +306,8 @@ impl Network {
                     let pair = adapter.pair(index, module, matrix.size())?;
                     if keep {
                         let turned = match module {
-                            Module::Query if interleaved => pair.map(|pair| pair.interleaved(heads)),
-                            Module::Key if interleaved => pair.map(|pair| pair.interleaved(kv_heads)),
+                            Projection::Query if interleaved => pair.map(|pair| pair.interleaved(heads)),
+                            Projection::Key if interleaved => pair.map(|pair| pair.interleaved(kv_heads)),
                             _ => None,
                         };
                         matrix.lay(slot, turned.as_ref().or(pair));

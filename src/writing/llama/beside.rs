@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 
 use super::{Layer, Llama, Shape};
 use crate::writing::WritingError;
-use crate::writing::adapter::{Adapter, Module};
+use crate::writing::adapter::{Adapter, Projection};
 use crate::writing::kernels::{LowRank, Matrix, Pair};
 
 /// An adapter's part in a layer.
@@ -22,21 +22,21 @@ impl Beside {
         let pair = |module, size| adapter.pair(index, module, size);
         let room = |_: TryReserveError| adapter.unfit("there is no memory for it: close other programs");
         // Queries and keys stand in the file as they are rotated.
-        let query = pair(Module::Query, [width, width])?.map(|pair| pair.interleaved(shape.heads));
-        let key = pair(Module::Key, [kv, width])?.map(|pair| pair.interleaved(shape.kv_heads));
-        let value = pair(Module::Value, [kv, width])?;
+        let query = pair(Projection::Query, [width, width])?.map(|pair| pair.interleaved(shape.heads));
+        let key = pair(Projection::Key, [kv, width])?.map(|pair| pair.interleaved(shape.kv_heads));
+        let value = pair(Projection::Value, [kv, width])?;
         let low = |columns, parts: &[(usize, Option<&Pair>)]| LowRank::new(columns, parts).map_err(room);
         Ok(Self {
             query_key_value: low(width, &[(width, query.as_ref()), (kv, key.as_ref()), (kv, value)])?,
-            attention_output: low(width, &[(width, pair(Module::Output, [width, width])?)])?,
+            attention_output: low(width, &[(width, pair(Projection::Output, [width, width])?)])?,
             gate_up: low(
                 width,
                 &[
-                    (hidden, pair(Module::Gate, [hidden, width])?),
-                    (hidden, pair(Module::Up, [hidden, width])?),
+                    (hidden, pair(Projection::Gate, [hidden, width])?),
+                    (hidden, pair(Projection::Up, [hidden, width])?),
                 ],
             )?,
-            down: low(hidden, &[(width, pair(Module::Down, [width, hidden])?)])?,
+            down: low(hidden, &[(width, pair(Projection::Down, [width, hidden])?)])?,
         })
     }
 }

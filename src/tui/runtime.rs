@@ -157,9 +157,10 @@ impl Runtime {
             Outside::Event(Terminal::Key(key)) => self.happen(app, What::Key(key)),
             Outside::Event(Terminal::Mouse(mouse)) => self.happen(app, What::Mouse(mouse)),
             Outside::Event(Terminal::Paste(text)) => self.happen(app, What::Paste(text)),
-            Outside::Event(Terminal::Resize(columns, rows)) => self.happen(app, What::Resize(columns, rows)),
+            // A new size comes as a signal.
             Outside::Event(_) => Ok(()),
             Outside::Signal(signals::RESIZED) => {
+                self.input.look();
                 let (columns, rows) = self.terminal.size()?;
                 self.happen(app, What::Resize(columns, rows))
             }

@@ -53,6 +53,12 @@ impl Input {
         }
     }
 
+    /// Has the thread look for events now. crossterm hears of a new size by a signal of its own, and forgets a key that comes
+    /// before it was asked for that: so it is asked at once.
+    pub fn look(&self) {
+        let _ = self.waker.wake();
+    }
+
     pub fn resume(&self) {
         let _ = self.commands.send(Command::Resume);
         let _ = self.waker.wake();

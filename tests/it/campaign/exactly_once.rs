@@ -67,7 +67,7 @@ fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
         assert!(begun.elapsed() < Duration::from_mins(1), "nothing goes on");
         std::thread::sleep(Duration::from_millis(1));
     }
-    let start = begun.elapsed().as_millis() as u64;
+    let mut start = begun.elapsed().as_millis() as u64;
     second.kill().unwrap();
     second.wait().unwrap();
 
@@ -81,7 +81,13 @@ fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
         process.kill().unwrap();
         let ended = process.wait().unwrap();
         kills += usize::from(!ended.success());
-        in_the_middle += usize::from(sink.count().0 > before);
+        // A machine that has become slower or faster meanwhile is followed: about one in five is killed in the middle.
+        if sink.count().0 > before {
+            in_the_middle += 1;
+            start -= start / 10;
+        } else {
+            start += start / 40 + 1;
+        }
         if ended.success() {
             break;
         }

@@ -331,6 +331,22 @@ fn what_the_author_promises_beyond_the_offer_is_found() {
     assert!(with("This is open until Christmas Eve.").contains("invented-date"));
 }
 
+/// "优惠码" is what a code is called whatever it brings, and "优惠" alone is an offer.
+#[test]
+fn the_word_for_a_code_promises_nothing_where_there_is_a_code() {
+    let with = |slot: &str, code: bool| {
+        let mut bench = Bench::chinese();
+        bench.facts.insert("offer".into(), "包邮".into());
+        if !code {
+            bench.facts.shift_remove("coupon_code");
+        }
+        bench.broken(slot).contains("invented-offer")
+    };
+    assert!(!with("欢迎回来，下单时用优惠码就好。", true));
+    assert!(with("欢迎回来，下单时用优惠码就好。", false));
+    assert!(with("欢迎回来，下单有优惠。", true));
+}
+
 #[test]
 fn an_amount_in_no_currency_is_no_offer() {
     let source = ENGLISH.replace("kind = \"percentage\"", "kind = \"amount\"");

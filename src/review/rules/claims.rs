@@ -18,9 +18,11 @@ use crate::writing::guard::phrases::{
 pub(super) fn invented_offer(message: &Message<'_>) -> Check {
     let offer = offered(message.facts);
     let facts = own_words(message);
+    let has_code = message.fact("coupon_code").is_some();
     let mut found = Vec::new();
     for (index, slot) in message.bare.iter().enumerate() {
         let text = harmless(&words::without(slot, &facts));
+        let text = if has_code { words::without(&text, &CODE_WORDS) } else { text };
         for (promises, kept) in PROMISES {
             if kept.iter().any(|word| offer.contains(word)) {
                 continue;
@@ -32,9 +34,8 @@ pub(super) fn invented_offer(message: &Message<'_>) -> Check {
             );
         }
     }
-    // What the author wrote around the fields; the word for a code is no promise.
-    let around = harmless(message.around);
-    let around = around.replace("优惠码", " ").replace("优惠券码", " ").replace("coupon code", " ");
+    // What the author wrote around the fields.
+    let around = words::without(&harmless(message.around), &CODE_WORDS);
     for (promises, kept) in PROMISES {
         if !kept.iter().any(|word| offer.contains(word)) {
             let promise = promises.iter().find(|promise| words::find_lower(&around, promise));
@@ -74,6 +75,9 @@ pub(super) fn overclaims(text: &str) -> impl Iterator<Item = &'static str> {
     let may_be = BOASTS.as_ref().is_none_or(|phrases| phrases.is_match(&text));
     boasts().filter(move |claim| may_be && words::find_lower(&text, claim))
 }
+
+/// Words for the code that a message gives: they name it, and promise nothing.
+const CODE_WORDS: [&str; 4] = ["优惠码", "优惠券码", "coupon codes", "coupon code"];
 
 /// All boasts at once, to pass over the texts that have none; `None` where they are too many for that.
 static BOASTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(boasts()).ok());
@@ -148,8 +152,7 @@ pub(super) fn promises_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>
         return Vec::new();
     }
     let offer = offered(facts);
-    let codes = ["优惠码", "优惠券码", "coupon code", "coupon codes"];
-    let text = words::without(&words::without(lower, &HARMLESS), &codes);
+    let text = words::without(&words::without(lower, &HARMLESS), &CODE_WORDS);
     let of = |(promises, kept): (&'static [&'static str], &'static [&'static str])| {
         let kept = kept.iter().any(|word| offer.contains(word));
         promises
@@ -174,8 +177,14 @@ pub(super) fn stated_in(message: &Message<'_>, index: usize) -> Vec<(ClaimKind, 
     // What the strategy's author demands of the slot is the author's.
     let must = message.wanted.get(index).map_or(&[][..], |wanted| &wanted.must);
     let must: Vec<String> = must.iter().map(|words| fold(words).text).collect();
-    let excused: Vec<&str> =
-        HARMLESS.into_iter().chain(MEANS_NOTHING).chain(must.iter().map(String::as_str)).collect();
+    let has_code = message.fact("coupon_code").is_some();
+    let codes = if has_code { &CODE_WORDS[..] } else { &[] };
+    let excused: Vec<&str> = HARMLESS
+        .into_iter()
+        .chain(MEANS_NOTHING)
+        .chain(codes.iter().copied())
+        .chain(must.iter().map(String::as_str))
+        .collect();
     let text = words::without(&folded.text, &excused);
     let said: Vec<_> = stated()
         .flat_map(|(subject, word)| words::places(&text, word).map(move |range| (subject, word, range)))
@@ -184,7 +193,7 @@ pub(super) fn stated_in(message: &Message<'_>, index: usize) -> Vec<(ClaimKind, 
         return Vec::new();
     }
     let mut facts: Vec<String> = message.told().iter().map(|(_, text)| fold(text).text).collect();
-    if message.fact("coupon_code").is_some() {
+    if has_code {
         facts.push("code codes coupon coupons voucher vouchers".to_owned());
     }
     if message.fact("offer").is_some() {

@@ -1,5 +1,5 @@
 //! Merging approved copy for a whole shop: templates filled, every rule run on every message, both files' bytes
-//! made. The budget is a million messages in ten seconds on two cores.
+//! made. The budget is a million messages in five seconds on two cores.
 
 #![expect(clippy::expect_used, reason = "a benchmark stops at what goes wrong")]
 

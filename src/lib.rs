@@ -17,6 +17,11 @@
 //! A stage is plain functions over data. It knows no terminal, starts no thread that outlives the
 //! call, and learns that it is to stop through [`jobs::Task`].
 
+/// A million messages are made of many short texts: here, and not in the program, so that tests and benchmarks run on
+/// what the program runs on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod config;
 pub mod jobs;
 pub mod statistics;

@@ -148,9 +148,13 @@ pub(super) fn without(text: &str, stretches: &[&str]) -> String {
     };
     for stretch in sorted {
         blank(stretch);
-        let lower = lower(stretch);
-        if lower != stretch {
-            blank(&lower);
+        // What is in lower case already is not made again: this runs for every fact of every message.
+        let is_lower = stretch.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        if !is_lower {
+            let lower = lower(stretch);
+            if lower != stretch {
+                blank(&lower);
+            }
         }
     }
     out

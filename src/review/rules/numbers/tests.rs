@@ -76,3 +76,13 @@ fn codes_are_read_whole() {
     }
     assert_eq!(said("Reply STOP. Our DIY and USB things, a well-made set. UNSUBSCRIBE"), []);
 }
+
+#[test]
+fn every_number_word_is_read() {
+    for (word, value) in numerals::WORDS {
+        let wanted = (word != "one").then_some(Claim::Number(value));
+        let text = format!("about {word} of them");
+        let said = said(&text).into_iter().find(|claim| matches!(claim, Claim::Number(_)));
+        assert_eq!(said, wanted, "{text}");
+    }
+}

@@ -24,6 +24,11 @@ impl Pace {
         Self { gap, next: Mutex::default(), stopped: AtomicBool::new(false) }
     }
 
+    /// Whether there is a rate.
+    pub fn is_limited(&self) -> bool {
+        self.gap.is_some()
+    }
+
     /// Waits for a slot; `false`: nothing is to go out any more.
     pub fn slot(&self) -> bool {
         if let Some(gap) = self.gap {

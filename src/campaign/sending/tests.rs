@@ -282,33 +282,68 @@ fn a_cancelled_campaign_gives_its_codes_back_and_sends_no_more() {
     assert_eq!(bench.send(2).accepted_now, 0);
 }
 
-#[test]
-fn an_interruption_leaves_the_rest_for_the_next_run() {
-    let mut bench = Bench::new(500);
+/// Sends at that rate until more than so many were accepted, and is interrupted then.
+fn interrupted(bench: &mut Bench, carrier: Box<dyn Carrier>, per_minute: u32, after: u64) -> Report {
     let cancel = Cancel::default();
     let stop = cancel.clone();
-    let carriers = vec![Box::new(Fake(Arc::clone(&bench.sink))) as Box<dyn Carrier>];
     let order = Order {
         campaign: bench.campaign,
         compose: &compose,
         codes: &|_, _| Ok(()),
         attempts: 3,
         stop_at: 0.2,
-        per_minute: Some(6_000),
+        per_minute: Some(per_minute),
         patience: Duration::ZERO,
         now: &|| 1,
         watch: &|pulse| {
-            if pulse.accepted > 10 {
+            if pulse.accepted > after {
                 stop.cancel();
             }
         },
     };
-    let report = send(&mut bench.store, &order, carriers, &Task::new(&cancel, &|_| {})).unwrap();
+    send(&mut bench.store, &order, vec![carrier], &Task::new(&cancel, &|_| {})).unwrap()
+}
+
+#[test]
+fn an_interruption_leaves_the_rest_for_the_next_run() {
+    let mut bench = Bench::new(500);
+    let carrier = Box::new(Fake(Arc::clone(&bench.sink)));
+    let report = interrupted(&mut bench, carrier, 6_000, 10);
     assert_eq!(report.state, CampaignState::Sending);
     assert!(report.accepted > 10 && report.waiting > 0, "{report:?}");
     assert_eq!(report.accepted + report.waiting + report.failed, 500);
     assert!(!bench.states().contains_key(&SendState::Handing));
     assert_eq!(bench.send(2).accepted, 499);
+}
+
+/// A carrier that takes many on one word of the ledger.
+struct Wide(Fake);
+
+impl Carrier for Wide {
+    fn prepare(&mut self, message: &Outgoing) -> Result<(), Fault> {
+        self.0.prepare(message)
+    }
+
+    fn hand_over(&mut self, message: &Outgoing) -> Outcome {
+        self.0.hand_over(message)
+    }
+
+    fn already_taken(&mut self, id: &str) -> Option<bool> {
+        self.0.already_taken(id)
+    }
+
+    fn window(&self) -> usize {
+        500
+    }
+}
+
+#[test]
+fn a_rate_holds_for_carriers_that_take_many_at_once() {
+    let mut bench = Bench::new(500);
+    let carrier = Box::new(Wide(Fake(Arc::clone(&bench.sink))));
+    // The second message waits for a minute.
+    let report = interrupted(&mut bench, carrier, 1, 0);
+    assert_eq!(report.accepted, 1, "{report:?}");
 }
 
 #[test]

@@ -60,7 +60,9 @@ pub(super) fn worker(
             Err(RecvTimeoutError::Disconnected) => break,
         };
         let mut batch = vec![first];
-        batch.extend(jobs.try_iter().take(carrier.window().saturating_sub(1)));
+        // Where there is a rate, each message waits for its own slot.
+        let window = if pace.is_limited() { 1 } else { carrier.window() };
+        batch.extend(jobs.try_iter().take(window.saturating_sub(1)));
         if !pace.slot() {
             let _ = events.send(Event::Untouched { count: batch.len() });
             continue;

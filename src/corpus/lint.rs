@@ -17,6 +17,7 @@ use crate::data::Channel;
 use crate::review::Rules;
 use crate::segments::Stage;
 use crate::strategy::{self, CouponPolicy, Limits, Offer, Part, Strategy, Text};
+use crate::writing::guard::places::misplaced;
 
 /// Something wrong with a message, or with a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -145,6 +146,21 @@ fn form_of_task(group: &Group, task: &str, found: &mut Vec<Finding>) {
     }
 }
 
+/// The text with a word for each field that is filled before a model sees it, and each choice made.
+fn without_filled(text: &str, chinese: bool) -> String {
+    let word = if chinese { "物" } else { "things" };
+    let mut out = text.to_owned();
+    for name in fields(text).into_iter().filter(|name| !KEPT.contains(name)) {
+        out = out.replace(&format!("{{{name}}}"), word);
+    }
+    while let Some((open, close)) =
+        out.find('|').and_then(|bar| Some((out[..bar].rfind('{')?, bar + out[bar..].find('}')?)))
+    {
+        out.replace_range(open..=close, word);
+    }
+    out
+}
+
 /// What can be seen without filling it.
 fn form(group: &Group, message: &Message, found: &mut Vec<Finding>) {
     let text = message.text.as_str();
@@ -163,6 +179,10 @@ fn form(group: &Group, message: &Message, found: &mut Vec<Finding>) {
     }
     if group.offer.is_none() && (text.contains("{coupon_code}") || text.contains("{offer_ends}")) {
         found.push(finding(group, text, "offer", "a code or a day without an offer"));
+    }
+    let bare = without_filled(text, group.chinese);
+    if let Some(place) = misplaced(&bare).next() {
+        found.push(finding(group, text, "place", format!("\"{place}\" makes no sense")));
     }
     if text.trim() != text || text.contains(['\n', '\t']) || text.contains("  ") {
         found.push(finding(group, text, "spaces", "a text is one paragraph with single spaces"));

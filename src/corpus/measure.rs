@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::Corpus;
 use super::grammar::ENDS;
+use crate::writing::guard::places::misplaced;
 
 /// What stands for a field or a name.
 const BLANK: char = '□';
@@ -100,8 +101,8 @@ fn plain(sentence: &str) -> String {
     kept.join(" ")
 }
 
-/// Slips of English grammar that rules find: articles, the number of a category, words that stand twice, sentences that
-/// begin small. `categories` are those that the text is about.
+/// Slips that rules find: fields in each other's places, in both languages; in English articles, the number of a category,
+/// words that stand twice, sentences that begin small. `categories` are those that the text is about.
 #[must_use]
 pub fn slips(text: &str, categories: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
@@ -132,6 +133,7 @@ pub fn slips(text: &str, categories: &[&str]) -> Vec<String> {
     for category in categories.iter().filter(|category| category.len() > 2) {
         of_category(&lower, &category.to_lowercase(), &mut found);
     }
+    found.extend(misplaced(text).map(|place| format!("\"{place}\"")));
     let mut starts = true;
     for c in text.chars() {
         if starts && c.is_alphabetic() {

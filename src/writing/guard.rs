@@ -6,6 +6,7 @@
 
 pub mod facts;
 pub mod phrases;
+pub mod places;
 
 use std::borrow::Cow;
 
@@ -193,7 +194,7 @@ impl Mask {
     }
 
     /// The text with a blank for each field in braces, the last of which may be unfinished; `None` where braces or
-    /// low lines stand around something else.
+    /// low lines stand around something else, or a field where it makes no sense.
     fn without_fields<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         let fields = &self.guard.fields;
         if fields.is_empty() || !text.contains(['{', '}', '_']) {
@@ -203,14 +204,15 @@ impl Mask {
         let mut rest = text;
         while let Some(open) = rest.find('{') {
             out.push_str(&rest[..open]);
+            let before = &text[..text.len() - rest.len() + open];
             // A word on either side would be part of the value.
             let joined = rest[..open].chars().next_back().is_some_and(char::is_alphanumeric);
             rest = &rest[open + 1..];
             let closed = rest.find('}');
             let name = &rest[..closed.unwrap_or(rest.len())];
             let known = match closed {
-                Some(_) => fields.contains(&name),
-                None => fields.iter().any(|field| field.starts_with(name)),
+                Some(_) => fields.contains(&name) && places::fits(before, name),
+                None => fields.iter().any(|field| field.starts_with(name) && places::fits(before, field)),
             };
             if joined || !known {
                 return None;

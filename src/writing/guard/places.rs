@@ -1,0 +1,145 @@
+//! Where a field may stand in a sentence.
+//!
+//! In: what is written so far, and a field's name. Out: whether the field makes sense there: "until {offer_ends}" does,
+//! "until {coupon_code}" does not, and what came of it would be a false message. The words are those behind which the
+//! fields stand in `assets/training`, and others as plain; what is not known here may not stand.
+
+use super::is_unspaced;
+
+/// Words behind which the last day of the offer may stand.
+const BEFORE_ENDS: [&str; 28] = [
+    "until",
+    "till",
+    "by",
+    "before",
+    "on",
+    "to",
+    "after",
+    "through",
+    "and",
+    "or",
+    "put",
+    "circle",
+    "note",
+    "remember",
+    "is",
+    "keep",
+    "why",
+    "than",
+    "write",
+    "including",
+    "that",
+    "mark",
+    "date",
+    "day",
+    "from",
+    "past",
+    "ends",
+    "within",
+];
+/// Words behind which a code may not stand.
+const NOT_BEFORE_CODE: [&str; 44] = [
+    "until", "till", "by", "before", "on", "after", "through", "ends", "end", "dear", "hi", "hello", "our",
+    "your", "the", "a", "an", "this", "these", "get", "gets", "have", "has", "receive", "take", "off",
+    "from", "in", "at", "are", "want", "like", "need", "order", "choose", "see", "into", "about", "over",
+    "some", "more", "other", "thank", "visit",
+];
+/// Words behind which somebody may be addressed.
+const BEFORE_NAME: [&str; 6] = ["dear", "hello", "hi", "hey", "for", "welcome"];
+/// Words behind which an offer may not stand.
+const NOT_BEFORE_OFFER: [&str; 20] = [
+    "until", "till", "by", "before", "after", "dear", "hi", "hello", "code", "enter", "type", "our", "the",
+    "a", "an", "these", "those", "off", "from", "through",
+];
+
+/// Characters of Chinese texts behind which the last day may stand, besides marks.
+const BEFORE_ENDS_CHINESE: [char; 9] = ['到', '至', '于', '在', '了', '意', '若', '住', '自'];
+/// The same of a code.
+const BEFORE_CODE_CHINESE: [char; 16] =
+    ['码', '入', '上', '用', '凭', '填', '是', '把', '着', '写', '号', '下', '事', '得', '为', '持'];
+/// Characters behind which nobody is addressed.
+const NOT_BEFORE_NAME_CHINESE: [char; 9] = ['码', '至', '享', '用', '凭', '入', '填', '送', '得'];
+/// Characters behind which no offer stands.
+const NOT_BEFORE_OFFER_CHINESE: [char; 6] = ['码', '至', '入', '凭', '填', '于'];
+
+/// Whether a field may stand behind a text. A field that is not known here may stand anywhere.
+#[must_use]
+pub fn fits(before: &str, field: &str) -> bool {
+    let kept = before.trim_end_matches([' ', '"', '“', '「', '\'', '(', '（']);
+    let Some(last) = kept.chars().next_back() else {
+        return true;
+    };
+    if last == '}' {
+        // Two values side by side say nothing of each other.
+        return !matches!(field, "first_name" | "offer" | "offer_ends" | "coupon_code");
+    }
+    if !last.is_alphanumeric() {
+        return true;
+    }
+    if is_unspaced(last) {
+        return match field {
+            "offer_ends" => BEFORE_ENDS_CHINESE.contains(&last),
+            "coupon_code" => BEFORE_CODE_CHINESE.contains(&last),
+            "first_name" => !NOT_BEFORE_NAME_CHINESE.contains(&last),
+            "offer" => !NOT_BEFORE_OFFER_CHINESE.contains(&last),
+            _ => true,
+        };
+    }
+    let begin = kept
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .map_or(0, |at| at + kept[at..].chars().next().map_or(0, char::len_utf8));
+    let word = kept[begin..].to_lowercase();
+    let word = word.as_str();
+    match field {
+        "offer_ends" => BEFORE_ENDS.contains(&word),
+        "coupon_code" => !NOT_BEFORE_CODE.contains(&word),
+        "first_name" => BEFORE_NAME.contains(&word),
+        "offer" => !NOT_BEFORE_OFFER.contains(&word),
+        _ => true,
+    }
+}
+
+/// The fields that stand where they make no sense, each with the word before it.
+pub fn misplaced(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('{').filter_map(|(open, _)| {
+        let close = open + text[open..].find('}')?;
+        let begin = text[..open].trim_end().rfind([' ', '}']).map_or(0, |at| at + 1);
+        let begin = if text[begin..open].chars().any(is_unspaced) { open } else { begin };
+        (!fits(&text[..open], &text[open + 1..close])).then(|| &text[begin..=close])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_stands_where_it_makes_sense() {
+        for good in [
+            "{first_name}, use {coupon_code} for {offer} until {offer_ends}.",
+            "Dear {first_name}, your code is {coupon_code}. It gives you {offer}.",
+            "Until {offer_ends}: {offer} on our teas.",
+            "欢迎回来，{first_name}。优惠码{coupon_code}，可享{offer}，{offer_ends}前有效。",
+            "有效期至{offer_ends}，下单时输入{coupon_code}。",
+        ] {
+            assert_eq!(misplaced(good).collect::<Vec<_>>(), [""; 0], "{good}");
+        }
+        for (bad, found) in [
+            ("You get {offer} until {coupon_code}.", "until {coupon_code}"),
+            ("Use the code {offer}.", "code {offer}"),
+            ("Use {offer_ends} for it.", "Use {offer_ends}"),
+            ("We pack {first_name} for you.", "pack {first_name}"),
+            ("Take {offer} {coupon_code}.", "{coupon_code}"),
+            ("优惠码{offer}，欢迎。", "{offer}"),
+            ("有效期至{coupon_code}。", "{coupon_code}"),
+        ] {
+            assert_eq!(misplaced(bad).collect::<Vec<_>>(), [found], "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_marks_of_an_unfinished_text_are_no_reason() {
+        assert!(fits("", "offer_ends") && fits("Hello, ", "first_name") && fits("Code: ", "coupon_code"));
+        assert!(fits("until ", "month"));
+    }
+}

@@ -20,7 +20,7 @@ use crate::review::{Check, Rules, TracedClaim, Verdict, passes};
 use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
 use crate::workspace::{StrategyFile, Workspace, private_folder};
-use crate::writing::catalogue::Choice;
+use crate::writing::catalogue::{self, Choice};
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::voice::Voice;
 use crate::writing::{Draft, Sampling};
@@ -139,6 +139,12 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let drafts = write_drafts(&assignment, engine.as_mut(), &context.cancel, &mut |_| {})?;
     if let (Some(why), Some(draft)) = (engine.away(), drafts.first()) {
         writeln!(context.stderr, "warning: {why}; {} wrote in its place", draft.model.name)?;
+    }
+    let stranger = drafts
+        .first()
+        .and_then(|draft| catalogue::not_spoken(&draft.model.name, &assignment.strategy.language));
+    if let Some(why) = stranger.filter(|_| !context.global.quiet) {
+        writeln!(context.stderr, "warning: {why}")?;
     }
     let mut drafts: Vec<Checked> = drafts
         .into_iter()

@@ -32,6 +32,8 @@ pub struct Entry {
     pub sha256: String,
     /// SPDX name.
     pub licence: String,
+    /// Primary tags of the languages that it writes, its shipped adapter beside it.
+    pub languages: Vec<String>,
     #[serde(default)]
     pub default: bool,
     pub hub: Option<Hub>,
@@ -70,6 +72,21 @@ pub fn entries() -> Result<Vec<Entry>, WritingError> {
         .map_err(|error| WritingError::Failed(format!("the built-in list of models is broken: {error}")))?;
     catalogue.model.sort_by_key(|entry| !entry.default);
     Ok(catalogue.model)
+}
+
+/// Where a model of the catalogue has not learnt a language: what to tell, and what to do. `None` where it has, and of
+/// models that are not in the catalogue, of which nothing is known.
+#[must_use]
+pub fn not_spoken(model: &str, language: &str) -> Option<String> {
+    let entry = entries().ok()?.into_iter().find(|entry| entry.name == model)?;
+    let tag = language.split(['-', '_']).next().unwrap_or(language).to_ascii_lowercase();
+    (!entry.languages.contains(&tag)).then(|| {
+        format!(
+            "{model} has not learnt \"{tag}\", only {}: what it writes there is not to be trusted. Name a model that has, \
+             such as a GGUF file of Qwen3 or Gemma 3 or a model server, as `model` under [writing] or with --model.",
+            entry.languages.iter().map(|tag| format!("\"{tag}\"")).collect::<Vec<_>>().join(" and ")
+        )
+    })
 }
 
 /// Folder of the fetched models: `PERENNIAL_MODELS`, or `perennial/models` in the user's cache folder.
@@ -271,6 +288,20 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_language_that_a_model_has_not_learnt_is_told_with_a_way_on() {
+        let why = not_spoken("smollm2-135m-instruct", "de-AT").unwrap();
+        assert!(
+            why.contains("has not learnt \"de\", only \"en\" and \"zh\"") && why.contains("Qwen3"),
+            "{why}"
+        );
+        for (model, language) in
+            [("smollm2-135m-instruct", "en-GB"), ("smollm2-135m-instruct", "zh"), ("some.gguf", "de")]
+        {
+            assert_eq!(not_spoken(model, language), None, "{model} {language}");
+        }
+    }
 
     #[test]
     fn the_list_can_be_read_and_has_one_default() {

@@ -13,6 +13,7 @@ fn entry(content: &[u8]) -> Entry {
         bytes: content.len() as u64,
         sha256: crate::writing::local::hex(&sha2::Sha256::digest(content)),
         licence: "none".into(),
+        languages: Vec::new(),
         default: false,
         hub: None,
         wheel: None,

@@ -12,6 +12,7 @@ use crate::tui::keymap::Action;
 use crate::tui::numbers;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, Rich, Scroll, Sentence};
+use crate::writing::catalogue;
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
@@ -78,6 +79,9 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             rich.spans(0, vec![(sampled.clone(), theme.dim)]);
         }
     }
+    if let Some(why) = not_spoken(screen).filter(|_| !stopped) {
+        rich.spans(0, vec![(format!("! {why}"), theme.warning)]);
+    }
     let from = shared.setup.config.brand.said("en");
     if inside.height >= 8 {
         rich.blank();
@@ -126,6 +130,12 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         rich.spans(0, vec![(sampled, theme.dim)]);
     }
     rich.draw(canvas, area, &screen.scroll, PREVIEW);
+}
+
+/// Why the model's words are not to be trusted in the strategy's language.
+fn not_spoken(screen: &Strategies) -> Option<String> {
+    let strategy = screen.chosen()?.parsed.as_ref().ok()?;
+    catalogue::not_spoken(&screen.preview.model.as_ref()?.name, &strategy.language)
 }
 
 /// Why nothing was written, and what to press.

@@ -12,6 +12,8 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Context, Exit, SCHEMA};
@@ -56,6 +58,9 @@ pub struct Args {
     /// Seed of the first brief; the others follow it (default: writing.seed).
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Print so many of the drafts as a table in Markdown, picked by the seed and as they came.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    show: usize,
     /// Day on which the messages would be sent (default: today).
     #[arg(long, value_name = "YYYY-MM-DD")]
     send_on: Option<Date>,
@@ -177,6 +182,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         context.print_json(&document)?;
     } else {
         print(context.stdout, &document)?;
+        if args.show > 0 {
+            table(context.stdout, &picked(&document.drafts, args.show, first_seed))?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -274,9 +282,7 @@ fn write(
         let (some, all) = known.copied(&slot.text, &named);
         copied += some;
         sentences += all;
-        if strategy.language.starts_with("en") {
-            slips.extend(corpus::slips(&slot.text, &categories));
-        }
+        slips.extend(corpus::slips(&slot.text, &categories));
     }
     Ok(Judged {
         copied,
@@ -387,9 +393,62 @@ fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
     Ok(())
 }
 
+/// So many of the drafts, picked by the seed, in the order of the briefs.
+fn picked(drafts: &[Judged], count: usize, seed: u64) -> Vec<&Judged> {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut places: Vec<usize> = (0..drafts.len()).collect();
+    for place in (1..places.len()).rev() {
+        places.swap(place, chance.random_range(0..=place));
+    }
+    places.truncate(count);
+    places.sort_unstable();
+    places.into_iter().filter_map(|place| drafts.get(place)).collect()
+}
+
+fn table(out: &mut dyn Write, drafts: &[&Judged]) -> io::Result<()> {
+    writeln!(out, "\n| Brief | Strategy | What was written | Rules broken |\n|---|---|---|---|")?;
+    for draft in drafts {
+        let said = |stretch: &Stretch| {
+            let text = stretch.text.replace('|', "\\|").replace('\n', " ");
+            if stretch.by_model { text } else { format!("{text} *(the strategy's own)*") }
+        };
+        let texts: Vec<String> = draft.slots.iter().map(said).collect();
+        let broken = if draft.broken.is_empty() { "none".to_owned() } else { draft.broken.join(", ") };
+        writeln!(out, "| {} | {} | {} | {broken} |", draft.brief, draft.strategy, texts.join(" / "))?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drafts_are_picked_by_the_seed_and_shown_as_they_came() {
+        let judged = |number: usize| Judged {
+            copied: 0,
+            sentences: 1,
+            slips: Vec::new(),
+            brief: format!("b{number}"),
+            strategy: "s".into(),
+            language: "en".into(),
+            form: "free",
+            slots: vec![Stretch { by_model: number % 2 == 0, ..stretch(&format!("Text {number} | more.")) }],
+            broken: if number == 3 { vec!["length", "voice"] } else { vec![] },
+            seconds: 1.0,
+        };
+        let drafts: Vec<Judged> = (0..10).map(judged).collect();
+        let names = |seed| {
+            picked(&drafts, 4, seed).iter().map(|draft| draft.brief.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(7), names(7));
+        assert!((0..20).any(|seed| names(seed) != names(7)) && names(7).len() == 4 && names(7).is_sorted());
+        let mut out = Vec::new();
+        table(&mut out, &picked(&drafts, 99, 7)).unwrap();
+        let shown = String::from_utf8(out).unwrap();
+        assert!(shown.contains("| b2 | s | Text 2 \\| more. | none |"), "{shown}");
+        assert!(shown.contains("| b3 | s | Text 3 \\| more. *(the strategy's own)* | length, voice |"), "{shown}");
+    }
 
     fn stretch(text: &str) -> Stretch {
         Stretch { text: text.into(), by_model: true, tokens: 4 }

@@ -336,13 +336,20 @@ impl Checks {
             );
         }
         let urls: BTreeSet<&String> = specimens.iter().flatten().flat_map(|message| &message.links).collect();
-        let wrong = urls.iter().find(|url| !is_address(url));
+        let shop = around.ground.config.brand.url.as_ref();
+        let wrong = urls.iter().copied().chain(shop).find(|url| !is_address(url));
         match wrong {
             Some(url) => self.add(
                 "links",
                 Weight::Blocking,
                 format!("\"{url}\" is no address that a browser can open"),
                 "Write it with https:// and a domain.",
+            ),
+            None if urls.is_empty() && dossier.versions.channel == Channel::Email => self.add(
+                "links",
+                Weight::Warning,
+                "no link leads to the shop: nobody can click, and clicks tell nothing",
+                "Write url = \"https://...\" under [brand], and {{ shop_url }} into the strategy.",
             ),
             None => self.good("links", format!("{} links, all of them addresses in form", urls.len())),
         }

@@ -195,6 +195,7 @@ pub fn facts_from_json(
 fn shop_facts(strategy: &Strategy, config: &Config, currency: &str, sending: Date) -> Facts {
     let mut facts = Facts::new();
     put(&mut facts, "shop_name", config.brand.said(&strategy.language));
+    put(&mut facts, "shop_url", config.brand.url.as_deref().unwrap_or(""));
     let month = if is_chinese(&strategy.language) {
         format!("{}月", sending.month())
     } else {

@@ -55,7 +55,7 @@ const fn field(
 }
 
 /// Every field, by scope.
-pub const FIELDS: [Field; 21] = [
+pub const FIELDS: [Field; 22] = [
     field("first_name", Scope::Personal, "given name", ("Anna", "晓雨"), 14, true),
     field("last_name", Scope::Personal, "family name", ("Meyer", "李"), 16, true),
     field(
@@ -121,6 +121,14 @@ pub const FIELDS: [Field; 21] = [
         true,
     ),
     field("shop_name", Scope::Shop, "the shop's name", ("Perennial Home", "Perennial Home"), 24, false),
+    field(
+        "shop_url",
+        Scope::Shop,
+        "where the shop stands on the web",
+        ("https://shop.example", "https://shop.example"),
+        60,
+        true,
+    ),
     field("month", Scope::Shop, "month of sending", ("November", "11月"), 9, false),
     field(
         "unsubscribe",

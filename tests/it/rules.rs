@@ -335,11 +335,11 @@ fn what_the_author_promises_beyond_the_offer_is_found() {
 #[test]
 fn the_word_for_a_code_promises_nothing_where_there_is_a_code() {
     let with = |slot: &str, code: bool| {
-        let mut bench = Bench::chinese();
+        let line = "优惠码：{{ coupon_code }}，{{ offer_ends }}前有效。";
+        let source = if code { CHINESE.to_owned() } else { CHINESE.replace(line, "") };
+        let source = source.replace("coupon = \"unique\"", if code { "coupon = \"unique\"" } else { "" });
+        let mut bench = Bench::new(&source, serde_json::json!({ "full_name": "李晓雨" }));
         bench.facts.insert("offer".into(), "包邮".into());
-        if !code {
-            bench.facts.shift_remove("coupon_code");
-        }
         bench.broken(slot).contains("invented-offer")
     };
     assert!(!with("欢迎回来，下单时用优惠码就好。", true));

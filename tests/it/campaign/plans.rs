@@ -49,6 +49,25 @@ fn a_code_that_ends_before_the_offer_is_not_given_out() {
 }
 
 #[test]
+fn a_mail_that_leads_nowhere_is_told_of_and_the_shop_s_address_is_its_link() {
+    let project = Project::new(60, "");
+    project.plan("spring", "");
+    let planned = project.json(&["campaign", "plan", "spring"]);
+    let links = found(&planned, "links");
+    assert!(links.starts_with("warning no link leads to the shop"), "{links}");
+    let at = |url: &str| {
+        let setting = format!("brand.url={url}");
+        found(&project.json(&["campaign", "plan", "spring", "--set", &setting]), "links")
+    };
+    assert!(
+        at("https://shop.example/?from=mail").starts_with("good 1 links"),
+        "{}",
+        at("https://shop.example")
+    );
+    assert!(at("our shop").starts_with("blocking \"our shop\" is no address"), "{}", at("our shop"));
+}
+
+#[test]
 fn a_plan_says_who_waits_for_the_cap_and_whose_effect_is_being_measured() {
     let sink = Sink::new(|_| Answer::Taken);
     let project = Project::new(60, &format!("two-person = true\n{}", mail_server(sink.port, 1)));

@@ -4,6 +4,7 @@
 //! the way the text as it grows. A slot that comes out unusable is written again with a seed derived from its
 //! own, at most twice; then the strategy's own text takes its place, and the draft says so.
 
+mod room;
 mod usable;
 
 use std::cmp::Ordering;
@@ -322,6 +323,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
     let sms = strategy.channel == Channel::Sms;
     let voice = &assignment.voice;
     let limit = voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT));
+    let limit = room::room(assignment, slot, limit);
     let chinese = strategy.language.starts_with("zh");
     let banned_words =
         assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
@@ -375,6 +377,7 @@ fn write_slot(
     let finished = |variant: usize, written: &Written| {
         made(variant, written).map(|draft| Told::Finished { variant, draft: Box::new(draft) })
     };
+    let slot = &Slot { limit: request.max_characters.or(slot.limit), ..slot.clone() };
     let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
     let hand = Hand::of(engine);
     let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, hand, &usable);

@@ -105,7 +105,7 @@ pub fn misplaced(text: &str) -> impl Iterator<Item = &str> {
         let close = open + text[open..].find('}')?;
         let begin = text[..open].trim_end().rfind([' ', '}']).map_or(0, |at| at + 1);
         let begin = if text[begin..open].chars().any(is_unspaced) { open } else { begin };
-        (!fits(&text[..open], &text[open + 1..close])).then(|| &text[begin..=close])
+        (!fits(&text[..open], &text[open + 1..close])).then(|| text[begin..=close].trim_start())
     })
 }
 

@@ -50,7 +50,8 @@ fn a_code_that_ends_before_the_offer_is_not_given_out() {
 
 #[test]
 fn a_mail_that_leads_nowhere_is_told_of_and_the_shop_s_address_is_its_link() {
-    let project = Project::new(60, "");
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &mail_server(sink.port, 1));
     project.plan("spring", "");
     let planned = project.json(&["campaign", "plan", "spring"]);
     let links = found(&planned, "links");

@@ -112,7 +112,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     settings.check().map_err(|error| UsageError(error.to_string()))?;
     let told = !context.global.quiet && !context.progress;
-    let extras = Extras { resume: args.resume, trace: args.trace.as_deref() };
+    let extras = Extras { resume: args.resume, trace: args.trace.as_deref(), ..Extras::default() };
     let outcome = context.work(|task| {
         tuning::train(&base, &examples, &settings, &extras, &args.out, task, &mut |now| {
             let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.4}"));

@@ -168,30 +168,24 @@ pub fn learn(
         trace: None,
     };
     let out = work.voice();
-    let trained = match finished(&out, &data.examples, &settings, &extras, task)? {
-        Some(card) => Trained::of(&card),
-        None => {
-            let outcome = train(&base, &data.examples, &settings, &extras, &out, task, &mut |now| {
-                let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.3}"));
-                let line =
-                    format!("learning, step {} of {}, loss {:.3}{held_out}", now.step, now.of, now.loss);
-                task.progress(line, now.step as u64, Some(now.of as u64));
-                let sample = now.held_out.and_then(|_| sample(&looks, ask.seed));
-                let (step, of, loss, held_out) = (now.step, now.of, now.loss, now.held_out);
-                tell(Told::Step(Step { step, of, loss, held_out, seconds_left: now.seconds_left, sample }));
-            })?;
-            Trained {
-                steps: outcome.steps,
-                best_step: outcome.best_step,
-                losses: outcome.losses,
-                seconds: outcome.seconds,
-            }
-        }
+    let known = finished(&out, &data.examples, &settings, &extras, task)?.as_ref().map(Trained::of);
+    let trained = if let Some(known) = known {
+        known
+    } else {
+        let outcome = train(&base, &data.examples, &settings, &extras, &out, task, &mut |now| {
+            let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.3}"));
+            let line = format!("learning, step {} of {}, loss {:.3}{held_out}", now.step, now.of, now.loss);
+            task.progress(line, now.step as u64, Some(now.of as u64));
+            let sample = now.held_out.and_then(|_| sample(&looks, ask.seed));
+            let (step, of, loss, held_out) = (now.step, now.of, now.loss, now.held_out);
+            tell(Told::Step(Step { step, of, loss, held_out, seconds_left: now.seconds_left, sample }));
+        })?;
+        let (steps, best_step) = (outcome.steps, outcome.best_step);
+        Trained { steps, best_step, losses: outcome.losses, seconds: outcome.seconds }
     };
 
-    let vocabulary = engine.vocabulary();
-    let end = train::end_of(&gguf, vocabulary).unwrap_or_default();
-    let context = engine_context(&mut engine);
+    let end = train::end_of(&gguf, engine.vocabulary()).unwrap_or_default();
+    let context = engine.forward().context();
     let encode = |texts: &[Example]| -> Result<Vec<Encoded>, OwnVoiceError> {
         Ok(batches::encode(texts, engine.vocabulary(), end, context)?)
     };
@@ -232,10 +226,6 @@ pub fn learn(
     let version = voices.take_in(&out, &report)?;
     work.close();
     Ok(version)
-}
-
-fn engine_context(engine: &mut LocalModel) -> usize {
-    engine.forward().context()
 }
 
 /// What is said of a training.

@@ -21,12 +21,12 @@ use crate::config::{DataConfig, WritingConfig};
 use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
+use crate::own_voice;
 use crate::profiles::{self, ClusterProfile, CustomerProfile};
 use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
-use crate::writing::adapter::Library;
 use crate::writing::doubt::Considered;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
@@ -428,7 +428,7 @@ impl Runner for Services {
             }
             Work::LoadStrategies { folder } => {
                 let adapters =
-                    Library::new(Some(&folder)).list().into_iter().map(|found| found.name).collect();
+                    own_voice::library(Some(&folder)).list().into_iter().map(|found| found.name).collect();
                 tell(Partial::Adapters(adapters));
                 Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))
             }
@@ -450,7 +450,7 @@ impl Runner for Services {
             Work::Export(export) => exporting::export(&export, task),
             Work::Campaign(work) => campaigns::run(&work, task, tell).map(Outcome::Campaign),
             Work::OpenModel { settings, folder } => {
-                self.writer.open(&settings, &Library::new(Some(&folder)), task, tell)
+                self.writer.open(&settings, &own_voice::library(Some(&folder)), task, tell)
             }
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))

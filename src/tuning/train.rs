@@ -414,7 +414,9 @@ pub fn fingerprint(examples: &[Example], extras: &Extras<'_>, task: &Task<'_>) -
         hash.update(weight.to_le_bytes());
     }
     for Preference { prompt, chosen, rejected } in extras.preferences {
-        [prompt, chosen, rejected].into_iter().for_each(|text| say(&mut hash, text));
+        for text in [prompt, chosen, rejected] {
+            say(&mut hash, text);
+        }
     }
     if !extras.judged.is_empty() {
         hash.update((examples.len() as u64).to_le_bytes());

@@ -191,7 +191,7 @@ fn a_fifth_is_held_out_and_stays_so() {
             assert_eq!(all.len(), number + 1);
             let now: Vec<String> = lessons.held_out.iter().map(|lesson| lesson.text.clone()).collect();
             assert!(held_out.iter().all(|text| now.contains(text)));
-            assert!((1..=(number + 1) / 2).contains(&now.len()));
+            assert!((1..=number.div_ceil(2)).contains(&now.len()));
             held_out = now;
         }
     }

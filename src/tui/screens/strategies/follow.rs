@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::Strategies;
 use super::preview::{Order, Preview, Stage};
 use crate::jobs::{End, JobId};
+use crate::own_voice;
 use crate::strategy::Severity;
 use crate::tui::app::{Gravity, Load, ModelState, Request, Shared};
 use crate::tui::keymap::Action;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
-use crate::writing::adapter::Library;
 
 /// The preview begins anew this long after the last key.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -53,7 +53,7 @@ impl Strategies {
             manners: self.manners.clone(),
             pinned: self.pinned.clone(),
             standing: self.preview.standing(sampling).filter(|_| !self.pinned.is_empty()),
-            library: Library::new(Some(&shared.setup.folder)),
+            library: own_voice::library(Some(&shared.setup.folder)),
             without_adapter: self.without_adapter,
             strategy,
             shop: Arc::clone(shop),

@@ -15,6 +15,7 @@ mod lessons;
 mod privacy;
 mod report;
 mod versions;
+pub mod words;
 
 pub use learn::{Ask, Learning, Sample, Step, Told, learn};
 pub use lessons::{Counts, LeftOut, Lesson, Lessons, Pair, Source, Why, gather};
@@ -41,8 +42,6 @@ pub const LEAST_PAIRS: usize = 16;
 pub const HELD_OUT_EVERY: u64 = 5;
 /// House examples for each text of the shop's own.
 pub const HOUSE_SHARE: usize = 3;
-/// How far a preference may move from where learning began (Rafailov et al. 2023).
-pub const BETA: f32 = 0.1;
 /// Steps that are taken unless somebody says otherwise.
 pub const STEPS: usize = 60;
 
@@ -51,6 +50,9 @@ pub const STEPS: usize = 60;
 pub enum OwnVoiceError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// The model is none that can learn: cause and remedy.
+    #[error("{0}")]
+    NoModel(String),
     /// Cause, place and remedy in words.
     #[error("{0}")]
     Failed(String),

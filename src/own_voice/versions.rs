@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{OwnVoiceError, Report, io};
+use crate::tuning::checkpoint;
 use crate::workspace::{private_file, private_folder};
 use crate::writing::adapter::{CARD, Library, OwnVoice, SETTINGS, WEIGHTS};
 
@@ -117,6 +118,13 @@ impl Voices {
     #[must_use]
     pub fn work_folder(&self) -> PathBuf {
         self.folder.join(WORK)
+    }
+
+    /// Whether a learning was stopped here and can go on.
+    #[must_use]
+    pub fn can_resume(&self) -> bool {
+        let made = self.work_folder().join("voice");
+        made.join(checkpoint::FILE).is_file() || made.join(WEIGHTS).is_file()
     }
 
     /// All versions, oldest first; folders that are damaged are named and passed over.

@@ -11,7 +11,6 @@ mod availability;
 mod course;
 mod page;
 mod view;
-mod words;
 
 use std::sync::Arc;
 

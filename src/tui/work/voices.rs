@@ -141,7 +141,7 @@ fn look(work: &VoiceWork, voices: &Voices) -> Result<Known, Failure> {
         lessons: lessons.counts(),
         before: before(&voices.log()?),
         listed: voices.list()?,
-        can_resume: voices.work_folder().is_dir(),
+        can_resume: voices.can_resume(),
         model: Choice::parse(&work.config.writing.model).ok().map(|choice| choice.name()),
     })
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::shipped::{ADAPTERS, Shipped};
-use super::{Base, Card, SETTINGS, WEIGHTS};
+use super::{Base, CARD, Card, SETTINGS, WEIGHTS};
 use crate::config::{WritingConfig, nearest};
 use crate::writing::WritingError;
 use crate::writing::catalogue::{self, Choice};
@@ -57,6 +57,23 @@ impl Place {
         match self {
             Self::Shipped(shipped) => format!("{} (part of the program)", shipped.name),
             Self::Folder { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// The folder that it lies in; what is part of the program is written to `folder` first.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn laid(&self, folder: &Path) -> std::io::Result<PathBuf> {
+        match self {
+            Self::Folder { path, .. } => Ok(path.clone()),
+            Self::Shipped(shipped) => {
+                fs::create_dir_all(folder)?;
+                for name in [SETTINGS, CARD, WEIGHTS] {
+                    fs::write(folder.join(name), shipped.file(name).unwrap_or_default())?;
+                }
+                Ok(folder.to_owned())
+            }
         }
     }
 

@@ -124,7 +124,7 @@ fn report(passed: (usize, usize), at: i64) -> Report {
         learnt_at: at,
         by: "anybody".into(),
         base: Base { name: Config::default().writing.model, sha256: "cd".into() },
-        start: Start { adapter: Some("house".into()), sha256: None },
+        start: Start { adapter: Some("house".into()), sha256: None, gone_on: true },
         learnt_from: Counts { house: 36, ..counts(9, 3, 15) },
         steps: 60,
         best_step: 40,
@@ -351,7 +351,7 @@ fn the_comparison_is_told_after_the_last_step() {
     let told = steps(60).into_iter().chain([Told::Judges { done: 3, of: 24 }]).collect();
     let (harness, _) = Learner::knowing(enough()).telling(told, Err(HOLD)).shown();
     let mut harness = harness.keys("n enter");
-    see(&mut harness, "comparing: 3 of 24 drafts");
+    see(&mut harness, "comparing before and after: 3 of 24 drafts");
 }
 
 #[test]

@@ -33,10 +33,12 @@ pub(super) fn learn(screen: &Voice, shared: &mut Shared) {
 
 /// As long as the last one took, where there is one.
 fn how_long(known: &Known) -> String {
-    let last = known.listed.versions.iter().rev().map(|version| &version.report);
-    let pace =
-        last.filter(|report| report.steps > 0).map(|report| report.seconds / report.steps as f64).next();
-    match pace.filter(|pace| pace.is_finite() && *pace > 0.0) {
+    // One that went on after its last step does not know how long it took.
+    let pace = known.listed.versions.iter().rev().find_map(|version| {
+        let pace = version.report.seconds / version.report.steps.max(1) as f64;
+        (pace.is_finite() && pace > 0.0).then_some(pace)
+    });
+    match pace {
         Some(pace) => {
             let minutes = (pace * STEPS as f64 / 60.0).ceil().max(1.0) as usize;
             format!("about {} at the pace of the last one", numbers::counted(minutes, "minute"))

@@ -3,8 +3,8 @@
 use ratatui::style::Style;
 
 use super::asking::{not_beside, rates};
-use super::{lessons_of, pairs_of, words};
-use crate::own_voice::{Report, Standing, Version, name_of};
+use super::{lessons_of, pairs_of};
+use crate::own_voice::{Report, Standing, Version, name_of, words};
 use crate::tui::app::Shared;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Theme;
@@ -105,21 +105,25 @@ pub(super) fn mark(standing: Standing, theme: &Theme) -> (&'static str, Style) {
     }
 }
 
-/// Figures before and after, one below the other.
+/// Figures before and after, one below the other; below their names where there is no room beside them.
 fn table(report: &Report, width: u16, theme: &Theme, rich: &mut Rich) {
     let rows = words::compared(report);
     let widest = rows.iter().map(|[name, ..]| text::width(name)).max().unwrap_or(0);
-    let room = usize::from(width).saturating_sub(2 * FIGURE);
-    let name = widest.min(room);
+    let changed = |before: &str, after: &str| if before == after { theme.text } else { theme.strong };
+    if widest + 2 * FIGURE > usize::from(width) {
+        for [label, before, after] in rows {
+            let style = changed(&before, &after);
+            rich.line(&label, theme.dim);
+            rich.spans(2, vec![(format!("  {before} → "), theme.text), (after, style)]);
+        }
+        return;
+    }
     let figure = |words: &str| text::right(words, FIGURE);
-    let head = format!("{}{}{}", text::left("", name), figure("before"), figure("after"));
+    let head = format!("{}{}{}", text::left("", widest), figure("before"), figure("after"));
     rich.line(&head, theme.dim);
     for [label, before, after] in &rows {
-        let style = if before == after { theme.text } else { theme.strong };
-        rich.spans(
-            0,
-            vec![(text::left(label, name), theme.text), (figure(before), theme.text), (figure(after), style)],
-        );
+        let figures = [(figure(before), theme.text), (figure(after), changed(before, after))];
+        rich.spans(0, [(text::left(label, widest), theme.text)].into_iter().chain(figures).collect());
     }
 }
 

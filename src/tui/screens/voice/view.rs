@@ -127,6 +127,7 @@ fn lessons(counts: &Counts, theme: &Theme) -> Rich {
 fn why(why: Why) -> &'static str {
     match why {
         Why::Personal => "might tell of a person",
+        Why::NoFields => "needs a field in a slot without",
         Why::OwnText => "the strategy's own text, untouched",
         Why::NoTemplate => "of a strategy that is not kept",
         Why::Empty => "empty",
@@ -335,7 +336,10 @@ fn headline(course: &Course, shared: &Shared, next: &str, theme: &Theme) -> Rich
         State::Running(job) => {
             let (words, note) = match (course.judged, course.left(shared.now)) {
                 (Some((done, of)), _) => {
-                    (format!("comparing: {done} of {of} drafts"), "before and after".into())
+                    let left = shared.jobs.get(*job).and_then(|job| job.left(shared.now));
+                    let left =
+                        left.map(|left| format!("{} left", numbers::duration(left))).unwrap_or_default();
+                    (format!("comparing before and after: {done} of {of} drafts"), left)
                 }
                 (None, Some(left)) if course.of > 0 => (steps, format!("{} left", numbers::duration(left))),
                 (None, _) if course.of > 0 => (steps, String::new()),

@@ -114,10 +114,21 @@ fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     let margin = u16::from(tabs + "Perennial".len() as u16 + 2 <= area.width);
     let tabs = tabs + margin;
     let room = area.width.saturating_sub(tabs + margin);
-    let mut used = margin;
-    used += canvas.text(area.x + margin, area.y, room, "Perennial", theme.accent.patch(theme.strong));
-    if room > used + 12 {
-        canvas.text(area.x + used + 2, area.y, room - used - 2, &app.shared.setup.shop_name, theme.text);
+    let name = text::clean(&app.shared.setup.shop_name);
+    // Whose shop it is counts more than the program's name, where there is no room for both.
+    let (program, shop) = ("Perennial".len() as u16, text::width(&name) as u16);
+    let both = program + 2 + shop.min(20) + margin <= room;
+    let program = if both || shop > room { program } else { 0 };
+    let used = canvas.text(
+        area.x + margin,
+        area.y,
+        program.min(room),
+        "Perennial",
+        theme.accent.patch(theme.strong),
+    );
+    if both || program == 0 {
+        let before = margin + used + if both { 2 } else { 0 };
+        canvas.text(area.x + before, area.y, room.saturating_sub(before), &name, theme.text);
     }
     let mut x = area.right().saturating_sub(tabs);
     for id in ScreenId::ALL {

@@ -279,9 +279,9 @@ fn everything_else_can_be_used_while_it_learns_and_leaving_asks_first() {
     see(&mut harness, "Learn a voice");
     // The time that is left goes on where nothing is told.
     let mut harness = harness.keys("9");
-    let before = see(&mut harness, "3 min 36 s left");
-    let mut harness = harness.wait(Duration::from_secs(36));
-    let after = see(&mut harness, "3 min 00 s left");
+    let before = see(&mut harness, "3 min 35 s left");
+    let mut harness = harness.wait(Duration::from_secs(60));
+    let after = see(&mut harness, "2 min 35 s left");
     assert_ne!(before, after);
     let mut harness = harness.keys("q");
     see(&mut harness, "A voice is being learnt. It stops, and r on Voice (9) goes on");
@@ -297,7 +297,7 @@ fn what_was_stopped_goes_on_where_it_was() {
     let mut harness = harness;
     see(&mut harness, "A learning was stopped.");
     let mut harness = harness.keys("n");
-    see(&mut harness, "What was stopped is thrown away; r goes on with");
+    see(&mut harness, "What was stopped is thrown away; r");
     let mut harness = harness.keys("enter");
     let held = harness.held.len();
     harness = harness.keys("x");
@@ -399,7 +399,7 @@ fn a_voice_that_would_not_be_written_with_says_why() {
     let mut known = three();
     known.model = Some("another.gguf".into());
     let (mut harness, _) = Learner::knowing(known).shown();
-    see(&mut harness, "and another.gguf is chosen now.");
+    see(&mut harness, "and another.gguf");
     let mut config = Config::default();
     config.writing.adapter = Some("harbour".into());
     let mut harness = Harness::with(config, Learner::knowing(three())).start().keys("9");

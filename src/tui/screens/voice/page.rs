@@ -25,7 +25,7 @@ pub(super) fn page(version: &Version, known: &Known, shared: &Shared, width: u16
     verdict(report, theme, &mut rich);
     standing(version, known, shared, theme, &mut rich);
     if let Some(note) = not_beside(version, known, shared) {
-        rich.spans(2, vec![("! ".into(), theme.warning), (note, theme.text)]);
+        rich.spans(0, vec![("! ".into(), theme.warning), (note, theme.text)]);
     }
     rich.blank();
     table(report, width, theme, &mut rich);
@@ -46,37 +46,17 @@ pub(super) fn page(version: &Version, known: &Known, shared: &Shared, width: u16
 
 /// Whether more drafts break no rule than before.
 fn verdict(report: &Report, theme: &Theme, rich: &mut Rich) {
-    let (before, after) = (report.before.pass_rate(), report.after.pass_rate());
-    let drafts = numbers::counted(report.after.briefs, "draft");
-    let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    let (sign, words, style) = if after > before {
-        (
-            "▲",
-            format!(
-                "Breaks rules less often: {} of {drafts} break none, {} before",
-                percent(after),
-                percent(before)
-            ),
-            theme.good,
-        )
-    } else if after < before {
-        (
-            "▼",
-            format!(
-                "Breaks rules more often: {} of {drafts} break none, {} before",
-                percent(after),
-                percent(before)
-            ),
-            theme.bad,
-        )
+    let (before, after) = (&report.before, &report.after);
+    let drafts = format!("{} of {} break none", after.passed, numbers::counted(after.briefs, "draft"));
+    let was = format!("{drafts}, {} did before", before.passed);
+    let (sign, words, style) = if after.pass_rate() > before.pass_rate() {
+        ("▲", format!("Breaks rules less often: {was}"), theme.good)
+    } else if after.pass_rate() < before.pass_rate() {
+        ("▼", format!("Breaks rules more often: {was}"), theme.bad)
     } else {
-        (
-            "=",
-            format!("Breaks rules as often as before: {} of {drafts} break none", percent(after)),
-            theme.text,
-        )
+        ("=", format!("Breaks rules as often as before: {drafts}"), theme.text)
     };
-    rich.spans(2, vec![(format!("{sign} "), style), (words, theme.strong)]);
+    rich.spans(0, vec![(format!("{sign} "), style), (words, theme.strong)]);
 }
 
 /// Whether it is in use, and the key that changes that.
@@ -93,7 +73,7 @@ fn standing(version: &Version, known: &Known, shared: &Shared, theme: &Theme, ri
             format!("In use: {} goes back to {to}", key(Action::VoiceBack))
         }
     };
-    rich.spans(2, vec![(format!("{sign} "), style), (words, theme.text)]);
+    rich.spans(0, vec![(format!("{sign} "), style), (words, theme.text)]);
 }
 
 /// Sign and colour of where a voice stands.
@@ -114,7 +94,7 @@ fn table(report: &Report, width: u16, theme: &Theme, rich: &mut Rich) {
         for [label, before, after] in rows {
             let style = changed(&before, &after);
             rich.line(&label, theme.dim);
-            rich.spans(2, vec![(format!("  {before} → "), theme.text), (after, style)]);
+            rich.spans(2, vec![(format!("{before} → "), theme.text), (after, style)]);
         }
         return;
     }

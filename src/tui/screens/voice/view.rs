@@ -78,44 +78,34 @@ fn draw_lessons(screen: &Voice, known: &Known, area: Rect, canvas: &mut Canvas<'
 fn lessons(counts: &Counts, theme: &Theme) -> Rich {
     let mut rich = Rich::default();
     let (lessons, pairs) = (lessons_of(counts), pairs_of(counts));
-    let enough = |holds: bool| if holds { ("✓ ", theme.good) } else { ("! ", theme.warning) };
-    let head = |rich: &mut Rich, holds: bool, count: usize, one: &str, note: String| {
-        let (sign, style) = enough(holds);
-        let count = numbers::counted(count, one);
-        rich.spans(2, vec![(sign.into(), style), (count, theme.strong), (note, theme.dim)]);
+    let head = |rich: &mut Rich, count: usize, least: usize, one: &str| {
+        let (sign, style) = if count >= least { ("✓ ", theme.good) } else { ("! ", theme.warning) };
+        let (count, note) = (numbers::counted(count, one), format!(" (at least {least})"));
+        rich.spans(0, vec![(sign.into(), style), (count, theme.strong), (note, theme.dim)]);
     };
     let row = |rich: &mut Rich, count: usize, what: &str| {
         if count > 0 {
-            let count = format!("{:>5}  ", numbers::count(count as u64));
-            rich.spans(7, vec![(count, theme.text), (what.to_owned(), theme.dim)]);
+            let count = format!("{:>3} ", numbers::count(count as u64));
+            rich.spans(4, vec![(count, theme.text), (what.to_owned(), theme.dim)]);
         }
     };
-    head(&mut rich, lessons >= LEAST_LESSONS, lessons, "lesson", format!(" (at least {LEAST_LESSONS})"));
+    head(&mut rich, lessons, LEAST_LESSONS, "lesson");
     row(&mut rich, counts.approved, "approved as written");
-    row(&mut rich, counts.edited, "edited, which count three times");
-    row(&mut rich, counts.held_out, "of these kept for judging");
-    head(
-        &mut rich,
-        pairs >= LEAST_PAIRS,
-        pairs,
-        "pair",
-        format!(" of better and worse (at least {LEAST_PAIRS})"),
-    );
-    row(&mut rich, counts.pairs_of_edits, "edited: after and before");
-    row(&mut rich, counts.pairs_of_rejections, "approved and rejected");
+    row(&mut rich, counts.edited, "edited, count thrice");
+    row(&mut rich, counts.held_out, "of these for judging");
+    head(&mut rich, pairs, LEAST_PAIRS, "pair");
+    row(&mut rich, counts.pairs_of_edits, "after and before edits");
+    row(&mut rich, counts.pairs_of_rejections, "approved over rejected");
     if pairs < LEAST_PAIRS {
-        rich.spans(2, vec![("  Until then it learns from lessons alone".into(), theme.dim)]);
+        rich.spans(2, vec![("without them, lessons alone".into(), theme.dim)]);
     }
     let plain = |rich: &mut Rich, count: usize, what: &str| {
         if count > 0 {
             let count = numbers::count(count as u64);
-            rich.spans(
-                2,
-                vec![("  ".into(), theme.dim), (count, theme.strong), (format!(" {what}"), theme.dim)],
-            );
+            rich.spans(2, vec![(count, theme.strong), (format!(" {what}"), theme.dim)]);
         }
     };
-    plain(&mut rich, counts.rejected, "rejected, to keep away from");
+    plain(&mut rich, counts.rejected, "rejected");
     let left_out: usize = counts.left_out.iter().map(|left| left.texts).sum();
     plain(&mut rich, left_out, "left out");
     for left in &counts.left_out {
@@ -127,9 +117,9 @@ fn lessons(counts: &Counts, theme: &Theme) -> Rich {
 fn why(why: Why) -> &'static str {
     match why {
         Why::Personal => "might tell of a person",
-        Why::NoFields => "needs a field in a slot without",
-        Why::OwnText => "the strategy's own text, untouched",
-        Why::NoTemplate => "of a strategy that is not kept",
+        Why::NoFields => "need a missing field",
+        Why::OwnText => "a strategy's own text",
+        Why::NoTemplate => "of a strategy not kept",
         Why::Empty => "empty",
         Why::Twice => "the same as another",
     }
@@ -349,11 +339,11 @@ fn headline(course: &Course, shared: &Shared, next: &str, theme: &Theme) -> Rich
                 }
             };
             let note = if note.is_empty() { note } else { format!(", {note}") };
-            rich.spans(2, vec![("▸ ".into(), theme.accent), (words, theme.strong), (note, theme.dim)]);
+            rich.spans(0, vec![("▸ ".into(), theme.accent), (words, theme.strong), (note, theme.dim)]);
         }
         State::Stopped => {
             rich.spans(
-                2,
+                0,
                 vec![
                     ("= ".into(), theme.warning),
                     (format!("Stopped at {steps}: "), theme.strong),
@@ -363,7 +353,7 @@ fn headline(course: &Course, shared: &Shared, next: &str, theme: &Theme) -> Rich
         }
         State::Failed(why) => {
             rich.spans(
-                2,
+                0,
                 vec![
                     ("✗ ".into(), theme.bad),
                     (format!("{why} "), theme.strong),
@@ -374,12 +364,12 @@ fn headline(course: &Course, shared: &Shared, next: &str, theme: &Theme) -> Rich
     }
     let Some((_, loss)) = course.losses.last() else { return rich };
     let mut spans = vec![("⠒ ".into(), theme.series[0]), (format!("loss {loss:.2}"), theme.text)];
-    if let (Some((_, held_out)), Some((step, best))) = (course.held_out.last(), course.best()) {
+    if let (Some((_, held_out)), Some((step, _))) = (course.held_out.last(), course.best()) {
         spans.push(("  ● ".into(), theme.series[1]));
-        spans.push((format!("of unseen lessons {held_out:.2}"), theme.text));
-        spans.push((format!(", best {best:.2} at step {step:.0}"), theme.dim));
+        spans.push((format!("unseen {held_out:.2}"), theme.text));
+        spans.push((format!(", best: step {step:.0}"), theme.dim));
     }
-    rich.spans(2, spans);
+    rich.spans(0, spans);
     rich
 }
 

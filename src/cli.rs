@@ -117,6 +117,7 @@ commands! {
     model Model,
     writing Writing,
     tune Tune,
+    voice Voice,
     sample Sample,
     init Init,
     doctor Doctor,

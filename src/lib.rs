@@ -7,6 +7,8 @@
 //!                                                                                                           |
 //!                                                            workspace <------------------------------------+
 //!                                                                |
+//!                                                            own_voice
+//!                                                                |
 //!                                                            campaign
 //!                                                                |
 //!                                                          door, results
@@ -40,6 +42,8 @@ pub mod review;
 
 pub mod corpus;
 pub mod workspace;
+
+pub mod own_voice;
 
 pub mod campaign;
 

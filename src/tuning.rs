@@ -7,6 +7,7 @@
 //! ```text
 //! model -> base -> forward (operations, lora) ----+
 //! examples -> batches ----------------------------+-> train -> adapter
+//! pairs -> preference ----------------------------+
 //! settings -> optimiser, checkpoint --------------+
 //! ```
 
@@ -18,6 +19,7 @@ pub mod forward;
 pub mod lora;
 pub mod operations;
 pub mod optimiser;
+pub mod preference;
 pub mod trace;
 pub mod train;
 
@@ -167,6 +169,8 @@ pub struct Progress {
     pub loss: f32,
     /// The same over what was kept for judging, when it was looked at after this step.
     pub held_out: Option<f32>,
+    /// Mean loss of the step's pairs, where preferences are learnt.
+    pub preference: Option<f32>,
     /// Length of the step's gradient before it was clipped, and the rate that it moved with.
     pub gradient: f64,
     pub rate: f64,

@@ -14,6 +14,7 @@ use super::document::tidy;
 use crate::config::{Config, PROJECT_FILE, Settings, Unnamed};
 use crate::data::Customers;
 use crate::jobs::{Cancel, Progress, Task};
+use crate::own_voice;
 use crate::strategy::Strategy;
 use crate::tui::text::clean;
 use crate::workspace::{DATABASE, StrategyFile, Workspace};
@@ -121,10 +122,10 @@ impl Context<'_> {
         }
     }
 
-    /// The adapters of the project, of the user and of the program.
+    /// The adapters of the project (its accepted voice among them), of the user and of the program.
     #[must_use]
     pub fn library(&self) -> Library {
-        Library::new(self.folder().ok().as_deref())
+        own_voice::library(self.folder().ok().as_deref())
     }
 
     /// The adapter to write with.

@@ -1,4 +1,6 @@
-//! `perennial tune`: teaches the model on this machine from examples.
+//! `perennial tune`: teaches the model on this machine, from examples or from what was approved here.
+
+mod from_approved;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,9 +17,30 @@ use crate::writing::brief;
 use crate::writing::catalogue::Choice;
 use crate::writing::guard::is_unspaced;
 
+/// Options of examples, which say nothing where a voice is learnt.
+const OF_EXAMPLES: [&str; 13] = [
+    "corpus",
+    "fillings",
+    "examples",
+    "out",
+    "rank",
+    "alpha",
+    "dropout",
+    "batch",
+    "rate",
+    "targets",
+    "held_out",
+    "evaluate_every",
+    "patience",
+];
+
 /// Teach the model on this machine from examples: makes an adapter, and leaves the model as it is.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Learn the shop's own voice from messages that people approved or edited in this project. Nobody writes with it until
+    /// it is accepted: `perennial voice`.
+    #[arg(long, conflicts_with_all = OF_EXAMPLES)]
+    from_approved: bool,
     /// A file or folder of messages to learn from, in the form of assets/training; may be repeated. The corpus that
     /// comes along where none is named.
     #[arg(long, value_name = "FILE", conflicts_with = "examples")]
@@ -30,8 +53,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     examples: Option<PathBuf>,
     /// Folder of the adapter; its name is the adapter's.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "from_approved")]
+    out: Option<PathBuf>,
     /// Numbers between the two matrices of an adapter: more can learn more.
     #[arg(long, value_name = "N", default_value_t = Settings::default().rank)]
     rank: usize,
@@ -41,9 +64,9 @@ pub struct Args {
     /// Part of its input that an adapter does not see while it learns.
     #[arg(long, value_name = "PART", default_value_t = Settings::default().dropout)]
     dropout: f32,
-    /// Steps to take at most.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().steps)]
-    steps: usize,
+    /// Steps to take at most (default: 200; 60 with --from-approved).
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
     /// Examples of a step.
     #[arg(long, value_name = "N", default_value_t = Settings::default().batch)]
     batch: usize,
@@ -65,7 +88,7 @@ pub struct Args {
     /// Looks without an improvement after which it ends; 0 goes on to the last step.
     #[arg(long, value_name = "N", default_value_t = 5)]
     patience: usize,
-    /// Go on where a training into the same folder was stopped.
+    /// Go on where a training into the same folder, or of the project's voice, was stopped.
     #[arg(long)]
     resume: bool,
     /// Write tokens and figures of each step to this file, for comparing with another program.
@@ -84,6 +107,9 @@ struct Document<'a> {
 /// # Errors
 /// Wrong settings, examples or model; the folder cannot be written; interrupted.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
+    let Some(out) = args.out.as_deref().filter(|_| !args.from_approved) else {
+        return from_approved::run(args, context);
+    };
     let (base_name, base) = base(context)?;
     let examples = match &args.examples {
         Some(path) => examples(path)?,
@@ -91,7 +117,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     let form = if args.examples.is_none() { brief::FORM } else { 0 };
     let languages = spoken(&examples);
-    let name = args.out.file_name().map_or_else(|| "voice".into(), |name| name.to_string_lossy().into_owned());
+    let name = out.file_name().map_or_else(|| "voice".into(), |name| name.to_string_lossy().into_owned());
     let settings = Settings {
         name,
         base_name,
@@ -99,7 +125,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         alpha: args.alpha,
         dropout: args.dropout,
         targets: targets(&args.targets)?,
-        steps: args.steps,
+        steps: args.steps.unwrap_or(Settings::default().steps),
         batch: args.batch,
         rate: args.rate,
         seed: args.seed,
@@ -112,9 +138,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     settings.check().map_err(|error| UsageError(error.to_string()))?;
     let told = !context.global.quiet && !context.progress;
-    let extras = Extras { resume: args.resume, trace: args.trace.as_deref() };
+    let extras = Extras { resume: args.resume, trace: args.trace.as_deref(), ..Extras::default() };
     let outcome = context.work(|task| {
-        tuning::train(&base, &examples, &settings, &extras, &args.out, task, &mut |now| {
+        tuning::train(&base, &examples, &settings, &extras, out, task, &mut |now| {
             let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.4}"));
             let line = format!(
                 "step {} of {}, loss {:.4}{held_out}, {:.0} tokens/s, {} left",

@@ -1,4 +1,4 @@
-//! The eight screens. Each has its state, what its keys do, and its view in a file (or folder) of its own.
+//! The nine screens. Each has its state, what its keys do, and its view in a file (or folder) of its own.
 
 pub mod campaigns;
 pub mod customers;
@@ -8,6 +8,7 @@ pub mod results;
 pub mod review;
 pub mod segments;
 pub mod strategies;
+pub mod voice;
 
 use super::pane::Pane;
 
@@ -22,11 +23,12 @@ pub enum ScreenId {
     Campaigns,
     Results,
     Jobs,
+    Voice,
 }
 
 impl ScreenId {
     /// In the order of the tabs.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
         Self::Segments,
         Self::Customers,
@@ -35,6 +37,7 @@ impl ScreenId {
         Self::Campaigns,
         Self::Results,
         Self::Jobs,
+        Self::Voice,
     ];
 
     #[must_use]
@@ -48,6 +51,7 @@ impl ScreenId {
             Self::Campaigns => "Campaigns",
             Self::Results => "Results",
             Self::Jobs => "Jobs",
+            Self::Voice => "Voice",
         }
     }
 
@@ -75,6 +79,7 @@ pub struct Screens {
     pub campaigns: campaigns::Campaigns,
     pub results: results::Results,
     pub jobs: jobs::Jobs,
+    pub voice: voice::Voice,
 }
 
 impl Screens {
@@ -89,6 +94,7 @@ impl Screens {
             ScreenId::Campaigns => &self.campaigns,
             ScreenId::Results => &self.results,
             ScreenId::Jobs => &self.jobs,
+            ScreenId::Voice => &self.voice,
         }
     }
 
@@ -102,6 +108,7 @@ impl Screens {
             ScreenId::Campaigns => &mut self.campaigns,
             ScreenId::Results => &mut self.results,
             ScreenId::Jobs => &mut self.jobs,
+            ScreenId::Voice => &mut self.voice,
         }
     }
 }

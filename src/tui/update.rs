@@ -110,6 +110,7 @@ fn perform_app(app: &mut App, action: Action) {
         Action::Campaigns => goto(app, ScreenId::Campaigns),
         Action::Results => goto(app, ScreenId::Results),
         Action::Jobs => goto(app, ScreenId::Jobs),
+        Action::Voice => goto(app, ScreenId::Voice),
         Action::NextScreen => goto(app, app.screen.after(1)),
         Action::PreviousScreen => goto(app, app.screen.after(ScreenId::ALL.len() - 1)),
         Action::CancelJob => {
@@ -145,6 +146,14 @@ fn perform_app(app: &mut App, action: Action) {
                 let question = format!(
                     "“{name}” is being sent. It stops where it is, and goes on when you send it again; a message that is on \
                      its way at that moment may have to be looked up by hand. Leave?"
+                );
+                app.shared.confirm(None, Action::Quit, question);
+            } else if app.screens.voice.is_learning() {
+                let question = format!(
+                    "A voice is being learnt. It stops, and {} on {} ({}) goes on from where it looked last. Leave?",
+                    app.shared.keymap.shown(Action::ResumeLearning),
+                    ScreenId::Voice.title(),
+                    app.shared.keymap.shown(Action::Voice)
                 );
                 app.shared.confirm(None, Action::Quit, question);
             } else if unsaved.is_empty() {

@@ -1,7 +1,7 @@
 //! Draws the whole window from state.
 //!
 //! ```text
-//! Perennial  Tulip Home   1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Campaigns  7 Results  8 Jobs
+//! Perennial  Tulip Home   1 Overview  2 Segments  3 Customers  4 Strategies  5 Review  6 Campaigns  7 Results  8 Jobs  9 Voice
 //! -------------------------------------------------------------------------------------------------------------------
 //!                                    the screen, popups over it
 //! | ✓ toasts
@@ -109,12 +109,26 @@ fn top_line(app: &App, area: Rect, canvas: &mut Canvas<'_>) {
     let wide = |id: ScreenId| id.title().len() as u16 + if id == app.screen { 5 } else { 3 };
     let short = ScreenId::ALL.into_iter().map(wide).sum::<u16>() + 12 > area.width;
     let tab = |id: ScreenId| if short && id != app.screen { 2 } else { wide(id) };
-    let tabs: u16 = ScreenId::ALL.into_iter().map(tab).sum::<u16>() + 1;
-    let room = area.width.saturating_sub(tabs + 1);
-    let mut used = 1;
-    used += canvas.text(area.x + 1, area.y, room, "Perennial", theme.accent.patch(theme.strong));
-    if room > used + 12 {
-        canvas.text(area.x + used + 2, area.y, room - used - 2, &app.shared.setup.shop_name, theme.text);
+    let tabs: u16 = ScreenId::ALL.into_iter().map(tab).sum();
+    // The smallest window has no columns to spare for margins.
+    let margin = u16::from(tabs + "Perennial".len() as u16 + 2 <= area.width);
+    let tabs = tabs + margin;
+    let room = area.width.saturating_sub(tabs + margin);
+    let name = text::clean(&app.shared.setup.shop_name);
+    // Whose shop it is counts more than the program's name, where there is no room for both.
+    let (program, shop) = ("Perennial".len() as u16, text::width(&name) as u16);
+    let both = program + 2 + shop.min(20) + margin <= room;
+    let program = if both || shop > room { program } else { 0 };
+    let used = canvas.text(
+        area.x + margin,
+        area.y,
+        program.min(room),
+        "Perennial",
+        theme.accent.patch(theme.strong),
+    );
+    if both || program == 0 {
+        let before = margin + used + if both { 2 } else { 0 };
+        canvas.text(area.x + before, area.y, room.saturating_sub(before), &name, theme.text);
     }
     let mut x = area.right().saturating_sub(tabs);
     for id in ScreenId::ALL {

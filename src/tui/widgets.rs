@@ -1,6 +1,7 @@
 //! The parts that screens are made of. Each draws from what it is given and keeps nothing.
 
 mod bar;
+mod curves;
 mod empty;
 mod facts;
 mod input;
@@ -16,6 +17,7 @@ mod sparkline;
 mod table;
 
 pub use bar::{bar, gauge};
+pub use curves::{Curve, curves};
 pub use empty::{Sentence, empty, load_state, shop_state};
 pub use facts::{Fact, facts};
 pub use input::Input;

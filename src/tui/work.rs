@@ -2,11 +2,13 @@
 //!
 //! In: a [`Work`] value, which a screen asks for with `Shared::start`. Out: [`Partial`]s while it runs and one
 //! [`Outcome`]. [`Services`] is the real [`Runner`]; tests put a script in its place.
-//! To add work: a variant here, its slot and title, an arm in [`Services::run`], and a variant of [`Outcome`].
+//! To add work: a variant here, its slot and title in `naming`, an arm in [`Services::run`], and a variant of [`Outcome`].
 
 mod campaigns;
 mod exporting;
+mod naming;
 pub(crate) mod reviewing;
+mod voices;
 mod writer;
 
 use std::path::PathBuf;
@@ -21,12 +23,12 @@ use crate::config::{DataConfig, WritingConfig};
 use crate::data::{self, DataError, FileOutline, Shop};
 use crate::features::{self, Features};
 use crate::jobs::{Failure, Task};
+use crate::own_voice::{self, Told};
 use crate::profiles::{self, ClusterProfile, CustomerProfile};
 use crate::review::decision::DraftId;
 use crate::segments::{self, Axes, Point, SegmentError, Segmentation};
 use crate::strategy::Strategy;
 use crate::workspace::{StrategyFile, Workspace};
-use crate::writing::adapter::Library;
 use crate::writing::doubt::Considered;
 use crate::writing::served::Fault;
 use crate::writing::stamp::Fate;
@@ -36,6 +38,7 @@ use writer::Writer;
 pub use campaigns::{CampaignNews, CampaignWork, Doing, Entry, Grounds, Happened, Seen, Specimen};
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
+pub use voices::{Known, VoiceDoing, VoiceNews, VoiceWork};
 pub use writer::{Fork, Loader};
 
 /// Work to be done in the background.
@@ -144,6 +147,8 @@ pub enum Work {
     Export(Box<Export>),
     /// Anything about campaigns.
     Campaign(Box<CampaignWork>),
+    /// Anything about the shop's own voice.
+    Voice(Box<VoiceWork>),
     /// Find the model on this machine, fetch it if it is not there, and load it.
     OpenModel {
         settings: Box<WritingConfig>,
@@ -192,6 +197,8 @@ pub enum Slot {
     CustomerMessages,
     Model,
     Inspect,
+    Voices,
+    Learning,
 }
 
 /// What is shown before the work ends.
@@ -211,6 +218,8 @@ pub enum Partial {
     Launched(String),
     /// How far the campaign of that name is.
     Sending(String, Pulse),
+    /// How far the learning of a voice is.
+    Learning(Told),
 }
 
 /// Whether a server answered.
@@ -266,6 +275,7 @@ pub enum Outcome {
         complete: bool,
     },
     Campaign(CampaignNews),
+    Voice(VoiceNews),
     /// `None`: templates only.
     ModelOpened(Option<ModelIdentity>),
     /// The server that writes is there.
@@ -274,91 +284,6 @@ pub enum Outcome {
     /// What is in force now.
     DataSaved(DataChange),
     LookSaved,
-}
-
-impl Work {
-    /// The slot that the work takes; `None`: any number may run at once.
-    #[must_use]
-    pub fn slot(&self) -> Option<Slot> {
-        Some(match self {
-            Self::Load { .. } => Slot::Load,
-            Self::Summarise { .. } => Slot::Summary,
-            Self::Features { .. } => Slot::Features,
-            Self::Segment { .. } => Slot::Segments,
-            Self::Profiles { .. } => Slot::Profiles,
-            Self::Scatter { .. } => Slot::Scatter,
-            Self::Arrange { .. } => Slot::Arrange,
-            Self::CustomerProfile { .. } => Slot::CustomerProfile,
-            Self::LoadStrategies { .. } => Slot::Strategies,
-            Self::Preview(_) => Slot::Preview,
-            Self::LookBack { .. } | Self::Fork(_) => Slot::Doubt,
-            Self::LoadQueue { .. } => Slot::Queue,
-            Self::Export(_) => Slot::Export,
-            Self::Campaign(work) => return work.slot(),
-            // What is to be kept is never thrown away for something newer.
-            Self::SaveStrategy { .. }
-            | Self::KeepDrafts { .. }
-            | Self::Decide { .. }
-            | Self::SaveData { .. }
-            | Self::SaveLook { .. }
-            | Self::SaveShopName { .. }
-            | Self::SaveSegmentName { .. } => return None,
-            Self::OpenModel { .. } => Slot::Model,
-            Self::InspectFiles { .. } => Slot::Inspect,
-        })
-    }
-
-    /// What it is called in the status line and in Jobs.
-    #[must_use]
-    pub fn title(&self) -> String {
-        match self {
-            Self::Load { .. } => "Read the shop's files".into(),
-            Self::Summarise { .. } => "Sum up the shop".into(),
-            Self::Features { .. } => "Measure customers".into(),
-            Self::Segment { .. } => "Group customers".into(),
-            Self::Profiles { .. } => "Profile the segments".into(),
-            Self::Scatter { .. } => "Draw the map".into(),
-            Self::Arrange { .. } => "List customers".into(),
-            Self::CustomerProfile { .. } => "Look up a customer".into(),
-            Self::SaveSegmentName { .. } => "Save the segment's name".into(),
-            Self::SaveShopName { .. } => "Save the shop's name".into(),
-            Self::LoadStrategies { .. } => "Read the strategies".into(),
-            Self::SaveStrategy { id, .. } => format!("Save {id}.toml"),
-            Self::Preview(order) => format!("Write “{}”", order.strategy.name),
-            Self::LookBack { .. } => "Ask the model how sure it was".into(),
-            Self::Fork(_) => "Write on from a chosen word".into(),
-            Self::KeepDrafts { .. } => "Put drafts into Review".into(),
-            Self::LoadQueue { .. } => "Read the drafts".into(),
-            Self::Decide { .. } => "Record a decision".into(),
-            Self::Export(_) => "Merge the outbox".into(),
-            Self::Campaign(work) => work.title(),
-            Self::OpenModel { .. } => "Open the language model".into(),
-            Self::InspectFiles { .. } => "Look at the files' columns".into(),
-            Self::SaveData { .. } => "Save how the files are read".into(),
-            Self::SaveLook { .. } => "Keep theme and mouse".into(),
-        }
-    }
-
-    /// Whether the job is too short and frequent to be listed when it has gone well.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        matches!(
-            self,
-            Self::Summarise { .. }
-                | Self::Profiles { .. }
-                | Self::Scatter { .. }
-                | Self::Arrange { .. }
-                | Self::CustomerProfile { .. }
-                | Self::LoadStrategies { .. }
-                | Self::Preview(_)
-                | Self::LookBack { .. }
-                | Self::Fork(_)
-                | Self::LoadQueue { .. }
-                | Self::Decide { .. }
-                | Self::InspectFiles { .. }
-                | Self::SaveLook { .. }
-        ) || matches!(self, Self::Campaign(work) if work.is_quiet())
-    }
 }
 
 /// Does the work. Called on a thread of its own.
@@ -428,7 +353,7 @@ impl Runner for Services {
             }
             Work::LoadStrategies { folder } => {
                 let adapters =
-                    Library::new(Some(&folder)).list().into_iter().map(|found| found.name).collect();
+                    own_voice::library(Some(&folder)).list().into_iter().map(|found| found.name).collect();
                 tell(Partial::Adapters(adapters));
                 Ok(Outcome::StrategiesRead(Arc::new(Workspace::open(folder)?.strategies()?)))
             }
@@ -449,8 +374,9 @@ impl Runner for Services {
             }
             Work::Export(export) => exporting::export(&export, task),
             Work::Campaign(work) => campaigns::run(&work, task, tell).map(Outcome::Campaign),
+            Work::Voice(work) => voices::run(&work, task, tell).map(Outcome::Voice),
             Work::OpenModel { settings, folder } => {
-                self.writer.open(&settings, &Library::new(Some(&folder)), task, tell)
+                self.writer.open(&settings, &own_voice::library(Some(&folder)), task, tell)
             }
             Work::InspectFiles { sources, settings } => {
                 Ok(Outcome::FilesInspected(Arc::new(data::inspect(&sources, &settings, task)?)))

@@ -18,6 +18,7 @@ use super::checkpoint::{self, Origin, Standing, State};
 use super::forward::Network;
 use super::lora::Adapters;
 use super::optimiser::{self, AdamW};
+use super::preference::{self, BETA, PAIRS, Pair, Preference};
 use super::trace::Trace;
 use super::{Ended, Example, Losses, Outcome, Progress, Settings, TuneError, base};
 use crate::jobs::Task;
@@ -34,6 +35,14 @@ pub struct Extras<'a> {
     pub resume: bool,
     /// Writes each step to this file.
     pub trace: Option<&'a Path>,
+    /// An adapter to go on from, of the settings' rank, alpha and targets; a fresh one without it.
+    pub start: Option<&'a Path>,
+    /// Kept for judging, in place of a part of the examples.
+    pub judged: &'a [Example],
+    /// Pairs of a better and a worse text that are learnt besides.
+    pub preferences: &'a [Preference],
+    /// Writes the adapter as it is to this folder at each look, before anyone is told of it.
+    pub looks: Option<&'a Path>,
 }
 
 /// Trains an adapter on examples and writes it to the folder `out`, telling `tell` after each step.
@@ -55,13 +64,16 @@ pub fn train(
     let sizes = base::sizes(&gguf)?;
     let unusable = |what: String| TuneError::Failed(format!("{} cannot be tuned: {what}", base.display()));
     let vocabulary = Vocabulary::from_gguf(&gguf).map_err(unusable)?;
-    // Of several tokens that end a text, the model's own.
-    let own = gguf.count("tokenizer.ggml.eos_token_id").map(|id| id as u32);
-    let end = own.filter(|id| vocabulary.ends().contains(id)).or(vocabulary.ends().first().copied());
-    let end = end.ok_or_else(|| unusable("it does not say which token ends a text".into()))?;
-    let encoded = batches::encode(examples, &vocabulary, end, sizes.context)?;
-    let patterns: Vec<u32> = encoded.iter().map(|example| example.pattern).collect();
-    let split = batches::split(&patterns, settings.held_out, settings.seed);
+    let end = end_of(&gguf, &vocabulary)
+        .ok_or_else(|| unusable("it does not say which token ends a text".into()))?;
+    let mut encoded = batches::encode(examples, &vocabulary, end, sizes.context)?;
+    let split = if extras.judged.is_empty() {
+        let patterns: Vec<u32> = encoded.iter().map(|example| example.pattern).collect();
+        batches::split(&patterns, settings.held_out, settings.seed)
+    } else {
+        encoded.extend(batches::encode(extras.judged, &vocabulary, end, sizes.context)?);
+        Split { learnt: (0..examples.len()).collect(), held_out: (examples.len()..encoded.len()).collect() }
+    };
     if split.learnt.iter().all(|index| encoded[*index].weight <= 0.0) {
         return Err(TuneError::Failed(
             "there is nothing to learn from: give at least one example with a weight above 0".into(),
@@ -69,7 +81,7 @@ pub fn train(
     }
     let origin = Origin {
         base_sha256: gguf.sha256(task.cancel())?,
-        data_sha256: data_sha256(examples),
+        data_sha256: fingerprint(examples, extras, task)?,
         settings: settings.clone(),
     };
     let network = base::load(&gguf, &base::device(), task)?;
@@ -80,6 +92,10 @@ pub fn train(
         settings.seed,
         &network.device,
     )?;
+    if let Some(start) = extras.start {
+        adapter::read(start)?.put(&adapters)?;
+    }
+    let pairs = preference::pairs(extras.preferences, &network, &adapters, (&vocabulary, end))?;
     let now = adapters.numbers()?;
     let state = if extras.resume {
         let lengths: Vec<usize> = now.iter().map(Vec::len).collect();
@@ -94,8 +110,23 @@ pub fn train(
     judged.shuffle(&mut batches::chance(settings.seed, u64::MAX - 1));
     judged.truncate(settings.evaluate_examples);
     let (began, tokens) = (Instant::now(), 0);
-    let mut run =
-        Run { network, adapters, encoded, split, judged, origin, state, trace, out, task, began, tokens };
+    let looks = extras.looks;
+    let mut run = Run {
+        network,
+        adapters,
+        encoded,
+        split,
+        judged,
+        pairs,
+        origin,
+        state,
+        trace,
+        looks,
+        out,
+        task,
+        began,
+        tokens,
+    };
     if let Some(trace) = &run.trace {
         adapter::write(&trace.begin(), &run.card(), &run.tensors(&run.state.now)?, false)?;
     }
@@ -109,6 +140,13 @@ pub fn train(
     }
 }
 
+/// The token that a model learns to end a text with: of several, the model's own.
+#[must_use]
+pub fn end_of(gguf: &Gguf, vocabulary: &Vocabulary) -> Option<u32> {
+    let own = gguf.count("tokenizer.ggml.eos_token_id").map(|id| id as u32);
+    own.filter(|id| vocabulary.ends().contains(id)).or(vocabulary.ends().first().copied())
+}
+
 struct Run<'a> {
     network: Network,
     adapters: Adapters,
@@ -116,9 +154,11 @@ struct Run<'a> {
     split: Split,
     /// Of those that were kept, the ones that are looked at.
     judged: Vec<usize>,
+    pairs: Vec<Pair>,
     origin: Origin,
     state: State,
     trace: Option<Trace>,
+    looks: Option<&'a Path>,
     out: &'a Path,
     task: &'a Task<'a>,
     began: Instant,
@@ -141,6 +181,9 @@ impl Run<'_> {
             if self.is_due() {
                 told.held_out = self.look()?;
                 checkpoint::write(self.out, &self.origin, &self.state)?;
+                if let Some(looks) = self.looks {
+                    adapter::write(looks, &self.card(), &self.tensors(&self.state.now)?, true)?;
+                }
             }
             let each = self.began.elapsed().as_secs_f64() / (told.step - first) as f64;
             told.seconds_left = each * (steps - told.step) as f64;
@@ -157,6 +200,8 @@ impl Run<'_> {
         let chosen: Vec<&Encoded> = chosen.iter().map(|index| &self.encoded[*index]).collect();
         let tokens: usize = chosen.iter().map(|example| example.tokens.len()).sum();
         let (loss, mut gradients) = self.gradients(&chosen, step)?;
+        let (preference, of_pairs) = self.prefer(&mut gradients, step)?;
+        let tokens = tokens + of_pairs;
         let gradient = optimiser::clip(&mut gradients, settings.clip);
         if !(loss.is_finite() && gradient.is_finite()) {
             return Err(TuneError::Failed(format!(
@@ -178,6 +223,7 @@ impl Run<'_> {
             of: settings.steps,
             loss,
             held_out: None,
+            preference,
             gradient,
             rate,
             tokens_per_second: tokens as f64 / seconds.max(1e-9),
@@ -200,15 +246,44 @@ impl Run<'_> {
             let drop = batches::chance(settings.seed, (step as u64) << 20 | index as u64).next_u64();
             let loss = self.network.loss(&self.adapters, batch, Some(drop))?;
             total += f64::from(loss.to_scalar::<f32>()?);
-            let gradients = loss.backward()?;
-            for ((_, variable), sum) in self.adapters.variables().into_iter().zip(&mut sums) {
-                if let Some(gradient) = gradients.get(variable) {
-                    let gradient: Vec<f32> = gradient.flatten_all()?.to_vec1()?;
-                    sum.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
-                }
-            }
+            self.send_back(&loss, &mut sums)?;
         }
         Ok((total as f32, sums))
+    }
+
+    /// Adds the gradients of a loss to what they are so far.
+    fn send_back(&self, loss: &Tensor, sums: &mut [Vec<f32>]) -> Result<(), TuneError> {
+        let gradients = loss.backward()?;
+        for ((_, variable), sum) in self.adapters.variables().into_iter().zip(sums) {
+            if let Some(gradient) = gradients.get(variable) {
+                let gradient: Vec<f32> = gradient.flatten_all()?.to_vec1()?;
+                sum.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the gradients of the step's pairs; their mean loss, where there are pairs, and their tokens.
+    fn prefer(&self, sums: &mut [Vec<f32>], step: usize) -> Result<(Option<f32>, usize), TuneError> {
+        if self.pairs.is_empty() {
+            return Ok((None, 0));
+        }
+        let seed = self.origin.settings.seed;
+        let all: Vec<usize> = (0..self.pairs.len()).collect();
+        // An order of their own.
+        let chosen = batches::step(&all, seed ^ u64::from(u32::MAX), PAIRS, step);
+        let share = 1.0 / chosen.len().max(1) as f32;
+        let (mut total, mut tokens) = (0.0, 0);
+        for (index, place) in chosen.into_iter().enumerate() {
+            self.task.check()?;
+            let pair = &self.pairs[place];
+            let drop = batches::chance(seed, (step as u64) << 20 | 1 << 19 | index as u64).next_u64();
+            let judged = pair.judge(&self.network, &self.adapters, (BETA, share), Some(drop))?;
+            total += judged.loss * f64::from(share);
+            tokens += pair.tokens();
+            self.send_back(&judged.surrogate, sums)?;
+        }
+        Ok((Some(total as f32), tokens))
     }
 
     /// Whether what was kept is to be looked at now.
@@ -322,18 +397,34 @@ impl Run<'_> {
     }
 }
 
-/// SHA-256 of all that examples say.
-fn data_sha256(examples: &[Example]) -> String {
+/// SHA-256 of all that is learnt from: what the examples say, and what else there is.
+///
+/// # Errors
+/// The adapter to go on from cannot be read, or cancelled.
+pub fn fingerprint(examples: &[Example], extras: &Extras<'_>, task: &Task<'_>) -> Result<String, TuneError> {
     let mut hash = Sha256::new();
-    for Example { prompt, text, pattern, weight } in examples {
-        for part in [prompt, text] {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+    let say = |hash: &mut Sha256, text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    for Example { prompt, text, pattern, weight } in examples.iter().chain(extras.judged) {
+        say(&mut hash, prompt);
+        say(&mut hash, text);
         hash.update(pattern.to_le_bytes());
         hash.update(weight.to_le_bytes());
     }
-    hex(&hash.finalize())
+    for Preference { prompt, chosen, rejected } in extras.preferences {
+        for text in [prompt, chosen, rejected] {
+            say(&mut hash, text);
+        }
+    }
+    if !extras.judged.is_empty() {
+        hash.update((examples.len() as u64).to_le_bytes());
+    }
+    if let Some(start) = extras.start {
+        say(&mut hash, &sha256_of(&start.join(WEIGHTS), task.cancel())?);
+    }
+    Ok(hex(&hash.finalize()))
 }
 
 /// The most memory that this process ever had, in bytes, where the system says.

@@ -15,7 +15,7 @@ mod shipped;
 mod weights;
 
 pub use card::{Base, Card, SCHEMA};
-pub use library::{Found, HOUSE, Library, Place};
+pub use library::{Found, HOUSE, Library, OwnVoice, Place};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

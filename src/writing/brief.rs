@@ -5,6 +5,7 @@
 //! so a change here makes every adapter that was tuned before a stranger to it: then [`FORM`] changes too.
 
 use super::Prompt;
+use super::drafts::DEFAULT_LIMIT;
 use super::prompt::LONGEST_INSTRUCTION;
 use super::voice::Voice;
 use crate::data::Channel;
@@ -106,6 +107,12 @@ pub fn of_slot(strategy: &Strategy, slot: &Slot, limit: usize, voice: &Voice) ->
         like,
     };
     Prompt::Continue(brief.text())
+}
+
+/// The prompt that a slot of a draft is asked with, where a model writes that has learnt the trade.
+#[must_use]
+pub fn for_slot(strategy: &Strategy, slot: &Slot, voice: &Voice) -> String {
+    of_slot(strategy, slot, voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT)), voice).text()
 }
 
 fn place(channel: Channel, part: Part, chinese: bool) -> &'static str {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The stages from the bottom up. A module may use only those before it; modules of one row may not use
 /// each other, but for the faces, which see everything.
-const ORDER: [&[&str]; 14] = [
+const ORDER: [&[&str]; 15] = [
     &["config", "jobs", "statistics"],
     &["data"],
     &["features"],
@@ -17,6 +17,7 @@ const ORDER: [&[&str]; 14] = [
     &["review"],
     &["corpus"],
     &["workspace"],
+    &["own_voice"],
     &["campaign"],
     &["door", "results"],
     &["cli", "tui"],

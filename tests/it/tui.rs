@@ -12,3 +12,4 @@ mod reviewing;
 mod states;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod voice;

@@ -210,7 +210,7 @@ fn run(
     cancel: &Cancel,
     tell: Tell<'_>,
 ) -> Result<Outcome, TuneError> {
-    let extras = Extras { resume, trace: None };
+    let extras = Extras { resume, ..Extras::default() };
     train(&model("llama"), &examples(), settings, &extras, out, &Task::new(cancel, &|_| {}), tell)
 }
 
@@ -297,7 +297,7 @@ fn checkpoints_that_are_cut_missing_or_of_another_training_are_told_apart() {
         &model("llama-pieces"),
         &examples(),
         &settings(),
-        &Extras { resume: true, trace: None },
+        &Extras { resume: true, ..Extras::default() },
         &out,
         &Task::new(&Cancel::default(), &|_| {}),
         &mut |_| {},
@@ -309,7 +309,7 @@ fn checkpoints_that_are_cut_missing_or_of_another_training_are_told_apart() {
         &model("llama"),
         &fewer,
         &settings(),
-        &Extras { resume: true, trace: None },
+        &Extras { resume: true, ..Extras::default() },
         &out,
         &Task::new(&Cancel::default(), &|_| {}),
         &mut |_| {},

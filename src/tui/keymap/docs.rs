@@ -6,7 +6,7 @@ use super::{Action, Keymap, Scope, TABLE};
 use crate::tui::screens::ScreenId;
 
 /// Headings and scopes in the order in which they are shown.
-pub const SECTIONS: [(&str, &[Scope]); 10] = [
+pub const SECTIONS: [(&str, &[Scope]); 11] = [
     ("Everywhere", &[Scope::App]),
     ("Moving", &[Scope::Front]),
     ("Typing", &[Scope::Typing, Scope::Popup]),
@@ -17,6 +17,7 @@ pub const SECTIONS: [(&str, &[Scope]); 10] = [
     ("Campaigns", &[Scope::Screen(ScreenId::Campaigns)]),
     ("Results", &[Scope::Screen(ScreenId::Results)]),
     ("Jobs", &[Scope::Screen(ScreenId::Jobs)]),
+    ("Voice", &[Scope::Screen(ScreenId::Voice)]),
 ];
 
 fn keys(keymap: &Keymap, action: Action, wrap: impl Fn(String) -> String) -> String {

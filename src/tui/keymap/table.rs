@@ -66,6 +66,7 @@ actions! {
         Campaigns "campaigns" "6" "campaigns" "Go to Campaigns: who gets what, when, and how far it is";
         Results "results" "7" "results" "Go to Results: whether a campaign worked, and how sure that is";
         Jobs "jobs" "8" "jobs" "Go to Jobs: what is running, what ended, and the log";
+        Voice "voice" "9" "voice" "Go to Voice: what the model learns from your drafts, before and after";
         NextScreen "next-screen" "]" "next screen" "Go to the next screen";
         PreviousScreen "previous-screen" "[" "previous screen" "Go to the previous screen";
         CancelJob "cancel-job" "X" "cancel job" "Cancel the running job that the status line shows";
@@ -177,6 +178,14 @@ actions! {
     Scope::Screen(ScreenId::Jobs) => {
         CancelSelected "cancel-selected" "c" "cancel" "Cancel the selected job";
         ClearEnded "clear-ended" "x" "clear ended" "Take ended jobs off the list";
+    }
+    Scope::Screen(ScreenId::Voice) => {
+        AcceptVoice "accept-voice" "a" "accept" "Write with the selected voice from now on; it asks first";
+        LearnVoice "learn-voice" "n" "learn" "Learn a new voice from what was approved and edited; it asks first";
+        StopLearning "stop-learning" "x" "stop" "Stop learning; it can go on where it was";
+        ResumeLearning "resume-learning" "r" "go on" "Go on with the learning that was stopped";
+        VoiceBack "voice-back" "u" "go back" "Go back to the voice before the one in use; it asks first";
+        ReadVoices "read-voices" "R f5" "read again" "Read again what there is to learn from, and the voices";
     }
 }
 

@@ -487,7 +487,7 @@ impl From<CampaignError> for Failure {
 }
 
 /// With a capital at the beginning, as it stands alone.
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     match letters.next() {
         // A file's name stays as it is.

@@ -12,6 +12,7 @@ use self::kept::{Stays, beside};
 use super::{Outcome, Partial, ServerNews};
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled, Failure, Task};
+use crate::own_voice;
 use crate::review::{self, merge::shown_customers};
 use crate::segments::Group;
 use crate::strategy::{Strategy, facts_for_customer, facts_for_segment};
@@ -182,7 +183,7 @@ impl Writer {
             manners,
             pinned,
             standing,
-            library,
+            folder,
             without_adapter,
         } = order;
         let shown = shown_customers(&shop, &segmentation, &profile, &strategy, EXAMPLES);
@@ -206,7 +207,7 @@ impl Writer {
                 adapter = if without_adapter {
                     None
                 } else {
-                    library.wanted(strategy.adapter.as_deref(), &config.writing)?
+                    own_voice::library(Some(&folder)).wanted(strategy.adapter.as_deref(), &config.writing)?
                 };
                 let beside = adapter.as_ref().map(|place| self.adapters.of(place)).transpose()?;
                 ModelIdentity { adapter: beside, ..identity }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::shipped::{ADAPTERS, Shipped};
-use super::{Card, SETTINGS, WEIGHTS};
+use super::{Base, CARD, Card, SETTINGS, WEIGHTS};
 use crate::config::{WritingConfig, nearest};
 use crate::writing::WritingError;
 use crate::writing::catalogue::{self, Choice};
@@ -60,6 +60,23 @@ impl Place {
         }
     }
 
+    /// The folder that it lies in; what is part of the program is written to `folder` first.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn laid(&self, folder: &Path) -> std::io::Result<PathBuf> {
+        match self {
+            Self::Folder { path, .. } => Ok(path.clone()),
+            Self::Shipped(shipped) => {
+                fs::create_dir_all(folder)?;
+                for name in [SETTINGS, CARD, WEIGHTS] {
+                    fs::write(folder.join(name), shipped.file(name).unwrap_or_default())?;
+                }
+                Ok(folder.to_owned())
+            }
+        }
+    }
+
     /// The file with its matrices; `None` where that is part of the program.
     pub(in crate::writing) fn file(&self) -> Option<PathBuf> {
         match self {
@@ -80,10 +97,22 @@ pub struct Found {
     pub place: Place,
 }
 
+/// The voice that a project's people have accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnVoice {
+    pub name: String,
+    pub path: PathBuf,
+    /// The model that it stands beside; else why it cannot be used, and what to do.
+    pub base: Result<Base, String>,
+}
+
 /// The folders in which names are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Library {
     folders: Vec<PathBuf>,
+    /// The project's own voices, by name.
+    voices: Vec<(String, PathBuf)>,
+    accepted: Option<OwnVoice>,
 }
 
 impl Library {
@@ -92,7 +121,16 @@ impl Library {
     pub fn new(project: Option<&Path>) -> Self {
         let own =
             directories::ProjectDirs::from("", "", "perennial").map(|dirs| dirs.data_dir().join(FOLDER));
-        Self { folders: project.map(|project| project.join(FOLDER)).into_iter().chain(own).collect() }
+        let folders = project.map(|project| project.join(FOLDER)).into_iter().chain(own).collect();
+        Self { folders, ..Self::default() }
+    }
+
+    /// The same with a project's own voices by their names, and the one that is in use.
+    #[must_use]
+    pub fn with_voices(mut self, voices: Vec<(String, PathBuf)>, accepted: Option<OwnVoice>) -> Self {
+        self.voices = voices;
+        self.accepted = accepted;
+        self
     }
 
     /// All that have a name, each where it is found first, by name.
@@ -104,6 +142,12 @@ impl Library {
             if is_adapter(&path.path()) && is_name(&name) && found.iter().all(|known| known.name != name) {
                 let place = Place::Folder { name: Some(name.clone()), path: path.path() };
                 found.push(Found { name, place });
+            }
+        }
+        for (name, path) in self.voices.iter().filter(|(_, path)| is_adapter(path)) {
+            if found.iter().all(|known| known.name != *name) {
+                let place = Place::Folder { name: Some(name.clone()), path: path.clone() };
+                found.push(Found { name: name.clone(), place });
             }
         }
         for shipped in ADAPTERS {
@@ -121,7 +165,9 @@ impl Library {
         if !is_name(name) {
             return None;
         }
-        let folder = self.folders.iter().map(|folder| folder.join(name)).find(|path| is_adapter(path));
+        let voice = || self.voices.iter().filter(|(known, _)| known == name).map(|(_, path)| path.clone());
+        let folder = self.folders.iter().map(|folder| folder.join(name)).chain(voice());
+        let folder = folder.into_iter().find(|path| is_adapter(path));
         folder
             .map(|path| Place::Folder { name: Some(name.to_owned()), path })
             .or_else(|| ADAPTERS.iter().find(|shipped| shipped.name == name).map(Place::Shipped))
@@ -168,11 +214,11 @@ impl Library {
         ))
     }
 
-    /// The adapter to write with: the strategy's where it names one, else that of the settings, else the house's beside
-    /// the default model.
+    /// The adapter to write with: the strategy's where it names one, else that of the settings, else the project's own
+    /// voice beside the model that it was learnt for, else the house's beside the default model.
     ///
     /// # Errors
-    /// As [`Library::find`]; or a server writes, and the settings name an adapter.
+    /// As [`Library::find`]; a server writes, and the settings name an adapter; or the own voice is damaged.
     pub fn wanted(
         &self,
         strategy: Option<&str>,
@@ -195,9 +241,20 @@ impl Library {
         }
         match strategy.or(of_settings) {
             Some(text) => self.find(text),
+            None if let Some(voice) = self.own_voice(&config.model)? => Ok(Some(voice)),
             None if is_default(&config.model) => Ok(self.named(HOUSE)),
             None => Ok(None),
         }
+    }
+}
+
+impl Library {
+    /// The voice that the project's people have accepted, where it was learnt for this model.
+    fn own_voice(&self, model: &str) -> Result<Option<Place>, WritingError> {
+        let Some(OwnVoice { name, path, base }) = &self.accepted else { return Ok(None) };
+        let base = base.as_ref().map_err(|why| WritingError::Failed(why.clone()))?;
+        let is_its_own = Choice::parse(model)?.name().eq_ignore_ascii_case(&base.name);
+        Ok(is_its_own.then(|| Place::Folder { name: Some(name.clone()), path: path.clone() }))
     }
 }
 
@@ -233,7 +290,8 @@ mod tests {
     #[test]
     fn a_name_is_the_project_s_before_the_user_s() {
         let (project, user) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let library = Library { folders: vec![project.path().into(), user.path().into()] };
+        let library =
+            Library { folders: vec![project.path().into(), user.path().into()], ..Library::default() };
         let theirs = lay(user.path(), "voice");
         let of = |name: &str, path: &Path| Place::Folder { name: Some(name.into()), path: path.into() };
         assert_eq!(library.find("voice").unwrap(), Some(of("voice", &theirs)));
@@ -255,7 +313,7 @@ mod tests {
     #[test]
     fn what_is_no_adapter_is_told_with_what_there_is() {
         let user = tempfile::tempdir().unwrap();
-        let library = Library { folders: vec![user.path().into()] };
+        let library = Library { folders: vec![user.path().into()], ..Library::default() };
         lay(user.path(), "harbour");
         let told = |text: &str| library.find(text).unwrap_err().to_string();
         let error = told("harbor");
@@ -274,7 +332,7 @@ mod tests {
     #[test]
     fn the_strategy_s_comes_before_the_settings_and_the_house_s_stands_beside_the_default_model() {
         let user = tempfile::tempdir().unwrap();
-        let library = Library { folders: vec![user.path().into()] };
+        let library = Library { folders: vec![user.path().into()], ..Library::default() };
         let mut config = WritingConfig::default();
         let name = |strategy: Option<&str>, config: &WritingConfig| {
             library.wanted(strategy, config).unwrap().map(|place| place.short_name())

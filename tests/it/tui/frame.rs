@@ -29,7 +29,7 @@ fn templates() -> Harness {
 
 #[test]
 fn no_screen_or_popup_panics_at_any_size() {
-    for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "1 ?", "1 :", "1 a", "8 tab", "1 m"] {
+    for keys in ["1", "2", "3", "4", "5", "6", "7", "8", "9", "1 ?", "1 :", "1 a", "8 tab", "9 tab", "1 m"] {
         let mut harness = held().keys(keys);
         for width in 0..=30 {
             for height in 0..=12 {
@@ -56,7 +56,7 @@ fn digits_go_to_screens_and_brackets_go_round() {
         assert_eq!(harness.app.screen, id);
     }
     assert_eq!(harness.keys("]").app.screen, ScreenId::Overview);
-    assert_eq!(held().keys("[").app.screen, ScreenId::Jobs);
+    assert_eq!(held().keys("[").app.screen, ScreenId::Voice);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn names_of_any_script_keep_the_frame_whole() {
     let mut harness = Harness::with(config, Script(|_: &Work| None)).start();
     let screen = harness.screen(120, 40);
     assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202E}'));
-    assert!(screen.lines().next().unwrap().ends_with("8 Jobs"), "{screen}");
+    assert!(screen.lines().next().unwrap().ends_with("9 Voice"), "{screen}");
 }
 
 #[test]

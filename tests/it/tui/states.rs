@@ -44,13 +44,13 @@ fn a_shop_that_could_not_be_read() {
         _ => None,
     });
     let harness = harness.start().wait(std::time::Duration::from_secs(20));
-    insta::assert_snapshot!(pictures(harness, "1 2 3 4 5 6 7 8"));
+    insta::assert_snapshot!(pictures(harness, "1 2 3 4 5 6 7 8 9"));
 }
 
 #[test]
 fn before_anything_is_there() {
     let harness = Harness::scripted(|_| None).start().wait(std::time::Duration::from_secs(2));
-    insta::assert_snapshot!(pictures(harness, "2 3 4 5 6 7"));
+    insta::assert_snapshot!(pictures(harness, "2 3 4 5 6 7 9"));
 }
 
 #[test]

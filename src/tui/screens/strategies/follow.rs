@@ -11,7 +11,6 @@ use crate::tui::app::{Gravity, Load, ModelState, Request, Shared};
 use crate::tui::keymap::Action;
 use crate::tui::screens::ScreenId;
 use crate::tui::work::{Outcome, Slot, Work};
-use crate::writing::adapter::Library;
 
 /// The preview begins anew this long after the last key.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -53,7 +52,7 @@ impl Strategies {
             manners: self.manners.clone(),
             pinned: self.pinned.clone(),
             standing: self.preview.standing(sampling).filter(|_| !self.pinned.is_empty()),
-            library: Library::new(Some(&shared.setup.folder)),
+            folder: shared.setup.folder.clone(),
             without_adapter: self.without_adapter,
             strategy,
             shop: Arc::clone(shop),

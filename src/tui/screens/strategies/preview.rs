@@ -1,5 +1,6 @@
 //! The variants of a strategy as they are being written: which order was given, what has come of it so far.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use crate::review::Check;
 use crate::segments::Segmentation;
 use crate::strategy::{self, Facts, Renderer, Strategy, Text};
 use crate::tui::widgets::{marked, unmarked};
-use crate::writing::adapter::Library;
 use crate::writing::drafts::{DEFAULT_LIMIT, Told};
 use crate::writing::voice::Manner;
 use crate::writing::{Draft, ModelIdentity, Piece, Sampling};
@@ -38,8 +38,8 @@ pub struct Order {
     pub pinned: Vec<Pinned>,
     /// What stands in the other places.
     pub standing: Option<Standing>,
-    /// Where adapters are.
-    pub library: Library,
+    /// The project's, with its adapters and its own voice.
+    pub folder: PathBuf,
     /// The model is to write by itself, whatever adapter is asked for.
     pub without_adapter: bool,
 }

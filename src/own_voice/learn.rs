@@ -1,0 +1,492 @@
+//! Learning a voice: from the adapter in use, with the house corpus beside, so that nothing is forgotten.
+//!
+//! In: a workspace, its settings, the adapter in use. Out: a new [`Version`], which nobody uses yet. It can be cancelled
+//! and goes on where it was.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use rand::seq::SliceRandom as _;
+use serde::Serialize;
+
+use super::report::{self, SCHEMA, Trial};
+use super::{
+    Counts, HOUSE_SHARE, Lesson, Lessons, OwnVoiceError, Report, STEPS, Start, Version, Voices, gather, io,
+};
+use crate::config::Config;
+use crate::corpus;
+use crate::jobs::Task;
+use crate::strategy::Strategy;
+use crate::tuning::adapter::{self, Card};
+use crate::tuning::batches::{self, Encoded, chance};
+use crate::tuning::preference::Preference;
+use crate::tuning::train::{self, Extras, train};
+use crate::tuning::{Example, Losses, Settings, TuneError};
+use crate::workspace::{Workspace, private_folder};
+use crate::writing::adapter::{Base, CARD, Identities, Library, Place, WEIGHTS};
+use crate::writing::brief::{FORM, gap};
+use crate::writing::catalogue::Choice;
+use crate::writing::gguf::Gguf;
+use crate::writing::local::LocalModel;
+
+/// The highest rate of learning: less than that of an adapter that begins with nothing.
+const RATE: f64 = 2e-4;
+/// Looks at what was held out.
+const LOOKS: usize = 6;
+/// House texts that are held out and looked at: while it learns, and in the report.
+const HOUSE_LOOKED_AT: usize = 16;
+const HOUSE_JUDGED: usize = 24;
+/// Approved texts that are looked at in the report.
+const APPROVED_JUDGED: usize = 48;
+/// Times that a text of the shop's own is learnt at most before the house's are told anew.
+const MOST_ROUNDS: usize = 8;
+
+/// What a person may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    pub steps: usize,
+    /// Of everything random.
+    pub seed: u64,
+    /// Goes on where a learning was stopped.
+    pub resume: bool,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self { steps: STEPS, seed: 1, resume: false }
+    }
+}
+
+/// What learning needs to know.
+pub struct Learning<'a> {
+    pub workspace: &'a Workspace,
+    pub config: &'a Config,
+    /// Says which adapter is in use: [`super::library`].
+    pub library: &'a Library,
+    pub ask: Ask,
+    /// Who asked, and when (milliseconds since 1970-01-01 UTC).
+    pub by: &'a str,
+    pub at: i64,
+    /// Day on which the messages of the report would be sent.
+    pub sending: Date,
+}
+
+/// What is told on the way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "told", rename_all = "kebab-case")]
+pub enum Told {
+    /// What it learns from; first of all.
+    Learns(Counts),
+    Step(Step),
+    /// The training is done, and before and after are compared: briefs written, and how many there are.
+    Judges {
+        done: usize,
+        of: usize,
+    },
+}
+
+/// A step of the training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// Steps done, and how many there are in all.
+    pub step: usize,
+    pub of: usize,
+    pub loss: f32,
+    /// Where it was looked after this step.
+    pub held_out: Option<f32>,
+    pub seconds_left: f64,
+    /// A text of the voice as it is now, after each look.
+    pub sample: Option<Sample>,
+}
+
+/// What the voice writes now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    pub strategy: String,
+    pub text: String,
+}
+
+/// Learns a voice from what the workspace's people approved and edited.
+///
+/// # Errors
+/// Too little to learn from, no model that can be tuned, a folder that cannot be written, or cancelled: then it can go on.
+pub fn learn(
+    learning: &Learning<'_>,
+    task: &Task<'_>,
+    tell: &mut dyn FnMut(Told),
+) -> Result<Version, OwnVoiceError> {
+    let Learning { workspace, config, ask, .. } = learning;
+    let (base_name, base) = base(config)?;
+    let lessons = gather(&workspace.store()?)?;
+    lessons.check()?;
+    let voices = Voices::of(workspace.folder());
+    let work = Work::open(&voices, ask.resume)?;
+    let gguf = Gguf::open(&base).map_err(TuneError::from)?;
+    let base_sha256 = gguf.sha256(task.cancel())?;
+    let in_use = learning.library.wanted(None, &config.writing)?;
+    let begin = Begin::of(in_use.as_ref(), &base_sha256, &work)?;
+    let house = House::new(&lessons, ask)?;
+    let counts = Counts { house: house.learnt.len(), ..lessons.counts() };
+    tell(Told::Learns(counts.clone()));
+
+    let mut engine = LocalModel::load(&base_name, &base, task)?;
+    let strategies = strategies(learning, &lessons)?;
+    let briefs = report::briefs(&strategies, &house.facts, config, learning.sending, ask.seed)?;
+    let sampled = briefs.first().cloned();
+    let mut sample = |folder: &Path, seed: u64| {
+        let (strategy, facts) = sampled.as_ref()?;
+        let place = Place::Folder { name: None, path: folder.to_owned() };
+        // A look that fails is no reason to stop learning.
+        let written = report::write(&mut engine, strategy, facts, (Some(&place), seed), config, task);
+        let draft = written.ok().flatten()?;
+        Some(Sample { strategy: draft.strategy.clone(), text: report::written(&draft) })
+    };
+    let data = Data::new(&lessons, &house);
+    let settings = Settings {
+        name: "voice".into(),
+        base_name: base_name.clone(),
+        steps: ask.steps,
+        rate: RATE,
+        seed: ask.seed,
+        held_out: 0.0,
+        evaluate_every: (ask.steps / LOOKS).max(1),
+        evaluate_examples: data.judged.len().max(1),
+        patience: None,
+        form: FORM,
+        languages: begin.languages.clone(),
+        ..begin.settings.clone()
+    };
+    settings.check()?;
+    let looks = work.looks();
+    let extras = Extras {
+        resume: ask.resume,
+        start: begin.folder.as_deref(),
+        judged: &data.judged,
+        preferences: &data.preferences,
+        looks: Some(&looks),
+        trace: None,
+    };
+    let out = work.voice();
+    let known = finished(&out, &data.examples, &settings, &extras, task)?.as_ref().map(Trained::of);
+    let trained = if let Some(known) = known {
+        known
+    } else {
+        let outcome = train(&base, &data.examples, &settings, &extras, &out, task, &mut |now| {
+            let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.3}"));
+            let line = format!("learning, step {} of {}, loss {:.3}{held_out}", now.step, now.of, now.loss);
+            task.progress(line, now.step as u64, Some(now.of as u64));
+            let sample = now.held_out.and_then(|_| sample(&looks, ask.seed));
+            let (step, of, loss, held_out) = (now.step, now.of, now.loss, now.held_out);
+            tell(Told::Step(Step { step, of, loss, held_out, seconds_left: now.seconds_left, sample }));
+        })?;
+        let (steps, best_step) = (outcome.steps, outcome.best_step);
+        Trained { steps, best_step, losses: outcome.losses, seconds: outcome.seconds }
+    };
+
+    let end = train::end_of(&gguf, engine.vocabulary()).unwrap_or_default();
+    let context = engine.forward().context();
+    let encode = |texts: &[Example]| -> Result<Vec<Encoded>, OwnVoiceError> {
+        Ok(batches::encode(texts, engine.vocabulary(), end, context)?)
+    };
+    let (approved, house_texts) = (encode(&data.approved)?, encode(&house.held_out)?);
+    let trial = Trial {
+        config,
+        briefs,
+        seed: config.writing.seed,
+        approved: &approved,
+        house: &house_texts,
+        rejected: &lessons.rejected,
+    };
+    let of = 2 * trial.briefs.len();
+    let mut done = 0;
+    let mut told = || {
+        done += 1;
+        task.progress("writing the same briefs before and after", done as u64, Some(of as u64));
+        tell(Told::Judges { done, of });
+    };
+    let (before, drafts_before) = trial.side(&mut engine, in_use.as_ref(), task, &mut told)?;
+    let learnt = Place::Folder { name: None, path: out.clone() };
+    let (after, drafts_after) = trial.side(&mut engine, Some(&learnt), task, &mut told)?;
+    let report = Report {
+        schema: SCHEMA,
+        learnt_at: learning.at,
+        by: learning.by.to_owned(),
+        base: Base { name: base_name, sha256: base_sha256 },
+        start: begin.start,
+        learnt_from: counts,
+        steps: trained.steps,
+        best_step: trained.best_step,
+        losses: trained.losses,
+        seconds: trained.seconds,
+        before,
+        after,
+        side_by_side: report::side_by_side(&drafts_before, &drafts_after),
+    };
+    let version = voices.take_in(&out, &report)?;
+    work.close();
+    Ok(version)
+}
+
+/// What is said of a training.
+struct Trained {
+    steps: usize,
+    best_step: usize,
+    losses: Vec<Losses>,
+    seconds: f64,
+}
+
+impl Trained {
+    /// Of one that was done before the learning was stopped; how long it took is not known any more.
+    fn of(card: &Card) -> Self {
+        let steps = card.losses.last().map_or(card.step, |last| last.step);
+        Self { steps, best_step: card.step, losses: card.losses.clone(), seconds: 0.0 }
+    }
+}
+
+/// The card of an adapter that was made of the same, where only the report is missing.
+fn finished(
+    out: &Path,
+    examples: &[Example],
+    settings: &Settings,
+    extras: &Extras<'_>,
+    task: &Task<'_>,
+) -> Result<Option<Card>, OwnVoiceError> {
+    if !extras.resume || !out.join(WEIGHTS).is_file() {
+        return Ok(None);
+    }
+    let card = adapter::read(out)?.card;
+    let data_sha256 = train::fingerprint(examples, extras, task)?;
+    Ok(card.filter(|card| card.data_sha256 == data_sha256 && card.settings == *settings))
+}
+
+/// The chosen model, which must be a file on this machine.
+fn base(config: &Config) -> Result<(String, PathBuf), OwnVoiceError> {
+    let choice = Choice::parse(&config.writing.model)?;
+    let name = choice.name();
+    match choice {
+        Choice::File(path) => Ok((name, path)),
+        Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
+        Choice::Named(_) => Err(OwnVoiceError::Failed(format!(
+            "{name} is not on this machine: fetch it with `perennial model pull {name}`"
+        ))),
+        Choice::Folder(_) | Choice::Templates | Choice::Served(_) => Err(OwnVoiceError::NoModel(format!(
+            "{name} cannot learn a voice: choose a GGUF model of the llama family on this machine with --model"
+        ))),
+    }
+}
+
+/// The folder in which a voice is made; one learner has it at a time.
+struct Work {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Work {
+    fn open(voices: &Voices, resume: bool) -> Result<Self, OwnVoiceError> {
+        let folder = voices.work_folder();
+        private_folder(&folder).map_err(io(&folder, "made"))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(io(&path, "made"))?;
+        lock.try_lock().map_err(|_| {
+            OwnVoiceError::Failed(format!(
+                "a voice is being learnt in {} already: wait for it, or stop it",
+                folder.display()
+            ))
+        })?;
+        let work = Self { folder, _lock: lock };
+        if !resume {
+            for part in [work.voice(), work.looks(), work.start()].iter().filter(|part| part.exists()) {
+                fs::remove_dir_all(part).map_err(io(part, "removed"))?;
+            }
+        }
+        Ok(work)
+    }
+
+    fn voice(&self) -> PathBuf {
+        self.folder.join("voice")
+    }
+
+    fn looks(&self) -> PathBuf {
+        self.folder.join("looks")
+    }
+
+    fn start(&self) -> PathBuf {
+        self.folder.join("start")
+    }
+
+    /// What is left is of no use any more; where it cannot be removed it does no harm.
+    fn close(self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// What learning begins with.
+struct Begin {
+    start: Start,
+    /// The adapter to go on from.
+    folder: Option<PathBuf>,
+    /// Rank, alpha and targets.
+    settings: Settings,
+    languages: Vec<String>,
+}
+
+impl Begin {
+    /// From the adapter in use, where it was made here, for this model and this form of prompt; else anew.
+    fn of(in_use: Option<&Place>, base_sha256: &str, work: &Work) -> Result<Self, OwnVoiceError> {
+        // The house corpus is in both.
+        let both = vec!["en".to_owned(), "zh".to_owned()];
+        let anew = Self {
+            start: Start::default(),
+            folder: None,
+            settings: Settings::default(),
+            languages: both.clone(),
+        };
+        let Some(place) = in_use else { return Ok(anew) };
+        let identity = Identities::default().of(place)?;
+        let start = Start { adapter: Some(identity.name), sha256: Some(identity.sha256), gone_on: false };
+        let folder = work.start();
+        let folder = place.laid(&folder).map_err(io(&folder, "written"))?;
+        let card = folder
+            .join(CARD)
+            .exists()
+            .then(|| adapter::read(&folder))
+            .transpose()?
+            .and_then(|found| found.card);
+        let fits = card.filter(|card| {
+            let Card { base, form, settings, .. } = card;
+            base.sha256 == base_sha256 && *form == FORM && settings.rank > 0 && !settings.targets.is_empty()
+        });
+        Ok(match fits {
+            None => Self { start, ..anew },
+            Some(card) => {
+                let mut languages = card.languages;
+                languages.extend(both);
+                languages.sort_unstable();
+                languages.dedup();
+                let Settings { rank, alpha, targets, .. } = card.settings;
+                Self {
+                    start: Start { gone_on: true, ..start },
+                    folder: Some(folder),
+                    settings: Settings { rank, alpha, targets, ..Settings::default() },
+                    languages,
+                }
+            }
+        })
+    }
+}
+
+/// What is learnt of the house corpus besides, and what is kept of it for judging.
+struct House {
+    facts: [corpus::Facts; 2],
+    learnt: Vec<Example>,
+    held_out: Vec<Example>,
+    /// Messages of the corpus: numbers of patterns below it are taken.
+    patterns: u32,
+    /// Times that each of the shop's own texts is learnt.
+    rounds: usize,
+}
+
+impl House {
+    fn new(lessons: &Lessons, ask: &Ask) -> Result<Self, OwnVoiceError> {
+        let failed = |error: corpus::CorpusError| OwnVoiceError::Failed(error.to_string());
+        let (corpus, facts) = (corpus::shipped().map_err(failed)?, corpus::shipped_facts().map_err(failed)?);
+        let patterns = corpus.len() as u32;
+        // Those that the house adapter was kept from seeing are kept from its children too.
+        let house = Settings::default();
+        let split = batches::split(&(0..patterns).collect::<Vec<_>>(), house.held_out, house.seed);
+        let of_lessons = lessons.learnt.len().max(1);
+        // A quarter of what the steps see is the shop's own.
+        let rounds = (ask.steps * house.batch / (1 + HOUSE_SHARE)).div_ceil(of_lessons).clamp(1, MOST_ROUNDS);
+        let wanted = HOUSE_SHARE * rounds * of_lessons;
+        let filled = |turn: u32, places: &[usize]| -> Vec<Example> {
+            let mut all: Vec<Option<Example>> =
+                corpus::examples(&corpus, &facts, ask.seed, turn).into_iter().map(Some).collect();
+            places.iter().filter_map(|place| all.get_mut(*place).and_then(Option::take)).collect()
+        };
+        let mut places = split.learnt;
+        let mut learnt = Vec::with_capacity(wanted);
+        for turn in 1.. {
+            places.shuffle(&mut chance(ask.seed, u64::MAX - 8 - u64::from(turn)));
+            let some = &places[..places.len().min(wanted - learnt.len())];
+            learnt.extend(filled(turn, some));
+            if learnt.len() >= wanted || some.is_empty() {
+                break;
+            }
+        }
+        let mut places = split.held_out;
+        places.shuffle(&mut chance(ask.seed, u64::MAX - 8));
+        places.truncate(HOUSE_JUDGED);
+        let held_out = filled(0, &places);
+        Ok(Self { facts, learnt, held_out, patterns, rounds })
+    }
+}
+
+/// What the training is given.
+struct Data {
+    examples: Vec<Example>,
+    judged: Vec<Example>,
+    preferences: Vec<Preference>,
+    /// The held-out texts of the shop's own.
+    approved: Vec<Example>,
+}
+
+impl Data {
+    fn new(lessons: &Lessons, house: &House) -> Self {
+        let example = |(index, lesson): (usize, &Lesson)| Example {
+            prompt: lesson.prompt.clone(),
+            text: format!("{}{}", gap(lesson.language.starts_with("zh")), lesson.text),
+            pattern: house.patterns + index as u32,
+            weight: lesson.weight,
+        };
+        let own: Vec<Example> = lessons.learnt.iter().enumerate().map(example).collect();
+        let mut examples = house.learnt.clone();
+        (0..house.rounds).for_each(|_| examples.extend(own.iter().cloned()));
+        let judge = |mut example: Example, weight: f32| {
+            example.weight = weight;
+            example
+        };
+        let first = lessons.learnt.len();
+        let mut approved: Vec<Example> = lessons
+            .held_out
+            .iter()
+            .enumerate()
+            .map(|(index, lesson)| judge(example((first + index, lesson)), 1.0))
+            .collect();
+        approved.truncate(APPROVED_JUDGED);
+        // Both count the same, however many there are.
+        let house_texts = &house.held_out[..house.held_out.len().min(HOUSE_LOOKED_AT)];
+        let length =
+            |texts: &[Example]| texts.iter().map(|text| text.text.len()).sum::<usize>().max(1) as f32;
+        let weight = length(house_texts) / length(&approved);
+        let judged = approved
+            .iter()
+            .map(|text| judge(text.clone(), weight))
+            .chain(house_texts.iter().map(|text| judge(text.clone(), 1.0)))
+            .collect();
+        let preferences = if lessons.has_preferences() {
+            let pairs = lessons.pairs.iter().map(|pair| {
+                let gap = gap(pair.language.starts_with("zh"));
+                Preference {
+                    prompt: pair.prompt.clone(),
+                    chosen: format!("{gap}{}", pair.chosen),
+                    rejected: format!("{gap}{}", pair.rejected),
+                }
+            });
+            pairs.collect()
+        } else {
+            Vec::new()
+        };
+        Self { examples, judged, preferences, approved }
+    }
+}
+
+/// Strategies that can be used: those that something was learnt of first.
+fn strategies(learning: &Learning<'_>, lessons: &Lessons) -> Result<Vec<Strategy>, OwnVoiceError> {
+    let files = learning.workspace.strategies()?;
+    let parsed = files.into_iter().filter_map(|file| file.parsed.ok());
+    let (mut known, others): (Vec<_>, Vec<_>) =
+        parsed.partition(|strategy| lessons.learnt.iter().any(|lesson| lesson.strategy == strategy.id));
+    known.extend(others);
+    Ok(known)
+}

@@ -1,0 +1,65 @@
+//! A report and what it was learnt from, in words.
+//!
+//! In: a [`Report`], [`Counts`]. Out: lines and rows for people, without a terminal's marks.
+
+use super::{Counts, LEAST_PAIRS, Report, Side, Why};
+
+/// The figures before and after: what it is, before, after.
+#[must_use]
+pub fn compared(report: &Report) -> Vec<[String; 3]> {
+    let row = |name: &str, of: &dyn Fn(&Side) -> Option<String>| {
+        let figure = |side: &Side| of(side).unwrap_or_else(|| "-".into());
+        [name.to_owned(), figure(&report.before), figure(&report.after)]
+    };
+    let drafts = |count: usize, side: &Side| format!("{count} of {}", side.briefs);
+    vec![
+        row("drafts that pass every rule", &|side| Some(drafts(side.passed, side))),
+        row("of these by the model alone", &|side| Some(drafts(side.passed_by_model, side))),
+        row("ln P of a token, approved texts held out", &|side| {
+            side.approved.map(|mean| format!("{mean:.3}"))
+        }),
+        row("ln P of a token, house texts held out", &|side| side.house.map(|mean| format!("{mean:.3}"))),
+        row("likeness to rejected texts", &|side| side.like_rejected.map(|mean| format!("{mean:.3}"))),
+    ]
+}
+
+/// What a voice learns from, a line each.
+#[must_use]
+pub fn lessons(counts: &Counts) -> Vec<String> {
+    let texts = |count: usize| if count == 1 { "1 text".into() } else { format!("{count} texts") };
+    let mut lines = vec![format!(
+        "{} approved as they were written, {} edited by a person ({} of them held out for judging)",
+        texts(counts.approved),
+        texts(counts.edited),
+        counts.held_out
+    )];
+    if counts.house > 0 {
+        lines.push(format!("{} examples of the house corpus, so that nothing is forgotten", counts.house));
+    }
+    let pairs = counts.pairs_of_edits + counts.pairs_of_rejections;
+    lines.push(if counts.preferences_used {
+        format!(
+            "{pairs} pairs of a better and a worse text ({} edits, {} rejections) as preferences",
+            counts.pairs_of_edits, counts.pairs_of_rejections
+        )
+    } else {
+        format!("{pairs} pairs: preferences need {LEAST_PAIRS}")
+    });
+    for left_out in &counts.left_out {
+        lines.push(format!("left out: {} ({})", texts(left_out.texts), why(left_out.why)));
+    }
+    lines
+}
+
+/// Why a text teaches nothing.
+#[must_use]
+pub fn why(why: Why) -> &'static str {
+    match why {
+        Why::Personal => "somebody's data could not be taken out for certain",
+        Why::NoFields => "it needs a field where its slot takes none",
+        Why::OwnText => "the strategy's own text, which nobody touched",
+        Why::NoTemplate => "the strategy that asked for it is not kept, or asks for something else",
+        Why::Empty => "empty",
+        Why::Twice => "the same text for the same request is there already",
+    }
+}

@@ -272,18 +272,20 @@ impl Gathered {
                 continue;
             }
             let (text, edited) = slot;
-            if !edited && written.finish_reason == FinishReason::Template {
-                self.leave_out(Why::OwnText);
-                continue;
-            }
-            let Some((strategy, slots)) = &asked else {
-                self.leave_out(Why::NoTemplate);
-                continue;
+            let bare = if !edited && written.finish_reason == FinishReason::Template {
+                Err(Why::OwnText)
+            } else if let Some((strategy, slots)) = &asked
+                && let Some(slot) = slots.get(index)
+            {
+                let prompt = brief::for_slot(strategy, slot, &draft.voice);
+                self.bare(text, &prompt, slot.free, &known).map(|text| (*strategy, slot, prompt, text))
+            } else {
+                Err(Why::NoTemplate)
             };
-            let Some(slot) = slots.get(index) else { continue };
-            let prompt = brief::for_slot(strategy, slot, &draft.voice);
-            let text = match self.bare(text, &prompt, slot.free, &known) {
-                Ok(text) => text,
+            let (strategy, slot, prompt, text) = match bare {
+                Ok(bare) => bare,
+                // A rejected text would teach nothing by itself.
+                Err(_) if decided.rejected => continue,
                 Err(why) => {
                     self.leave_out(why);
                     continue;
@@ -366,6 +368,7 @@ impl Gathered {
         let (mut held_out, mut learnt): (Vec<_>, Vec<_>) =
             self.lessons.into_iter().partition(|lesson| hash_of(&lesson.text).is_multiple_of(HELD_OUT_EVERY));
         if held_out.is_empty() {
+            // Of few texts none may be due.
             let least = learnt.iter().map(|lesson| hash_of(&lesson.text)).min();
             (held_out, learnt) = learnt.into_iter().partition(|lesson| Some(hash_of(&lesson.text)) == least);
         }
@@ -376,7 +379,7 @@ impl Gathered {
     }
 }
 
-/// The first digits of a text's SHA-256: a text that was held out once is held out ever after.
+/// The first digits of a text's SHA-256: a text that is held out by it is held out ever after.
 fn hash_of(text: &str) -> u64 {
     let hash = Sha256::digest(text);
     hash.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))

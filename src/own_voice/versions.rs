@@ -378,3 +378,6 @@ fn read_report(folder: &Path) -> Result<Report, String> {
 fn sync(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
+
+#[cfg(test)]
+mod tests;

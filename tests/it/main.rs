@@ -26,6 +26,7 @@ mod families;
 mod faults;
 mod messages;
 mod model;
+mod own_voice;
 mod preview;
 mod profiles;
 mod replay;

@@ -17,12 +17,13 @@ const LEAST: usize = 12;
 /// Characters that the slot may have, fields as they stand in it, at most `limit`.
 pub(super) fn room(assignment: &Assignment, slot: &Slot, limit: usize) -> usize {
     let must = slot.must.join(" ");
-    let (Some(with), Some(bare)) = (message(assignment, slot, &must), message(assignment, slot, "")) else {
+    // One letter keeps the blanks around the slot where they are.
+    let (Some(with), Some(bare)) = (message(assignment, slot, &must), message(assignment, slot, "x")) else {
         return limit;
     };
     let written = must.chars().count();
     let (Some(with), Some(bare)) = (with.get(&slot.part), bare.get(&slot.part)) else { return limit };
-    let shown = with.chars().count().saturating_sub(bare.chars().count());
+    let shown = (with.chars().count() + 1).saturating_sub(bare.chars().count());
     let own = Some((limit + written).saturating_sub(shown));
     let message = left_of_part(assignment, slot.part, with).map(|left| left + written);
     let fits = [own, message].into_iter().flatten().filter(|room| *room >= LEAST).min();

@@ -144,7 +144,7 @@ impl Lessons {
     /// # Errors
     /// There is too little; the message says how much it takes.
     pub fn check(&self) -> Result<(), OwnVoiceError> {
-        if self.len() >= LEAST_LESSONS {
+        if self.len() >= LEAST_LESSONS && !self.learnt.is_empty() {
             return Ok(());
         }
         Err(OwnVoiceError::Failed(format!(

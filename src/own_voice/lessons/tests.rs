@@ -12,7 +12,7 @@ channel = "sms"
 language = "en"
 tone = "warm"
 [defaults]
-first_name = "there"
+segment_category = "our range"
 [message]
 body = """{{ write("A line about {{ segment_category }}.", free=true, limit=140, fallback=["Come and see.", "Look in again."]) }} {{ unsubscribe }}"""
 "#;
@@ -134,7 +134,7 @@ fn what_nobody_can_learn_from_is_left_out_and_counted() {
     let left_out: Vec<_> = lessons.left_out.iter().map(|left_out| (left_out.why, left_out.texts)).collect();
     assert_eq!(
         left_out,
-        [(Why::Personal, 2), (Why::NoFields, 1), (Why::OwnText, 1), (Why::NoTemplate, 1), (Why::Twice, 1)]
+        [(Why::Personal, 2), (Why::OwnText, 1), (Why::NoTemplate, 1), (Why::NoFields, 1), (Why::Twice, 1)]
     );
     // The strategy's own text is nobody's worse text.
     assert!(lessons.pairs.is_empty());

@@ -48,13 +48,19 @@ enum Row<'a> {
     Damaged(&'a Damaged),
 }
 
+/// Which row it is, whatever becomes of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Id {
+    Number(u32),
+    Learning,
+}
+
 impl Row<'_> {
-    /// `None`: the learning.
-    fn number(&self) -> Option<u32> {
+    fn id(&self) -> Id {
         match self {
-            Row::Learning => None,
-            Row::Version(version) => Some(version.number),
-            Row::Damaged(damaged) => Some(damaged.number),
+            Row::Learning => Id::Learning,
+            Row::Version(version) => Id::Number(version.number),
+            Row::Damaged(damaged) => Id::Number(damaged.number),
         }
     }
 }
@@ -115,7 +121,7 @@ impl Voice {
         if self.course.is_some() || self.can_resume() {
             rows.push(Row::Learning);
         }
-        rows.sort_by_key(|row| std::cmp::Reverse(row.number().unwrap_or(u32::MAX)));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id()));
         rows
     }
 
@@ -131,21 +137,21 @@ impl Voice {
     }
 
     /// Counts the rows anew and keeps what is selected; another is selected only where that is gone, or wanted.
-    fn count(&mut self, before: Option<Option<u32>>) {
-        let wanted = self.wanted.map(Some).or(before);
-        let rows: Vec<Option<u32>> = self.rows().iter().map(Row::number).collect();
+    fn count(&mut self, before: Option<Id>) {
+        let wanted = self.wanted.map(Id::Number).or(before);
+        let rows: Vec<Id> = self.rows().iter().map(Row::id).collect();
         self.list.set_len(rows.len());
         if let Some(place) = wanted.and_then(|wanted| rows.iter().position(|row| *row == wanted)) {
             self.list.select(place);
             self.wanted = None;
         }
-        if self.row().map(|row| row.number()) != before {
+        if self.selected() != before {
             self.page.reset();
         }
     }
 
-    fn selected(&self) -> Option<Option<u32>> {
-        self.row().map(|row| row.number())
+    fn selected(&self) -> Option<Id> {
+        self.row().map(|row| row.id())
     }
 
     fn learn(&mut self, resume: bool, shared: &mut Shared) {
@@ -155,7 +161,7 @@ impl Voice {
             _ => self.course = Some(Course::begun(job)),
         }
         self.page.reset();
-        self.count(Some(None));
+        self.count(Some(Id::Learning));
         self.panel = Panel::Page;
     }
 
@@ -292,7 +298,7 @@ impl Pane for Voice {
         match action {
             Action::LearnVoice => self.learn(false, shared),
             Action::AcceptVoice => {
-                if let Some(number) = self.selected().flatten() {
+                if let Some(Id::Number(number)) = self.selected() {
                     shared.start(work(shared, VoiceDoing::Accept(number)));
                 }
             }

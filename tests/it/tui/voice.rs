@@ -68,7 +68,9 @@ impl Runner for Learner {
             Work::Voice(work) => match work.doing {
                 VoiceDoing::Look => Ok(Outcome::Voice(VoiceNews::Known(Arc::new(self.known.clone())))),
                 VoiceDoing::Learn { .. } => {
-                    self.told.iter().for_each(|told| tell(Partial::Learning(told.clone())));
+                    for told in &self.told {
+                        tell(Partial::Learning(told.clone()));
+                    }
                     let number = self.end.map_err(|why| Failure::Failed(why.into()))?;
                     Ok(Outcome::Voice(VoiceNews::Learnt(number)))
                 }
@@ -284,7 +286,7 @@ fn everything_else_can_be_used_while_it_learns_and_leaving_asks_first() {
     let after = see(&mut harness, "2 min 35 s left");
     assert_ne!(before, after);
     let mut harness = harness.keys("q");
-    see(&mut harness, "A voice is being learnt. It stops, and r on Voice (9) goes on");
+    see(&mut harness, "A voice is being learnt. It stops, and r on Voice");
     assert!(!harness.app.quitting);
     assert!(harness.keys("enter").app.quitting);
 }

@@ -50,7 +50,7 @@ pub(super) fn unfinished_sentence(message: &Message<'_>) -> Check {
 pub(super) const COMMAS: [char; 5] = [',', '，', ';', '；', '、'];
 
 /// Why a paragraph of a body does not look finished: a long one without its end, or the first letter of a word.
-/// `unsubscribe` may end one as it is.
+/// `unsubscribe` may end one as it is, and so may an address on the web.
 pub(super) fn unfinished_paragraph(paragraph: &str, unsubscribe: &str) -> Option<String> {
     let count = words(paragraph).len();
     let mut letters = paragraph.chars();
@@ -64,7 +64,8 @@ pub(super) fn unfinished_paragraph(paragraph: &str, unsubscribe: &str) -> Option
     let ends_well = !unsubscribe.is_empty() && paragraph.ends_with(unsubscribe)
         || ["opt out", "unsubscribe", "回复R", "回复T", "退订"]
             .iter()
-            .any(|ending| paragraph.ends_with(ending));
+            .any(|ending| paragraph.ends_with(ending))
+        || paragraph.split_whitespace().next_back().is_some_and(|last| last.contains("://"));
     if !long || ends_well || paragraph.ends_with([',', '，', ':', '：']) {
         return None;
     }

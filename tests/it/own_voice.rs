@@ -139,7 +139,12 @@ fn a_voice_is_learnt_proposed_accepted_and_gone_back_from_by_commands() {
     assert_eq!(run(&["tune", "--from-approved", "--rank", "4"]).status.code(), Some(2));
     assert_eq!(run(&["tune"]).status.code(), Some(2));
     decide(&workspace, &ids);
-    assert_eq!(run(&["tune", "--from-approved", "--model", "none"]).status.code(), Some(2));
+    let none = perennial(home.path())
+        .args(["--workspace", "shop", "--model", "none", "tune", "--from-approved"])
+        .output()
+        .unwrap();
+    assert_eq!(none.status.code(), Some(2));
+    assert!(text(&none.stderr).contains("cannot learn a voice"), "{}", text(&none.stderr));
     assert!(!workspace.folder().join("voices/0001").exists(), "it never learns unasked");
 
     let learnt = document(&["tune", "--from-approved", "--steps", "2", "--quiet"]);

@@ -75,7 +75,7 @@ fn a_version_is_proposed_accepted_and_gone_back_from() {
 fn a_crash_between_any_two_bytes_of_the_log_loses_nothing_that_was_told() {
     let home = tempfile::tempdir().unwrap();
     let voices = Voices::of(home.path());
-    (learnt(&voices), learnt(&voices));
+    assert_eq!([learnt(&voices), learnt(&voices)], [1, 2]);
     voices.accept(1, "李 \"me\"", 2).unwrap();
     let log = voices.folder().join(LOG);
     let before = fs::read(&log).unwrap();
@@ -116,7 +116,7 @@ fn a_crash_before_the_rename_leaves_no_version_and_one_after_it_a_whole_one() {
 fn a_damaged_folder_is_named_and_passed_over_and_its_number_is_not_given_again() {
     let home = tempfile::tempdir().unwrap();
     let voices = Voices::of(home.path());
-    (learnt(&voices), learnt(&voices), learnt(&voices));
+    assert_eq!([learnt(&voices), learnt(&voices), learnt(&voices)], [1, 2, 3]);
     voices.accept(3, "me", 1).unwrap();
     fs::remove_file(voices.folder().join("0002").join(CARD)).unwrap();
     fs::write(voices.folder().join("0003").join(REPORT), "{").unwrap();

@@ -282,7 +282,7 @@ fn everything_else_can_be_used_while_it_learns_and_leaving_asks_first() {
     // The time that is left goes on where nothing is told.
     let mut harness = harness.keys("9");
     let before = see(&mut harness, "3 min 35 s left");
-    let mut harness = harness.wait(Duration::from_secs(60));
+    let mut harness = harness.wait(Duration::from_mins(1));
     let after = see(&mut harness, "2 min 35 s left");
     assert_ne!(before, after);
     let mut harness = harness.keys("q");

@@ -126,7 +126,7 @@ mod tests {
         course.go_on(JobId(2));
         course.hear(&step(3, None), Duration::from_secs(20));
         assert_eq!((course.losses.len(), course.held_out.len(), course.samples.len()), (3, 1, 1));
-        assert_eq!(course.left(Duration::from_secs(50)), Some(Duration::from_secs(60)));
+        assert_eq!(course.left(Duration::from_secs(50)), Some(Duration::from_mins(1)));
         assert_eq!(course.left(Duration::from_secs(500)), Some(Duration::ZERO));
     }
 }

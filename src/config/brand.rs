@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct BrandConfig {
     /// The shop's name, as customers know it; empty where it is not known. The sample's name counts as none for any other shop.
     pub name: String,
-    /// Where the shop stands on the web, as in "https://shop.example"; e-mails lead there.
+    /// Where the shop stands on the web, as in `https://shop.example`; e-mails lead there.
     pub url: Option<String>,
     /// Words that must not appear in a message.
     pub banned_words: Vec<String>,

@@ -433,7 +433,7 @@ mod tests {
             strategy: "s".into(),
             language: "en".into(),
             form: "free",
-            slots: vec![Stretch { by_model: number % 2 == 0, ..stretch(&format!("Text {number} | more.")) }],
+            slots: vec![Stretch { by_model: number.is_multiple_of(2), ..stretch(&format!("Text {number} | more.")) }],
             broken: if number == 3 { vec!["length", "voice"] } else { vec![] },
             seconds: 1.0,
         };

@@ -1,7 +1,7 @@
 //! Where a field may stand in a sentence.
 //!
-//! In: what is written so far, and a field's name. Out: whether the field makes sense there: "until {offer_ends}" does,
-//! "until {coupon_code}" does not, and what came of it would be a false message. The words are those behind which the
+//! In: what is written so far, and a field's name. Out: whether the field makes sense there: `until {offer_ends}` does,
+//! `until {coupon_code}` does not, and what came of it would be a false message. The words are those behind which the
 //! fields stand in `assets/training`, and others as plain; what is not known here may not stand.
 
 use super::is_unspaced;

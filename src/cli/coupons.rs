@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Context, Exit, SCHEMA};
+use crate::campaign::owed::owed;
 use crate::campaign::quiet::moment_of;
-use crate::workspace::{CodeLine, Redeemed, Workspace};
+use crate::workspace::{CodeLine, PoolCount, Redeemed, Workspace};
 
 /// Pools of coupon codes, and what became of each code.
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ enum Action {
         #[arg(long, value_name = "YYYY-MM-DD")]
         expires: Option<Date>,
     },
-    /// How many codes are free, reserved, given out and used.
+    /// How many codes are free, owed to messages that were launched and wait, reserved, given out and used.
     Status,
     /// Lists codes, and what became of each: free, reserved, given out to whom, used.
     List {
@@ -75,7 +76,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             }
         }
         Action::Status => {
-            let pools = store.pools(now)?;
+            let owed = owed(&store, &context.config.campaign, None)?;
+            let pools: Vec<PoolCount> =
+                store.pools(now)?.into_iter().map(|count| count.owing(&owed)).collect();
             if context.global.json {
                 let pools: Vec<_> = pools
                     .iter()
@@ -96,12 +99,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     let some = |count: u64, what: &str| {
                         if count > 0 { format!(" ({count} {what})") } else { String::new() }
                     };
+                    let owed = match count.owed {
+                        0 => String::new(),
+                        owed => format!(", {owed} owed to launched messages"),
+                    };
                     let (lapsed, late) = (some(count.lapsed, "past their day"), some(count.late, "after their day"));
                     let ends = count.next_end.map_or_else(String::new, |end| {
                         format!("; the next to end hold until {}", last_day(end))
                     });
                     context.print_text(&format!(
-                        "{:<20} {} free, {} expired, {} reserved, {} given out{lapsed}, {} returned, {} used{late}{left}{ends}",
+                        "{:<20} {} free{owed}, {} expired, {} reserved, {} given out{lapsed}, {} returned, {} used{late}{left}{ends}",
                         count.pool.as_deref().unwrap_or("made here"),
                         count.free,
                         count.expired,

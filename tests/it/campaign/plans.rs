@@ -83,6 +83,38 @@ fn codes_owed_to_messages_that_wait_are_not_free_for_another_campaign() {
 }
 
 #[test]
+fn quiet_hours_are_counted_where_they_are_blamed() {
+    let project = Project::new(60, "");
+    let planned = |then: &str| {
+        project.plan(
+            "spring",
+            &format!(
+                "[schedule]\nat = \"2040-03-01 10:00\"\n[quiet-hours]\nfrom = \"09:00\"\nto = \"11:00\"\nthen = \"{then}\"\n"
+            ),
+        );
+        project.json(&["campaign", "plan", "spring"])
+    };
+    for then in ["cancel", "skip"] {
+        let plan = planned(then);
+        let steps = plan["funnel"].as_array().unwrap();
+        let quiet = steps.iter().find(|line| line["step"] == "outside-quiet-hours").unwrap();
+        assert_eq!((&quiet["customers"], &quiet["left_out"]), (&0.into(), &60.into()), "{then}");
+        assert_eq!(
+            found(&plan, "audience"),
+            "blocking nobody would get a message; the last 60 customers are left out at the step \"are outside quiet hours\"",
+            "{then}"
+        );
+        let check = found(&plan, "quiet-hours");
+        match then {
+            "cancel" => assert!(check.starts_with("blocking 60 customers have quiet hours then"), "{check}"),
+            _ => assert!(check.starts_with("good 0 messages wait for their hour, 60 customers"), "{check}"),
+        }
+    }
+    let waits = planned("hold");
+    assert!(found(&waits, "audience").starts_with("good 54 customers get a message"), "{waits}");
+}
+
+#[test]
 fn a_mail_that_leads_nowhere_is_told_of_and_the_shop_s_address_is_its_link() {
     let sink = Sink::new(|_| Answer::Taken);
     let project = Project::new(60, &mail_server(sink.port, 1));

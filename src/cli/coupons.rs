@@ -138,10 +138,11 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             if context.global.json {
                 context.print_json(&json!({
                     "schema": SCHEMA, "redeemed": told.redeemed, "again": told.again,
-                    "not_given_out": told.not_given_out, "unknown": told.unknown, "late": told.late,
+                    "not_given_out": told.not_given_out, "unknown": told.unknown,
+                    "unknown_codes": told.unknown_codes, "late": told.late,
                 }))?;
             } else {
-                context.print_text(&redeemed(told))?;
+                context.print_text(&redeemed(&told))?;
             }
             if told.unknown > 0 {
                 return Ok(Exit::StoppedByCheck);
@@ -172,7 +173,7 @@ fn listed(line: &CodeLine) -> String {
 }
 
 /// What became of the codes of a file, in a sentence.
-fn redeemed(told: Redeemed) -> String {
+fn redeemed(told: &Redeemed) -> String {
     let some = |count: u64, one: &str, many: &str| match count {
         0 => None,
         1 => Some(format!("1 code {one}")),
@@ -186,7 +187,21 @@ fn redeemed(told: Redeemed) -> String {
         some(told.unknown, "is not known here", "are not known here"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "There is no code in the file".into() } else { parts.join(", ") }
+    if parts.is_empty() {
+        return "There is no code in the file".into();
+    }
+    let mut all = parts.join(", ");
+    if !told.unknown_codes.is_empty() {
+        // A file may hold anything.
+        let shown = |code: &String| -> String {
+            let plain = code.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+            plain.take(40).collect()
+        };
+        let named: Vec<String> = told.unknown_codes.iter().map(shown).collect();
+        let more = if told.unknown > named.len() as u64 { ", ..." } else { "" };
+        all.push_str(&format!(" ({}{more})", named.join(", ")));
+    }
+    all
 }
 
 /// The first cell of each line; a heading that is no code is passed over.

@@ -83,8 +83,11 @@ pub struct CodeLine {
     pub expires_at: Option<i64>,
 }
 
+/// Unknown codes that are named.
+const NAMED: usize = 5;
+
 /// What became of codes that were said to be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Redeemed {
     /// For the first time.
     pub redeemed: u64,
@@ -93,6 +96,8 @@ pub struct Redeemed {
     /// They are known, and were given to nobody.
     pub not_given_out: u64,
     pub unknown: u64,
+    /// The first few of the unknown ones.
+    pub unknown_codes: Vec<String>,
     /// Of the ones used for the first time, how many are past their last day.
     pub late: u64,
 }
@@ -197,7 +202,12 @@ impl Store {
                 }
                 let state: Option<String> = known.query_row([code], |row| row.get(0)).optional()?;
                 match state.as_deref() {
-                    None => told.unknown += 1,
+                    None => {
+                        told.unknown += 1;
+                        if told.unknown_codes.len() < NAMED {
+                            told.unknown_codes.push(code.to_owned());
+                        }
+                    }
                     Some("redeemed") => told.again += 1,
                     Some(_) => told.not_given_out += 1,
                 }

@@ -149,6 +149,10 @@ fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     };
     let used = redeem(&project);
     assert_eq!((used["redeemed"].as_u64(), used["unknown"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(used["unknown_codes"], serde_json::json!(["NOBODYS"]));
+    let told = project.run(&["coupons", "redeem", "used.csv"]).assert().code(3);
+    let told = text(&told.get_output().stdout);
+    assert!(told.contains("2 codes were noted as used before, 1 code is not known here (NOBODYS)"), "{told}");
     let again = redeem(&project);
     assert_eq!((again["redeemed"].as_u64(), again["again"].as_u64()), (Some(0), Some(2)));
     let listed = project.json(&["coupons", "list", "--campaign", "spring"]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, actor, now, office, prospect, shop};
-use crate::campaign::approval::note_plan;
+use crate::campaign::approval::{Hand, note_plan};
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -33,7 +33,7 @@ pub struct Args {
     /// What people call it (default: its name).
     #[arg(long, value_name = "TEXT", requires = "strategy")]
     title: Option<String>,
-    /// Who makes it (default: the user of this machine).
+    /// Who makes it, or has changed it (default: the user of this machine).
     #[arg(long = "as", value_name = "PERSON")]
     author: Option<String>,
     /// Lists the customers at one step of the funnel: holdout, to-be-sent, consented, ...
@@ -68,7 +68,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     if dossier.launched.is_none() {
         let person = actor(args.author.as_deref());
-        note_plan(&mut office.store, &args.name, &dossier.source, &person, now())?;
+        // Whoever looks at a plan need not have written it.
+        let says_so = args.strategy.is_some() || args.author.is_some();
+        let hand = if says_so { Hand::Wrote } else { Hand::Found };
+        note_plan(&mut office.store, (&args.name, &dossier.source), (&person, hand), now())?;
     }
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
@@ -89,7 +92,8 @@ pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     if dossier.launched.is_none() {
-        note_plan(&mut office.store, &args.name, &dossier.source, &actor(None), now())?;
+        let plan = (args.name.as_str(), dossier.source.as_str());
+        note_plan(&mut office.store, plan, (&actor(None), Hand::Found), now())?;
     }
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     let clear = is_clear(&prospect.checks);

@@ -241,25 +241,14 @@ fn told(dossier: &Dossier, prospect: &Prospect, currency: &str) -> String {
     let mut text = format!("{}\n\n", dossier.plan.title);
     text.push_str(&funnel_told(&dossier.audience.funnel()));
     text.push('\n');
-    let (arms, _) = dossier.audience.sizes();
+    let (arms, holdout) = dossier.audience.sizes();
+    let treated: u64 = arms.iter().sum();
     for ((name, _), customers) in dossier.versions.arms.iter().zip(arms) {
         text.push_str(&format!("  arm {name:<14} {customers} customers\n"));
     }
     text.push_str("\nWhat can be shown (who buys anyway: of such customers some weeks ago, those who bought within so many days)\n");
     for look in &prospect.outlook {
-        let told = match (look.base_rate, look.smallest_effect) {
-            (None, _) => "the shop's past does not say how many buy anyway".to_owned(),
-            (Some(base), _) if look.is_too_few() => {
-                format!("too few to tell what the message adds to {:.1} % who buy anyway", 100.0 * base)
-            }
-            (Some(base), Some(effect)) => format!(
-                "{:.1} % buy anyway; {:.1} points more, or more than that, can be told from chance",
-                100.0 * base,
-                100.0 * effect
-            ),
-            (Some(base), None) => format!("{:.1} % buy anyway", 100.0 * base),
-        };
-        text.push_str(&format!("  after {:>2} days  {told}\n", look.days));
+        text.push_str(&format!("  after {:>2} days  {}\n", look.days, look.told(holdout, treated)));
     }
     let money = &prospect.forecast;
     if let (Some(coupons), Some(most)) = (money.coupons, money.coupons_at_most) {

@@ -22,6 +22,7 @@ pub mod dossier;
 pub mod message;
 pub mod outlook;
 pub mod overlap;
+pub mod owed;
 pub mod plan;
 pub mod preflight;
 pub mod prospect;

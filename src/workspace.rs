@@ -32,8 +32,8 @@ pub use person::person;
 pub use store::{
     AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed,
     EVERY_CHANNEL, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch,
-    NO_REASON, NewSend, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState, Sent,
-    Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash,
+    NO_REASON, NewSend, Owed, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState,
+    Sent, Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash,
     kind_of, may_be_address, normalised, one_variant,
 };
 pub use strategies::StrategyFile;

@@ -109,30 +109,46 @@ pub fn may_not_resume(store: &Store, campaign: &Campaign) -> Result<Option<Strin
     }))
 }
 
+/// How somebody comes to stand in the audit beside a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// They made it as it is, or say so.
+    Wrote,
+    /// They came upon it: its file was written by another program.
+    Found,
+}
+
 /// Notes the plan's file in the audit, where it is another than the one noted last: who planned what, or changed it.
 ///
 /// # Errors
 /// The database cannot be written.
 pub fn note_plan(
     store: &mut Store,
-    name: &str,
-    source: &str,
-    actor: &str,
+    (name, source): (&str, &str),
+    (actor, hand): (&str, Hand),
     at: i64,
 ) -> Result<(), WorkspaceError> {
     let hash: String = Sha256::digest(source.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let entries = store.audit_of(name)?;
     let last = entries.iter().rev().find(|entry| entry.action == PLAN);
-    if last.is_some_and(|entry| entry.document["plan"] == hash.as_str()) {
+    // Who wrote what somebody else came upon is worth an entry of its own.
+    let says_more = |entry: &AuditEntry| hand == Hand::Wrote && entry.document["wrote"] == false;
+    if last.is_some_and(|entry| entry.document["plan"] == hash.as_str() && !says_more(entry)) {
         return Ok(());
     }
-    let document = json!({ "plan": hash, "changed": last.is_some() });
+    let document = json!({ "plan": hash, "changed": last.is_some(), "wrote": hand == Hand::Wrote });
     store.note(Deed { at, actor, action: PLAN, subject: name, document: &document })
 }
 
-/// Why this person may not approve the campaign; `None`: they may.
+/// Why this person may not approve the campaign; `None`: they may. `entries`: of the audit about it, oldest first. With two people
+/// whoever planned it or wrote it last, as the audit has it, is an author as well as the one whom the plan names.
 #[must_use]
-pub fn may_not_approve(plan: &Plan, settings: &CampaignConfig, person: &str) -> Option<String> {
+pub fn may_not_approve(
+    plan: &Plan,
+    settings: &CampaignConfig,
+    entries: &[AuditEntry],
+    person: &str,
+) -> Option<String> {
     let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
     if person.trim().is_empty() {
         return Some("say who approves it, with --as NAME.".into());
@@ -153,9 +169,22 @@ pub fn may_not_approve(plan: &Plan, settings: &CampaignConfig, person: &str) -> 
             plan.name
         ));
     }
-    same(&plan.author, person).then(|| {
-        format!("{person} is its author, and two people must stand behind a campaign. Ask somebody else to approve it.")
-    })
+    let wrote = |entry: &&AuditEntry| entry.action == PLAN && entry.document["wrote"] == true;
+    let first = entries.iter().find(wrote);
+    let last = entries.iter().rfind(wrote);
+    let is_person = |entry: Option<&AuditEntry>| entry.is_some_and(|entry| same(&entry.actor, person));
+    let what = if same(&plan.author, person) {
+        "is its author"
+    } else if is_person(first) {
+        "planned it, as the audit says"
+    } else if is_person(last) {
+        "changed it last, as the audit says"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "{person} {what}, and two people must stand behind a campaign. Ask somebody else to approve it."
+    ))
 }
 
 #[cfg(test)]
@@ -191,13 +220,49 @@ mod tests {
         let source = "author = \"author\"\nstrategy = \"s\"\nsegments = [\"A\"]\n";
         let mut settings = CampaignConfig::default();
         let plan = Plan::parse("spring", source, &settings).unwrap();
-        assert_eq!(may_not_approve(&plan, &settings, "author"), None);
+        let may_not =
+            |plan: &Plan, settings: &CampaignConfig, who: &str| may_not_approve(plan, settings, &[], who);
+        assert_eq!(may_not(&plan, &settings, "author"), None);
         settings.two_person = true;
-        assert!(may_not_approve(&plan, &settings, " Author ").unwrap().contains("two people"));
-        assert_eq!(may_not_approve(&plan, &settings, "reviewer"), None);
+        assert!(may_not(&plan, &settings, " Author ").unwrap().contains("two people"));
+        assert_eq!(may_not(&plan, &settings, "reviewer"), None);
         let nobody = Plan::parse("spring", &source[source.find("strategy").unwrap()..], &settings).unwrap();
-        assert!(may_not_approve(&nobody, &settings, "reviewer").unwrap().contains("names no author"));
+        assert!(may_not(&nobody, &settings, "reviewer").unwrap().contains("names no author"));
         settings.approvers = vec!["chief".into()];
-        assert!(may_not_approve(&plan, &settings, "reviewer").unwrap().contains("chief"));
+        assert!(may_not(&plan, &settings, "reviewer").unwrap().contains("chief"));
+    }
+
+    #[test]
+    fn who_planned_it_or_changed_it_last_is_an_author_whatever_the_plan_says() {
+        let source = "author = \"somebody else\"\nstrategy = \"s\"\nsegments = [\"A\"]\n";
+        let settings = CampaignConfig { two_person: true, ..CampaignConfig::default() };
+        let plan = Plan::parse("spring", source, &settings).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("perennial.db")).unwrap();
+        let steps = [
+            ("planner", Hand::Wrote, "1"),
+            ("between", Hand::Wrote, "2"),
+            ("changer", Hand::Wrote, "3"),
+            ("reader", Hand::Found, "4"),
+            ("reader", Hand::Found, "4"),
+        ];
+        for (at, (who, hand, source)) in (1..).zip(steps) {
+            note_plan(&mut store, ("spring", source), (who, hand), at).unwrap();
+        }
+        let entries = store.audit_of("spring").unwrap();
+        assert_eq!(entries.len(), 4);
+        let why = |who: &str| may_not_approve(&plan, &settings, &entries, who);
+        assert!(why("Planner").unwrap().contains("planned it, as the audit says"));
+        assert!(why("changer").unwrap().contains("changed it last, as the audit says"));
+        for who in ["between", "reader"] {
+            assert_eq!(why(who), None, "{who}");
+        }
+        // The one who wrote what the reader came upon says so.
+        note_plan(&mut store, ("spring", "4"), ("writer", Hand::Wrote), 9).unwrap();
+        let entries = store.audit_of("spring").unwrap();
+        assert!(may_not_approve(&plan, &settings, &entries, "writer").is_some());
+        assert_eq!(may_not_approve(&plan, &settings, &entries, "reader"), None);
+        let alone = CampaignConfig::default();
+        assert_eq!(may_not_approve(&plan, &alone, &entries, "planner"), None);
     }
 }

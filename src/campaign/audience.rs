@@ -65,7 +65,7 @@ impl Step {
             Self::NotSuppressed => "are not suppressed",
             Self::UnderCap => "are under the frequency cap",
             Self::OutsideQuietHours => "are outside quiet hours",
-            Self::Complete => "have every field",
+            Self::Complete => "message keeps every rule",
         }
     }
 }
@@ -117,7 +117,7 @@ pub struct Audience {
     pub members: Vec<Member>,
     /// Rules that messages would break, with an example of each.
     pub incomplete: BTreeMap<String, HeldBack>,
-    /// Customers whom the plan's quiet hours or cap would hinder, where it says that nobody is written to then.
+    /// Of those left out, the ones whom the plan's quiet hours or cap hinder where it says that nobody is written to then.
     pub cancelled_by: Vec<(Step, u64)>,
     /// Customers whose time zone is not known.
     pub zone_assumed: u64,
@@ -193,8 +193,13 @@ impl Audience {
                                 member.waits.get_or_insert(hindrance);
                             }
                             Then::Skip => return Some(hindrance),
-                            Then::Cancel if hindrance == Step::UnderCap => capped += 1,
-                            Then::Cancel => quiet += 1,
+                            Then::Cancel => {
+                                match hindrance {
+                                    Step::UnderCap => capped += 1,
+                                    _ => quiet += 1,
+                                }
+                                return Some(hindrance);
+                            }
                         }
                     }
                     None

@@ -12,8 +12,8 @@ use super::approval::{Approval, fingerprint};
 use super::audience::{Audience, Known};
 use super::message::{Composer, Content, MessageError, content_hash};
 use super::overlap::{Overlap, overlaps};
+use super::owed::owed;
 use super::plan::Plan;
-use super::quiet::moment_of;
 use super::versions::{Ground, Version, Versions, versions};
 use super::writer::{Doorway, Said, Writer};
 use crate::config::{Config, SendingConfig};
@@ -39,8 +39,10 @@ pub struct Dossier {
     pub approval: Approval,
     /// As it was launched, if it was.
     pub launched: Option<Campaign>,
-    /// What the plan's pool of codes has for the offer, before the launch.
+    /// What the plan's pool has for the messages that have no code yet, where they get theirs from one.
     pub stock: Option<Stock>,
+    /// Messages that have no code yet, if each is to have one of its own.
+    pub without_code: u64,
     /// Campaigns that are being measured, with customers whom this one is to write to.
     pub overlaps: Vec<Overlap>,
     doorway: Doorway,
@@ -94,17 +96,23 @@ impl Dossier {
             };
             Audience::new(&plan, &versions, ground, &known, task)?
         };
-        let until = versions.offer_ends().and_then(day_after);
-        let (mut stock, mut overlapping) = (None, Vec::new());
-        if launched.is_none() {
-            if let Some(pool) = plan.pool().filter(|_| versions.has_coupon()) {
-                stock = Some(store.stock(pool, until, now)?);
+        let stock = match plan.pool().filter(|_| versions.has_coupon()) {
+            Some(pool) => {
+                let others = owed(store, &config.campaign, Some(name))?;
+                Some(store.stock(pool, versions.offer_until(), &others, now)?)
             }
-            overlapping = overlaps(&plan, &audience, ground.shop, store, now)?;
-        }
+            None => None,
+        };
+        let (without_code, overlaps) = match &launched {
+            Some(campaign) => (store.without_code(campaign.id)?, Vec::new()),
+            None => {
+                (audience.recipients().count() as u64, overlaps(&plan, &audience, ground.shop, store, now)?)
+            }
+        };
         Ok(Self {
             stock,
-            overlaps: overlapping,
+            without_code,
+            overlaps,
             plan,
             source,
             versions,
@@ -177,7 +185,7 @@ impl Dossier {
     /// The first moment after that day, as the days of coupon codes are counted (UTC).
     #[must_use]
     pub fn offer_until(&self) -> Option<i64> {
-        self.offer_ends().and_then(day_after)
+        self.versions.offer_until()
     }
 
     /// Whether messages have links through the door.
@@ -197,11 +205,6 @@ impl Dossier {
     pub fn rows(&self) -> Vec<u32> {
         self.audience.recipients().map(|member| member.row).collect()
     }
-}
-
-/// The first moment after a day.
-fn day_after(day: Date) -> Option<i64> {
-    Some(moment_of(day.tomorrow().ok()?.at(0, 0, 0, 0), &TimeZone::UTC))
 }
 
 /// The day from which offers count: that of the schedule, or today.

@@ -27,7 +27,7 @@ pub use dkim::Signer;
 pub use email::{Composer, Sender};
 pub use id::message_id;
 pub use layout::VERSION as LAYOUT_VERSION;
-pub use page::{Shown, page};
+pub use page::{SAMPLE_LINKS, Shown, page};
 pub use push::{Finding, Platform, findings};
 pub use short::{Forced, Replacement, forcing, replaced};
 

@@ -52,6 +52,42 @@ impl Outlook {
             _ => true,
         }
     }
+
+    /// What it says, in words, with so many held out and so many written to.
+    #[must_use]
+    pub fn told(&self, holdout: u64, treated: u64) -> String {
+        let Some(base) = self.base_rate else {
+            return "the shop's past does not say how many buy anyway".to_owned();
+        };
+        let base = 100.0 * base;
+        let mut told = match self.smallest_effect.map(|effect| 100.0 * effect) {
+            Some(effect) if self.is_too_few() => format!(
+                "too few to tell what the message adds to {base:.1} % who buy anyway: only {effect:.1} points more, or more than \
+                 that, could be told from chance"
+            ),
+            Some(effect) => {
+                format!(
+                    "{base:.1} % buy anyway; {effect:.1} points more, or more than that, can be told from chance"
+                )
+            }
+            None => format!(
+                "too few to tell what the message adds to {base:.1} % who buy anyway: no rise could be told from chance"
+            ),
+        };
+        if let Some(needed) = self.holdout_for_a_tenth.filter(|&needed| needed > holdout) {
+            // In the same proportion as now; the same number where nobody is held out yet.
+            let written = if holdout == 0 {
+                needed
+            } else {
+                (needed as f64 * treated as f64 / holdout as f64).ceil() as u64
+            };
+            told.push_str(&format!(
+                "; a tenth more of them ({:.1} points) would take {needed} held out and {written} written to",
+                base / 10.0
+            ));
+        }
+        told
+    }
 }
 
 /// What can be shown with so many held out and so many written to, of these clusters.
@@ -115,4 +151,33 @@ fn base_rates(
         }
     }
     Ok(rates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_few_says_what_could_be_told_and_how_many_would_do() {
+        let few = Outlook {
+            days: 28,
+            base_rate: Some(0.1),
+            smallest_effect: Some(0.12),
+            holdout_for_a_tenth: Some(1_000),
+        };
+        assert_eq!(
+            few.told(25, 225),
+            "too few to tell what the message adds to 10.0 % who buy anyway: only 12.0 points more, or more than that, could be \
+             told from chance; a tenth more of them (1.0 points) would take 1000 held out and 9000 written to"
+        );
+        let many = Outlook { smallest_effect: Some(0.008), ..few };
+        assert_eq!(
+            many.told(1_500, 13_500),
+            "10.0 % buy anyway; 0.8 points more, or more than that, can be told from chance"
+        );
+        let none = Outlook { smallest_effect: None, ..few };
+        assert!(none.told(0, 250).ends_with("would take 1000 held out and 1000 written to"));
+        let unknown = Outlook { base_rate: None, smallest_effect: None, holdout_for_a_tenth: None, days: 7 };
+        assert_eq!(unknown.told(0, 0), "the shop's past does not say how many buy anyway");
+    }
 }

@@ -3,6 +3,7 @@
 //! In: a [`Dossier`]. Out: [`Finding`]s. A campaign with one finding that blocks is not launched.
 
 mod money;
+mod nobody;
 mod others;
 mod specimens;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::approval::Approval;
-use super::audience::{Step, step_words};
+use super::audience::Step;
 use super::budget::Forecast;
 use super::channel::Line;
 use super::dossier::Dossier;
@@ -23,6 +24,7 @@ use super::versions::Ground;
 use super::writer::Writer;
 use crate::data::{Channel, primary_language};
 use crate::strategy::{Part, sms};
+use nobody::{apart, why_nobody};
 use specimens::is_address;
 
 /// How much a finding weighs.
@@ -109,19 +111,7 @@ impl Checks {
         let to_send: u64 = arms.iter().sum();
         let name = &dossier.plan.name;
         if to_send == 0 {
-            let why = dossier
-                .audience
-                .funnel()
-                .into_iter()
-                .max_by_key(|line| if line.step == "holdout" { 0 } else { line.left_out })
-                .filter(|line| line.left_out > 0)
-                .map_or_else(String::new, |line| {
-                    let words = step_words(line.step);
-                    format!(
-                        "; {} customers are left out at the step \"{words}\", more than at any other",
-                        line.left_out
-                    )
-                });
+            let why = why_nobody(&dossier.audience.funnel());
             self.add(
                 "audience",
                 Weight::Blocking,
@@ -287,17 +277,22 @@ impl Checks {
         } else {
             let weight = if dossier.plan.leave_out_incomplete { Weight::Warning } else { Weight::Blocking };
             for (rule, held) in &dossier.audience.incomplete {
-                let check = if rule == "unfilled-field" { "fields" } else { "claims" };
+                let lacks_field = rule == "unfilled-field";
+                let (found, own) =
+                    if lacks_field { (held.detail.as_str(), None) } else { apart(&held.detail) };
+                let remedy = match own {
+                    Some(own) => own,
+                    None if lacks_field => "Give the field a default in the strategy.",
+                    None => "Mend it in Review.",
+                };
                 self.add(
-                    check,
+                    if lacks_field { "fields" } else { "claims" },
                     weight,
-                    format!("{} messages break the rule {rule}, such as that to {}: {}", held.messages, held.customer_id, held.detail),
+                    format!("{} messages break the rule {rule}, such as that to {}: {found}", held.messages, held.customer_id),
                     if dossier.plan.leave_out_incomplete {
-                        "They are left out, as the plan says; a default for the field in the strategy would keep them.".into()
+                        format!("They are left out, as the plan says. To keep them: {remedy}")
                     } else {
-                        format!(
-                            "Give the field a default in the strategy, or write leave-out-incomplete = true in campaigns/{name}.toml."
-                        )
+                        format!("{remedy} Or leave them out: leave-out-incomplete = true in campaigns/{name}.toml.")
                     },
                 );
             }

@@ -423,7 +423,7 @@ impl Run {
                 store.turn_campaign(order.campaign, CampaignState::Stopped, now, "perennial", why)?;
                 CampaignState::Stopped
             }
-            None if store.next_due(order.campaign)?.is_none() && self.pulse.unknown == 0 => {
+            None if store.is_settled(order.campaign)? => {
                 store.turn_campaign(
                     order.campaign,
                     CampaignState::Done,

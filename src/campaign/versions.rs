@@ -5,10 +5,12 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::plan::{Arm, Plan};
+use super::quiet::moment_of;
 use super::{CampaignError, approval};
 use crate::config::Config;
 use crate::data::{Channel, Shop, primary_language};
@@ -95,6 +97,13 @@ impl Versions {
     pub fn offer_ends(&self) -> Option<Date> {
         let days = self.all.iter().filter_map(|version| version.copy.strategy.offer.as_ref()?.valid_days);
         self.sending.checked_add(i64::from(days.max()?).days()).ok()
+    }
+
+    /// The first moment after that day, as the days of coupon codes are counted (UTC).
+    #[must_use]
+    pub fn offer_until(&self) -> Option<i64> {
+        let after = self.offer_ends()?.tomorrow().ok()?;
+        Some(moment_of(after.at(0, 0, 0, 0), &TimeZone::UTC))
     }
 
     /// All of it as JSON, with each version's content hash: what a campaign that was launched goes on with, whatever becomes of

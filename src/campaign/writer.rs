@@ -118,7 +118,8 @@ impl<'a> Writer<'a> {
         self.made(line, place, line.coupon.as_deref(), false)
     }
 
-    /// A version's message to a customer as it would go out, with a code that is none: nothing is spent. With another address
+    /// A version's message to a customer as it would go out, with a code that is none: nothing is spent; and with links of the
+    /// door that have the form of those that will be sent, and lead to a page that says that they are a test's. With another address
     /// `to` it is a test, and says so in its subject.
     ///
     /// # Errors
@@ -209,12 +210,14 @@ impl<'a> Writer<'a> {
                 feedback: doors.as_ref().map(|(_, feedback)| feedback.as_str()),
             },
         };
-        let mut rewrite = |_: usize, url: &str| {
-            let number = self.urls.iter().position(|known| known == url);
-            match (number, &self.links) {
-                (Some(number), Some(links)) => Some(links.click(line.id, number as u32 + 1)),
+        let mut rewrite = |number: usize, url: &str| {
+            let place = self.urls.iter().position(|known| known == url);
+            match (place, &self.links) {
+                (Some(place), Some(links)) => Some(links.click(line.id, place as u32 + 1)),
                 // What was approved had other links: this one came with a customer's own words.
                 (None, _) if self.launched => None,
+                // Nothing is kept before the launch: a sample of the form that the link will have.
+                (None, Some(links)) if line.id == TEST_SEND => Some(links.click(TEST_SEND, number as u32)),
                 _ => Some(url.to_owned()),
             }
         };

@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Context, Exit, SCHEMA};
+use crate::campaign::owed::owed;
 use crate::campaign::quiet::moment_of;
-use crate::workspace::{CodeLine, Redeemed, Workspace};
+use crate::workspace::{CodeLine, PoolCount, Redeemed, Workspace};
 
 /// Pools of coupon codes, and what became of each code.
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ enum Action {
         #[arg(long, value_name = "YYYY-MM-DD")]
         expires: Option<Date>,
     },
-    /// How many codes are free, reserved, given out and used.
+    /// How many codes are free, owed to messages that were launched and wait, reserved, given out and used.
     Status,
     /// Lists codes, and what became of each: free, reserved, given out to whom, used.
     List {
@@ -75,7 +76,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             }
         }
         Action::Status => {
-            let pools = store.pools(now)?;
+            let owed = owed(&store, &context.config.campaign, None)?;
+            let pools: Vec<PoolCount> =
+                store.pools(now)?.into_iter().map(|count| count.owing(&owed)).collect();
             if context.global.json {
                 let pools: Vec<_> = pools
                     .iter()
@@ -96,12 +99,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     let some = |count: u64, what: &str| {
                         if count > 0 { format!(" ({count} {what})") } else { String::new() }
                     };
+                    let owed = match count.owed {
+                        0 => String::new(),
+                        owed => format!(", {owed} owed to launched messages"),
+                    };
                     let (lapsed, late) = (some(count.lapsed, "past their day"), some(count.late, "after their day"));
                     let ends = count.next_end.map_or_else(String::new, |end| {
                         format!("; the next to end hold until {}", last_day(end))
                     });
                     context.print_text(&format!(
-                        "{:<20} {} free, {} expired, {} reserved, {} given out{lapsed}, {} returned, {} used{late}{left}{ends}",
+                        "{:<20} {} free{owed}, {} expired, {} reserved, {} given out{lapsed}, {} returned, {} used{late}{left}{ends}",
                         count.pool.as_deref().unwrap_or("made here"),
                         count.free,
                         count.expired,
@@ -131,10 +138,11 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             if context.global.json {
                 context.print_json(&json!({
                     "schema": SCHEMA, "redeemed": told.redeemed, "again": told.again,
-                    "not_given_out": told.not_given_out, "unknown": told.unknown, "late": told.late,
+                    "not_given_out": told.not_given_out, "unknown": told.unknown,
+                    "unknown_codes": told.unknown_codes, "late": told.late,
                 }))?;
             } else {
-                context.print_text(&redeemed(told))?;
+                context.print_text(&redeemed(&told))?;
             }
             if told.unknown > 0 {
                 return Ok(Exit::StoppedByCheck);
@@ -165,7 +173,7 @@ fn listed(line: &CodeLine) -> String {
 }
 
 /// What became of the codes of a file, in a sentence.
-fn redeemed(told: Redeemed) -> String {
+fn redeemed(told: &Redeemed) -> String {
     let some = |count: u64, one: &str, many: &str| match count {
         0 => None,
         1 => Some(format!("1 code {one}")),
@@ -179,7 +187,21 @@ fn redeemed(told: Redeemed) -> String {
         some(told.unknown, "is not known here", "are not known here"),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "There is no code in the file".into() } else { parts.join(", ") }
+    if parts.is_empty() {
+        return "There is no code in the file".into();
+    }
+    let mut all = parts.join(", ");
+    if !told.unknown_codes.is_empty() {
+        // A file may hold anything.
+        let shown = |code: &String| -> String {
+            let plain = code.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+            plain.take(40).collect()
+        };
+        let named: Vec<String> = told.unknown_codes.iter().map(shown).collect();
+        let more = if told.unknown > named.len() as u64 { ", ..." } else { "" };
+        all.push_str(&format!(" ({}{more})", named.join(", ")));
+    }
+    all
 }
 
 /// The first cell of each line; a heading that is no code is passed over.

@@ -95,6 +95,7 @@ pub(super) fn told(counts: &Counts) -> String {
         (counts.repeated, "known already"),
         (counts.unknown, "about no message and no customer of this project"),
         (counts.refused, "not understood"),
+        (counts.unproved, "hashes alone, from a list that does not say whose: those of another project match nobody"),
     ] {
         if number > 0 || words == "kept" {
             text += &format!("{:>9} {words}\n", count(number as u64));

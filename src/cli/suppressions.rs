@@ -101,8 +101,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         }
         What::Import { file } => import::suppressions(&mut store, file)?,
         What::Export { file } => {
-            let suppressions = store.suppressions()?;
-            write(file, &suppressions).with_context(|| format!("{} cannot be written", file.display()))?;
+            let (suppressions, mark) = (store.suppressions()?, store.address_key_mark()?);
+            write(file, &suppressions, &mark).with_context(|| format!("{} cannot be written", file.display()))?;
             Counts { received: suppressions.len(), kept: suppressions.len(), ..Counts::default() }
         }
     };
@@ -115,15 +115,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn write(file: &std::path::Path, suppressions: &[Suppression]) -> anyhow::Result<()> {
+/// `mark`: of the key that the hashes were made with.
+fn write(file: &std::path::Path, suppressions: &[Suppression], mark: &str) -> anyhow::Result<()> {
     let mut out = AtomicFile::create(file, Privacy::Private)?;
     {
         let mut table = csv::Writer::from_writer(&mut out);
-        table.write_record(["channel", "address", "address_hash", "reason", "at", "source"])?;
+        table.write_record(["channel", "address", "address_hash", "reason", "at", "source", "key"])?;
         for one in suppressions {
             let at = jiff::Timestamp::from_millisecond(one.at).map(|at| at.to_string()).unwrap_or_default();
             let address = one.address.as_deref().unwrap_or_default();
-            table.write_record([&one.channel, address, &one.address_hash, &one.reason, &at, &one.source])?;
+            table.write_record([&one.channel, address, &one.address_hash, &one.reason, &at, &one.source, mark])?;
         }
         table.flush()?;
     }

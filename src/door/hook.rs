@@ -117,8 +117,17 @@ pub struct Counts {
     pub unknown: usize,
     /// Not understood.
     pub refused: usize,
+    /// Hashes alone, kept although nothing shows that this project's key made them.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unproved: usize,
     /// Why, of the first of them: place (from 1) and reason.
     pub refusals: Vec<(usize, String)>,
+}
+
+/// Whether there is none, and nothing to be told.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Counts {

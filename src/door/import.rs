@@ -19,6 +19,9 @@ use crate::workspace::{
 
 /// Rows of one transaction.
 const AT_ONCE: usize = 1_000;
+/// Why a hash is of no use.
+const OTHER_KEY: &str =
+    "it has only a hash, made with another project's key, which matches nobody here: give the address";
 /// Bytes of a line of NDJSON.
 const LONGEST_LINE: usize = 1 << 20;
 
@@ -60,7 +63,8 @@ pub fn events(
 }
 
 /// Reads a list of addresses that are to be written to no more: with a column `address` (or `email`, `phone`), and
-/// perhaps `channel`, `reason` and `at`; or one that this project gave out, with `address_hash`.
+/// perhaps `channel`, `reason` and `at`; or one that this project gave out, with `address_hash` and the mark of its `key`. A hash
+/// of another project's key would match nobody, and is refused.
 ///
 /// # Errors
 /// As [`events`].
@@ -68,6 +72,7 @@ pub fn suppressions(store: &mut Store, file: &Path) -> Result<Counts, DoorError>
     let source = format!("import {}", file.file_name().unwrap_or_default().to_string_lossy());
     let mut counts = Counts::default();
     let (mut addresses, mut hashes) = (Vec::new(), Vec::new());
+    let mark = store.address_key_mark()?;
     let read_at = now();
     rows(file, |row| {
         counts.received += 1;
@@ -102,6 +107,15 @@ pub fn suppressions(store: &mut Store, file: &Path) -> Result<Counts, DoorError>
                 }
             }
             (None, Some(hash)) if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                match text(&["key"]) {
+                    Some(key) if !key.eq_ignore_ascii_case(&mark) => {
+                        counts.refuse(place, OTHER_KEY.into());
+                        return Ok(());
+                    }
+                    Some(_) => {}
+                    // Written before lists told of their key.
+                    None => counts.unproved += 1,
+                }
                 hashes.push(Suppression {
                     channel: text(&["channel"]).unwrap_or_else(|| EVERY_CHANNEL.into()).to_lowercase(),
                     address_hash: hash.to_lowercase(),

@@ -16,6 +16,7 @@ mod ledger;
 mod migrations;
 mod refused;
 mod secrets;
+mod stock;
 mod suppressions;
 
 use std::path::{Path, PathBuf};
@@ -32,13 +33,14 @@ use crate::writing::Draft;
 
 pub use approval::one_variant;
 pub use audit::{AuditEntry, Broken, Deed};
-pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed, Stock};
+pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use consents::Consent;
 pub use erasure::{Erased, Identity};
 pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken};
 pub use ledger::{Change, Elsewhere, Send, SendState, Tally};
 pub use secrets::{Hmac, Secret, SecretName};
+pub use stock::{Owed, Stock};
 pub use suppressions::{
     EVERY_CHANNEL, Permissions, Reason, Suppression, ToSuppress, Withheld, address_hash, kind_of,
     may_be_address, normalised,

@@ -17,7 +17,13 @@ pub struct Shown<'a> {
     /// As in `Arm A, for Anna`.
     pub heading: &'a str,
     pub message: &'a Outgoing,
+    /// Its links lead to the door, and are samples.
+    pub samples: bool,
 }
+
+/// What is told of such links, after "the".
+pub const SAMPLE_LINKS: &str =
+    "links in it are samples that lead nowhere: each customer gets their own through the door";
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#202124;--soft:#5f6368;--ground:#fff;--card:#f3f4f5;--edge:#d5d7da;--bubble:#e3eefd}\
@@ -50,6 +56,17 @@ pub fn page(title: &str, shown: &[Shown<'_>]) -> String {
         out.push_str("<section>\n<h2>");
         escape(one.heading, &mut out);
         out.push_str("</h2>\n");
+        if one.samples && !one.message.links.is_empty() {
+            out.push_str(&format!(
+                "<p class=\"note\">The {SAMPLE_LINKS}. They stand for:</p>\n<ol class=\"note\">\n"
+            ));
+            for link in &one.message.links {
+                out.push_str("<li>");
+                escape(link, &mut out);
+                out.push_str("</li>\n");
+            }
+            out.push_str("</ol>\n");
+        }
         match one.message.channel {
             Channel::Email => email(one.message, &mut out),
             Channel::Sms => sms(one.message, &mut out),

@@ -6,14 +6,18 @@ use jiff::tz::TimeZone;
 use super::{Checks, Surroundings, Weight};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::CouponPolicy;
+use crate::workspace::Stock;
 
 impl Checks {
     pub(super) fn money(&mut self, dossier: &Dossier, around: &Surroundings<'_>) {
         let coupons = &dossier.plan.coupons;
-        let needed: u64 = dossier.audience.sizes().0.iter().sum();
+        let needed = dossier.without_code;
         if dossier.versions.has_coupon() && coupons.policy == CouponPolicy::Unique {
-            match &coupons.pool {
-                Some(pool) => self.pool(dossier, pool, needed),
+            match dossier.plan.pool().zip(dossier.stock) {
+                _ if dossier.launched.is_some() && needed == 0 => {
+                    self.good("coupons", "no message waits for a code of its own");
+                }
+                Some((pool, stock)) => self.pool(dossier, pool, stock, needed),
                 None => self.good("coupons", format!("{needed} codes are made here, one for each customer")),
             }
         }
@@ -38,10 +42,13 @@ impl Checks {
     }
 
     /// Whether a pool has enough codes. One that ends before the offer does would be a promise that is not kept.
-    fn pool(&mut self, dossier: &Dossier, pool: &str, needed: u64) {
-        let stock = dossier.stock.unwrap_or_default();
+    fn pool(&mut self, dossier: &Dossier, pool: &str, stock: Stock, needed: u64) {
         let ends = dossier.offer_ends();
         let short = stock.free - stock.lasting.min(stock.free);
+        let owed = match stock.owed {
+            0 => String::new(),
+            owed => format!(" besides the {owed} that are owed to other launched campaigns"),
+        };
         let but = match (ends, stock.first_end) {
             (Some(ends), Some(first)) if short > 0 => {
                 let first = Timestamp::from_millisecond(first - 1).map_or_else(
@@ -63,13 +70,13 @@ impl Checks {
             self.add(
                 "coupons",
                 Weight::Blocking,
-                format!("the pool {pool} has {} codes, and {needed} are needed{but}", stock.lasting),
+                format!("the pool {pool} has {} codes{owed}, and {needed} are needed{but}", stock.lasting),
                 format!("Import more with `perennial coupons import {pool} FILE`{shorter}."),
             );
         } else {
             self.good(
                 "coupons",
-                format!("the pool {pool} has {} codes for {needed} messages{but}", stock.lasting),
+                format!("the pool {pool} has {} codes{owed} for {needed} messages{but}", stock.lasting),
             );
         }
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::office::{actor, now, office, prospect, shop};
 use super::plan::checks_told;
-use crate::campaign::approval::{APPROVE, may_not_approve, note_plan};
+use crate::campaign::approval::{APPROVE, Hand, may_not_approve, note_plan};
 use crate::campaign::preflight::in_the_way;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::workspace::{Deed, WorkspaceError, person as user};
@@ -30,8 +30,10 @@ pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Res
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     if dossier.launched.is_none() {
-        note_plan(&mut office.store, &args.name, &dossier.source, &user(), now())?;
+        let plan = (args.name.as_str(), dossier.source.as_str());
+        note_plan(&mut office.store, plan, (&user(), Hand::Found), now())?;
     }
+    let entries = office.store.audit_of(&args.name)?;
     let refusal = if approve {
         let launched = dossier.launched.as_ref().map(|_| "it was launched: there is nothing left to approve.".to_owned());
         let other = args.fingerprint.as_ref().filter(|wanted| !dossier.fingerprint.starts_with(wanted.as_str()));
@@ -41,7 +43,7 @@ pub fn run(args: &Args, approve: bool, context: &mut Context<'_>) -> anyhow::Res
                     format!("its fingerprint is {}, and not {wanted}: it has changed since it was read.", dossier.fingerprint)
                 })
             })
-            .or_else(|| may_not_approve(&dossier.plan, &context.config.campaign, &person))
+            .or_else(|| may_not_approve(&dossier.plan, &context.config.campaign, &entries, &person))
     } else {
         None
     };

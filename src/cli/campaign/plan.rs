@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::office::{Office, actor, now, office, prospect, shop};
-use crate::campaign::approval::note_plan;
+use crate::campaign::approval::{Hand, note_plan};
 use crate::campaign::audience::{FunnelLine, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
@@ -33,7 +33,7 @@ pub struct Args {
     /// What people call it (default: its name).
     #[arg(long, value_name = "TEXT", requires = "strategy")]
     title: Option<String>,
-    /// Who makes it (default: the user of this machine).
+    /// Who makes it, or has changed it (default: the user of this machine).
     #[arg(long = "as", value_name = "PERSON")]
     author: Option<String>,
     /// Lists the customers at one step of the funnel: holdout, to-be-sent, consented, ...
@@ -68,7 +68,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     };
     if dossier.launched.is_none() {
         let person = actor(args.author.as_deref());
-        note_plan(&mut office.store, &args.name, &dossier.source, &person, now())?;
+        // Whoever looks at a plan need not have written it.
+        let says_so = args.strategy.is_some() || args.author.is_some();
+        let hand = if says_so { Hand::Wrote } else { Hand::Found };
+        note_plan(&mut office.store, (&args.name, &dossier.source), (&person, hand), now())?;
     }
     if let Some(step) = &args.at {
         return list_step(step, &dossier, &grouped, context);
@@ -89,7 +92,8 @@ pub fn check(args: &CheckArgs, context: &mut Context<'_>) -> anyhow::Result<Exit
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
     if dossier.launched.is_none() {
-        note_plan(&mut office.store, &args.name, &dossier.source, &actor(None), now())?;
+        let plan = (args.name.as_str(), dossier.source.as_str());
+        note_plan(&mut office.store, plan, (&actor(None), Hand::Found), now())?;
     }
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     let clear = is_clear(&prospect.checks);
@@ -237,25 +241,14 @@ fn told(dossier: &Dossier, prospect: &Prospect, currency: &str) -> String {
     let mut text = format!("{}\n\n", dossier.plan.title);
     text.push_str(&funnel_told(&dossier.audience.funnel()));
     text.push('\n');
-    let (arms, _) = dossier.audience.sizes();
+    let (arms, holdout) = dossier.audience.sizes();
+    let treated: u64 = arms.iter().sum();
     for ((name, _), customers) in dossier.versions.arms.iter().zip(arms) {
         text.push_str(&format!("  arm {name:<14} {customers} customers\n"));
     }
     text.push_str("\nWhat can be shown (who buys anyway: of such customers some weeks ago, those who bought within so many days)\n");
     for look in &prospect.outlook {
-        let told = match (look.base_rate, look.smallest_effect) {
-            (None, _) => "the shop's past does not say how many buy anyway".to_owned(),
-            (Some(base), _) if look.is_too_few() => {
-                format!("too few to tell what the message adds to {:.1} % who buy anyway", 100.0 * base)
-            }
-            (Some(base), Some(effect)) => format!(
-                "{:.1} % buy anyway; {:.1} points more, or more than that, can be told from chance",
-                100.0 * base,
-                100.0 * effect
-            ),
-            (Some(base), None) => format!("{:.1} % buy anyway", 100.0 * base),
-        };
-        text.push_str(&format!("  after {:>2} days  {told}\n", look.days));
+        text.push_str(&format!("  after {:>2} days  {}\n", look.days, look.told(holdout, treated)));
     }
     let money = &prospect.forecast;
     if let (Some(coupons), Some(most)) = (money.coupons, money.coupons_at_most) {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::office::{ground, office, shop};
 use crate::campaign::audience::Place;
 use crate::campaign::channel::Outcome;
-use crate::campaign::message::{MessageError, Outgoing, Shown, page};
+use crate::campaign::message::{MessageError, Outgoing, SAMPLE_LINKS, Shown, page};
 use crate::campaign::prospect::{line_of_tests, with_file};
 use crate::data::Channel;
 use crate::strategy::{Part, sms};
@@ -49,10 +49,10 @@ pub struct TestArgs {
 /// # Errors
 /// The plan is wrong, the sender is not set up, or the page cannot be written.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    let made = specimens(&args.name, args.customer.as_deref(), None, context)?;
+    let Made { messages: made, samples } = specimens(&args.name, args.customer.as_deref(), None, context)?;
     if let Some(path) = &args.out {
         let shown: Vec<Shown<'_>> =
-            made.iter().map(|(heading, message)| Shown { heading, message }).collect();
+            made.iter().map(|(heading, message)| Shown { heading, message, samples }).collect();
         let write = || {
             let mut file = AtomicFile::create(path, Privacy::Private)?;
             file.write_all(page(&args.name, &shown).as_bytes())?;
@@ -70,6 +70,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     "message_id": message.message_id,
                     "text": message.text,
                     "links": message.links,
+                    "sample_links": samples && !message.links.is_empty(),
                     "size": size(message),
                     "mail": String::from_utf8_lossy(&message.mail),
                 })
@@ -83,6 +84,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         for (part, text) in &message.text {
             context.print_text(&format!("{}: {}", part.name(), text.trim_end()))?;
         }
+        if samples && !message.links.is_empty() {
+            context.print_text(&format!("links: {} (the {SAMPLE_LINKS})", message.links.join(", ")))?;
+        }
         if let Some(size) = size(message) {
             context.print_text(&format!("size: {}", size.told()))?;
         }
@@ -94,7 +98,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
 /// # Errors
 /// As [`run`]; the message was not taken.
 pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> {
-    let made = specimens(&args.name, args.customer.as_deref(), Some(&args.to), context)?;
+    let made = specimens(&args.name, args.customer.as_deref(), Some(&args.to), context)?.messages;
     let wanted = args.arm.as_deref();
     let found = made
         .into_iter()
@@ -136,13 +140,20 @@ fn size(message: &Outgoing) -> Option<sms::Sms> {
     Some(sms::measure(body))
 }
 
-/// Each version with the name of its arm and segment.
+/// What there is to be seen of a campaign.
+struct Made {
+    /// Each version's message with the name of its arm and segment.
+    messages: Vec<(String, Outgoing)>,
+    /// Their links lead to the door, and are samples.
+    samples: bool,
+}
+
 fn specimens(
     name: &str,
     customer: Option<&str>,
     to: Option<&str>,
     context: &mut Context<'_>,
-) -> anyhow::Result<Vec<(String, Outgoing)>> {
+) -> anyhow::Result<Made> {
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(name, &grouped, context)?;
@@ -190,5 +201,5 @@ fn specimens(
             })?;
         made.push((heading, message));
     }
-    Ok(made)
+    Ok(Made { messages: made, samples: dossier.has_door() })
 }

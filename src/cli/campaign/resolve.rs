@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::office::{actor, now, office};
 use crate::cli::{Context, Exit, SCHEMA};
-use crate::workspace::{Change, Deed, SendState};
+use crate::workspace::{CampaignState, Change, Deed, SendState};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("choice").required(true).multiple(false))]
@@ -64,12 +64,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             }
         })
         .collect();
-    office.store.advance(campaign.id, &changes, at)?;
+    let mut state = office.store.advance(campaign.id, &changes, at)?;
     let document = json!({ "taken": taken, "sent_again": again });
     let person = actor(args.person.as_deref());
     office.store.note(Deed { at, actor: &person, action: "resolve", subject: &args.name, document: &document })?;
+    let is_over = matches!(state, CampaignState::Done | CampaignState::Cancelled);
+    if !is_over && office.store.is_settled(campaign.id)? {
+        state = CampaignState::Done;
+        office.store.turn_campaign(campaign.id, state, at, &person, "nothing is left to send")?;
+    }
     if context.global.json {
-        context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "taken": taken, "sent_again": again }))?;
+        context.print_json(&json!({
+            "schema": SCHEMA, "name": args.name, "taken": taken, "sent_again": again, "state": state,
+        }))?;
+    } else if state == CampaignState::Done {
+        context.print_text(&format!("{taken} were taken, and the campaign is done"))?;
     } else {
         context.print_text(&format!(
             "{taken} were taken, {again} go out with the next `perennial campaign send {}`",

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{Partial, Slot};
 use crate::campaign::CampaignError;
-use crate::campaign::approval::{APPROVE, may_not_approve, may_not_resume, note_plan};
+use crate::campaign::approval::{APPROVE, Hand, may_not_approve, may_not_resume, note_plan};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::in_the_way;
@@ -244,7 +244,7 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
         }
         Doing::Save { name, source } => {
             office.workspace.save_campaign_plan(name, source)?;
-            note_plan(office.store()?, name, source, &work.person, work.at)?;
+            note_plan(office.store()?, (name, source), (&work.person, Hand::Wrote), work.at)?;
             Ok(done(name, format!("Saved campaigns/{name}.toml.")))
         }
         Doing::Approve { name, fingerprint } => office.approve(name, fingerprint, task),
@@ -416,7 +416,7 @@ impl<'a> Office<'a> {
         Plan::parse(name, &source, &self.config.campaign)?;
         self.workspace.save_campaign_plan(name, &source)?;
         let (person, at) = (&self.work.person, self.work.at);
-        note_plan(self.store()?, name, &source, person, at)?;
+        note_plan(self.store()?, (name, &source), (person, Hand::Wrote), at)?;
         Ok(CampaignNews::Planned(name.to_owned()))
     }
 
@@ -430,8 +430,9 @@ impl<'a> Office<'a> {
         changed(&dossier, fingerprint).map_err(refused)?;
         let at = self.work.at;
         // The file may have been written by another program since.
-        note_plan(self.store()?, name, &dossier.source, person, at)?;
-        if let Some(why) = may_not_approve(&dossier.plan, &self.config.campaign, person) {
+        note_plan(self.store()?, (name, &dossier.source), (person, Hand::Found), at)?;
+        let entries = self.store()?.audit_of(name)?;
+        if let Some(why) = may_not_approve(&dossier.plan, &self.config.campaign, &entries, person) {
             return Err(refused(why));
         }
         let line = line_of(&dossier, &self.config.sending, &self.work.folder);

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
 
-use super::{Store, count};
+use super::{Owed, Store, count};
 use crate::review::coupon::{self, Recipient};
 use crate::workspace::WorkspaceError;
 
@@ -29,7 +29,10 @@ pub enum CodeSource<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PoolCount {
     pub pool: Option<String>,
+    /// Free to be given out; of a count that knows what is owed ([`PoolCount::owing`]), to anybody.
     pub free: u64,
+    /// Owed to messages of launched campaigns that have none yet.
+    pub owed: u64,
     /// Free, and past their day.
     pub expired: u64,
     pub reserved: u64,
@@ -47,23 +50,21 @@ pub struct PoolCount {
 }
 
 impl PoolCount {
+    /// The same with what is owed, which is not free any more.
+    #[must_use]
+    pub fn owing(mut self, owed: &[Owed]) -> Self {
+        let of_this = |one: &&Owed| self.pool.as_ref() == Some(&one.pool);
+        self.owed = owed.iter().filter(of_this).map(|one| one.codes).sum();
+        self.free = self.free.saturating_sub(self.owed);
+        self
+    }
+
     /// Days until the free codes are gone, at the pace of the last 30 days; `None`: none was given out in them, or the codes are
     /// made here.
     #[must_use]
     pub fn days_left(&self) -> Option<f64> {
         (self.pool.is_some() && self.recent > 0).then(|| self.free as f64 / (self.recent as f64 / 30.0))
     }
-}
-
-/// What a pool has for an offer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Stock {
-    /// Codes that hold today.
-    pub free: u64,
-    /// Of those, how many hold as long as the offer does.
-    pub lasting: u64,
-    /// When the first of the others ends: milliseconds since 1970-01-01 UTC.
-    pub first_end: Option<i64>,
 }
 
 /// What became of one code.
@@ -82,8 +83,11 @@ pub struct CodeLine {
     pub expires_at: Option<i64>,
 }
 
+/// Unknown codes that are named.
+const NAMED: usize = 5;
+
 /// What became of codes that were said to be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Redeemed {
     /// For the first time.
     pub redeemed: u64,
@@ -92,6 +96,8 @@ pub struct Redeemed {
     /// They are known, and were given to nobody.
     pub not_given_out: u64,
     pub unknown: u64,
+    /// The first few of the unknown ones.
+    pub unknown_codes: Vec<String>,
     /// Of the ones used for the first time, how many are past their last day.
     pub late: u64,
 }
@@ -196,7 +202,12 @@ impl Store {
                 }
                 let state: Option<String> = known.query_row([code], |row| row.get(0)).optional()?;
                 match state.as_deref() {
-                    None => told.unknown += 1,
+                    None => {
+                        told.unknown += 1;
+                        if told.unknown_codes.len() < NAMED {
+                            told.unknown_codes.push(code.to_owned());
+                        }
+                    }
                     Some("redeemed") => told.again += 1,
                     Some(_) => told.not_given_out += 1,
                 }
@@ -250,6 +261,7 @@ impl Store {
                 Ok(PoolCount {
                     pool: row.get(0)?,
                     free: count(row, 1)?,
+                    owed: 0,
                     expired: count(row, 2)?,
                     reserved: count(row, 3)?,
                     committed: count(row, 4)?,
@@ -262,24 +274,6 @@ impl Store {
                 })
             })?;
             rows.collect()
-        })
-    }
-
-    /// What a pool has for an offer that ends before the moment `until`; `None`: it has no end.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub fn stock(&self, pool: &str, until: Option<i64>, now: i64) -> Result<Stock, WorkspaceError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT COUNT(*), SUM(expires_at IS NULL OR expires_at >= ?3), \
-                     MIN(CASE WHEN expires_at < ?3 THEN expires_at END) FROM campaign_coupons \
-                     WHERE pool = ?1 AND state = 'free' AND (expires_at IS NULL OR expires_at > ?2)",
-                )?
-                .query_row(params![pool, now, until.unwrap_or(now)], |row| {
-                    Ok(Stock { free: count(row, 0)?, lasting: count(row, 1)?, first_end: row.get(2)? })
-                })
         })
     }
 

@@ -184,6 +184,22 @@ impl Store {
         })
     }
 
+    /// Whether every message of a campaign has come to its end: none is to go out, none is being handed over, and none waits for
+    /// somebody to find out whether it was taken.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn is_settled(&self, campaign: i64) -> Result<bool, WorkspaceError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT NOT EXISTS (SELECT 1 FROM sends WHERE campaign = ?1 \
+                     AND state IN ('intended', 'handing', 'unknown'))",
+                )?
+                .query_row([campaign], |row| row.get(0))
+        })
+    }
+
     /// The messages of a campaign in one state, in the order of the ledger.
     ///
     /// # Errors

@@ -268,6 +268,17 @@ impl Store {
         })
     }
 
+    /// A mark by which an exported list tells whose key its hashes were made with: 16 hexadecimal digits that say nothing of the
+    /// key itself.
+    ///
+    /// # Errors
+    /// The database cannot be read, or its key cannot be made.
+    pub fn address_key_mark(&mut self) -> Result<String, WorkspaceError> {
+        let mut mark = self.secret(SecretName::Addresses)?.hash("mark of the key");
+        mark.truncate(16);
+        Ok(mark)
+    }
+
     /// Brings back rows that this project gave out: for those without an address the hash is taken as it is. How many
     /// were new.
     ///

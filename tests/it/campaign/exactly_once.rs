@@ -142,6 +142,28 @@ fn a_server_that_cuts_the_connection_leaves_no_double_and_one_that_says_later_ge
     std::fs::write(project.path().join("mail.log"), sink.log()).unwrap();
     let resolved = project.json(&["campaign", "resolve", "spring", "--log", "mail.log"]);
     assert_eq!((resolved["taken"].as_u64(), resolved["sent_again"].as_u64()), (Some(2), Some(0)));
+    assert_eq!(resolved["state"], "sending", "one was put off, and is still to go out");
+}
+
+#[test]
+fn a_campaign_ends_when_the_last_message_of_unknown_fate_is_settled() {
+    let sink = Sink::new(|number| if number == 20 { Answer::TakenAndCut } else { Answer::Taken });
+    let project = Project::new(60, &mail_server(sink.port, 1));
+    project.plan("spring", "");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let sent = project.json(&["campaign", "send", "spring", "--yes"]);
+    assert_eq!((&sent["report"]["state"], &sent["report"]["unknown"]), (&"sending".into(), &1.into()));
+    let resolved = project.json(&["campaign", "resolve", "spring", "--taken", "--as", "reviewer"]);
+    assert_eq!((&resolved["taken"], &resolved["state"]), (&1.into(), &"done".into()));
+    let status = project.json(&["campaign", "status", "spring"]);
+    assert_eq!((&status["state"], &status["states"]["accepted"]), (&"done".into(), &54.into()));
+    assert!(status["ended_at"].is_i64());
+    // Said again, it changes nothing.
+    assert_eq!(project.json(&["campaign", "resolve", "spring", "--resend"])["state"], "done");
+    let audit = project.json(&["audit", "list", "spring"]);
+    let last: Vec<&str> =
+        audit["entries"].as_array().unwrap().iter().filter_map(|entry| entry["action"].as_str()).collect();
+    assert_eq!(last[last.len() - 3..], ["resolve", "finish", "resolve"]);
 }
 
 #[test]

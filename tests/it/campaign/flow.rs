@@ -117,6 +117,37 @@ fn a_test_to_yourself_spends_no_code_and_is_no_part_of_the_campaign() {
 }
 
 #[test]
+fn before_the_launch_links_are_shown_in_the_form_in_which_they_are_sent() {
+    let door = "[door]\nbase-url = \"https://m.shop.example\"\n";
+    let project = Project::new(60, &format!("{door}{}", mail_server(9, 1)));
+    project.plan("spring", "");
+    let shown = |extra: &[&str]| {
+        let mut words = vec!["campaign", "preview", "spring", "--set", "brand.url=https://shop.example/new"];
+        words.extend(extra);
+        project.json(&words)["messages"][0].clone()
+    };
+    let message = shown(&[]);
+    let mail = message["mail"].as_str().unwrap();
+    assert_eq!(message["links"], serde_json::json!(["https://shop.example/new"]), "{message:#}");
+    assert_eq!(message["sample_links"], true);
+    let body = message["text"]["body"].as_str().unwrap();
+    assert!(
+        body.contains("https://m.shop.example/c/") && !body.contains("https://shop.example/new"),
+        "{mail}"
+    );
+    shown(&["--out", "page.html"]);
+    let page = std::fs::read_to_string(project.path().join("page.html")).unwrap();
+    assert!(page.contains("samples that lead nowhere") && page.contains("<li>https://shop.example/new</li>"));
+    // Without a door they stand as they are.
+    let settings = project.path().join("perennial.toml");
+    let bare = std::fs::read_to_string(&settings).unwrap().replace(door, "");
+    std::fs::write(&settings, bare).unwrap();
+    let bare = shown(&[]);
+    assert_eq!(bare["sample_links"], false);
+    assert!(bare["text"]["body"].as_str().unwrap().contains("https://shop.example/new"), "{bare:#}");
+}
+
+#[test]
 fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     let sink = Sink::new(|_| Answer::Taken);
     let project = Project::new(60, &mail_server(sink.port, 1));
@@ -149,6 +180,10 @@ fn a_pool_of_codes_is_given_out_once_and_says_when_it_runs_out() {
     };
     let used = redeem(&project);
     assert_eq!((used["redeemed"].as_u64(), used["unknown"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(used["unknown_codes"], serde_json::json!(["NOBODYS"]));
+    let told = project.run(&["coupons", "redeem", "used.csv"]).assert().code(3);
+    let told = text(&told.get_output().stdout);
+    assert!(told.contains("2 codes were noted as used before, 1 code is not known here (NOBODYS)"), "{told}");
     let again = redeem(&project);
     assert_eq!((again["redeemed"].as_u64(), again["again"].as_u64()), (Some(0), Some(2)));
     let listed = project.json(&["coupons", "list", "--campaign", "spring"]);

@@ -49,6 +49,72 @@ fn a_code_that_ends_before_the_offer_is_not_given_out() {
 }
 
 #[test]
+fn codes_owed_to_messages_that_wait_are_not_free_for_another_campaign() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &mail_server(sink.port, 1));
+    for (name, more) in [("spring", "[schedule]\nat = \"2040-03-01 10:00\"\n"), ("summer", "")] {
+        project.plan(name, "");
+        let plan = project.path().join(format!("campaigns/{name}.toml"));
+        let source = std::fs::read_to_string(&plan).unwrap();
+        std::fs::write(&plan, format!("{source}\n[coupons]\npool = \"big\"\n{more}")).unwrap();
+    }
+    codes(&project, "BIG", 60);
+    project.run(&["coupons", "import", "big", "BIG.csv"]).assert().success();
+    let before = found(&project.json(&["campaign", "plan", "summer"]), "coupons");
+    assert_eq!(before, "good the pool big has 60 codes for 54 messages");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    let sent = project.json(&["campaign", "send", "spring", "--yes"]);
+    assert_eq!(sent["report"]["waiting"], 54, "its hour has not come");
+    let pool = &project.json(&["coupons", "status"])["pools"][0];
+    assert_eq!((&pool["free"], &pool["owed"], &pool["reserved"]), (&6.into(), &54.into(), &0.into()));
+    let after = found(&project.json(&["campaign", "plan", "summer"]), "coupons");
+    assert_eq!(
+        after,
+        "blocking the pool big has 6 codes besides the 54 that are owed to other launched campaigns, and 54 are needed"
+    );
+    // What it owes itself is there for it.
+    let own = project.json(&["campaign", "preflight", "spring"]);
+    assert_eq!(found(&own, "coupons"), "good the pool big has 60 codes for 54 messages");
+    assert_eq!(own["clear"], true, "{own}");
+    project.run(&["campaign", "cancel", "spring", "--as", "reviewer"]).assert().success();
+    assert_eq!(project.json(&["coupons", "status"])["pools"][0]["free"], 60);
+    let ended = found(&project.json(&["campaign", "preflight", "spring"]), "coupons");
+    assert_eq!(ended, "good no message waits for a code of its own");
+}
+
+#[test]
+fn quiet_hours_are_counted_where_they_are_blamed() {
+    let project = Project::new(60, "");
+    let planned = |then: &str| {
+        project.plan(
+            "spring",
+            &format!(
+                "[schedule]\nat = \"2040-03-01 10:00\"\n[quiet-hours]\nfrom = \"09:00\"\nto = \"11:00\"\nthen = \"{then}\"\n"
+            ),
+        );
+        project.json(&["campaign", "plan", "spring"])
+    };
+    for then in ["cancel", "skip"] {
+        let plan = planned(then);
+        let steps = plan["funnel"].as_array().unwrap();
+        let quiet = steps.iter().find(|line| line["step"] == "outside-quiet-hours").unwrap();
+        assert_eq!((&quiet["customers"], &quiet["left_out"]), (&0.into(), &60.into()), "{then}");
+        assert_eq!(
+            found(&plan, "audience"),
+            "blocking nobody would get a message; the last 60 customers are left out at the step \"are outside quiet hours\"",
+            "{then}"
+        );
+        let check = found(&plan, "quiet-hours");
+        match then {
+            "cancel" => assert!(check.starts_with("blocking 60 customers have quiet hours then"), "{check}"),
+            _ => assert!(check.starts_with("good 0 messages wait for their hour, 60 customers"), "{check}"),
+        }
+    }
+    let waits = planned("hold");
+    assert!(found(&waits, "audience").starts_with("good 54 customers get a message"), "{waits}");
+}
+
+#[test]
 fn a_mail_that_leads_nowhere_is_told_of_and_the_shop_s_address_is_its_link() {
     let sink = Sink::new(|_| Answer::Taken);
     let project = Project::new(60, &mail_server(sink.port, 1));

@@ -196,12 +196,27 @@ fn lists_and_events_come_through_commands() {
     run(&["suppressions", "export", "list.csv"]).assert().code(0);
     let list = std::fs::read_to_string(home.path().join("list.csv")).unwrap();
     assert!(
-        list.starts_with("channel,address,address_hash,reason,at,source\nemail,someone@example.com,"),
+        list.starts_with("channel,address,address_hash,reason,at,source,key\nemail,someone@example.com,"),
         "{list}"
     );
     let out = run(&["suppressions", "import", "list.csv", "--json"]).assert().code(0);
     let document: Value = serde_json::from_str(&text(&out.get_output().stdout)).unwrap();
     assert_eq!((&document["kept"], &document["repeated"]), (&0.into(), &1.into()));
+
+    // Without addresses the list is good for this project, and for no other.
+    let hashes = list.replace(",someone@example.com,", ",,");
+    std::fs::write(home.path().join("hashes.csv"), hashes).unwrap();
+    let import = |shop: &str| {
+        let mut command = perennial(home.path());
+        command.args(["--workspace", shop, "--quiet", "suppressions", "import", "hashes.csv"]);
+        command.assert()
+    };
+    import("shop").code(0).stdout(predicate::str::contains("1 known already"));
+    run(&["init", "other"]).assert().code(0);
+    import("other").code(3).stdout(
+        predicate::str::contains("0 kept")
+            .and(predicate::str::contains("row 1: it has only a hash, made with another project's key")),
+    );
 
     std::fs::write(
         home.path().join("events.csv"),

@@ -280,7 +280,15 @@ fn lists_of_suppressed_addresses_come_and_go() {
     let hash = before.iter().find(|one| one.channel == "all").unwrap().address_hash.clone();
     door.database().execute("DELETE FROM suppressions", []).unwrap();
     let own = file("own.csv", &format!("channel,address,address_hash,reason\nall,,{hash},erased\n"));
-    assert_eq!(import::suppressions(&mut store, &own).unwrap().kept, 1);
+    let counts = import::suppressions(&mut store, &own).unwrap();
+    assert_eq!((counts.kept, counts.unproved), (1, 1), "an old list does not say whose hashes it has");
+    let mark = store.address_key_mark().unwrap();
+    let marked = |key: &str| format!("channel,address,address_hash,reason,key\nall,,{hash},erased,{key}\n");
+    let counts = import::suppressions(&mut store, &file("marked.csv", &marked(&mark))).unwrap();
+    assert_eq!((counts.repeated, counts.unproved, counts.refused), (1, 0, 0));
+    let counts = import::suppressions(&mut store, &file("other.csv", &marked("0123456789abcdef"))).unwrap();
+    assert_eq!((counts.kept, counts.repeated, counts.refused), (0, 0, 1));
+    assert!(counts.refusals[0].1.contains("another project's key"), "{counts:?}");
     let permissions = store.permissions().unwrap();
     assert!(permissions.is_suppressed(perennial::data::Channel::Email, "C@example.com"));
     assert!(!permissions.is_suppressed(perennial::data::Channel::Email, "a@example.com"));

@@ -62,9 +62,9 @@ fn a_page_shows_each_channel_and_runs_nothing() {
         "d1",
     );
     let shown = [
-        Shown { heading: "Arm A & B", message: &email },
-        Shown { heading: "SMS", message: &sms },
-        Shown { heading: "Push", message: &push },
+        Shown { heading: "Arm A & B", message: &email, samples: true },
+        Shown { heading: "SMS", message: &sms, samples: false },
+        Shown { heading: "Push", message: &push, samples: false },
     ];
     let page = page("Preview of <autumn>", &shown);
     for wanted in [

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::RIGHT;
-use crate::campaign::message::forcing;
+use crate::campaign::message::{SAMPLE_LINKS, forcing};
 use crate::data::Channel;
 use crate::strategy::Part;
 use crate::tui::app::Shared;
@@ -51,6 +51,9 @@ pub(super) fn draw(
             for (number, link) in message.links.iter().enumerate() {
                 let label = format!("Link {:<4}", number + 1);
                 rich.spans(9, vec![(label, theme.dim), (link.clone(), theme.text)]);
+            }
+            if specimen.samples && !message.links.is_empty() {
+                rich.line(&format!("The {SAMPLE_LINKS}."), theme.dim);
             }
             if message.channel == Channel::Sms {
                 dear(&mut rich, specimen, shared);

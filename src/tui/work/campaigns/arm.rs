@@ -1,7 +1,7 @@
 //! Another version in a plan that is there already.
 
 use super::{CampaignNews, Office};
-use crate::campaign::approval::note_plan;
+use crate::campaign::approval::{Hand, note_plan};
 use crate::campaign::plan::Plan;
 use crate::jobs::Failure;
 use crate::review::decision::DraftId;
@@ -51,7 +51,7 @@ impl Office<'_> {
         Plan::parse(name, &added, &settings)?;
         self.workspace.save_campaign_plan(name, &added)?;
         let (person, at) = (self.work.person.clone(), self.work.at);
-        note_plan(self.store()?, name, &added, &person, at)?;
+        note_plan(self.store()?, (name, &added), (&person, Hand::Wrote), at)?;
         Ok(CampaignNews::Planned(name.to_owned()))
     }
 }

@@ -51,6 +51,8 @@ pub struct Specimen {
     pub missing: Option<String>,
     /// Characters of a text message that could be replaced where they stand in what was written for it.
     pub replaceable: usize,
+    /// Its links lead to the door, and are samples.
+    pub samples: bool,
 }
 
 /// What there is to know of a campaign.
@@ -224,6 +226,7 @@ impl Office<'_> {
                 to: customers.display_name(row as usize),
                 replaceable: if sms { version.copy.slots.iter().map(in_slots).sum() } else { 0 },
                 message,
+                samples: dossier.has_door(),
             }
         });
         Ok(specimens.collect())

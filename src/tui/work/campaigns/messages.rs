@@ -17,7 +17,8 @@ impl Office<'_> {
             .specimens
             .iter()
             .filter_map(|specimen| {
-                Some(Shown { heading: &specimen.heading, message: specimen.message.as_ref().ok()? })
+                let message = specimen.message.as_ref().ok()?;
+                Some(Shown { heading: &specimen.heading, message, samples: specimen.samples })
             })
             .collect();
         self.browser_page(&seen.name, "preview", &page(&seen.title, &shown))

@@ -20,6 +20,7 @@ pub mod report;
 mod retention;
 pub mod sentence;
 pub mod table;
+mod told;
 
 pub use caveats::Caveat;
 pub use compare::{Adjusted, Comparison, Look, Metric, Needed, Sequential, Verdict, compare};

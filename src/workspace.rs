@@ -30,11 +30,11 @@ pub use init::{Made, init};
 pub use links::{Links, Purpose, TEST_SEND, Token};
 pub use person::person;
 pub use store::{
-    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed,
+    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed, ERASED,
     EVERY_CHANNEL, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch,
     NO_REASON, NewSend, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState, Sent,
-    Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash,
-    kind_of, may_be_address, normalised, one_variant,
+    Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, ToldOrder, Withheld,
+    address_hash, kind_of, may_be_address, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

@@ -37,6 +37,10 @@ pub struct Observed {
     pub costs: Costs,
     /// Customers of the ledger of whom the shop's files know nothing; they are in no column here.
     pub unknown_customers: u64,
+    /// Customers of the ledger who were erased since; nothing is known of what they did, and they are in no column.
+    pub erased: u64,
+    /// Orders in the window that only the door was told of.
+    pub told: ToldCount,
     /// Other campaigns that wrote to the same customers within the window.
     pub elsewhere: Vec<Elsewhere>,
 }
@@ -89,6 +93,14 @@ pub struct Feedback {
     pub scanner: bool,
     pub rating: Option<i64>,
     pub text: Option<String>,
+}
+
+/// Orders that were told of and that the shop's files do not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToldCount {
+    pub counted: u64,
+    /// Without an amount, or in another currency than the shop's.
+    pub left_out: u64,
 }
 
 /// What is needed to say what a campaign earned.

@@ -8,7 +8,7 @@ use super::observed::{Arm, Costs, Kind};
 use crate::review::decision::DraftId;
 use crate::strategy::fields::FIELDS;
 use crate::strategy::{self, Offer, OfferKind};
-use crate::workspace::{Campaign, Store, WorkspaceError};
+use crate::workspace::{Campaign, Store, ToldOrder, WorkspaceError};
 
 /// Everything about one campaign that is in the database.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Recorded {
     pub question: Question,
     pub sends: Vec<SendRow>,
     pub feedback: Vec<FeedbackRow>,
+    /// Orders since the launch that the shop told of.
+    pub told: Vec<ToldOrder>,
 }
 
 /// Reads a campaign. `currency_digits`: decimal digits of the shop's minor unit.
@@ -89,7 +91,9 @@ pub fn recorded(
         )?,
         ..Question::default()
     };
-    Ok(Recorded { question, sends, feedback })
+    // From midnight on, as for orders without a time of day.
+    let told = store.told_orders(campaign.id, campaign.launched_at.div_euclid(DAY) * DAY)?;
+    Ok(Recorded { question, sends, feedback, told })
 }
 
 /// What an arm's drafts said as they were launched, each segment's own, to an invented customer: a report goes from hand

@@ -35,8 +35,8 @@ pub use audit::{AuditEntry, Broken, Deed};
 pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed, Stock};
 pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use consents::Consent;
-pub use erasure::{Erased, Identity};
-pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken};
+pub use erasure::{ERASED, Erased, Identity};
+pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken, ToldOrder};
 pub use ledger::{Change, Elsewhere, Send, SendState, Tally};
 pub use secrets::{Hmac, Secret, SecretName};
 pub use suppressions::{

@@ -275,16 +275,44 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
             )
         }
         Caveat::UnknownCustomers(1) if english => {
-            "One customer of the ledger is not in the shop's files, or was erased, and is left out of every arm.".into()
+            "One customer of the ledger is not in the shop's files, and is left out of every arm.".into()
         }
         Caveat::UnknownCustomers(count) if english => {
             format!(
-                "{} customers of the ledger are not in the shop's files, or were erased, and are left out of every arm.",
+                "{} customers of the ledger are not in the shop's files, and are left out of every arm.",
                 grouped(count)
             )
         }
         Caveat::UnknownCustomers(count) => {
             format!("台账中有 {} 位客户不在店铺数据里，各组均未计入。", grouped(count))
+        }
+        Caveat::Erased(count) if english => {
+            let (who, are) =
+                if count == 1 { ("1 customer was".to_owned(), "is") } else { (format!("{} customers were", grouped(count)), "are") };
+            format!("{who} erased since the launch and {are} in no figure any more: arms are smaller by that than they were.")
+        }
+        Caveat::Erased(count) => {
+            format!("发送后有 {} 位客户被删除，不再计入任何数字：相应组的人数因此减少。", grouped(count))
+        }
+        Caveat::ToldOrders(count) if english => {
+            let (orders, them) =
+                if count == 1 { ("1 order is".to_owned(), "it") } else { (format!("{} orders are", grouped(count)), "them") };
+            format!(
+                "{orders} known through the door alone, and the shop's files do not have {them}: arms can be compared only if the \
+                 shop tells of every order, those of customers who got no message too."
+            )
+        }
+        Caveat::ToldOrders(count) => format!(
+            "有 {} 笔订单仅由网店实时通知得知，店铺数据中尚无：只有当网店通知所有订单（包括未收到消息的客户）时，各组才可比较。",
+            grouped(count)
+        ),
+        Caveat::ToldLeftOut(count) if english => {
+            let orders =
+                if count == 1 { "1 order that was told of has".to_owned() } else { format!("{} orders that were told of have", grouped(count)) };
+            format!("{orders} no amount in the shop's currency and is not counted until the shop's files have it.")
+        }
+        Caveat::ToldLeftOut(count) => {
+            format!("有 {} 笔实时通知的订单没有金额或币种不同，在店铺数据包含之前不计入。", grouped(count))
         }
         Caveat::WrittenElsewhere(count) if english => format!(
             "{count} of these customers also got a message of another campaign within the window: what they did may be its doing."

@@ -15,7 +15,7 @@ use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
 pub use events::{Bounce, FeedbackEvent, Taken};
-pub use listed::FeedbackLine;
+pub use listed::{FeedbackLine, ToldOrder};
 
 /// Clicks on one message that are kept at most: more say nothing, and a link may be called for ever.
 const MOST_CLICKS: i64 = 200;

@@ -77,8 +77,30 @@ fn words(answer: &FeedbackLine) -> String {
         }
         "replied" => with("replied"),
         "rated" => with(&answer.rating.map_or("rated".into(), |rating| format!("rated {rating} of 5"))),
-        "ordered" => "ordered through the message".into(),
+        "ordered" if answer.send.is_some() => "ordered through the message".into(),
+        "ordered" => "ordered (told by the shop)".into(),
         "preferences" => "changed what may be sent".into(),
         other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_told_to_be_through_a_message_only_where_one_was_named() {
+        let order = |send| FeedbackLine {
+            at: 0,
+            kind: "ordered".into(),
+            send,
+            customer: Some("C1".into()),
+            scanner: false,
+            rating: None,
+            text: Some("A-17".into()),
+            link: None,
+        };
+        assert_eq!(words(&order(Some(4))), "ordered through the message");
+        assert_eq!(words(&order(None)), "ordered (told by the shop)");
     }
 }

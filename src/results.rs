@@ -23,7 +23,7 @@ pub mod table;
 mod told;
 
 pub use caveats::Caveat;
-pub use compare::{Adjusted, Comparison, Look, Metric, Needed, Sequential, Verdict, compare};
+pub use compare::{Adjusted, Because, Comparison, Look, Metric, Needed, Sequential, Verdict, compare};
 pub use earned::Earned;
 pub use feedback::{Quote, Theme, Tone, Voices};
 pub use funnel::Funnel;

@@ -3,7 +3,7 @@
 use super::super::sentence::{Language, amount, ends, grouped, percent};
 use super::super::{Comparison, Funnel, Metric, Results, shown_currency};
 use super::html::{cell, dates, judged_p, shown};
-use super::words::{caveat, metric, theme, tone, verdict, words};
+use super::words::{caveat, metric, theme, tone, verdict_cell, words};
 
 /// A table: its head and its rows.
 type Cells = (Vec<&'static str>, Vec<Vec<String>>);
@@ -150,6 +150,7 @@ pub(super) fn outcomes(results: &Results, language: Language) -> Cells {
             grouped(arm.conversions),
             percent(arm.conversion_rate),
             format!("{} – {}", percent(arm.interval.low), percent(arm.interval.high)),
+            arm.orders.map_or_else(|| "–".into(), grouped),
             money(arm.revenue),
             money(arm.revenue_per_customer),
             cell(Metric::RetentionRate, arm),
@@ -162,6 +163,7 @@ pub(super) fn outcomes(results: &Results, language: Language) -> Cells {
         words.conversions,
         words.rate,
         words.interval,
+        words.orders,
         words.revenue,
         words.per_customer,
         words.retained,
@@ -208,7 +210,7 @@ pub(super) fn difference(comparison: &Comparison, currency: &str, language: Lang
         size,
         interval,
         judged_p(comparison),
-        verdict(comparison.verdict, language).to_owned(),
+        verdict_cell(comparison, language),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The words of the page, in English and Chinese.
 
-use super::super::sentence::{Language, grouped, percent};
-use super::super::{Caveat, Metric, Tone, Verdict};
+use super::super::sentence::{Language, because, grouped, percent};
+use super::super::{Caveat, Comparison, Metric, Tone, Verdict};
 
 /// Headings and labels.
 pub(super) struct Words {
@@ -15,6 +15,7 @@ pub(super) struct Words {
     pub(super) arm: &'static str,
     pub(super) customers: &'static str,
     pub(super) conversions: &'static str,
+    pub(super) orders: &'static str,
     pub(super) rate: &'static str,
     pub(super) interval: &'static str,
     pub(super) revenue: &'static str,
@@ -58,7 +59,7 @@ const ENGLISH: Words = Words {
     title: "Results",
     message: "The message",
     no_message: "Nothing was sent to this arm.",
-    funnel: "From the plan to the answer",
+    funnel: "From the arm to the answer",
     steps: [
         "in the arm",
         "accepted",
@@ -73,6 +74,7 @@ const ENGLISH: Words = Words {
     arm: "Arm",
     customers: "Customers",
     conversions: "Bought",
+    orders: "Orders",
     rate: "Rate",
     interval: "95 % interval",
     revenue: "Revenue",
@@ -129,12 +131,13 @@ const CHINESE: Words = Words {
     title: "活动结果",
     message: "发送内容",
     no_message: "该组未发送任何消息。",
-    funnel: "从计划到回应",
+    funnel: "从分组到回应",
     steps: ["组内客户", "已接收", "已送达", "点击", "回复", "评分", "退订", "投诉"],
     outcomes: "客户行为",
     arm: "组别",
     customers: "客户数",
     conversions: "购买人数",
+    orders: "订单数",
     rate: "比例",
     interval: "95% 区间",
     revenue: "收入",
@@ -197,13 +200,22 @@ pub(super) fn metric(metric: Metric, language: Language) -> &'static str {
     pick(language, english, chinese)
 }
 
-pub(super) fn verdict(verdict: Verdict, language: Language) -> &'static str {
+fn verdict(verdict: Verdict, language: Language) -> &'static str {
     let (english, chinese) = match verdict {
         Verdict::Better => ("▲ better", "▲ 更好"),
         Verdict::Worse => ("▼ worse", "▼ 更差"),
         Verdict::TooFewToTell => ("– too few to tell", "– 尚不能判断"),
     };
     pick(language, english, chinese)
+}
+
+/// A verdict with its reason, where the p-value beside it does not say it.
+pub(super) fn verdict_cell(comparison: &Comparison, language: Language) -> String {
+    let said = verdict(comparison.verdict, language);
+    match comparison.because.and_then(|why| because(why, language)) {
+        Some(why) => format!("{said} ({why})"),
+        None => said.to_owned(),
+    }
 }
 
 pub(super) fn tone(tone: Tone, language: Language) -> &'static str {

@@ -44,6 +44,9 @@ fn an_order_that_was_told_of_counts_once_until_the_files_have_it_and_then_by_the
     // The files have O5-0, long before the launch; USD and no amount wait for the files.
     assert_eq!(sums(&results), (2, 35.0));
     assert_eq!((figure(&results, "told-orders"), figure(&results, "told-left-out")), (2.into(), 2.into()));
+    let orders: u64 =
+        results["arms"].as_array().unwrap().iter().map(|arm| arm["orders"].as_u64().unwrap()).sum();
+    assert_eq!(orders, 2);
 
     let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let later = format!(

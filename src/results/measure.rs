@@ -7,7 +7,7 @@ use super::compare::{against, judge};
 use super::earned::{Earned, earned};
 use super::feedback::{Voices, voices};
 use super::funnel::{Funnel, funnels};
-use super::observed::{Arm, Observed};
+use super::observed::{Arm, AudienceLine, Observed};
 use super::retention::{Curve, curves};
 use super::sentence::{Language, finding, nothing_after};
 use super::{ArmResult, Comparison, Look, Metric, Outcomes, compare};
@@ -47,6 +47,8 @@ pub struct Results {
     pub arms: Vec<ArmResult>,
     pub comparisons: Vec<Comparison>,
     pub segments: Vec<SegmentResult>,
+    /// From the plan's segments to the arms, as it was at the launch.
+    pub audience: Vec<AudienceLine>,
     pub funnel: Vec<Funnel>,
     pub qini: Option<Qini>,
     pub earned: Vec<Earned>,
@@ -89,6 +91,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
         control: observed.arms.get(observed.control).map(|arm| arm.name.clone()).unwrap_or_default(),
         holdout: observed.holdout,
         seed,
+        audience: observed.audience.clone(),
         funnel: funnels(observed),
         qini: who_responds(observed, &outcomes),
         earned: earned(observed, &outcomes),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use super::measure::DAY;
-use super::observed::{Arm, Assigned, Costs, Feedback, Kind, Observed, Purchase, State};
+use super::observed::{Arm, Assigned, AudienceLine, Costs, Feedback, Kind, Observed, Purchase, State};
 use super::told::Overlay;
 use crate::data::{DataError, Shop, start_of};
 use crate::workspace::{ERASED, Elsewhere, ToldOrder};
@@ -73,6 +73,8 @@ pub struct Question {
     pub costs: Costs,
     /// Other campaigns that wrote to the same customers within the window.
     pub elsewhere: Vec<Elsewhere>,
+    /// From the plan's segments to the arms, as it was at the launch.
+    pub audience: Vec<AudienceLine>,
 }
 
 /// Why a campaign cannot be measured.
@@ -109,6 +111,7 @@ pub fn observe(
         currency_digits: shop.currency_digits,
         costs: question.costs,
         elsewhere: question.elsewhere.clone(),
+        audience: question.audience.clone(),
         ..Observed::default()
     };
     arms(&mut observed, question, sends)?;

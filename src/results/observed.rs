@@ -1,6 +1,6 @@
 //! What is known of a campaign when its results are asked for: plain data, whoever gathered it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::workspace::Elsewhere;
 pub use crate::workspace::{Kind, SendState as State};
@@ -41,8 +41,20 @@ pub struct Observed {
     pub erased: u64,
     /// Orders in the window that only the door was told of.
     pub told: ToldCount,
+    /// From the plan's segments to the arms, as it was at the launch; empty where that is not known.
+    pub audience: Vec<AudienceLine>,
     /// Other campaigns that wrote to the same customers within the window.
     pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A step from the plan's segments to the arms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudienceLine {
+    /// As `campaign plan --json` spells it.
+    pub step: String,
+    /// Who is still there after it.
+    pub customers: u64,
+    pub left_out: u64,
 }
 
 /// An arm of the campaign.

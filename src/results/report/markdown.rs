@@ -3,7 +3,7 @@
 use super::super::sentence::{Language, amount, ends, grouped, percent};
 use super::super::{Comparison, Funnel, Metric, Results, shown_currency};
 use super::html::{cell, dates, judged_p, shown};
-use super::words::{caveat, metric, theme, tone, verdict_cell, words};
+use super::words::{caveat, metric, step, theme, tone, verdict_cell, words};
 
 /// A table: its head and its rows.
 type Cells = (Vec<&'static str>, Vec<Vec<String>>);
@@ -30,6 +30,9 @@ pub fn markdown(results: &Results, language: Language) -> String {
         out += &format!("\n## {title}\n\n{}", table(&head, &rows));
     };
     let owned = |(head, rows): Cells| (head.into_iter().map(str::to_owned).collect(), rows);
+    if !results.audience.is_empty() {
+        section(words.audience, owned(audience(results, language)));
+    }
     let funnel = results
         .funnel
         .iter()
@@ -137,6 +140,15 @@ pub(super) fn steps(funnel: &Funnel) -> [u64; 8] {
         funnel.unsubscribed,
         funnel.complained,
     ]
+}
+
+/// From the segments to the arms.
+pub(super) fn audience(results: &Results, language: Language) -> Cells {
+    let words = words(language);
+    let rows = results.audience.iter().map(|line| {
+        vec![step(&line.step, language).to_owned(), grouped(line.customers), grouped(line.left_out)]
+    });
+    (vec![words.step, words.still_there, words.left_out], rows.collect())
 }
 
 pub(super) fn outcomes(results: &Results, language: Language) -> Cells {

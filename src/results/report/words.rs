@@ -2,6 +2,7 @@
 
 use super::super::sentence::{Language, because, grouped, percent};
 use super::super::{Caveat, Comparison, Metric, Tone, Verdict};
+use crate::campaign::audience::step_words;
 
 /// Headings and labels.
 pub(super) struct Words {
@@ -9,6 +10,10 @@ pub(super) struct Words {
     pub(super) title: &'static str,
     pub(super) message: &'static str,
     pub(super) no_message: &'static str,
+    pub(super) audience: &'static str,
+    pub(super) step: &'static str,
+    pub(super) still_there: &'static str,
+    pub(super) left_out: &'static str,
     pub(super) funnel: &'static str,
     pub(super) steps: [&'static str; 8],
     pub(super) outcomes: &'static str,
@@ -59,6 +64,10 @@ const ENGLISH: Words = Words {
     title: "Results",
     message: "The message",
     no_message: "Nothing was sent to this arm.",
+    audience: "From the segments to the arms",
+    step: "Customers who",
+    still_there: "Still there",
+    left_out: "Left out",
     funnel: "From the arm to the answer",
     steps: [
         "in the arm",
@@ -131,6 +140,10 @@ const CHINESE: Words = Words {
     title: "活动结果",
     message: "发送内容",
     no_message: "该组未发送任何消息。",
+    audience: "从客群到分组",
+    step: "步骤",
+    still_there: "剩余",
+    left_out: "排除",
     funnel: "从分组到回应",
     steps: ["组内客户", "已接收", "已送达", "点击", "回复", "评分", "退订", "投诉"],
     outcomes: "客户行为",
@@ -207,6 +220,26 @@ fn verdict(verdict: Verdict, language: Language) -> &'static str {
         Verdict::TooFewToTell => ("– too few to tell", "– 尚不能判断"),
     };
     pick(language, english, chinese)
+}
+
+/// A step of the audience, as a sentence about customers ends.
+pub(super) fn step(name: &str, language: Language) -> &str {
+    let chinese = match name {
+        "in-segment" => "属于所选客群",
+        "reads-language" => "阅读该语言",
+        "has-address" => "有地址",
+        "own-address" => "地址不与他人重复",
+        "consented" => "已同意接收",
+        "not-suppressed" => "未被停发",
+        "under-cap" => "未超过频次上限",
+        "outside-quiet-hours" => "不在免打扰时段",
+        "complete" => "信息字段齐全",
+        "holdout" => "保留作对照",
+        "to-be-sent" => "将收到消息",
+        "waits-for-cap" => "等待频次上限解除",
+        _ => name,
+    };
+    pick(language, step_words(name), chinese)
 }
 
 /// A verdict with its reason, where the p-value beside it does not say it.

@@ -9,6 +9,7 @@ mod look;
 mod measure;
 mod messages;
 mod send;
+mod terms;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -22,6 +22,7 @@ mod shop;
 
 pub(crate) use day::{day_number, day_of, start_of};
 pub(crate) use ids::Bits;
+pub use ids::Filed;
 pub use ingest::{Read, Sink, is_currency, read};
 pub use inspect::{FileOutline, SourceColumn, inspect};
 pub use language::{is_han, language_name, name_in, primary_language};
@@ -148,6 +149,7 @@ pub fn load_on(
         last_day: read.last_day,
         orders_have_time: read.orders_have_time,
         knows: read.knows,
+        order_ids: read.order_ids,
         report: read.report,
     })
 }

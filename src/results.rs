@@ -20,9 +20,10 @@ pub mod report;
 mod retention;
 pub mod sentence;
 pub mod table;
+mod told;
 
 pub use caveats::Caveat;
-pub use compare::{Adjusted, Comparison, Look, Metric, Needed, Sequential, Verdict, compare};
+pub use compare::{Adjusted, Because, Comparison, Look, Metric, Needed, Sequential, Verdict, compare};
 pub use earned::Earned;
 pub use feedback::{Quote, Theme, Tone, Voices};
 pub use funnel::Funnel;

@@ -30,16 +30,16 @@ pub use init::{Made, init};
 pub use links::{Links, Purpose, TEST_SEND, Token};
 pub use person::person;
 pub use store::{
-    AuditEntry, Bounce, Broken, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent, Deed,
-    EVERY_CHANNEL, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac, Identity, Imported, Kind, Launch,
-    NO_REASON, NewSend, Owed, Permissions, PoolCount, Reason, Redeemed, Secret, SecretName, Send, SendState,
-    Sent, Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, Withheld, address_hash,
-    kind_of, may_be_address, normalised, one_variant,
+    AuditEntry, Bounce, Broken, ByFiles, Campaign, CampaignState, Change, CodeLine, CodeSource, Consent,
+    DecidedBy, Deed, ERASED, EVERY_CHANNEL, Effective, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac,
+    Identity, Imported, Kind, Launch, NO_REASON, NewSend, Owed, Permissions, PoolCount, Reason, Redeemed,
+    Secret, SecretName, Send, SendState, Sent, Source, Stock, Store, StoredDraft, Suppression, Taken, Tally,
+    ToSuppress, ToldOrder, Withheld, address_hash, kind_of, may_be_address, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};
 
-use crate::data::{Channel, Customers};
+use crate::data::Customers;
 use crate::review::Check;
 
 /// Name of the database in a workspace.
@@ -136,9 +136,7 @@ impl Workspace {
         }
         Ok(customers.heeding(
             |id, channel| permissions.consent(id, channel),
-            |id, channel, address| {
-                permissions.is_suppressed(channel, address) || permissions.is_suppressed(Channel::Push, id)
-            },
+            |id, channel, address| permissions.withholds(id, channel, address),
         ))
     }
 

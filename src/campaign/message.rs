@@ -29,7 +29,7 @@ pub use id::message_id;
 pub use layout::VERSION as LAYOUT_VERSION;
 pub use page::{SAMPLE_LINKS, Shown, page};
 pub use push::{Finding, Platform, findings};
-pub use short::{Forced, Replacement, forcing, replaced};
+pub use short::{Forced, Plainer, Replacement, forcing, plainer, replaced};
 
 use crate::data::Channel;
 use crate::strategy::Text;

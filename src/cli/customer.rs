@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::serve::folder;
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::data::{self, Channel, Shop};
-use crate::workspace::{AtomicFile, Erased, Identity, Privacy, Traces, Workspace, person, traces};
+use crate::workspace::{AtomicFile, ByFiles, Effective, Erased, Identity, Privacy, Traces, Workspace, person, traces};
 
 /// One customer's rights: everything that is known, and its erasure.
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,12 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     }
     match &args.what {
         What::Export { out, .. } => {
-            let document = document(id, &shop, row, &known)?;
+            let files = row.map_or_else(
+                || ByFiles { customer: id.clone(), ..ByFiles::default() },
+                |row| ByFiles::of(&shop.customers, row),
+            );
+            let effective = store.effective(&files)?;
+            let document = document(id, &shop, row, &known, &effective)?;
             match out {
                 None => context.print_json(&document)?,
                 Some(file) => {
@@ -153,7 +158,13 @@ fn words(who: &Identity) -> Vec<String> {
     words
 }
 
-fn document(id: &str, shop: &Shop, row: Option<usize>, known: &Value) -> anyhow::Result<Value> {
+fn document(
+    id: &str,
+    shop: &Shop,
+    row: Option<usize>,
+    known: &Value,
+    effective: &[Effective],
+) -> anyhow::Result<Value> {
     let time = |at: i64| jiff::Timestamp::from_millisecond(at).map(|at| at.to_string()).unwrap_or_default();
     let minor = 10_f64.powi(shop.currency_digits as i32);
     let product = |product: Option<u32>| {
@@ -185,6 +196,7 @@ fn document(id: &str, shop: &Shop, row: Option<usize>, known: &Value) -> anyhow:
     Ok(json!({
         "schema": SCHEMA,
         "customer": id,
+        "effective": effective,
         "shop": { "facts": facts, "consent": consent, "orders": orders, "events": events },
         "project": known,
     }))

@@ -80,14 +80,14 @@ impl Measuring {
         recorded.question.control = control.map(str::to_owned);
         let as_of = self.as_of.or_else(|| context.config.data.as_of_day());
         recorded.question.as_of = as_of;
-        let Recorded { question, sends, feedback } = recorded;
+        let Recorded { question, sends, feedback, told } = recorded;
         let sources = context.sources()?;
         let shop = context.work(|task| {
             // What is dated later than this day is taken for a mistake in the files.
             let day = as_of.map_or_else(today, |day| day.max(today()));
             load_on(&sources, &context.config.data, day, task)
         })?;
-        let observed = observe(&question, &sends, &feedback, &shop).map_err(|error| match error {
+        let observed = observe(&question, &sends, &feedback, &told, &shop).map_err(|error| match error {
             ObserveError::Unknown(words) => anyhow::Error::new(UsageError(words)),
             ObserveError::Data(error) => error.into(),
         })?;
@@ -128,6 +128,6 @@ impl Measuring {
             costs: Costs { message: self.message_cost, margin: self.margin.unwrap_or(1.0) },
             ..Question::default()
         };
-        Ok(Recorded { question, sends: ledger::read(file)?, feedback: Vec::new() })
+        Ok(Recorded { question, sends: ledger::read(file)?, feedback: Vec::new(), told: Vec::new() })
     }
 }

@@ -208,6 +208,11 @@ pub(super) struct OrderNumbers {
 }
 
 impl OrderNumbers {
+    /// The number that the key has, or will have as its own; `None`: no order has it.
+    fn known(&self, key: Key) -> Option<u32> {
+        if key.0 & HASHED == 0 { Some(key.0 as u32) } else { self.others.get(&key.0).copied() }
+    }
+
     pub(super) fn number(&mut self, key: Key) -> u32 {
         if key.0 & HASHED == 0 {
             return key.0 as u32;
@@ -217,9 +222,57 @@ impl OrderNumbers {
     }
 }
 
+/// The numbers of the files' orders, by the ids that these have there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OrderIds {
+    /// `None`: the files have no ids of orders.
+    pub(super) shape: Option<Shape>,
+    pub(super) numbers: OrderNumbers,
+    /// Orders that never came about: they have no lines.
+    pub(super) cancelled: HashSet<u32>,
+}
+
+/// What the files have of an order that is known by its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// Orders have no ids there.
+    Unnamed,
+    Never,
+    /// Cancelled, failed or expired: no purchase.
+    Cancelled,
+    /// Its lines, if there are any, bear this number.
+    Numbered(u32),
+}
+
+impl OrderIds {
+    pub(super) fn filed(&self, id: &str) -> Filed {
+        let Some(shape) = &self.shape else { return Filed::Unnamed };
+        match self.numbers.known(shape.key(id.trim().as_bytes())) {
+            None => Filed::Never,
+            Some(number) if self.cancelled.contains(&number) => Filed::Cancelled,
+            Some(number) => Filed::Numbered(number),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_is_found_by_the_id_that_it_has_in_the_files() {
+        let shape = Shape::of(b"A-10");
+        let mut ids = OrderIds { shape: Some(shape.clone()), ..OrderIds::default() };
+        for id in ["A-10", "A-11", "web/7"] {
+            ids.numbers.number(shape.key(id.as_bytes()));
+        }
+        ids.cancelled.insert(11);
+        assert_eq!(ids.filed(" A-10 "), Filed::Numbered(10));
+        assert_eq!(ids.filed("A-11"), Filed::Cancelled);
+        assert_eq!(ids.filed("web/7"), Filed::Numbered(NUMBERS as u32));
+        assert_eq!(ids.filed("web/8"), Filed::Never);
+        assert_eq!(OrderIds::default().filed("A-10"), Filed::Unnamed);
+    }
 
     #[test]
     fn identifiers_of_one_shape_are_numbers_and_others_are_hashed() {

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::day::{DAY_MS, date_of, day_number};
-use super::ids::{IdMap, Shape};
+use super::ids::{IdMap, OrderIds, Shape};
 use super::input::{self, Encoding, File};
 use super::primary_language;
 use super::recognise::{Candidate, Mapping, Recognised, Words, recognise};
@@ -72,6 +72,7 @@ pub struct Read {
     pub last_day: Date,
     pub orders_have_time: bool,
     pub knows: Knows,
+    pub(super) order_ids: OrderIds,
     pub report: DataReport,
 }
 
@@ -202,7 +203,8 @@ pub fn read(
         .and_then(|input| Some(shape_of(&input.sample, input.mapping.source("customer_id")?)))
         .unwrap_or_default();
     let people = customers.get_or_insert_with(|| CustomersBuilder::new(IdMap::new(shape)));
-    let knows = orders::read(&order_files, people, derived, products.as_ref(), &mut reading, sink)?;
+    let (knows, order_ids) =
+        orders::read(&order_files, people, derived, products.as_ref(), &mut reading, sink)?;
     let event_files: Vec<&Input> = of(Table::Events).collect();
     events::read(&event_files, people, products.as_ref(), &mut reading, sink)?;
     say_what_is_missing(&inputs, derived, &mut reading);
@@ -233,6 +235,7 @@ pub fn read(
         last_day,
         orders_have_time: span.has_time,
         knows,
+        order_ids,
         report,
     })
 }

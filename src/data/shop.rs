@@ -18,6 +18,7 @@ pub(super) use events::EventsBuilder;
 pub(super) use lines::LinesBuilder;
 pub(super) use products::{ProductRow, ProductsBuilder};
 
+use super::ids::{Filed, OrderIds};
 use super::{Channel, DataError, DataReport};
 use events::Events;
 use lines::Lines;
@@ -49,6 +50,7 @@ pub struct Shop {
     /// What the files can tell, whatever the rows say.
     pub knows: Knows,
     pub report: DataReport,
+    pub(super) order_ids: OrderIds,
     pub(super) orders: Lines,
     pub(super) events: Option<Events>,
 }
@@ -95,6 +97,12 @@ impl Shop {
     #[must_use]
     pub fn order_line_count(&self) -> usize {
         self.orders.len()
+    }
+
+    /// What the files have of the order with this id.
+    #[must_use]
+    pub fn filed(&self, order_id: &str) -> Filed {
+        self.order_ids.filed(order_id)
     }
 
     /// Calls `visit` with the customer and the line, for every line. Lines of one customer come oldest first

@@ -91,6 +91,8 @@ pub(super) fn event(
         customer: text(&["customer", "customer_id", "customer-id"]),
         channel,
         coupon: text(&["coupon", "coupon_code", "coupon-code"]),
+        // Some know an order by nothing but the id of the event.
+        order: text(&["order_id", "order-id", "id"]).filter(|_| kind == Kind::Ordered),
         status,
         text: ["text", "reason", "message", "diagnostic"]
             .iter()
@@ -223,6 +225,11 @@ mod tests {
         assert_eq!(order(json!(12.30), "EUR").unwrap().0, Some(1230));
         assert_eq!(order(json!(500), "").unwrap(), (Some(500), Some("JPY".into()), Some("7".into())));
         assert_eq!(order(json!("-4.000"), "EUR").unwrap().0, Some(-400));
+        let named = |value: Value| read(&value).unwrap().order;
+        let both = json!({"kind": "order", "customer": "c1", "id": "evt-1", "order_id": "A-7"});
+        assert_eq!(named(both), Some("A-7".into()));
+        assert_eq!(named(json!({"kind": "order", "customer": "c1", "id": "A-8"})), Some("A-8".into()));
+        assert_eq!(named(json!({"kind": "order", "customer": "c1"})), None);
         for wrong in ["12.345", "1,200", "free", ".5", "1e3"] {
             assert!(order(json!(wrong), "EUR").is_err(), "{wrong}");
         }

@@ -25,6 +25,12 @@ pub enum Caveat {
     NotSent(f64),
     /// Customers of the ledger of whom the shop's files know nothing; they are left out of every arm.
     UnknownCustomers(u64),
+    /// Customers who were erased since the launch: they are in no figure, and their arm is smaller by them.
+    Erased(u64),
+    /// Orders that only the door was told of: the shop's files do not have them (yet).
+    ToldOrders(u64),
+    /// Such orders without an amount, or in another currency; they are not counted.
+    ToldLeftOut(u64),
     /// Customers who also got a message of another campaign within the window: what they did may be its doing.
     WrittenElsewhere(u64),
     /// Those of them who are held out, and so are no longer customers who got no message.
@@ -62,6 +68,12 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
     if observed.unknown_customers > 0 {
         found.push(Caveat::UnknownCustomers(observed.unknown_customers));
     }
+    let counts: [(u64, fn(u64) -> Caveat); 3] = [
+        (observed.erased, Caveat::Erased),
+        (observed.told.counted, Caveat::ToldOrders),
+        (observed.told.left_out, Caveat::ToldLeftOut),
+    ];
+    found.extend(counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, caveat)| caveat(count)));
     let sum = |of: fn(&Elsewhere) -> u64| observed.elsewhere.iter().map(of).sum::<u64>();
     let (customers, held_out) = (sum(|other| other.customers), sum(|other| other.held_out));
     if customers > 0 {

@@ -40,6 +40,18 @@ pub enum Verdict {
     TooFewToTell,
 }
 
+/// Why it is too few to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Because {
+    /// Fewer than five expected to do it, or not to, in an arm: the test does not hold, however small its p-value.
+    FewExpected,
+    /// Fewer than ten customers in an arm, of money.
+    FewCustomers,
+    /// The p-value that the verdict goes by is above 0.05.
+    PValue,
+}
+
 /// Customers that the difference seen would need, if it is the true one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Needed {
@@ -99,6 +111,9 @@ pub struct Comparison {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequential: Option<Sequential>,
     pub verdict: Verdict,
+    /// Of too few to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
     /// Where it is too few to tell; `None` where nothing differs, or so little that a hundred times as many would not do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed: Option<Needed>,
@@ -168,6 +183,12 @@ pub(super) fn judge(comparisons: &mut [&mut Comparison]) {
             Verdict::Better
         } else {
             Verdict::Worse
+        };
+        comparison.because = match (comparison.verdict, comparison.sparse, comparison.metric) {
+            (Verdict::Better | Verdict::Worse, ..) => None,
+            (_, true, Metric::RevenuePerCustomer) => Some(Because::FewCustomers),
+            (_, true, _) => Some(Because::FewExpected),
+            (_, false, _) => Some(Because::PValue),
         };
         if comparison.verdict != Verdict::TooFewToTell {
             comparison.needed = None;
@@ -331,6 +352,7 @@ fn empty(outcomes: &Outcomes, arm: usize, control: usize, metric: Metric) -> Com
         adjusted: None,
         sequential: None,
         verdict: Verdict::TooFewToTell,
+        because: None,
         needed: None,
         sparse: false,
     }

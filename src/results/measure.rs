@@ -7,7 +7,7 @@ use super::compare::{against, judge};
 use super::earned::{Earned, earned};
 use super::feedback::{Voices, voices};
 use super::funnel::{Funnel, funnels};
-use super::observed::{Arm, Observed};
+use super::observed::{Arm, AudienceLine, Observed};
 use super::retention::{Curve, curves};
 use super::sentence::{Language, finding, nothing_after};
 use super::{ArmResult, Comparison, Look, Metric, Outcomes, compare};
@@ -47,6 +47,8 @@ pub struct Results {
     pub arms: Vec<ArmResult>,
     pub comparisons: Vec<Comparison>,
     pub segments: Vec<SegmentResult>,
+    /// From the plan's segments to the arms, as it was at the launch.
+    pub audience: Vec<AudienceLine>,
     pub funnel: Vec<Funnel>,
     pub qini: Option<Qini>,
     pub earned: Vec<Earned>,
@@ -89,6 +91,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
         control: observed.arms.get(observed.control).map(|arm| arm.name.clone()).unwrap_or_default(),
         holdout: observed.holdout,
         seed,
+        audience: observed.audience.clone(),
         funnel: funnels(observed),
         qini: who_responds(observed, &outcomes),
         earned: earned(observed, &outcomes),
@@ -149,6 +152,7 @@ pub(super) fn outcomes(observed: &Observed) -> Outcomes {
     let mut converted = vec![false; customers];
     let mut active = vec![false; customers];
     let mut revenue = vec![0_i64; customers];
+    let mut bought = Vec::new();
     for purchase in &observed.purchases {
         if !observed.counts(purchase.at) {
             continue;
@@ -157,16 +161,26 @@ pub(super) fn outcomes(observed: &Observed) -> Outcomes {
         revenue[row] += purchase.amount;
         // What comes back is no order, and neither is a line for nothing.
         converted[row] |= purchase.amount > 0;
+        if purchase.amount > 0 {
+            bought.push((purchase.customer, purchase.order));
+        }
         active[row] = true;
     }
     for &(customer, at) in observed.activity.iter().flatten() {
         active[customer as usize] |= observed.counts(at);
+    }
+    bought.sort_unstable();
+    bought.dedup();
+    let mut orders = vec![0; customers];
+    for (customer, _) in bought {
+        orders[customer as usize] += 1;
     }
     let major = |minor: &i64| *minor as f64 / observed.unit();
     let retained = converted.iter().zip(&observed.assigned.orders_before);
     Outcomes {
         arms: observed.arms.iter().map(|arm| arm.name.clone()).collect(),
         arm: observed.assigned.arm.clone(),
+        orders: Some(orders),
         revenue: Some(revenue.iter().map(major).collect()),
         retained: Some(retained.map(|(&bought, &before)| bought && before > 0).collect()),
         active: Some(active),

@@ -1,15 +1,16 @@
 //! From a ledger, feedback and the shop's files to what was observed.
 //!
-//! In: rows of the ledger and of feedback, and a [`Shop`] with the orders since. Out: [`Observed`].
+//! In: rows of the ledger and of feedback, orders that were told of, and a [`Shop`] with the orders since. Out: [`Observed`].
 
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 
 use super::measure::DAY;
-use super::observed::{Arm, Assigned, Costs, Feedback, Kind, Observed, Purchase, State};
+use super::observed::{Arm, Assigned, AudienceLine, Costs, Feedback, Kind, Observed, Purchase, State};
+use super::told::Overlay;
 use crate::data::{DataError, Shop, start_of};
-use crate::workspace::Elsewhere;
+use crate::workspace::{ERASED, Elsewhere, ToldOrder};
 
 /// The name of the arm that is sent nothing.
 pub const HOLDOUT: &str = "holdout";
@@ -72,6 +73,8 @@ pub struct Question {
     pub costs: Costs,
     /// Other campaigns that wrote to the same customers within the window.
     pub elsewhere: Vec<Elsewhere>,
+    /// From the plan's segments to the arms, as it was at the launch.
+    pub audience: Vec<AudienceLine>,
 }
 
 /// Why a campaign cannot be measured.
@@ -92,6 +95,7 @@ pub fn observe(
     question: &Question,
     sends: &[SendRow],
     feedback: &[FeedbackRow],
+    told: &[ToldOrder],
     shop: &Shop,
 ) -> Result<Observed, ObserveError> {
     // Orders without a time of day stand at midnight: the day of the launch then counts as after it, for all arms alike.
@@ -107,6 +111,7 @@ pub fn observe(
         currency_digits: shop.currency_digits,
         costs: question.costs,
         elsewhere: question.elsewhere.clone(),
+        audience: question.audience.clone(),
         ..Observed::default()
     };
     arms(&mut observed, question, sends)?;
@@ -118,7 +123,12 @@ pub fn observe(
             sends.len()
         )));
     }
-    orders(&mut observed, &rows, shop)?;
+    let by_name: HashMap<&str, u32> =
+        rows.assigned.iter().map(|(&place, &row)| (sends[place].customer.as_str(), row)).collect();
+    let mut overlay = Overlay::of(told, shop);
+    orders(&mut observed, &rows, shop, &mut overlay)?;
+    let until = question.as_of.map(|day| start_of(day) + DAY);
+    overlay.lay(&mut observed, shop, until, &|customer| by_name.get(customer).copied());
     shares(&mut observed, &rows, sends);
     if shop.event_count().is_some() {
         let mut activity = Vec::new();
@@ -134,8 +144,6 @@ pub fn observe(
     }
     let by_send: HashMap<i64, u32> =
         rows.assigned.iter().map(|(&place, &row)| (sends[place].id, row)).collect();
-    let by_name: HashMap<&str, u32> =
-        rows.assigned.iter().map(|(&place, &row)| (sends[place].customer.as_str(), row)).collect();
     observed.feedback = feedback
         .iter()
         .filter_map(|row| {
@@ -227,7 +235,10 @@ fn customers(observed: &mut Observed, sends: &[SendRow], shop: &Shop) -> Rows {
         recency_days: vec![None; count],
         ..std::mem::take(assigned)
     };
-    observed.unknown_customers = (sends.len() - count) as u64;
+    // Under its hash nobody's orders are found; of them the ledger itself says why.
+    let erased = sends.iter().filter(|send| send.customer.starts_with(ERASED)).count();
+    observed.erased = erased as u64;
+    observed.unknown_customers = (sends.len() - count).saturating_sub(erased) as u64;
     rows
 }
 
@@ -250,10 +261,16 @@ fn shares(observed: &mut Observed, rows: &Rows, sends: &[SendRow]) {
     }
 }
 
-fn orders(observed: &mut Observed, rows: &Rows, shop: &Shop) -> Result<(), ObserveError> {
+fn orders(
+    observed: &mut Observed,
+    rows: &Rows,
+    shop: &Shop,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), ObserveError> {
     let launched_at = observed.launched_at;
     let mut last_order = vec![None; observed.assigned.arm.len()];
     shop.each_order_line(&mut |customer, line| {
+        overlay.pass(line.order);
         let Some(row) = rows.of(customer) else { return Ok(()) };
         if line.at >= launched_at {
             let (at, amount) = (line.at, line.amount);

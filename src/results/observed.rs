@@ -1,6 +1,6 @@
 //! What is known of a campaign when its results are asked for: plain data, whoever gathered it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::workspace::Elsewhere;
 pub use crate::workspace::{Kind, SendState as State};
@@ -37,8 +37,24 @@ pub struct Observed {
     pub costs: Costs,
     /// Customers of the ledger of whom the shop's files know nothing; they are in no column here.
     pub unknown_customers: u64,
+    /// Customers of the ledger who were erased since; nothing is known of what they did, and they are in no column.
+    pub erased: u64,
+    /// Orders in the window that only the door was told of.
+    pub told: ToldCount,
+    /// From the plan's segments to the arms, as it was at the launch; empty where that is not known.
+    pub audience: Vec<AudienceLine>,
     /// Other campaigns that wrote to the same customers within the window.
     pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A step from the plan's segments to the arms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AudienceLine {
+    /// As `campaign plan --json` spells it.
+    pub step: String,
+    /// Who is still there after it.
+    pub customers: u64,
+    pub left_out: u64,
 }
 
 /// An arm of the campaign.
@@ -89,6 +105,14 @@ pub struct Feedback {
     pub scanner: bool,
     pub rating: Option<i64>,
     pub text: Option<String>,
+}
+
+/// Orders that were told of and that the shop's files do not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToldCount {
+    pub counted: u64,
+    /// Without an amount, or in another currency than the shop's.
+    pub left_out: u64,
 }
 
 /// What is needed to say what a campaign earned.

@@ -13,6 +13,8 @@ pub struct Outcomes {
     /// Arm of each customer, an index of `arms`.
     pub arm: Vec<u16>,
     pub converted: Vec<bool>,
+    /// Orders in the window; `None` where the table has no such count.
+    pub orders: Option<Vec<u32>>,
     /// Amount spent in the window, 0 for most; `None` where the table has none.
     pub revenue: Option<Vec<f64>>,
     /// Had bought before, and bought again.
@@ -32,6 +34,7 @@ pub struct ArmResult {
     pub conversion_rate: f64,
     /// Wilson's, of the conversion rate.
     pub interval: Interval,
+    pub orders: Option<u64>,
     pub revenue: Option<f64>,
     pub revenue_per_customer: Option<f64>,
     pub retained: Option<u64>,
@@ -75,6 +78,7 @@ impl Outcomes {
             arms: self.arms.clone(),
             arm: pick(&rows, &self.arm),
             converted: pick(&rows, &self.converted),
+            orders: self.orders.as_deref().map(|column| pick(&rows, column)),
             revenue: self.revenue.as_deref().map(|column| pick(&rows, column)),
             retained: self.retained.as_deref().map(|column| pick(&rows, column)),
             active: self.active.as_deref().map(|column| pick(&rows, column)),
@@ -97,6 +101,10 @@ impl Outcomes {
                     conversions: converted.hits,
                     conversion_rate: converted.rate(),
                     interval: wilson(converted, CONFIDENCE),
+                    orders: self
+                        .orders
+                        .as_ref()
+                        .map(|column| self.rows(arm).map(|row| u64::from(column[row])).sum()),
                     revenue,
                     revenue_per_customer: revenue.map(|sum: f64| sum / converted.of.max(1) as f64),
                     retained: flagged(&self.retained),

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::measure::DAY;
 use super::observe::{Coupon, FeedbackRow, HOLDOUT, Question, SendRow};
-use super::observed::{Arm, Costs, Kind};
+use super::observed::{Arm, AudienceLine, Costs, Kind};
 use crate::review::decision::DraftId;
 use crate::strategy::fields::FIELDS;
 use crate::strategy::{self, Offer, OfferKind};
-use crate::workspace::{Campaign, Store, WorkspaceError};
+use crate::workspace::{Campaign, Store, ToldOrder, WorkspaceError};
 
 /// Everything about one campaign that is in the database.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Recorded {
     pub question: Question,
     pub sends: Vec<SendRow>,
     pub feedback: Vec<FeedbackRow>,
+    /// Orders since the launch that the shop told of.
+    pub told: Vec<ToldOrder>,
 }
 
 /// Reads a campaign. `currency_digits`: decimal digits of the shop's minor unit.
@@ -87,9 +89,20 @@ pub fn recorded(
             campaign.launched_at,
             campaign.launched_at + i64::from(window_days) * DAY,
         )?,
+        audience: audience(store, campaign)?,
         ..Question::default()
     };
-    Ok(Recorded { question, sends, feedback })
+    // From midnight on, as for orders without a time of day.
+    let told = store.told_orders(campaign.id, campaign.launched_at.div_euclid(DAY) * DAY)?;
+    Ok(Recorded { question, sends, feedback, told })
+}
+
+/// The funnel that was noted at the launch.
+fn audience(store: &Store, campaign: &Campaign) -> Result<Vec<AudienceLine>, WorkspaceError> {
+    let entries = store.audit_of(&campaign.name)?;
+    let launch = entries.into_iter().rev().find(|entry| entry.action == "launch");
+    let funnel = launch.map(|mut entry| entry.document["funnel"].take());
+    Ok(funnel.and_then(|funnel| serde_json::from_value(funnel).ok()).unwrap_or_default())
 }
 
 /// What an arm's drafts said as they were launched, each segment's own, to an invented customer: a report goes from hand

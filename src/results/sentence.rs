@@ -1,6 +1,6 @@
 //! What a comparison says, as one sentence, in English or Chinese.
 
-use super::{ArmResult, Comparison, Metric, Verdict};
+use super::{ArmResult, Because, Comparison, Metric, Verdict};
 use crate::statistics::Interval;
 
 /// The language of a sentence or a page.
@@ -59,11 +59,17 @@ pub fn finding(
                     format!("{a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.")
                 }
                 Verdict::Worse => {
-                    let does = does.replace(" more", " less");
+                    let does = english_worse(metric);
                     format!("{a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.")
                 }
                 Verdict::TooFewToTell => format!(
-                    "Too few to tell whether {a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.{more}"
+                    "Too few to tell whether {a} {does} than {b}: {rates}{size} ({label} {ends}), p {p}.{}{more}",
+                    comparison
+                        .because
+                        .and_then(|why| because(why, language))
+                        .map_or_else(String::new, |why| format!(
+                            " What the p-value says does not hold: {why}."
+                        ))
                 ),
             }
         }
@@ -81,11 +87,26 @@ pub fn finding(
                 Verdict::Better => format!("“{a}”的{what}高于“{b}”：{detail}"),
                 Verdict::Worse => format!("“{a}”的{what}低于“{b}”：{detail}"),
                 Verdict::TooFewToTell => {
-                    format!("客户太少，无法判断“{a}”的{what}是否高于“{b}”：{detail}{more}")
+                    let why = comparison.because.and_then(|why| because(why, language));
+                    let why = why.map_or_else(String::new, |why| format!("该 p 值不可采信：{why}。"));
+                    format!("客户太少，无法判断“{a}”的{what}是否高于“{b}”：{detail}{why}{more}")
                 }
             }
         }
     }
+}
+
+/// Why there is no verdict although the p-value may be small; `None`: the p-value itself says so.
+#[must_use]
+pub fn because(why: Because, language: Language) -> Option<&'static str> {
+    let (english, chinese) = match why {
+        Because::FewExpected => {
+            ("fewer than five customers of an arm are expected to do it, or not to", "某组的期望人数不足 5")
+        }
+        Because::FewCustomers => ("an arm has fewer than ten customers", "某组客户不足 10 位"),
+        Because::PValue => return None,
+    };
+    Some(if language == Language::English { english } else { chinese })
 }
 
 /// What is told before any order since the launch is known. `until`: the last day that is.
@@ -107,6 +128,15 @@ fn english(metric: Metric) -> &'static str {
         Metric::RevenuePerCustomer => "brings more revenue per customer",
         Metric::RetentionRate => "makes more customers buy again",
         Metric::ActivityRate => "makes more customers active",
+    }
+}
+
+fn english_worse(metric: Metric) -> &'static str {
+    match metric {
+        Metric::ConversionRate => "makes fewer customers buy",
+        Metric::RevenuePerCustomer => "brings less revenue per customer",
+        Metric::RetentionRate => "makes fewer customers buy again",
+        Metric::ActivityRate => "makes fewer customers active",
     }
 }
 

@@ -280,6 +280,7 @@ impl Rows {
             arms,
             arm: self.arm,
             converted: self.converted,
+            orders: None,
             revenue: self.revenue,
             retained: self.retained,
             active: self.active,

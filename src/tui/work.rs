@@ -35,7 +35,7 @@ use crate::writing::stamp::Fate;
 use crate::writing::{Draft, ModelIdentity, WritingError};
 use writer::Writer;
 
-pub use campaigns::{CampaignNews, CampaignWork, Doing, Entry, Grounds, Happened, Seen, Specimen};
+pub use campaigns::{CampaignNews, CampaignWork, Dealings, Doing, Entry, Grounds, Happened, Seen, Specimen};
 pub use exporting::Export;
 pub use reviewing::{Desk, Verdict};
 pub use voices::{Known, VoiceDoing, VoiceNews, VoiceWork};

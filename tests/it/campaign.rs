@@ -5,3 +5,4 @@ mod flow;
 mod plans;
 mod project;
 mod sink;
+mod told;

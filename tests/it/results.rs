@@ -105,6 +105,20 @@ fn people_read_the_verdict_first() {
         .code(0);
     let said = text(&out.get_output().stdout);
     assert!(said.starts_with("new makes more customers buy than old: 45.00 % against 30.00 %"), "{said}");
+    assert!(said.contains("never per buyer"), "{said}");
+    let head = said.lines().find(|line| line.starts_with("arm")).unwrap();
+    assert!(head.contains("revenue") && !head.contains("bought again"), "{head}");
+    // Fewer, of what can be counted; and a small p-value that does not hold is told as such.
+    let path = table(home.path(), &[("old", 100, 45), ("new", 100, 30), ("rare", 100, 100)]);
+    let told = |path: &Path| {
+        let mut command = perennial(home.path());
+        let out =
+            command.args(["results", "--table"]).arg(path).args(COLUMNS).args(["--control", "old"]).assert();
+        text(&out.code(0).get_output().stdout)
+    };
+    assert!(told(&path).contains("new makes fewer customers buy than old"), "{}", told(&path));
+    let path = table(home.path(), &[("old", 1000, 0), ("new", 1000, 4)]);
+    assert!(told(&path).contains("fewer than five customers of an arm are expected"), "{}", told(&path));
 }
 
 #[test]

@@ -84,6 +84,33 @@ pub fn replaced(text: &str, losses: bool) -> String {
     out
 }
 
+/// Stretches of a text message with other characters in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plainer {
+    /// Number of each stretch that changes, and its new text.
+    pub slots: Vec<(usize, String)>,
+    /// Characters that were replaced.
+    pub count: usize,
+    /// Whether something is lost that a reader would miss.
+    pub loses: bool,
+}
+
+/// Replaces what forces UCS-2 in the stretches that were written: first what means the same, and only where there is nothing
+/// of that what loses something. `count` 0: nothing can be replaced.
+#[must_use]
+pub fn plainer(slots: &[String]) -> Plainer {
+    let loses = slots.iter().all(|slot| replaced(slot, false) == *slot);
+    let mut made = Plainer::default();
+    for (number, slot) in slots.iter().enumerate() {
+        let plain = replaced(slot, loses);
+        if plain != *slot {
+            made.count += forcing(slot).len() - forcing(&plain).len();
+            made.slots.push((number, plain));
+        }
+    }
+    Plainer { loses: loses && made.count > 0, ..made }
+}
+
 /// Signs that say the same: (what they replace, with what).
 const SAME: [(&str, &str); 22] = [
     ("‘’‚‛′´`ʼ", "'"),

@@ -51,8 +51,10 @@ pub struct TestArgs {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let Made { messages: made, samples } = specimens(&args.name, args.customer.as_deref(), None, context)?;
     if let Some(path) = &args.out {
-        let shown: Vec<Shown<'_>> =
-            made.iter().map(|(heading, message)| Shown { heading, message, samples }).collect();
+        let shown: Vec<Shown<'_>> = made
+            .iter()
+            .filter_map(|(heading, message)| Some(Shown { heading, message: message.as_ref().ok()?, samples }))
+            .collect();
         let write = || {
             let mut file = AtomicFile::create(path, Privacy::Private)?;
             file.write_all(page(&args.name, &shown).as_bytes())?;
@@ -63,8 +65,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if context.global.json {
         let messages: Vec<_> = made
             .iter()
-            .map(|(heading, message)| {
-                json!({
+            .map(|(heading, message)| match message {
+                Err(why) => json!({ "version": heading, "customer": args.customer, "refused": why }),
+                Ok(message) => json!({
                     "version": heading,
                     "to": message.recipient,
                     "message_id": message.message_id,
@@ -73,13 +76,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                     "sample_links": samples && !message.links.is_empty(),
                     "size": size(message),
                     "mail": String::from_utf8_lossy(&message.mail),
-                })
+                }),
             })
             .collect();
         context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "messages": messages }))?;
         return Ok(Exit::Done);
     }
     for (heading, message) in &made {
+        let message = match message {
+            Ok(message) => message,
+            Err(why) => {
+                let who = args.customer.as_deref().unwrap_or_default();
+                context.print_text(&format!("— {heading}, to {who}: no message goes\n{why}\n"))?;
+                continue;
+            }
+        };
         context.print_text(&format!("— {heading}, to {}", message.recipient))?;
         for (part, text) in &message.text {
             context.print_text(&format!("{}: {}", part.name(), text.trim_end()))?;
@@ -108,6 +119,7 @@ pub fn test(args: &TestArgs, context: &mut Context<'_>) -> anyhow::Result<Exit> 
             UsageError(format!("the campaign {} has no arm {}.", args.name, wanted.unwrap_or("?"))).into()
         );
     };
+    let message = message.map_err(anyhow::Error::msg)?;
     let mut office = office(context)?;
     let grouped = shop(context)?;
     let dossier = office.dossier(&args.name, &grouped, context)?;
@@ -142,8 +154,8 @@ fn size(message: &Outgoing) -> Option<sms::Sms> {
 
 /// What there is to be seen of a campaign.
 struct Made {
-    /// Each version's message with the name of its arm and segment.
-    messages: Vec<(String, Outgoing)>,
+    /// Each version's message with the name of its arm and segment; of a customer that was asked for also why none goes.
+    messages: Vec<(String, Result<Outgoing, String>)>,
     /// Their links lead to the door, and are samples.
     samples: bool,
 }
@@ -188,17 +200,16 @@ fn specimens(
         let Some(row) = row.or_else(|| first.map(|member| member.row as usize)) else { continue };
         let heading =
             format!("{} for {}", dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]);
-        let message = writer
-            .specimen(version, row, to)
-            .map_err(|error| match (error, to) {
-                // What was typed is at fault, and not the customer.
-                (MessageError::Address(address, why), Some(_)) => {
-                    UsageError(format!("--to: \"{address}\" is no address: {why}.")).into()
-                }
-                (error, _) => {
-                    anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row))
-                }
-            })?;
+        let message = match (writer.specimen(version, row, to), to) {
+            // What was typed is at fault, and not the customer.
+            (Err(MessageError::Address(address, why)), Some(_)) => {
+                return Err(UsageError(format!("--to: \"{address}\" is no address: {why}.")).into());
+            }
+            (Err(error), None) if customer.is_some() => Err(error.to_string()),
+            (made, _) => Ok(made.map_err(|error| {
+                anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row))
+            })?),
+        };
         made.push((heading, message));
     }
     Ok(Made { messages: made, samples: dossier.has_door() })

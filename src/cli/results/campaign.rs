@@ -48,12 +48,14 @@ fn text(results: &Results) -> String {
     }
     for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {
         out += &format!(
-            "\n{}: {} accepted, {} of them not bounced, {} clicked, {} replied, {} unsubscribed, {} complained",
+            "\n{}: {} accepted, {} of them not bounced, {} clicked, {} replied, {} rated{}, {} unsubscribed, {} complained",
             funnel.arm,
             grouped(funnel.accepted),
             grouped(funnel.delivered),
             grouped(funnel.clicked),
             grouped(funnel.replied),
+            grouped(funnel.rated),
+            funnel.mean_rating.map_or_else(String::new, |mean| format!(" ({mean:.1} of 5 on average)")),
             grouped(funnel.unsubscribed),
             grouped(funnel.complained)
         );

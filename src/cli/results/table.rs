@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::{Context, Exit, SCHEMA, UsageError};
 use super::Args;
-use crate::results::sentence::{Language, ends, finding, grouped, p_value, percent};
+use crate::results::sentence::{Language, amount, ends, finding, grouped, p_value, percent};
 use crate::results::table::{Columns, Table, TableError, read};
 use crate::results::{ArmResult, Comparison, Look, Metric, compare};
 use crate::statistics::qini::{Qini, qini};
@@ -90,26 +90,48 @@ pub(super) fn said(
     Some(finding(comparison, of(&comparison.arm)?, of(&comparison.against)?, currency, language))
 }
 
-/// The sums of the arms as a table for people.
+/// The sums of the arms as a table for people. Columns of which nothing is known are left out.
 pub(super) fn arm_rows(arms: &[ArmResult]) -> String {
-    let width = arms.iter().map(|arm| arm.name.chars().count()).max().unwrap_or(0).max(3);
-    let mut out = format!(
-        "{:width$}  {:>12}  {:>12}  {:>9}  {:>20}  {:>14}\n",
-        "arm", "customers", "conversions", "rate", "95 % interval", "per customer"
-    );
-    for arm in arms {
-        let interval = format!("{} to {}", percent(arm.interval.low), percent(arm.interval.high));
-        let money = arm.revenue_per_customer.map_or_else(String::new, |money| format!("{money:.4}"));
-        out += &format!(
-            "{:width$}  {:>12}  {:>12}  {:>9}  {interval:>20}  {money:>14}\n",
-            arm.name,
-            grouped(arm.customers),
-            grouped(arm.conversions),
-            percent(arm.conversion_rate),
-        );
+    type Column = (&'static str, Box<dyn Fn(&ArmResult) -> Option<String>>);
+    let columns: [Column; 9] = [
+        ("customers", Box::new(|arm| Some(grouped(arm.customers)))),
+        ("conversions", Box::new(|arm| Some(grouped(arm.conversions)))),
+        ("rate", Box::new(|arm| Some(percent(arm.conversion_rate)))),
+        (
+            "95 % interval",
+            Box::new(|arm| Some(format!("{} to {}", percent(arm.interval.low), percent(arm.interval.high)))),
+        ),
+        ("orders", Box::new(|arm| arm.orders.map(grouped))),
+        ("revenue", Box::new(|arm| arm.revenue.map(|sum| amount(sum, "")))),
+        ("per customer", Box::new(|arm| arm.revenue_per_customer.map(|money| format!("{money:.4}")))),
+        ("bought again", Box::new(|arm| arm.retained.map(grouped))),
+        ("active", Box::new(|arm| arm.active.map(grouped))),
+    ];
+    let named = arms.iter().map(|arm| arm.name.clone());
+    let mut cells: Vec<Vec<String>> = vec![["arm".to_owned()].into_iter().chain(named).collect()];
+    for (head, of) in &columns {
+        let values: Vec<Option<String>> = arms.iter().map(of).collect();
+        if values.iter().any(Option::is_some) {
+            let values = values.into_iter().map(Option::unwrap_or_default);
+            cells.push([(*head).to_owned()].into_iter().chain(values).collect());
+        }
     }
+    let mut out = String::new();
+    for row in 0..=arms.len() {
+        for (number, column) in cells.iter().enumerate() {
+            let width = column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let cell = &column[row];
+            out += &if number == 0 { format!("{cell:width$}") } else { format!("  {cell:>width$}") };
+        }
+        out.push('\n');
+    }
+    out += WHY_PER_CUSTOMER;
     out
 }
+
+/// Under the arms, as it is what people ask about them.
+const WHY_PER_CUSTOMER: &str = "All per customer of the arm, whatever became of the message, never per buyer: chance dealt \
+                                the customers to the arms and nothing else did, so only they can be compared.\n";
 
 /// Every comparison: what it says, and the figures behind it.
 pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], currency: &str) -> String {

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use super::super::cell::{DAY_MS, DateOrder, Decimal, Quantity, is_missing, parse_number, parse_when};
-use super::super::ids::{IdSet, Key, OrderNumbers, Shape};
+use super::super::ids::{IdSet, Key, OrderIds, OrderNumbers, Shape};
 use super::super::input::decode_cell;
 use super::super::records::Rows;
 use super::super::scan::scan;
@@ -90,13 +90,13 @@ pub(super) fn read(
     products: Option<&Products>,
     reading: &mut Reading<'_>,
     sink: &mut impl Sink,
-) -> Result<Knows, DataError> {
+) -> Result<(Knows, OrderIds), DataError> {
     let mut knows = Knows { orders: !inputs.is_empty(), ..Knows::default() };
     let mut seen = Seen::default();
-    let order_shape = inputs
-        .iter()
-        .find_map(|input| Some(shape_of(&input.sample, input.mapping.source("order_id")?)))
-        .unwrap_or_default();
+    let named =
+        inputs.iter().find_map(|input| Some(shape_of(&input.sample, input.mapping.source("order_id")?)));
+    let order_shape = named.clone().unwrap_or_default();
+    let mut no_purchase = HashSet::new();
     for input in inputs {
         let Some(format) = format_of(input, customers.ids.shape.clone(), order_shape.clone(), reading)?
         else {
@@ -146,6 +146,7 @@ pub(super) fn read(
                     kept += 1;
                     if row.state == State::Cancelled {
                         cancelled += 1;
+                        no_purchase.extend(row.order.map(|_| order));
                         continue;
                     }
                     span.add(row.at);
@@ -177,7 +178,7 @@ pub(super) fn read(
         say_what_was_found(input, &aside, kept, cancelled, unknown_products, &seen, reading);
         reading.report(input, kept, aside);
     }
-    Ok(knows)
+    Ok((knows, OrderIds { shape: named, numbers: seen.numbers, cancelled: no_purchase }))
 }
 
 fn say_what_was_found(

@@ -60,7 +60,10 @@ fn too_few_says_how_many_more() {
 fn a_handful_of_events_is_no_verdict() {
     let all = compare(&experiment(&[("a", 1000, 0), ("b", 1000, 4)]), 0, ONCE);
     assert!(all[0].p_value < 0.05);
-    assert_eq!(all[0].verdict, Verdict::TooFewToTell);
+    assert_eq!((all[0].verdict, all[0].because), (Verdict::TooFewToTell, Some(Because::FewExpected)));
+    // A p-value that says it itself needs no other reason, and a verdict none at all.
+    let plain = compare(&experiment(&[("a", 100, 30), ("b", 100, 33), ("c", 100, 60)]), 0, ONCE);
+    assert_eq!((plain[0].because, plain[1].because), (Some(Because::PValue), None));
 }
 
 #[test]

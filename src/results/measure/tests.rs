@@ -61,6 +61,7 @@ fn what_was_planted_is_read_back() {
     let (holdout, warm) = (&results.arms[0], &results.arms[1]);
     assert_eq!((holdout.customers, warm.customers), (2_000, 4_000));
     assert_eq!((holdout.conversions, warm.conversions), (160, 480));
+    assert_eq!((holdout.orders, warm.orders), (Some(160), Some(480)));
     assert!((warm.revenue.unwrap() - 24_000.0).abs() < 1e-6);
     assert!(
         holdout.retained.unwrap() < holdout.conversions && holdout.active.unwrap() >= holdout.conversions
@@ -79,6 +80,20 @@ fn what_was_planted_is_read_back() {
     let qini = results.qini.as_ref().unwrap();
     assert!((qini.total - 0.04).abs() < 1e-9);
     assert!(qini.area > 0.003, "{}", qini.area);
+}
+
+#[test]
+fn orders_are_counted_once_each_and_not_by_their_lines() {
+    let mut observed = campaign();
+    let customer = observed.purchases[0].customer;
+    let arm = usize::from(observed.assigned.arm[customer as usize]);
+    let counted = |observed: &Observed| measure(observed, 7).arms[arm].orders.unwrap();
+    let before = counted(&observed);
+    // Two lines of one more order, and what came back of it, which is no order.
+    for amount in [1_000, 2_000, -2_000] {
+        observed.purchases.push(Purchase { customer, order: 8_000, at: LAUNCH + DAY, amount });
+    }
+    assert_eq!(counted(&observed), before + 1);
 }
 
 #[test]

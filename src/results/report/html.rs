@@ -3,7 +3,7 @@
 use super::super::sentence::{Language, amount, ends, grouped, p_value, percent, value};
 use super::super::{Comparison, Metric, Results, Verdict, shown_currency};
 use super::svg::{Row, Series, bars, curves, intervals};
-use super::words::{Words, caveat, metric, theme, tone, words};
+use super::words::{Words, caveat, metric, step, theme, tone, words};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2320;--soft:#5b655f;--line:#d5dbd7;--paper:#fff;--accent:#0b6e4f}\n\
@@ -32,6 +32,7 @@ pub fn html(results: &Results, language: Language) -> String {
     let mut page = Page { results, language, words, out: String::new() };
     page.head();
     page.messages();
+    page.audience();
     page.funnel();
     page.outcomes();
     page.comparisons();
@@ -125,6 +126,21 @@ impl Page<'_> {
                 None => format!("<p>{}</p>\n", escape(self.words.no_message)),
             };
         }
+    }
+
+    fn audience(&mut self) {
+        if self.results.audience.is_empty() {
+            return;
+        }
+        self.heading(self.words.audience);
+        let rows = self.results.audience.iter().map(|line| {
+            let label = step(&line.step, self.language).to_owned();
+            (label, line.customers as f64, grouped(line.customers))
+        });
+        let svg = bars(self.words.audience, &rows.collect::<Vec<_>>());
+        self.picture(self.words.audience, &svg);
+        let (head, rows) = super::markdown::audience(self.results, self.language);
+        self.table(&head, &rows);
     }
 
     fn funnel(&mut self) {

@@ -3,7 +3,7 @@
 use super::super::sentence::{Language, amount, ends, grouped, percent};
 use super::super::{Comparison, Funnel, Metric, Results, shown_currency};
 use super::html::{cell, dates, judged_p, shown};
-use super::words::{caveat, metric, theme, tone, verdict, words};
+use super::words::{caveat, metric, step, theme, tone, verdict_cell, words};
 
 /// A table: its head and its rows.
 type Cells = (Vec<&'static str>, Vec<Vec<String>>);
@@ -30,6 +30,9 @@ pub fn markdown(results: &Results, language: Language) -> String {
         out += &format!("\n## {title}\n\n{}", table(&head, &rows));
     };
     let owned = |(head, rows): Cells| (head.into_iter().map(str::to_owned).collect(), rows);
+    if !results.audience.is_empty() {
+        section(words.audience, owned(audience(results, language)));
+    }
     let funnel = results
         .funnel
         .iter()
@@ -139,6 +142,15 @@ pub(super) fn steps(funnel: &Funnel) -> [u64; 8] {
     ]
 }
 
+/// From the segments to the arms.
+pub(super) fn audience(results: &Results, language: Language) -> Cells {
+    let words = words(language);
+    let rows = results.audience.iter().map(|line| {
+        vec![step(&line.step, language).to_owned(), grouped(line.customers), grouped(line.left_out)]
+    });
+    (vec![words.step, words.still_there, words.left_out], rows.collect())
+}
+
 pub(super) fn outcomes(results: &Results, language: Language) -> Cells {
     let words = words(language);
     let currency = shown_currency(&results.currency);
@@ -150,6 +162,7 @@ pub(super) fn outcomes(results: &Results, language: Language) -> Cells {
             grouped(arm.conversions),
             percent(arm.conversion_rate),
             format!("{} – {}", percent(arm.interval.low), percent(arm.interval.high)),
+            arm.orders.map_or_else(|| "–".into(), grouped),
             money(arm.revenue),
             money(arm.revenue_per_customer),
             cell(Metric::RetentionRate, arm),
@@ -162,6 +175,7 @@ pub(super) fn outcomes(results: &Results, language: Language) -> Cells {
         words.conversions,
         words.rate,
         words.interval,
+        words.orders,
         words.revenue,
         words.per_customer,
         words.retained,
@@ -208,7 +222,7 @@ pub(super) fn difference(comparison: &Comparison, currency: &str, language: Lang
         size,
         interval,
         judged_p(comparison),
-        verdict(comparison.verdict, language).to_owned(),
+        verdict_cell(comparison, language),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The page holds what it should, harmless whatever customers wrote, in both languages.
 
-use super::super::observed::{Arm, Assigned, Feedback, Kind, Observed, Purchase, State};
+use super::super::observed::{Arm, Assigned, AudienceLine, Feedback, Kind, Observed, Purchase, State};
 use super::super::sentence::Language;
 use super::super::{Results, measure};
 use super::{html, markdown};
@@ -25,6 +25,9 @@ fn results() -> Results {
         ],
         holdout: true,
         segments: vec!["A|B".into(), "C".into()],
+        audience: [("in-segment", 700, 0), ("consented", 600, 100), ("to-be-sent", 400, 0)]
+            .map(|(step, customers, left_out)| AudienceLine { step: step.into(), customers, left_out })
+            .to_vec(),
         ..Observed::default()
     };
     let mut assigned = Assigned::default();
@@ -98,6 +101,9 @@ fn the_page_stands_by_itself() {
     let chinese = html(&results, Language::Chinese);
     assert!(chinese.contains("<html lang=\"zh-Hans\">") && chinese.contains("谁会响应"));
     assert!(!chinese.contains("Too few"));
+    // Who was left out before the arms, and where.
+    assert!(english.contains("<td>have consented</td><td>600</td><td>100</td>"));
+    assert!(chinese.contains("<td>已同意接收</td><td>600</td><td>100</td>"));
 }
 
 #[test]
@@ -106,6 +112,8 @@ fn markdown_says_the_same() {
     let page = markdown(&results, Language::English);
     for wanted in [
         "# Results: autumn",
+        "## From the segments to the arms",
+        "| have consented | 600 | 100 |",
         "## What customers did",
         "## By segment",
         "A\\|B",

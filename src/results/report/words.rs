@@ -1,7 +1,8 @@
 //! The words of the page, in English and Chinese.
 
-use super::super::sentence::{Language, grouped, percent};
-use super::super::{Caveat, Metric, Tone, Verdict};
+use super::super::sentence::{Language, because, grouped, percent};
+use super::super::{Caveat, Comparison, Metric, Tone, Verdict};
+use crate::campaign::audience::step_words;
 
 /// Headings and labels.
 pub(super) struct Words {
@@ -9,12 +10,17 @@ pub(super) struct Words {
     pub(super) title: &'static str,
     pub(super) message: &'static str,
     pub(super) no_message: &'static str,
+    pub(super) audience: &'static str,
+    pub(super) step: &'static str,
+    pub(super) still_there: &'static str,
+    pub(super) left_out: &'static str,
     pub(super) funnel: &'static str,
     pub(super) steps: [&'static str; 8],
     pub(super) outcomes: &'static str,
     pub(super) arm: &'static str,
     pub(super) customers: &'static str,
     pub(super) conversions: &'static str,
+    pub(super) orders: &'static str,
     pub(super) rate: &'static str,
     pub(super) interval: &'static str,
     pub(super) revenue: &'static str,
@@ -58,7 +64,11 @@ const ENGLISH: Words = Words {
     title: "Results",
     message: "The message",
     no_message: "Nothing was sent to this arm.",
-    funnel: "From the plan to the answer",
+    audience: "From the segments to the arms",
+    step: "Customers who",
+    still_there: "Still there",
+    left_out: "Left out",
+    funnel: "From the arm to the answer",
     steps: [
         "in the arm",
         "accepted",
@@ -73,6 +83,7 @@ const ENGLISH: Words = Words {
     arm: "Arm",
     customers: "Customers",
     conversions: "Bought",
+    orders: "Orders",
     rate: "Rate",
     interval: "95 % interval",
     revenue: "Revenue",
@@ -129,12 +140,17 @@ const CHINESE: Words = Words {
     title: "活动结果",
     message: "发送内容",
     no_message: "该组未发送任何消息。",
-    funnel: "从计划到回应",
+    audience: "从客群到分组",
+    step: "步骤",
+    still_there: "剩余",
+    left_out: "排除",
+    funnel: "从分组到回应",
     steps: ["组内客户", "已接收", "已送达", "点击", "回复", "评分", "退订", "投诉"],
     outcomes: "客户行为",
     arm: "组别",
     customers: "客户数",
     conversions: "购买人数",
+    orders: "订单数",
     rate: "比例",
     interval: "95% 区间",
     revenue: "收入",
@@ -197,13 +213,42 @@ pub(super) fn metric(metric: Metric, language: Language) -> &'static str {
     pick(language, english, chinese)
 }
 
-pub(super) fn verdict(verdict: Verdict, language: Language) -> &'static str {
+fn verdict(verdict: Verdict, language: Language) -> &'static str {
     let (english, chinese) = match verdict {
         Verdict::Better => ("▲ better", "▲ 更好"),
         Verdict::Worse => ("▼ worse", "▼ 更差"),
         Verdict::TooFewToTell => ("– too few to tell", "– 尚不能判断"),
     };
     pick(language, english, chinese)
+}
+
+/// A step of the audience, as a sentence about customers ends.
+pub(super) fn step(name: &str, language: Language) -> &str {
+    let chinese = match name {
+        "in-segment" => "属于所选客群",
+        "reads-language" => "阅读该语言",
+        "has-address" => "有地址",
+        "own-address" => "地址不与他人重复",
+        "consented" => "已同意接收",
+        "not-suppressed" => "未被停发",
+        "under-cap" => "未超过频次上限",
+        "outside-quiet-hours" => "不在免打扰时段",
+        "complete" => "信息字段齐全",
+        "holdout" => "保留作对照",
+        "to-be-sent" => "将收到消息",
+        "waits-for-cap" => "等待频次上限解除",
+        _ => name,
+    };
+    pick(language, step_words(name), chinese)
+}
+
+/// A verdict with its reason, where the p-value beside it does not say it.
+pub(super) fn verdict_cell(comparison: &Comparison, language: Language) -> String {
+    let said = verdict(comparison.verdict, language);
+    match comparison.because.and_then(|why| because(why, language)) {
+        Some(why) => format!("{said} ({why})"),
+        None => said.to_owned(),
+    }
 }
 
 pub(super) fn tone(tone: Tone, language: Language) -> &'static str {
@@ -275,16 +320,44 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
             )
         }
         Caveat::UnknownCustomers(1) if english => {
-            "One customer of the ledger is not in the shop's files, or was erased, and is left out of every arm.".into()
+            "One customer of the ledger is not in the shop's files, and is left out of every arm.".into()
         }
         Caveat::UnknownCustomers(count) if english => {
             format!(
-                "{} customers of the ledger are not in the shop's files, or were erased, and are left out of every arm.",
+                "{} customers of the ledger are not in the shop's files, and are left out of every arm.",
                 grouped(count)
             )
         }
         Caveat::UnknownCustomers(count) => {
             format!("台账中有 {} 位客户不在店铺数据里，各组均未计入。", grouped(count))
+        }
+        Caveat::Erased(count) if english => {
+            let (who, are) =
+                if count == 1 { ("1 customer was".to_owned(), "is") } else { (format!("{} customers were", grouped(count)), "are") };
+            format!("{who} erased since the launch and {are} in no figure any more: arms are smaller by that than they were.")
+        }
+        Caveat::Erased(count) => {
+            format!("发送后有 {} 位客户被删除，不再计入任何数字：相应组的人数因此减少。", grouped(count))
+        }
+        Caveat::ToldOrders(count) if english => {
+            let (orders, them) =
+                if count == 1 { ("1 order is".to_owned(), "it") } else { (format!("{} orders are", grouped(count)), "them") };
+            format!(
+                "{orders} known through the door alone, and the shop's files do not have {them}: arms can be compared only if the \
+                 shop tells of every order, those of customers who got no message too."
+            )
+        }
+        Caveat::ToldOrders(count) => format!(
+            "有 {} 笔订单仅由网店实时通知得知，店铺数据中尚无：只有当网店通知所有订单（包括未收到消息的客户）时，各组才可比较。",
+            grouped(count)
+        ),
+        Caveat::ToldLeftOut(count) if english => {
+            let orders =
+                if count == 1 { "1 order that was told of has".to_owned() } else { format!("{} orders that were told of have", grouped(count)) };
+            format!("{orders} no amount in the shop's currency and is not counted until the shop's files have it.")
+        }
+        Caveat::ToldLeftOut(count) => {
+            format!("有 {} 笔实时通知的订单没有金额或币种不同，在店铺数据包含之前不计入。", grouped(count))
         }
         Caveat::WrittenElsewhere(count) if english => format!(
             "{count} of these customers also got a message of another campaign within the window: what they did may be its doing."

@@ -154,6 +154,7 @@ actions! {
         NextSlot "next-slot" "s" "stretch" "Choose which of the written stretches is edited";
         NextClaim "next-claim" "c" "claims" "Look at the next claim of the message, and at what proves it";
         EditDraftOutside "edit-draft-outside" "E" "editor" "Edit what was written in $EDITOR";
+        PlainDraft "plain-draft" "p" "plain characters" "Replace the characters that make a text message longer, where they stand in what was written";
         PlanCampaign "plan-campaign" "m" "campaign" "Plan a campaign that sends this approved message";
     }
     Scope::Screen(ScreenId::Campaigns) => {

@@ -19,7 +19,8 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::widgets::{Input, List, Scroll};
-use crate::tui::work::{CampaignNews, Doing, Happened, Outcome, Work};
+use crate::tui::work::{CampaignNews, Dealings, Doing, Outcome, Work};
+use crate::workspace::ByFiles;
 
 const LIST: u8 = 0;
 const DETAIL: u8 = 1;
@@ -32,7 +33,7 @@ pub struct Customers {
     list: List,
     detail: Option<Arc<CustomerProfile>>,
     /// By the id of the customer: what was sent, and what came back.
-    messages: Option<(String, Arc<Vec<Happened>>)>,
+    known: Option<Arc<Dealings>>,
     scroll: Scroll,
     on_detail: bool,
     finding: Option<Input>,
@@ -84,15 +85,14 @@ impl Customers {
     /// Reads what was sent to the selected customer.
     fn look_for_messages(&self, shared: &mut Shared) {
         if let (Some(row), Load::Ready(shop)) = (self.chosen(), &shared.shop) {
-            let id = shop.customers.id(row).to_owned();
-            shared.start(super::campaigns::work(shared, None, Doing::OfCustomer(id)));
+            let files = ByFiles::of(&shop.customers, row);
+            shared.start(super::campaigns::work(shared, None, Doing::OfCustomer(files)));
         }
     }
 
-    /// What is known of the messages to a customer.
-    fn messages_of(&self, row: usize, shop: &Shop) -> &[Happened] {
-        let id = shop.customers.id(row);
-        self.messages.as_ref().filter(|(of, _)| of == id).map_or(&[], |(_, messages)| messages.as_slice())
+    /// What the project knows of a customer; `None`: it was not looked up yet.
+    fn known_of(&self, row: usize, shop: &Shop) -> Option<&Dealings> {
+        self.known.as_deref().filter(|known| known.customer == shop.customers.id(row))
     }
 
     fn narrow(&mut self, segment: Option<usize>, shared: &mut Shared) {
@@ -278,8 +278,8 @@ impl Pane for Customers {
                 self.rows = Some((arrangement.clone(), Arc::clone(rows)));
                 self.look(shared);
             }
-            End::Done(Outcome::Campaign(CampaignNews::OfCustomer(customer, messages))) => {
-                self.messages = Some((customer.clone(), Arc::clone(messages)));
+            End::Done(Outcome::Campaign(CampaignNews::OfCustomer(known))) => {
+                self.known = Some(Arc::clone(known));
             }
             End::Done(Outcome::CustomerProfiled(profile)) => {
                 self.detail = Some(Arc::clone(profile));

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use crate::campaign::message::plainer;
+use crate::data::Channel;
 use crate::jobs::End;
 use crate::review::decision::{DraftId, Status};
 use crate::review::destination::{Destination, destination, why_held_back};
@@ -97,8 +99,14 @@ impl Review {
         if !passes(&item.checks) {
             let broken: Vec<&str> = item.failures().map(|check| check.rule).collect();
             let edit = shared.keymap.shown(Action::EditDraft);
+            let plainer = if broken.contains(&"sms-parts") && self.dear(item) {
+                let key = shared.keymap.shown(Action::PlainDraft);
+                format!(" {key} replaces the characters that make it longer.")
+            } else {
+                String::new()
+            };
             return Availability::No(format!(
-                "It breaks rules and cannot be approved: {}. Press {edit} to edit it.",
+                "It breaks rules and cannot be approved: {}. Press {edit} to edit it.{plainer}",
                 broken.join(", ")
             ));
         }
@@ -113,6 +121,16 @@ impl Review {
             )),
             None => Availability::Yes,
         }
+    }
+
+    fn is_sms(&self, item: &Item) -> bool {
+        let shown = self.desk.ready().and_then(|desk| desk.message(item.id).ok());
+        shown.is_some_and(|shown| shown.channel == Channel::Sms)
+    }
+
+    /// Whether something in what was written makes a text message longer and can be replaced.
+    fn dear(&self, item: &Item) -> bool {
+        self.is_sms(item) && plainer(&item.standing.slots).count > 0
     }
 
     fn count(&mut self) {
@@ -176,6 +194,13 @@ impl Pane for Review {
                 Some(item) => Availability::when(
                     !item.standing.slots.is_empty(),
                     "This message has no slot: everything in it comes from the strategy.",
+                ),
+            },
+            Action::PlainDraft => match chosen.filter(|item| self.is_sms(item)) {
+                None => Availability::Hidden,
+                Some(item) => Availability::when(
+                    self.dear(item),
+                    "Nothing in what was written makes the text message longer and can be replaced.",
                 ),
             },
             Action::NextSlot => Availability::when(self.slots() > 1, "The message has one slot."),
@@ -245,6 +270,7 @@ impl Pane for Review {
                     shared.effect(Effect::Edit { screen: ScreenId::Review, text, suffix: ".txt" });
                 }
             }
+            Action::PlainDraft => Self::decide(id, Verdict::Plainer, shared),
             Action::NextSlot => self.slot = (self.slot + 1) % self.slots().max(1),
             Action::NextClaim => {
                 let next = self.claim.map_or(0, |claim| claim + 1);

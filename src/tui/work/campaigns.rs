@@ -9,6 +9,7 @@ mod look;
 mod measure;
 mod messages;
 mod send;
+mod terms;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,9 +31,9 @@ use crate::jobs::{Failure, Task};
 use crate::results::Results;
 use crate::review::decision::DraftId;
 use crate::segments::Segmentation;
-use crate::workspace::{CampaignState, DATABASE, Deed, Send, SendState, Store, Workspace};
+use crate::workspace::{ByFiles, CampaignState, DATABASE, Deed, Send, SendState, Store, Workspace};
 
-pub use customer::Happened;
+pub use customer::{Dealings, Happened};
 pub use look::{Seen, Specimen};
 
 /// Lines of the ledger that are read at a time.
@@ -124,8 +125,8 @@ pub enum Doing {
     Measure(String),
     /// Writes results into a page.
     Report(Arc<Results>),
-    /// What was sent to the customer of this id, and what came back.
-    OfCustomer(String),
+    /// What was sent to this customer, and what came back.
+    OfCustomer(ByFiles),
 }
 
 /// A campaign in the list.
@@ -168,7 +169,7 @@ pub enum CampaignNews {
     /// What a campaign did, or why that is not known.
     Measured(String, Result<Arc<Results>, String>),
     /// By the customer's id, the oldest first.
-    OfCustomer(String, Arc<Vec<Happened>>),
+    OfCustomer(Arc<Dealings>),
 }
 
 impl CampaignWork {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Outcome;
 use super::exporting::outbox_csv;
+use crate::campaign::message::plainer;
 use crate::data::Channel;
 use crate::jobs::Failure;
 use crate::review::decision::{Author, Decision, DraftId};
@@ -26,6 +27,8 @@ pub enum Verdict {
         slot: usize,
         text: String,
     },
+    /// Replaces the characters that make a text message longer, where they stand in what was written.
+    Plainer,
     /// Takes the last decision back, whatever draft it was about.
     Undo,
 }
@@ -248,6 +251,23 @@ pub fn decide(
             cabinet.store.edit(chosen()?, at, by, slot, &text)?;
             go_on = false;
             "Changed, and the rules are run again."
+        }
+        Verdict::Plainer => {
+            let draft = chosen()?;
+            let queue = cabinet.queue()?;
+            let slots = queue.items().iter().find(|item| item.id == draft).map(|item| &item.standing.slots);
+            let plainer = plainer(slots.map_or(&[], Vec::as_slice));
+            for (slot, text) in &plainer.slots {
+                cabinet.store.edit(draft, at, by, *slot, text)?;
+            }
+            go_on = false;
+            match (plainer.count, plainer.loses) {
+                (0, _) => {
+                    "There is no such character in what was written: it stands in the strategy's own text."
+                }
+                (_, false) => "Replaced, and the rules are run again.",
+                (_, true) => "Replaced, and the rules are run again. Read it: some lost a mark.",
+            }
         }
         Verdict::Undo => {
             go_on = false;

@@ -39,6 +39,9 @@ impl Identity {
     }
 }
 
+/// What the hash that stands in the ledger for an erased customer begins with.
+pub const ERASED: &str = "erased:";
+
 /// What an erasure changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Erased {
@@ -123,7 +126,7 @@ impl Store {
     pub fn erase(&mut self, who: &Identity, at: i64, actor: &str) -> Result<Erased, WorkspaceError> {
         let key = self.secret(SecretName::Addresses)?;
         // Made for this one hash, and thrown away with it.
-        let nobody = format!("erased:{}", &Secret::random()?.hash(&who.customer)[..32]);
+        let nobody = format!("{ERASED}{}", &Secret::random()?.hash(&who.customer)[..32]);
         self.read(|connection| connection.pragma_update(None, "secure_delete", true))?;
         let mut erased = self.write(|transaction| {
             let erased = erase(transaction, &key, who, &nobody, at)?;

@@ -15,7 +15,7 @@ use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
 pub use events::{Bounce, FeedbackEvent, Taken};
-pub use listed::FeedbackLine;
+pub use listed::{FeedbackLine, ToldOrder};
 
 /// Clicks on one message that are kept at most: more say nothing, and a link may be called for ever.
 const MOST_CLICKS: i64 = 200;
@@ -163,7 +163,9 @@ impl Store {
     pub fn suppressed_for(&mut self, sent: &Sent) -> Result<Option<String>, WorkspaceError> {
         let Some(address) = &sent.address else { return Ok(Some(Reason::Erased.name().into())) };
         let key = self.secret(SecretName::Addresses)?;
-        self.read(|connection| suppressions::reason_of(connection, &key, sent.channel, address))
+        self.read(|connection| {
+            suppressions::reason_of(connection, &key, Some(sent.channel), sent.channel, address)
+        })
     }
 
     /// The recipient wants nothing more in this message's channel. Whether that was new; called again it writes
@@ -362,7 +364,7 @@ fn holds(
             return Ok(false);
         }
         for address in addresses(connection, sent, channel)? {
-            let reason = suppressions::reason_of(connection, key, channel, &address)?;
+            let reason = suppressions::reason_of(connection, key, Some(channel), channel, &address)?;
             if wish && reason.as_deref() == Some("unsubscribed") || !wish && reason.is_none() {
                 return Ok(false);
             }

@@ -184,8 +184,7 @@ impl Permissions {
         address: &str,
         by_files: Option<bool>,
     ) -> Result<(), Withheld> {
-        // Whoever was erased is known by the shop's own id, which is a push address too: no push is no erasure.
-        if self.is_suppressed(channel, address) || self.on_list(None, Channel::Push, customer) {
+        if self.withholds(customer, channel, address) {
             return Err(Withheld::Suppressed);
         }
         if self.consent(customer, channel).or(by_files) == Some(true) {
@@ -193,6 +192,13 @@ impl Permissions {
         } else {
             Err(Withheld::NoConsent)
         }
+    }
+
+    /// Whether the list keeps this channel from a customer at this address.
+    #[must_use]
+    pub fn withholds(&self, customer: &str, channel: Channel, address: &str) -> bool {
+        // Whoever was erased is known by the shop's own id, which is a push address too: no push is no erasure.
+        self.is_suppressed(channel, address) || self.on_list(None, Channel::Push, customer)
     }
 
     /// Whether the address is on the list, for its own channel or for every.
@@ -371,11 +377,12 @@ pub(super) fn lift(
     Ok(())
 }
 
-/// Why an address is suppressed in a channel; `None`: it is not.
+/// Why an address of a kind is suppressed in a channel, or (`None`) in every; `None`: it is not.
 pub(super) fn reason_of(
     connection: &Connection,
     key: &Secret,
-    channel: Channel,
+    channel: Option<Channel>,
+    kind: Channel,
     address: &str,
 ) -> rusqlite::Result<Option<String>> {
     use rusqlite::OptionalExtension as _;
@@ -384,6 +391,9 @@ pub(super) fn reason_of(
             "SELECT reason FROM suppressions WHERE address_hash = ?2 AND channel IN (?1, 'all') \
              ORDER BY reason = 'unsubscribed' LIMIT 1",
         )?
-        .query_row(params![channel.name(), address_hash(key, channel, address)], |row| row.get(0))
+        .query_row(
+            params![channel.map_or(EVERY_CHANNEL, Channel::name), address_hash(key, kind, address)],
+            |row| row.get(0),
+        )
         .optional()
 }

@@ -298,3 +298,20 @@ fn what_the_message_did_is_read_back_from_the_ledger_and_later_orders() {
     let page = std::fs::read_to_string(project.path().join("page.html")).unwrap();
     assert!(page.contains("holdout") && !page.contains("<script"));
 }
+
+#[test]
+fn a_customer_whose_message_is_refused_is_shown_with_why() {
+    let project = Project::new(60, "[voice]\nbanned-words = [\"Grimsby\"]\n");
+    project.plan("spring", "");
+    let people = project.path().join("data/customers.csv");
+    let all = std::fs::read_to_string(&people).unwrap();
+    std::fs::write(&people, all.replace("C00001,Robin", "C00001,Grimsby")).unwrap();
+    let shown = project.run(&["campaign", "preview", "spring", "--customer", "C00001"]).assert().success();
+    let said = text(&shown.get_output().stdout);
+    assert!(said.contains("to C00001: no message goes") && said.contains("Grimsby"), "{said}");
+    let document = project.json(&["campaign", "preview", "spring", "--customer", "C00001"]);
+    assert_eq!(document["messages"][0]["customer"], "C00001");
+    assert!(document["messages"][0]["refused"].as_str().unwrap().contains("Grimsby"), "{document}");
+    let other = project.json(&["campaign", "preview", "spring", "--customer", "C00003"]);
+    assert!(other["messages"][0]["text"]["body"].is_string(), "{other}");
+}

@@ -293,3 +293,18 @@ fn lists_of_suppressed_addresses_come_and_go() {
     assert!(permissions.is_suppressed(perennial::data::Channel::Email, "C@example.com"));
     assert!(!permissions.is_suppressed(perennial::data::Channel::Email, "a@example.com"));
 }
+
+#[test]
+fn an_order_is_by_a_message_only_where_it_names_it() {
+    let door = open(|_| {});
+    told(&door, "order", r#"{"order_id":"A1","address":"anna.meyer@example.com","amount":"5.00"}"#);
+    told(&door, "order", r#"{"order_id":"A2","customer":"anna","amount":"5.00"}"#);
+    told(&door, "order", r#"{"order_id":"A3","message_id":"m1@shop.example","amount":"5.00"}"#);
+    let kept = door.store().feedback_from("anna").unwrap();
+    let sends: Vec<Option<i64>> = kept.iter().map(|line| line.send).collect();
+    assert_eq!(sends, [None, None, Some(ANNA)]);
+    // All three are orders of a customer of that campaign, with the shop's own ids.
+    let orders = door.store().told_orders(1, 0).unwrap();
+    let ids: Vec<_> = orders.iter().filter_map(|order| order.order.as_deref()).collect();
+    assert_eq!((ids, orders[0].amount), (vec!["A1", "A2", "A3"], Some(500)));
+}

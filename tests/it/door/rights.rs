@@ -1,7 +1,7 @@
 //! What customers may ask of a shop: all that is known, and to be forgotten.
 
 use perennial::data::Channel;
-use perennial::workspace::{Identity, Withheld};
+use perennial::workspace::{ByFiles, DecidedBy, Identity, Withheld};
 use rusqlite::params;
 
 use super::{ANNA, ANNA_AGAIN, Running, now, open};
@@ -191,4 +191,34 @@ fn a_reader_that_keeps_the_old_bytes_is_told_of() {
     drop(reader);
     assert!(store.erase(&anna(), now(), "keeper").unwrap().wiped);
     assert!(!stands(&door, "Anneliese"));
+}
+
+#[test]
+fn what_counts_of_a_consent_is_said_with_what_decides_it() {
+    let door = open(|_| {});
+    let files = ByFiles {
+        customer: "anna".into(),
+        consents: [Some(true), Some(false), None],
+        addresses: [Some("Anna.Meyer@example.com".into()), Some("+49 170 7654321".into()), None],
+    };
+    let now_counts = |door: &Running| {
+        let counts = door.store().effective(&files).unwrap();
+        counts.map(|one| (one.may_be_written_to, one.decided_by, one.reason))
+    };
+    let by_files = [
+        (true, DecidedBy::ShopFiles, None),
+        (false, DecidedBy::ShopFiles, None),
+        (false, DecidedBy::Nothing, None),
+    ];
+    assert_eq!(now_counts(&door), by_files);
+    assert_eq!(door.post(&door.links.unsubscribe(ANNA), "List-Unsubscribe=One-Click").status, 200);
+    let mut then = by_files;
+    then[0] = (false, DecidedBy::Suppression, Some("unsubscribed".into()));
+    assert_eq!(now_counts(&door), then);
+    // Taken back by the same person: the last word counts, whatever the files say.
+    assert_eq!(door.post(&door.links.unsubscribe(ANNA), "preferences=1&email=yes").status, 200);
+    assert_eq!(now_counts(&door)[0], (true, DecidedBy::Consent, None));
+    // An erasure is of every channel, also of one without an address.
+    door.store().erase(&anna(), now(), "keeper").unwrap();
+    assert!(now_counts(&door).iter().all(|(may, by, _)| !may && *by == DecidedBy::Suppression));
 }

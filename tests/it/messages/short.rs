@@ -1,6 +1,6 @@
 //! Text messages, push messages, and the page that shows messages.
 
-use perennial::campaign::message::{Platform, Shown, findings, page};
+use perennial::campaign::message::{Plainer, Platform, Shown, findings, page, plainer};
 use perennial::data::Channel;
 use perennial::strategy::Part;
 
@@ -82,4 +82,23 @@ fn a_page_shows_each_channel_and_runs_nothing() {
         assert!(page.contains(wanted), "{wanted} is not in\n{page}");
     }
     assert!(!page.contains("<script"));
+}
+
+#[test]
+fn what_was_written_is_made_plainer_without_a_loss_first() {
+    let slots = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    // The letter with a mark waits while something can be had for nothing.
+    let first = plainer(&slots(&["It’s new… for Čapek", "plain", "“yours”"]));
+    let wanted = Plainer {
+        slots: vec![(0, "It's new... for Čapek".into()), (2, "\"yours\"".into())],
+        count: 4,
+        loses: false,
+    };
+    assert_eq!(first, wanted);
+    let then = plainer(&slots(&["It's new... for Čapek"]));
+    assert_eq!((then.slots, then.count, then.loses), (vec![(0, "It's new... for Capek".into())], 1, true));
+    // Nothing to be done: all of it is in the alphabet, or has no counterpart.
+    for nothing in ["fünf", "到了", ""] {
+        assert_eq!(plainer(&slots(&[nothing])), Plainer::default(), "{nothing}");
+    }
 }

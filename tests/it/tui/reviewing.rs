@@ -206,3 +206,19 @@ fn an_export_that_reaches_nobody_says_why_and_warns() {
     let mut harness = harness.wait(Duration::from_secs(2)).keys("j");
     assert!(!harness.screen(120, 40).contains("▌!"), "{}", harness.screen(120, 40));
 }
+
+#[test]
+fn a_text_message_is_freed_of_the_characters_that_make_it_longer() {
+    let folder = folder();
+    let harness = dashboard("shop", folder.path()).keys("2 j w /").types("win-back-sms-en").keys("enter a e");
+    let mut harness = harness.types(" Here’s…").keys("enter");
+    let screen = harness.screen(160, 50);
+    assert!(screen.contains("Here’s…"), "{screen}");
+    let mut harness = harness.keys("p");
+    let screen = harness.screen(160, 50);
+    assert!(screen.contains("Replaced, and the rules are run again."), "{screen}");
+    assert!(screen.contains("Here's...") && !screen.contains("Here’s"), "{screen}");
+    // Once there is nothing left to replace, the key says so.
+    let screen = harness.keys("p").screen(160, 50);
+    assert!(screen.contains("Nothing in what was written makes the text message longer"), "{screen}");
+}

@@ -96,6 +96,7 @@ pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, w
     }
     arms(&mut sheet, seen);
     funnel(&mut sheet, seen);
+    settled(&mut sheet, seen);
     if let Some(prospect) = &seen.prospect {
         outlook(&mut sheet, prospect, shared);
         cost(&mut sheet, seen, prospect, shared);
@@ -214,14 +215,24 @@ fn arms(sheet: &mut Sheet<'_>, seen: &Seen) {
     sheet.heading("Arms");
     let all = seen.arms.iter().map(|arm| arm.customers).sum::<u64>() + seen.holdout;
     let share = |customers: u64| customers as f64 / all.max(1) as f64;
+    let shares: f64 = seen.arms.iter().map(|arm| arm.share).sum();
     for (number, arm) in seen.arms.iter().enumerate() {
         let drafts: Vec<String> = arm.drafts.iter().map(ToString::to_string).collect();
+        let part = if seen.arms.len() > 1 {
+            format!("{:.0} %, ", 100.0 * arm.share / shares.max(f64::MIN_POSITIVE))
+        } else {
+            String::new()
+        };
         let target = sheet.add(Target::Arm(number));
         let kind = Kind::Bar {
             label: vec![(arm.name.clone(), theme.strong)],
             share: share(arm.customers),
             count: numbers::count(arm.customers),
-            note: format!("{} {}", if drafts.len() == 1 { "draft" } else { "drafts" }, drafts.join(", ")),
+            note: format!(
+                "{part}{} {}",
+                if drafts.len() == 1 { "draft" } else { "drafts" },
+                drafts.join(", ")
+            ),
         };
         sheet.rows.push(Row { target: Some(target), kind });
     }
@@ -250,6 +261,15 @@ fn funnel(sheet: &mut Sheet<'_>, seen: &Seen) {
             note: if out { format!("-{}", numbers::count(step.left_out)) } else { String::new() },
         };
         sheet.rows.push(Row { target: Some(target), kind });
+    }
+}
+
+/// What the plan settles besides: holdout, cap, coupons, budget.
+fn settled(sheet: &mut Sheet<'_>, seen: &Seen) {
+    let theme = sheet.theme;
+    sheet.heading("Plan");
+    for (label, words) in &seen.terms {
+        sheet.text(None, (&format!("  {label:<8} "), theme.dim), words, theme.text);
     }
 }
 

@@ -4,12 +4,13 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
-use crate::data::{Channel, OrderLine, Shop};
+use crate::data::{OrderLine, Shop};
 use crate::profiles::{self, CustomerProfile};
 use crate::tui::app::Shared;
 use crate::tui::widgets::Line;
-use crate::tui::work::Happened;
+use crate::tui::work::{Dealings, Happened};
 use crate::tui::{measures, numbers};
+use crate::workspace::{DecidedBy, Effective};
 
 /// Orders and events that are listed; what is older is counted.
 const LISTED: usize = 60;
@@ -17,8 +18,9 @@ const LISTED: usize = 60;
 const FOLLOWS: i64 = 28 * DAY;
 const DAY: i64 = 86_400_000;
 
-pub fn lines(profile: &CustomerProfile, messages: &[Happened], shared: &Shared, shop: &Shop) -> Vec<Line> {
-    let mut lines = who(profile.row, shop);
+pub fn lines(profile: &CustomerProfile, known: Option<&Dealings>, shared: &Shared, shop: &Shop) -> Vec<Line> {
+    let messages = known.map_or(&[][..], |known| &known.happened);
+    let mut lines = who(profile.row, known, shop);
     segment(profile, shared, &mut lines);
     if let Some(features) = shared.features.ready() {
         lines.push(Line::Heading("Facts".into()));
@@ -39,7 +41,7 @@ pub fn lines(profile: &CustomerProfile, messages: &[Happened], shared: &Shared, 
     lines
 }
 
-fn who(row: usize, shop: &Shop) -> Vec<Line> {
+fn who(row: usize, known: Option<&Dealings>, shop: &Shop) -> Vec<Line> {
     let customers = &shop.customers;
     let mut lines = vec![Line::entry("Id", customers.id(row))];
     for (column, label) in [
@@ -53,16 +55,29 @@ fn who(row: usize, shop: &Shop) -> Vec<Line> {
             lines.push(Line::entry(label, text));
         }
     }
-    let consents: Vec<String> = [(Channel::Email, "e-mail"), (Channel::Sms, "SMS"), (Channel::Push, "push")]
-        .into_iter()
-        .filter_map(|(channel, name)| {
-            customers.consent(row, channel).map(|yes| format!("{} {name}", if yes { "✓" } else { "✗" }))
-        })
-        .collect();
+    let consents: Vec<String> = match known {
+        // What a campaign would heed now; the shop's files alone may be behind what the customer said since.
+        Some(known) => known.consent.iter().filter_map(consent).collect(),
+        None => Vec::new(),
+    };
     if !consents.is_empty() {
         lines.push(Line::entry("Consent", consents.join("  ")));
     }
     lines
+}
+
+/// What counts in a channel; `None`: nobody said anything.
+fn consent(counts: &Effective) -> Option<String> {
+    let sign = if counts.may_be_written_to { "✓" } else { "✗" };
+    let why = match counts.decided_by {
+        DecidedBy::Nothing => return None,
+        DecidedBy::ShopFiles => String::new(),
+        DecidedBy::Consent => " (said here)".to_owned(),
+        DecidedBy::Suppression => {
+            format!(" ({})", counts.reason.as_deref().unwrap_or("suppressed"))
+        }
+    };
+    Some(format!("{sign} {}{why}", counts.channel.words()))
 }
 
 fn segment(profile: &CustomerProfile, shared: &Shared, lines: &mut Vec<Line>) {
@@ -195,4 +210,23 @@ fn by_month(orders: &[OrderLine], shared: &Shared, zone: &TimeZone) -> Vec<f64> 
         }
     }
     months
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Channel;
+
+    #[test]
+    fn a_consent_is_told_with_what_decides_it_where_that_is_not_the_shop() {
+        let told = |may_be_written_to, decided_by, reason: Option<&str>| {
+            let reason = reason.map(str::to_owned);
+            consent(&Effective { channel: Channel::Email, may_be_written_to, decided_by, reason })
+        };
+        assert_eq!(told(true, DecidedBy::ShopFiles, None).as_deref(), Some("✓ e-mail"));
+        assert_eq!(told(false, DecidedBy::Consent, None).as_deref(), Some("✗ e-mail (said here)"));
+        let suppressed = told(false, DecidedBy::Suppression, Some("unsubscribed"));
+        assert_eq!(suppressed.as_deref(), Some("✗ e-mail (unsubscribed)"));
+        assert_eq!(told(false, DecidedBy::Nothing, None), None);
+    }
 }

@@ -151,6 +151,6 @@ fn facts(screen: &Customers, shared: &Shared, area: Rect, canvas: &mut Canvas<'_
         widgets::empty(canvas, inside, &Sentence { what, next: "" });
         return;
     };
-    let lines = detail::lines(profile, screen.messages_of(profile.row, shop), shared, shop);
+    let lines = detail::lines(profile, screen.known_of(profile.row, shop), shared, shop);
     Sheet { lines: &lines, scroll: &screen.scroll, id: DETAIL }.draw(canvas, inside);
 }

@@ -303,11 +303,13 @@ impl Told<'_> {
                 .line("Too few customers to put them in an order that means anything.", theme.dim);
         };
         let words = if qini.area > 0.0 {
-            "The score finds who responds: the curve is above the line of sending at random."
+            "The score finds who responds: the curve is above the line of sending at random"
         } else {
-            "The score does not find who responds: sending at random does as well."
+            "The score does not find who responds: sending at random does as well"
         };
-        self.rich.line(words, theme.text);
+        // In the unit of the line below the curve.
+        let words = format!("{words} (area {:+.3} conversions for 100 customers).", 100.0 * qini.area);
+        self.sign(("", theme.text), &words, theme.text);
         for line in curve(&qini.curve, self.width.saturating_sub(2).min(60), CURVE) {
             self.rich.spans(0, vec![("  ".into(), theme.dim), (line, theme.bar)]);
         }

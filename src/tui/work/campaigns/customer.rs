@@ -1,11 +1,11 @@
-//! What was sent to one customer in all campaigns, and what came back.
+//! What was sent to one customer in all campaigns, what came back, and what counts of the consent now.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{CampaignNews, Office};
 use crate::jobs::Failure;
-use crate::workspace::{DATABASE, FeedbackLine, SendState};
+use crate::workspace::{ByFiles, DATABASE, Effective, FeedbackLine, SendState};
 
 /// Something between the shop and a customer besides orders and visits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +19,25 @@ pub struct Happened {
     pub message: Option<String>,
 }
 
+/// What the project knows of one customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dealings {
+    pub customer: String,
+    /// Oldest first.
+    pub happened: Vec<Happened>,
+    /// What counts of the consent now, channel by channel.
+    pub consent: [Effective; 3],
+}
+
 impl Office<'_> {
-    pub(super) fn of_customer(&mut self, customer: &str) -> Result<CampaignNews, Failure> {
+    pub(super) fn of_customer(&mut self, files: &ByFiles) -> Result<CampaignNews, Failure> {
+        let customer = files.customer.as_str();
         let mut all = Vec::new();
+        let mut consent = files.alone();
         // A project without any has no database, and gets none for this.
         if self.work.folder.join(DATABASE).is_file() {
             let store = self.store()?;
+            consent = store.effective(files)?;
             let mut names = HashMap::new();
             for (campaign, send) in store.sends_to(customer)? {
                 let what = match send.state {
@@ -59,7 +72,8 @@ impl Office<'_> {
             }
         }
         all.sort_by_key(|happened| happened.at);
-        Ok(CampaignNews::OfCustomer(customer.to_owned(), Arc::new(all)))
+        let known = Dealings { customer: customer.to_owned(), happened: all, consent };
+        Ok(CampaignNews::OfCustomer(Arc::new(known)))
     }
 }
 
@@ -77,8 +91,30 @@ fn words(answer: &FeedbackLine) -> String {
         }
         "replied" => with("replied"),
         "rated" => with(&answer.rating.map_or("rated".into(), |rating| format!("rated {rating} of 5"))),
-        "ordered" => "ordered through the message".into(),
+        "ordered" if answer.send.is_some() => "ordered through the message".into(),
+        "ordered" => "ordered (told by the shop)".into(),
         "preferences" => "changed what may be sent".into(),
         other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_told_to_be_through_a_message_only_where_one_was_named() {
+        let order = |send| FeedbackLine {
+            at: 0,
+            kind: "ordered".into(),
+            send,
+            customer: Some("C1".into()),
+            scanner: false,
+            rating: None,
+            text: Some("A-17".into()),
+            link: None,
+        };
+        assert_eq!(words(&order(Some(4))), "ordered through the message");
+        assert_eq!(words(&order(None)), "ordered (told by the shop)");
     }
 }

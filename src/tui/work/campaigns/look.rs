@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::terms::{Term, terms};
 use super::{CampaignNews, Office};
 use crate::campaign::approval::Approval;
 use crate::campaign::audience::{Audience, step_words};
@@ -70,6 +71,8 @@ pub struct Seen {
     pub holdout: u64,
     pub funnel: Vec<SeenStep>,
     pub audience: Audience,
+    /// What the plan settles besides.
+    pub terms: Vec<Term>,
     /// Share of the coupons that are expected to be used, 0..=1.
     pub redemption: f64,
     /// Of a campaign that was not launched.
@@ -106,6 +109,7 @@ impl Office<'_> {
         let dossier = self.dossier(name, task)?;
         let config = self.config.clone();
         let ground = self.ground(&config)?;
+        let currency = ground.shop.currency.clone();
         let line = line_of(&dossier, &config.sending, &self.work.folder);
         let prospect = if dossier.launched.is_some() {
             None
@@ -157,6 +161,7 @@ impl Office<'_> {
             arms,
             holdout,
             funnel,
+            terms: terms(&dossier.plan, &currency),
             redemption: dossier.plan.budget.redemption,
             prospect,
             approval: dossier.approval.clone(),

@@ -32,11 +32,11 @@ impl Office<'_> {
         let campaign = self.store()?.campaign(name)?.ok_or_else(|| not_launched(name))?;
         let plan = Plan::parse(name, &campaign.plan, &config.campaign)?;
         let costs = Costs { message: plan.budget.message_cost, margin: plan.budget.margin };
-        let Recorded { mut question, sends, feedback } =
+        let Recorded { mut question, sends, feedback, told } =
             recorded(self.store()?, &campaign, WINDOW, costs, shop.currency_digits)?;
         question.as_of = config.data.as_of_day();
         task.check()?;
-        let observed = observe(&question, &sends, &feedback, shop).map_err(|error| match error {
+        let observed = observe(&question, &sends, &feedback, &told, shop).map_err(|error| match error {
             ObserveError::Data(error) => error.into(),
             ObserveError::Unknown(why) => Failure::Failed(super::sentence(&why)),
         })?;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::{CampaignNews, Office, Seen};
 use crate::campaign::channel::Outcome;
-use crate::campaign::message::{Shown, forcing, page, replaced};
+use crate::campaign::message::{Shown, page, plainer};
 use crate::campaign::prospect::line_of_tests;
 use crate::jobs::{Failure, Task};
 use crate::review::decision::Author;
@@ -119,26 +119,20 @@ impl Office<'_> {
         let version = dossier.versions.of(arm, segment);
         let version =
             version.ok_or_else(|| Failure::Failed(format!("{name} has no such message any more.")))?;
-        let slots = &version.copy.slots;
-        let losses = slots.iter().all(|slot| replaced(slot, false) == *slot);
-        let (mut count, at) = (0, self.work.at);
-        for (number, slot) in slots.iter().enumerate() {
-            let plain = replaced(slot, losses);
-            if plain != *slot {
-                count += forcing(slot).len() - forcing(&plain).len();
-                self.store()?.edit(version.draft, at, Author::Person, number, &plain)?;
-            }
+        let (plainer, at) = (plainer(&version.copy.slots), self.work.at);
+        for (number, plain) in &plainer.slots {
+            self.store()?.edit(version.draft, at, Author::Person, *number, plain)?;
         }
-        if count == 0 {
+        if plainer.count == 0 {
             return Err(Failure::Failed(
                 "The characters stand in the strategy's own text or in a customer's name: edit the strategy."
                     .into(),
             ));
         }
-        let lost = if losses { " Read it again: some lost a mark." } else { "" };
+        let lost = if plainer.loses { " Read it again: some lost a mark." } else { "" };
         let told = format!(
-            "{count} replaced in draft {}, which waits for approval in Review again.{lost}",
-            version.draft.0
+            "{} replaced in draft {}, which waits for approval in Review again.{lost}",
+            plainer.count, version.draft.0
         );
         Ok(CampaignNews::Done { name: name.to_owned(), told, well: true })
     }

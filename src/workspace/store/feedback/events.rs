@@ -66,7 +66,7 @@ impl Bounce {
 }
 
 /// An event that somebody tells of. It is about the message with `send` or `message_id`, that in which `coupon` was
-/// given out, or the last to `address`; else about the customer alone.
+/// given out, or the last to `address`; else about the customer alone. An order is about no message that it does not name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedbackEvent {
     /// The teller's own id of it: told again, it is the same event.
@@ -81,6 +81,8 @@ pub struct FeedbackEvent {
     pub customer: Option<String>,
     pub channel: Option<Channel>,
     pub coupon: Option<String>,
+    /// Of an order: the id that it has in the shop.
+    pub order: Option<String>,
     /// Of a bounce: RFC 3463's digits, or `hard` or `soft`.
     pub status: Option<String>,
     /// What was replied, or why it bounced.
@@ -105,6 +107,7 @@ impl FeedbackEvent {
             customer: None,
             channel: None,
             coupon: None,
+            order: None,
             status: None,
             text: None,
             link: None,
@@ -166,8 +169,16 @@ struct Take<'a> {
 
 impl Take<'_> {
     fn event(&self, event: &FeedbackEvent) -> rusqlite::Result<Taken> {
-        let sent = self.find(event)?;
-        let customer = sent.as_ref().map(|sent| sent.customer.as_str()).or(event.customer.as_deref());
+        let named = self.named(event)?;
+        let by_address = if named.is_none() { self.last_to_address(event)? } else { None };
+        // An order is not by a message just because the customer had one.
+        let (last, orders) = match event.kind {
+            Kind::Ordered => (None, by_address),
+            _ => (by_address, None),
+        };
+        let sent = named.or(last);
+        let customer = sent.as_ref().map(|sent| sent.customer.clone()).or_else(|| event.customer.clone());
+        let customer = customer.or_else(|| orders.map(|sent| sent.customer));
         let Some(customer) = customer else {
             // Nobody can be told to have answered. An address that is no good is none the less, but for what anybody
             // may put into a mailbox.
@@ -183,6 +194,8 @@ impl Take<'_> {
                 event.status.as_deref().unwrap_or("4.0.0"),
                 event.text.as_deref().unwrap_or_default()
             )),
+            // By which the shop's files know it.
+            Kind::Ordered => event.order.clone(),
             _ => event.text.clone(),
         };
         let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -192,7 +205,7 @@ impl Take<'_> {
         let row = Row {
             received_at: self.received_at,
             send: sent.as_ref().map(|sent| sent.id),
-            customer: Some(customer),
+            customer: Some(&customer),
             channel: sent.as_ref().map(|sent| sent.channel).or(event.channel),
             link: event.link,
             rating: event.rating,
@@ -222,8 +235,8 @@ impl Take<'_> {
         Ok(Taken::Kept)
     }
 
-    /// The message that the event is about.
-    fn find(&self, event: &FeedbackEvent) -> rusqlite::Result<Option<Sent>> {
+    /// The message that the event names: by itself, or by the coupon that it gave out.
+    fn named(&self, event: &FeedbackEvent) -> rusqlite::Result<Option<Sent>> {
         if let Some(id) = event.send
             && let Some(sent) = self.one("WHERE id = ?1", params![id])?
         {
@@ -245,15 +258,18 @@ impl Take<'_> {
                 return Ok(found);
             }
         }
-        if let Some(address) = &event.address {
-            let address = normalised(event.channel.unwrap_or_else(|| kind_of(address)), address);
-            return self.one(
-                "WHERE id = (SELECT MAX(id) FROM sends WHERE address IN (?1, '+' || ?1) COLLATE NOCASE \
-                 AND state IN ('handing', 'accepted', 'unknown', 'failed') AND at BETWEEN ?2 AND ?3)",
-                params![address, event.at - ADDRESS_WITHIN, event.at + CLOCKS],
-            );
-        }
         Ok(None)
+    }
+
+    /// The last message to the address that the event names.
+    fn last_to_address(&self, event: &FeedbackEvent) -> rusqlite::Result<Option<Sent>> {
+        let Some(address) = &event.address else { return Ok(None) };
+        let address = normalised(event.channel.unwrap_or_else(|| kind_of(address)), address);
+        self.one(
+            "WHERE id = (SELECT MAX(id) FROM sends WHERE address IN (?1, '+' || ?1) COLLATE NOCASE \
+             AND state IN ('handing', 'accepted', 'unknown', 'failed') AND at BETWEEN ?2 AND ?3)",
+            params![address, event.at - ADDRESS_WITHIN, event.at + CLOCKS],
+        )
     }
 
     fn one(&self, clause: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Option<Sent>> {

@@ -23,6 +23,19 @@ pub struct FeedbackLine {
     pub link: Option<u32>,
 }
 
+/// An order that the shop told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldOrder {
+    pub customer: String,
+    /// The id that it has in the shop.
+    pub order: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at: i64,
+    /// Minor units.
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+}
+
 macro_rules! columns {
     () => {
         "SELECT feedback.at, kind, send, feedback.customer, scanner, rating, text, link FROM feedback "
@@ -57,6 +70,31 @@ impl Store {
             ),
             params![customer],
         )
+    }
+
+    /// The orders told of since a moment by whoever is in a campaign's ledger, held out or not, oldest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn told_orders(&self, campaign: i64, since: i64) -> Result<Vec<ToldOrder>, WorkspaceError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT customer, text, at, amount, currency FROM feedback \
+                 WHERE kind = 'ordered' AND at >= ?2 \
+                 AND EXISTS (SELECT 1 FROM sends WHERE sends.campaign = ?1 AND sends.customer = feedback.customer) \
+                 ORDER BY at, id",
+            )?;
+            let rows = statement.query_map(params![campaign, since], |row| {
+                Ok(ToldOrder {
+                    customer: row.get(0)?,
+                    order: row.get(1)?,
+                    at: row.get(2)?,
+                    amount: row.get(3)?,
+                    currency: row.get(4)?,
+                })
+            })?;
+            rows.collect()
+        })
     }
 
     fn listed(&self, query: &str, of: &[&dyn rusqlite::ToSql]) -> Result<Vec<FeedbackLine>, WorkspaceError> {

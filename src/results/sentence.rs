@@ -68,7 +68,7 @@ pub fn finding(
                         .because
                         .and_then(|why| because(why, language))
                         .map_or_else(String::new, |why| format!(
-                            " What the p-value says does not hold: {why}."
+                            " The p-value is not to be trusted here: {why}."
                         ))
                 ),
             }

@@ -234,7 +234,7 @@ fn a_stopped_learning_goes_on_and_the_next_voice_goes_on_from_the_accepted_one()
 fn preferences_are_learnt_from_sixteen_pairs_on() {
     let home = tempfile::tempdir().unwrap();
     let config = config(&tiny(home.path()));
-    let (workspace, ids) = shop(home.path(), 24);
+    let (workspace, ids) = shop(home.path(), 40);
     let mut store = workspace.store().unwrap();
     for (number, id) in ids.iter().enumerate() {
         store
@@ -256,7 +256,7 @@ fn preferences_are_learnt_from_sixteen_pairs_on() {
         })
         .unwrap();
     let counts = counts.unwrap();
-    assert_eq!(counts.pairs_of_edits, 24 - counts.held_out);
+    assert_eq!(counts.pairs_of_edits, 40 - counts.held_out);
     assert!(counts.pairs_of_edits >= own_voice::LEAST_PAIRS && counts.preferences_used);
     assert_eq!(version.report.learnt_from, counts);
     let words = own_voice::words::lessons(&counts).join("\n");

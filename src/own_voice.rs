@@ -21,7 +21,7 @@ pub use learn::{Ask, Learning, Sample, Step, Told, learn};
 pub use lessons::{Counts, LeftOut, Lesson, Lessons, Pair, Source, Why, gather};
 pub use privacy::{Known, leaks, with_fields};
 pub use report::{Report, Side, SideBySide, Start};
-pub use versions::{Damaged, Deed, Event, FOLDER, Listed, Standing, Version, Voices, name_of};
+pub use versions::{Damaged, Deed, Event, FOLDER, Listed, Standing, Version, Voices, accepted, name_of};
 
 use std::path::{Path, PathBuf};
 

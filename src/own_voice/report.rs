@@ -22,9 +22,8 @@ use crate::writing::adapter::{Base, Place};
 use crate::writing::drafts::{Assignment, write_drafts};
 use crate::writing::kernels::log_sum;
 use crate::writing::local::LocalModel;
-use crate::writing::voice::Voice;
 use crate::writing::words::words;
-use crate::writing::{Draft, Sampling, TextEngine as _};
+use crate::writing::{Draft, TextEngine as _};
 
 /// Version of `report.json`.
 pub const SCHEMA: u32 = 1;
@@ -199,18 +198,7 @@ pub(super) fn write(
     if strategy::slots(strategy, facts).is_err() {
         return Ok(None);
     }
-    let assignment = Assignment {
-        strategy: strategy.clone(),
-        facts: facts.clone(),
-        segment: String::new(),
-        group: None,
-        seeds: vec![seed],
-        sampling: Sampling::from(&config.writing),
-        banned_words: config.banned_words(),
-        voice: Voice::new(&config.voice, &[]),
-        adapter: place.cloned(),
-        beside: Vec::new(),
-    };
+    let assignment = Assignment::of_facts(strategy, facts, seed, config, place.cloned());
     Ok(write_drafts(&assignment, engine, task.cancel(), &mut |_| {})?.into_iter().next())
 }
 

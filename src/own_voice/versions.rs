@@ -339,7 +339,8 @@ impl Voices {
 }
 
 /// Versions that were accepted and not gone back from, the one in use last.
-fn accepted(log: &[Event]) -> Vec<u32> {
+#[must_use]
+pub fn accepted(log: &[Event]) -> Vec<u32> {
     let mut standing = Vec::new();
     for event in log {
         match event.deed {

@@ -68,12 +68,11 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
     if observed.unknown_customers > 0 {
         found.push(Caveat::UnknownCustomers(observed.unknown_customers));
     }
-    let counts: [(u64, fn(u64) -> Caveat); 3] = [
-        (observed.erased, Caveat::Erased),
-        (observed.told.counted, Caveat::ToldOrders),
-        (observed.told.left_out, Caveat::ToldLeftOut),
-    ];
-    found.extend(counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, caveat)| caveat(count)));
+    let counts = [observed.erased, observed.told.counted, observed.told.left_out];
+    let caveats = [Caveat::Erased, Caveat::ToldOrders, Caveat::ToldLeftOut];
+    found.extend(
+        counts.into_iter().zip(caveats).filter(|(count, _)| *count > 0).map(|(count, caveat)| caveat(count)),
+    );
     let sum = |of: fn(&Elsewhere) -> u64| observed.elsewhere.iter().map(of).sum::<u64>();
     let (customers, held_out) = (sum(|other| other.customers), sum(|other| other.held_out));
     if customers > 0 {

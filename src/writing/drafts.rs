@@ -4,6 +4,7 @@
 //! the way the text as it grows. A slot that comes out unusable is written again with a seed derived from its
 //! own, at most twice; then the strategy's own text takes its place, and the draft says so.
 
+mod assignment;
 mod room;
 mod usable;
 
@@ -13,7 +14,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
-use super::adapter::Place;
 use super::local::hex;
 use super::rank::{Hand, Taste, opening, worn_openings};
 use super::templates::Templates;
@@ -24,55 +24,14 @@ use super::{
 };
 use crate::data::Channel;
 use crate::jobs::Cancel;
-use crate::segments::Group;
 use crate::strategy::{self, Facts, Problem, Slot, Strategy, Text};
+pub use assignment::Assignment;
 use usable::usable;
 
 /// Times that an unusable slot is written again.
 const RETRIES: u32 = 2;
 /// A slot's length in characters where the strategy sets no limit.
 pub const DEFAULT_LIMIT: usize = 160;
-
-/// What to write.
-#[derive(Clone, Debug)]
-pub struct Assignment {
-    pub strategy: Strategy,
-    /// The facts that the text shows.
-    pub facts: Facts,
-    /// Cluster letter.
-    pub segment: String,
-    /// The group that has this letter; `None` with facts from a file.
-    pub group: Option<Group>,
-    /// One per variant.
-    pub seeds: Vec<u64>,
-    pub sampling: Sampling,
-    /// The brand's; never written.
-    pub banned_words: Vec<String>,
-    pub voice: Voice,
-    /// The adapter that is to stand beside the model.
-    pub adapter: Option<Place>,
-    /// Texts of each slot that stand there already, in variants that stay: no other is to be like them.
-    pub beside: Vec<Vec<String>>,
-}
-
-impl Assignment {
-    /// What a draft was written from, with no seeds: for writing a part of it again. The adapter is chosen by the draft's
-    /// record.
-    pub(super) fn of(draft: &Draft, strategy: &Strategy) -> Self {
-        Self {
-            strategy: strategy.clone(),
-            facts: draft.fields.clone(),
-            segment: draft.segment.clone(),
-            group: draft.group.clone(),
-            seeds: Vec::new(),
-            sampling: draft.sampling,
-            banned_words: draft.banned_words.clone(),
-            voice: draft.voice.clone(),
-            adapter: None,
-            beside: Vec::new(),
-        }
-    }
-}
 
 /// What is told while drafts are written.
 #[derive(Clone, Debug, PartialEq)]

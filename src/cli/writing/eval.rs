@@ -22,9 +22,8 @@ use crate::review::Rules;
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
-use crate::writing::voice::Voice;
 use crate::writing::words::words;
-use crate::writing::{AdapterIdentity, Draft, FinishReason, Sampling, TextEngine};
+use crate::writing::{AdapterIdentity, Draft, FinishReason, TextEngine};
 
 /// Rules that hold a message to the facts; the others are about form and manner.
 const FACT_RULES: [&str; 9] = [
@@ -254,18 +253,7 @@ fn write(
     let currency = config.data.currency.as_deref().unwrap_or("EUR");
     let facts = strategy::facts_from_json(&brief.facts, strategy, config, currency, sending)
         .map_err(|words| anyhow::anyhow!("the brief {}: {words}", brief.id))?;
-    let assignment = Assignment {
-        strategy: strategy.clone(),
-        facts: facts.clone(),
-        segment: String::new(),
-        group: None,
-        seeds: vec![seed],
-        sampling: Sampling::from(&config.writing),
-        banned_words: config.banned_words(),
-        voice: Voice::new(&config.voice, &[]),
-        adapter: context.adapter(Some(strategy))?,
-        beside: Vec::new(),
-    };
+    let assignment = Assignment::of_facts(strategy, &facts, seed, config, context.adapter(Some(strategy))?);
     let begun = Instant::now();
     let drafts = write_drafts(&assignment, engine, &context.cancel, &mut |_| {})?;
     let seconds = begun.elapsed().as_secs_f64();

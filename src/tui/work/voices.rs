@@ -11,9 +11,7 @@ use super::campaigns::sentence;
 use super::{Partial, Slot};
 use crate::config::Config;
 use crate::jobs::{Failure, Task};
-use crate::own_voice::{
-    self, Ask, Counts, Deed, Event, Learning, Lessons, Listed, OwnVoiceError, Voices, name_of,
-};
+use crate::own_voice::{self, Ask, Counts, Event, Learning, Lessons, Listed, OwnVoiceError, Voices, name_of};
 use crate::tuning::TuneError;
 use crate::workspace::{DATABASE, Workspace};
 use crate::writing::WritingError;
@@ -148,15 +146,7 @@ fn look(work: &VoiceWork, voices: &Voices) -> Result<Known, Failure> {
 
 /// The version that going back leads to.
 fn before(log: &[Event]) -> Option<u32> {
-    let mut standing = Vec::new();
-    for event in log {
-        match event.deed {
-            Deed::Learned { .. } => {}
-            Deed::Accepted { version } => standing.push(version),
-            Deed::WentBack { .. } => drop(standing.pop()),
-        }
-    }
-    standing.iter().rev().nth(1).copied()
+    own_voice::accepted(log).iter().rev().nth(1).copied()
 }
 
 impl From<OwnVoiceError> for Failure {
@@ -173,6 +163,7 @@ impl From<OwnVoiceError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::own_voice::Deed;
 
     #[test]
     fn going_back_leads_to_what_was_accepted_before() {

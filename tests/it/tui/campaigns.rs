@@ -137,9 +137,11 @@ fn a_campaign_is_approved_sent_and_found_in_its_ledger() {
     // The ledger, and a search in it.
     let mut harness = harness.keys("d");
     let screen = see(&mut harness, &format!("Ledger: {} lines", sends.len()));
-    assert!(screen.contains("✓ accepted") && screen.contains("h holdout"), "{screen}");
+    assert!(screen.contains("✓ accepted"), "{screen}");
     let mut harness = harness.keys("/").types("holdout").keys("enter");
-    see(&mut harness, &format!("{} lines with “holdout”", count(SendState::Holdout)));
+    // Where the held out stand among the others is drawn by lot.
+    let screen = see(&mut harness, &format!("{} lines with “holdout”", count(SendState::Holdout)));
+    assert!(screen.contains("h holdout"), "{screen}");
     let mut harness = harness.keys("enter");
     see(&mut harness, "holdout: held out");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use perennial::review::decision::Decision;
 use perennial::tui::event::What;
 
 use super::flow::{dashboard, folder};
@@ -80,6 +81,39 @@ fn a_customer_gets_one_variant_and_keeps_the_code() {
     assert!(first.len() > 50 && !first.values().any(|code| code == "null"));
     let again = codes(dashboard("shop", folder.path()).keys("5"), 8);
     assert_eq!(again, first, "whoever was given a code keeps it");
+}
+
+#[test]
+fn two_dashboards_on_one_workspace_lose_no_decision_and_give_nobody_two_codes() {
+    let folder = folder();
+    let mut one = dashboard("shop", folder.path()).keys("2 j w a");
+    let mut other = dashboard("shop", folder.path()).keys("5");
+    assert!(one.screen(120, 40).contains("5 waiting") && other.screen(120, 40).contains("5 waiting"));
+    // Each decides about the same draft, which stands open in both, and about one of its own.
+    let mut one = one.keys("a");
+    let mut other = other.keys("a j r").types("too cool").keys("enter");
+    let (first, second) = (one.screen(120, 40), other.screen(120, 40));
+    assert!(first.contains("approved") && second.contains("1 rejected"), "{first}\n{second}");
+    let store = perennial::workspace::Workspace::open(folder.path()).unwrap().store().unwrap();
+    let log = store.log().unwrap();
+    let kinds = |wanted: fn(&Decision) -> bool| log.iter().filter(|entry| wanted(&entry.decision)).count();
+    assert!(kinds(|decision| matches!(decision, Decision::Approve { .. })) >= 1, "{log:?}");
+    assert_eq!(kinds(|decision| matches!(decision, Decision::Reject { .. })), 1, "{log:?}");
+    let codes = |harness: Harness| {
+        drop(harness.keys("o"));
+        let lines = std::fs::read_to_string(folder.path().join("outbox/outbox.jsonl")).unwrap();
+        let of = |line: &str| {
+            let message: serde_json::Value = serde_json::from_str(line).unwrap();
+            (message["customer_id"].to_string(), message["coupon_code"].to_string())
+        };
+        lines.lines().map(of).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let given = codes(one);
+    assert!(given.len() > 50, "{}", given.len());
+    assert_eq!(codes(other), given, "whoever exports, a customer keeps the code");
+    let mut again = dashboard("shop", folder.path()).keys("5 f");
+    let screen = again.screen(120, 40);
+    assert!(screen.contains("1 approved") && screen.contains("1 rejected"), "{screen}");
 }
 
 #[test]

@@ -169,3 +169,36 @@ fn a_browsers_forms_are_understood() {
         ["rated rating 4 \"好 & schön + 100%\" by page", "rated rating 5 \"好 & schön + 100%\" by page"]
     );
 }
+
+/// The page itself is opened, and its own buttons are pressed: no e-mail any more, and then again.
+#[test]
+fn somebody_unsubscribes_by_the_page_in_a_browser() {
+    let Some(program) = chromium() else { return };
+    let door = open(|_| {});
+    let home = tempfile::tempdir().unwrap();
+    let path = door.links.unsubscribe(ANNA);
+    let press = |number: usize, script: &str| {
+        let page = door.get(&path);
+        assert_eq!(page.status, 200);
+        // A form without an action goes to the page's own address: here that of the file, so it is told.
+        let script = format!(
+            "<script>document.querySelectorAll('form').forEach(form => {{ form.action = 'http://{}{path}' }});{script}</script>",
+            door.address
+        );
+        let body = page.body.replace("</body>", &format!("{script}</body>"));
+        assert!(body.contains(&script), "{body}");
+        let file = home.path().join(format!("{number}.html"));
+        std::fs::write(&file, body).unwrap();
+        draw(program, home.path(), &format!("file://{}", file.display()), &["--dump-dom"]).0
+    };
+    assert!(door.suppressed().is_empty(), "to look changes nothing");
+    let shown = press(0, "document.querySelector('button').click()");
+    assert!(shown.contains("<html"), "{shown}");
+    assert_eq!(door.suppressed(), ["email anna.meyer@example.com unsubscribed"]);
+    assert_eq!(door.feedback(ANNA), ["unsubscribed \"email=no\" by page"]);
+    press(
+        1,
+        "document.querySelector('input[name=email][value=yes]').click();document.querySelector('button').click()",
+    );
+    assert!(door.suppressed().is_empty(), "{:?}", door.feedback(ANNA));
+}

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::privacy::{Known, leaks, with_fields};
 use super::{APPROVAL_WEIGHT, EDIT_WEIGHT, HELD_OUT_EVERY, LEAST_LESSONS, LEAST_PAIRS, OwnVoiceError};
-use crate::review::decision::{Author, Decision, DraftId, Entry, Standing, Status};
+use crate::review::decision::{Author, Decision, DraftId, Entry, Standing, Status, in_force};
 use crate::strategy::{self, Strategy};
 use crate::workspace::{Store, StoredDraft};
 use crate::writing::{Draft, FinishReason, brief};
@@ -217,17 +217,10 @@ struct Decided {
 
 impl Decided {
     fn of(draft: &Draft, log: &[Entry]) -> Self {
-        let undone: Vec<_> = log
-            .iter()
-            .filter_map(|entry| match entry.decision {
-                Decision::Undo { decision } => Some(decision),
-                _ => None,
-            })
-            .collect();
         let standing = Standing::of(draft, log);
         let mut slots: Vec<(String, bool)> = standing.slots.into_iter().map(|text| (text, false)).collect();
         let mut rejected_by = None;
-        for entry in log.iter().filter(|entry| !undone.contains(&entry.id)) {
+        for entry in in_force(log) {
             match &entry.decision {
                 Decision::Edit { slot, .. } => {
                     if let Some(place) = slots.get_mut(*slot) {

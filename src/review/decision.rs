@@ -3,6 +3,8 @@
 //! In: a draft and the log of decisions about it. Out: its [`Standing`]. Decisions are only ever added;
 //! taking one back is a decision too. Time comes from outside.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -127,24 +129,30 @@ pub struct Standing {
     pub last: Option<DecisionId>,
 }
 
+/// The decisions of a log that were not taken back, in its order; those that take back are none of them.
+pub fn in_force(log: &[Entry]) -> impl Iterator<Item = &Entry> {
+    let undone: HashSet<DecisionId> = log
+        .iter()
+        .filter_map(|entry| match entry.decision {
+            Decision::Undo { decision } => Some(decision),
+            _ => None,
+        })
+        .collect();
+    log.iter()
+        .filter(move |entry| !matches!(entry.decision, Decision::Undo { .. }) && !undone.contains(&entry.id))
+}
+
 impl Standing {
     /// What follows from the log of one draft, oldest decision first.
     #[must_use]
     pub fn of(draft: &Draft, log: &[Entry]) -> Self {
-        let undone: Vec<DecisionId> = log
-            .iter()
-            .filter_map(|entry| match entry.decision {
-                Decision::Undo { decision } => Some(decision),
-                _ => None,
-            })
-            .collect();
         let mut standing = Self {
             status: Status::Open,
             slots: draft.slots.iter().map(|slot| slot.text.clone()).collect(),
             voided: false,
             last: None,
         };
-        for entry in log.iter().filter(|entry| !undone.contains(&entry.id)) {
+        for entry in in_force(log) {
             match &entry.decision {
                 Decision::Undo { .. } => continue,
                 Decision::Approve { seal, group } => {

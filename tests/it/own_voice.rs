@@ -12,11 +12,10 @@ use perennial::own_voice::{self, Ask, Learning, OwnVoiceError, Report, Side, Tol
 use perennial::review::decision::{Author, DraftId};
 use perennial::strategy::parse;
 use perennial::workspace::Workspace;
+use perennial::writing::FinishReason;
 use perennial::writing::adapter::WEIGHTS;
 use perennial::writing::drafts::{Assignment, write_drafts};
 use perennial::writing::templates::Templates;
-use perennial::writing::voice::Voice;
-use perennial::writing::{FinishReason, Sampling};
 
 use crate::program::{perennial, text};
 
@@ -62,16 +61,8 @@ fn shop(home: &Path, count: usize) -> (Workspace, Vec<DraftId>) {
             "first_name": "Will", "last_name": "Okafor",
         });
         let assignment = Assignment {
-            strategy: strategy.clone(),
-            facts: facts.as_object().unwrap().clone(),
             segment: format!("S{number}"),
-            group: None,
-            seeds: vec![7],
-            sampling: Sampling::default(),
-            banned_words: Vec::new(),
-            voice: Voice::default(),
-            adapter: None,
-            beside: Vec::new(),
+            ..Assignment::of_facts(&strategy, facts.as_object().unwrap(), 7, &Config::default(), None)
         };
         let written = write_drafts(&assignment, &mut Templates::default(), &Cancel::default(), &mut |_| {});
         let mut draft = written.unwrap().remove(0);

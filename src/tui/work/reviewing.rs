@@ -9,7 +9,7 @@ use super::exporting::outbox_csv;
 use crate::campaign::message::plainer;
 use crate::data::Channel;
 use crate::jobs::Failure;
-use crate::review::decision::{Author, Decision, DraftId};
+use crate::review::decision::{Author, DraftId, in_force};
 use crate::review::queue::{Item, Queue};
 use crate::review::{self, Check, Rules, TracedClaim};
 use crate::segments::Group;
@@ -168,16 +168,7 @@ impl Cabinet {
         let revision = log.len() + items.len();
         let shown = |item| message(&self.strategies, &self.banned_words, item);
         let messages = items.iter().map(|item| (item.id, shown(item))).collect();
-        let undone: Vec<_> = log
-            .iter()
-            .filter_map(|entry| match entry.decision {
-                Decision::Undo { decision } => Some(decision),
-                _ => None,
-            })
-            .collect();
-        let undoable = log
-            .iter()
-            .any(|entry| !matches!(entry.decision, Decision::Undo { .. }) && !undone.contains(&entry.id));
+        let undoable = in_force(&log).next().is_some();
         let (queue, exported) = (Queue::new(items), self.exported);
         Ok(Desk { queue, revision, undoable, exported, strategies: self.strategies, messages })
     }

@@ -63,8 +63,6 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::strategy::{facts_from_json, parse, slots};
-    use crate::writing::Sampling;
-    use crate::writing::voice::Voice;
 
     fn assignment(channel: &str, name: &str, limit: usize) -> Assignment {
         let source = format!(
@@ -79,18 +77,7 @@ mod tests {
         let day = jiff::civil::date(2025, 11, 3);
         let facts =
             facts_from_json(given.as_object().unwrap(), &strategy, &Config::default(), "EUR", day).unwrap();
-        Assignment {
-            strategy,
-            facts,
-            segment: "A".into(),
-            group: None,
-            seeds: vec![7],
-            sampling: Sampling::default(),
-            banned_words: Vec::new(),
-            voice: Voice::default(),
-            adapter: None,
-            beside: Vec::new(),
-        }
+        Assignment::of_facts(&strategy, &facts, 7, &Config::default(), None)
     }
 
     fn room_of(channel: &str, name: &str, limit: usize) -> usize {

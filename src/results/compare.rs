@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Outcomes;
 use crate::statistics::means::{Moments, cuped, welch};
 use crate::statistics::multiple::benjamini_hochberg;
-use crate::statistics::proportions::{Count, difference_error, newcombe, pooled_test, probability_better};
+use crate::statistics::proportions::{Count, newcombe, newcombe_within, pooled_test, probability_better};
 use crate::statistics::resample::{REDRAWS, bootstrap};
 use crate::statistics::{ALPHA, CONFIDENCE, Interval, POWER, power, sequential};
 
@@ -247,13 +247,24 @@ fn one(outcomes: &Outcomes, arm: usize, control: usize, metric: Metric, look: Lo
         sequential: look.information.map(|information| Sequential {
             information,
             p_value: sequential::p_value(test.z, information),
-            interval: sequential::interval(test.difference, difference_error(a, b), information, CONFIDENCE),
+            interval: any_look(a, b, test.difference, information),
         }),
         needed: rate_needed(a, b, look),
         sparse: sparse(a, b),
         ..empty(outcomes, arm, control, metric)
     };
     Some(base)
+}
+
+/// The interval of rates for any number of looks: Newcombe's, as wide as the boundary asks for. One of standard errors
+/// would be of no width where nobody did it, as if that were certain. Without an end where nothing is in.
+fn any_look(a: Count, b: Count, difference: f64, information: f64) -> Interval {
+    let boundary = sequential::boundary(information, 1.0 - CONFIDENCE);
+    if boundary.is_finite() {
+        newcombe_within(a, b, boundary)
+    } else {
+        Interval::around(difference, boundary)
+    }
 }
 
 fn money(outcomes: &Outcomes, revenue: &[f64], arm: usize, control: usize, look: Look) -> Comparison {

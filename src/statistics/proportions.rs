@@ -30,11 +30,15 @@ impl Count {
 /// nobody.
 #[must_use]
 pub fn wilson(count: Count, confidence: f64) -> Interval {
+    wilson_within(count, critical(confidence))
+}
+
+/// [`wilson`] of so many standard errors.
+fn wilson_within(count: Count, z: f64) -> Interval {
     if count.of == 0 {
         return Interval::new(0.0, 1.0);
     }
     let (n, p) = (count.of as f64, count.rate());
-    let z = critical(confidence);
     let middle = 2.0 * n * p + z * z;
     let half = z * (z * z + 4.0 * n * p * (1.0 - p)).sqrt();
     let below = 2.0 * (n + z * z);
@@ -50,8 +54,14 @@ pub fn wilson(count: Count, confidence: f64) -> Interval {
 /// Statistics in Medicine 17 (1998) 873-890, method 10.
 #[must_use]
 pub fn newcombe(a: Count, b: Count, confidence: f64) -> Interval {
+    newcombe_within(a, b, critical(confidence))
+}
+
+/// [`newcombe`] of so many standard errors, finite and positive. Where nobody did it on either side it still has a width.
+#[must_use]
+pub fn newcombe_within(a: Count, b: Count, z: f64) -> Interval {
     let (pa, pb) = (a.rate(), b.rate());
-    let (wa, wb) = (wilson(a, confidence), wilson(b, confidence));
+    let (wa, wb) = (wilson_within(a, z), wilson_within(b, z));
     let difference = pa - pb;
     Interval {
         low: difference - (pa - wa.low).hypot(wb.high - pb),
@@ -86,15 +96,6 @@ pub fn pooled_test(a: Count, b: Count) -> RateTest {
     };
     let z = if error > 0.0 { difference / error } else { 0.0 };
     RateTest { difference, pooled, z, p_value: two_sided(z) }
-}
-
-/// The standard error of a difference of two rates, each with its own variance (Agresti 2013, 3.1.2).
-#[must_use]
-pub fn difference_error(a: Count, b: Count) -> f64 {
-    let part = |count: Count| {
-        if count.of == 0 { 0.0 } else { count.rate() * (1.0 - count.rate()) / count.of as f64 }
-    };
-    (part(a) + part(b)).sqrt()
 }
 
 /// Intervals into which the range of a posterior is cut, for Simpson's rule; even.

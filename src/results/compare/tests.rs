@@ -67,6 +67,15 @@ fn a_handful_of_events_is_no_verdict() {
 }
 
 #[test]
+fn that_nobody_did_it_on_either_side_is_not_certain() {
+    let arms = experiment(&[("a", 95, 0), ("b", 47, 0)]);
+    let looked = compare(&arms, 0, Look { information: Some(0.5), seed: None }).remove(0);
+    let (once, any) = (looked.interval, looked.any_look().unwrap());
+    assert!(once.low < -0.03 && once.high > 0.03, "{once:?}");
+    assert!(any.low < once.low && any.high > once.high, "wider for any number of looks: {any:?}");
+}
+
+#[test]
 fn a_look_on_the_way_asks_for_more_than_the_end() {
     let arms = experiment(&[("a", 2000, 200), ("b", 2000, 258)]);
     let at = |information| compare(&arms, 0, Look { information: Some(information), seed: None }).remove(0);

@@ -79,6 +79,26 @@ impl Brief<'_> {
     }
 }
 
+/// Whether a text begins as a line of the prompt does: a model that has learnt too little goes on with the form.
+#[must_use]
+pub fn is_echo(text: &str) -> bool {
+    const LABELS: [&str; 12] = [
+        "Task:",
+        "For:",
+        "Offer:",
+        "Use:",
+        "Like:",
+        "Text:",
+        "任务：",
+        "用途：",
+        "优惠：",
+        "须含：",
+        "参考：",
+        "正文：",
+    ];
+    LABELS.iter().any(|label| text.trim_start().starts_with(label))
+}
+
 /// What stands between a prompt and the text.
 #[must_use]
 pub fn gap(chinese: bool) -> &'static str {
@@ -168,6 +188,21 @@ mod tests {
             lines: "",
             like: Vec::new(),
         }
+    }
+
+    #[test]
+    fn every_line_of_a_prompt_is_an_echo_and_a_text_is_none() {
+        let must = ["tea".to_owned()];
+        for chinese in [false, true] {
+            let whole = Brief {
+                offer: Some(OfferKind::Gift),
+                must: &must,
+                like: vec!["A cup is a pause."],
+                ..brief(chinese)
+            };
+            assert!(whole.text().lines().all(is_echo), "{}", whole.text());
+        }
+        assert!(!is_echo("For you, a cup of tea.") && !is_echo("任务完成了，谢谢您。"));
     }
 
     #[test]

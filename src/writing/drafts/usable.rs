@@ -1,6 +1,7 @@
 //! Whether what was written may stand, before any rule is asked.
 
 use crate::strategy::{Part, Slot};
+use crate::writing::brief::is_echo;
 use crate::writing::words::{common, plain, says_a_word_twice, words as words_of};
 use crate::writing::{FinishReason, Written, demand};
 
@@ -34,6 +35,7 @@ pub(super) fn usable(written: &Written, slot: &Slot, others: &[&str]) -> bool {
     let twice = others.iter().any(|other| common(&words, &words_of(other)) > SAME_AS_OTHER)
         || slot.fallback.iter().any(|own| common(&words, &words_of(own)) > SAME_AS_OWN);
     whole
+        && !is_echo(text)
         && long_enough
         && within
         && demand::is_met(&slot.must, text)

@@ -18,9 +18,10 @@ use crate::writing::catalogue::Choice;
 use crate::writing::guard::is_unspaced;
 
 /// Options of examples, which say nothing where a voice is learnt.
-const OF_EXAMPLES: [&str; 13] = [
+const OF_EXAMPLES: [&str; 14] = [
     "corpus",
     "fillings",
+    "fillings_zh",
     "examples",
     "out",
     "rank",
@@ -48,6 +49,10 @@ pub struct Args {
     /// Times that each message is filled with other facts.
     #[arg(long, value_name = "N", default_value_t = 4, conflicts_with = "examples")]
     fillings: u32,
+    /// The same of Chinese messages, where they are to be seen more often than the others: the default model hardly knows
+    /// the language (default: as the others).
+    #[arg(long, value_name = "N", conflicts_with = "examples")]
+    fillings_zh: Option<u32>,
     /// Prompts and texts in place of messages, one JSON object a line: `{"prompt", "text", "pattern", "weight"}`, the last
     /// two if wanted.
     #[arg(long, value_name = "FILE")]
@@ -245,7 +250,14 @@ fn filled(args: &Args) -> anyhow::Result<Vec<Example>> {
             first.rule
         );
     }
-    Ok((0..args.fillings.max(1)).flat_map(|turn| corpus::examples(&corpus, &facts, args.seed, turn)).collect())
+    let chinese: Vec<bool> = corpus.messages().map(|(group, _)| group.chinese).collect();
+    let others = args.fillings.max(1);
+    let turns = [others, args.fillings_zh.unwrap_or(others).max(1)];
+    let filled = (0..turns[0].max(turns[1])).flat_map(|turn| {
+        let all = corpus::examples(&corpus, &facts, args.seed, turn).into_iter().zip(&chinese);
+        all.filter(move |(_, chinese)| turn < turns[usize::from(**chinese)]).map(|(example, _)| example)
+    });
+    Ok(filled.collect())
 }
 
 /// Languages of the texts, told apart by their writing.

@@ -241,6 +241,7 @@ fn with_ledger(name: &str, line: &Line, composer: &Composer, carriers: usize, me
         fingerprint: "",
         arms: &nothing,
         funnel: &nothing,
+        left_out: &[],
         links: &[],
         at: 0,
         actor: "bench",

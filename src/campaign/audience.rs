@@ -20,7 +20,7 @@ use crate::data::{Channel, Shop, primary_language};
 use crate::jobs::Task;
 use crate::profiles::zone;
 use crate::review::merge::HeldBack;
-use crate::workspace::Send;
+use crate::workspace::{LeftOut, Send};
 
 const DAY: i64 = 86_400_000;
 
@@ -139,6 +139,35 @@ pub struct FunnelLine {
     pub left_out: u64,
 }
 
+/// The two lists of a line of the funnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Who is still there after it; of the holdout and of those who wait: who is in it.
+    There,
+    /// Who was left out at it.
+    LeftOut,
+}
+
+impl Side {
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::There => Self::LeftOut,
+            Self::LeftOut => Self::There,
+        }
+    }
+}
+
+/// What a line of the funnel is about.
+#[derive(Clone, Copy)]
+enum Line {
+    All,
+    After(Step),
+    Holdout,
+    Written,
+    Waiting,
+}
+
 /// What is true of those who are at a line of the funnel, for people.
 #[must_use]
 pub fn step_words(step: &str) -> &str {
@@ -220,22 +249,33 @@ impl Audience {
         Ok(audience)
     }
 
-    /// Those who are in a campaign that was launched: the holdout and the arms. Who was left out before is in the audit.
+    /// The audience of a campaign that was launched: holdout and arms as the ledger has them, and who was left out.
     #[must_use]
-    pub fn launched(plan: &Plan, versions: &Versions, shop: &Shop, sends: &[Send]) -> Self {
-        let members = sends.iter().filter_map(|line| {
+    pub fn launched(
+        plan: &Plan,
+        versions: &Versions,
+        shop: &Shop,
+        sends: &[Send],
+        left_out: &[LeftOut],
+    ) -> Self {
+        let member = |customer: &str, segment: &str, place, not_before| {
             Some(Member {
-                row: shop.customers.row_of(&line.customer)? as u32,
-                segment: plan.segments.iter().position(|name| *name == line.segment)? as u16,
-                place: match versions.arms.iter().position(|(name, _)| *name == line.arm) {
-                    Some(arm) => Place::Arm(arm),
-                    None => Place::Holdout,
-                },
-                not_before: line.not_before,
+                row: shop.customers.row_of(customer)? as u32,
+                segment: plan.segments.iter().position(|name| name == segment)? as u16,
+                place,
+                not_before,
                 waits: None,
             })
+        };
+        let there = sends.iter().filter_map(|line| {
+            let arm = versions.arms.iter().position(|(name, _)| *name == line.arm);
+            member(&line.customer, &line.segment, arm.map_or(Place::Holdout, Place::Arm), line.not_before)
         });
-        Self { members: members.collect(), arms: versions.arms.len(), ..Self::default() }
+        let left = left_out.iter().filter_map(|left| {
+            let step = Step::ALL.into_iter().find(|step| step.name() == left.step)?;
+            member(&left.customer, &left.segment, Place::Left(step), None)
+        });
+        Self { members: there.chain(left).collect(), arms: versions.arms.len(), ..Self::default() }
     }
 
     /// Renders every version for everybody who is left: whoever's message would lack a field or break a rule is out, of the
@@ -336,13 +376,27 @@ impl Audience {
         })
     }
 
-    /// Who is at a line of the funnel: all of the segments, those left out at a step, the holdout, or those who are written to.
-    pub fn at<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Member> {
-        self.members.iter().filter(move |member| match (step, member.place) {
-            ("in-segment", _) | ("holdout", Place::Holdout) | ("to-be-sent", Place::Arm(_)) => true,
-            (WAITS_FOR_CAP, Place::Arm(_)) => member.waits == Some(Step::UnderCap),
-            (step, Place::Left(left)) => left.name() == step,
-            _ => false,
+    /// Who is counted at a line of the funnel: those who are there after it, or those who were left out at it.
+    pub fn at(&self, step: &str, side: Side) -> impl Iterator<Item = &Member> {
+        let asked = Step::ALL.into_iter().find(|known| known.name() == step);
+        let line = match step {
+            "in-segment" => Some(Line::All),
+            "holdout" => Some(Line::Holdout),
+            "to-be-sent" => Some(Line::Written),
+            WAITS_FOR_CAP => Some(Line::Waiting),
+            _ => asked.map(Line::After),
+        };
+        self.members.iter().filter(move |member| match (side, line, member.place) {
+            (Side::LeftOut, _, Place::Left(left)) => Some(left) == asked,
+            (Side::LeftOut, ..) | (_, None, _) => false,
+            (Side::There, Some(line), place) => match (line, place) {
+                (Line::After(step), Place::Left(left)) => left > step,
+                (Line::All | Line::After(_), _)
+                | (Line::Holdout, Place::Holdout)
+                | (Line::Written, Place::Arm(_)) => true,
+                (Line::Waiting, Place::Arm(_)) => member.waits == Some(Step::UnderCap),
+                _ => false,
+            },
         })
     }
 

@@ -78,12 +78,25 @@ pub fn launch(
             detail: None,
         })
     });
+    let left_out: Vec<_> = dossier
+        .audience
+        .members
+        .iter()
+        .filter_map(|member| match member.place {
+            Place::Left(step) => {
+                let segment = dossier.plan.segments[usize::from(member.segment)].as_str();
+                Some((customers.id(member.row as usize), segment, step.name()))
+            }
+            _ => None,
+        })
+        .collect();
     let launch = Launch {
         name: &dossier.plan.name,
         plan: &dossier.source,
         fingerprint: &dossier.fingerprint,
         arms: &versions.frozen(&dossier.contents),
         funnel: &json!(dossier.audience.funnel()),
+        left_out: &left_out,
         links: &links,
         to,
         at: now,

@@ -1,6 +1,7 @@
 //! `perennial model`: the language models on this machine, and those of a server.
 
 mod bench;
+mod beside;
 mod generate;
 mod score;
 mod served;

@@ -14,6 +14,7 @@ mod effective;
 mod erasure;
 mod feedback;
 mod ledger;
+mod left_out;
 mod migrations;
 mod refused;
 mod secrets;
@@ -41,6 +42,7 @@ pub use effective::{ByFiles, DecidedBy, Effective};
 pub use erasure::{ERASED, Erased, Identity};
 pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken, ToldOrder};
 pub use ledger::{Change, Elsewhere, Send, SendState, Tally};
+pub use left_out::LeftOut;
 pub use secrets::{Hmac, Secret, SecretName};
 pub use stock::{Owed, Stock};
 pub use suppressions::{

@@ -107,6 +107,26 @@ fn a_draft_says_which_adapter_wrote_it_and_is_written_again_with_it() {
 }
 
 #[test]
+fn a_model_is_tried_out_by_itself_or_beside_the_adapter_that_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    drop(crate::model::engine());
+    adapter(&own(home.path()).join("mine"), None);
+    for (command, figure) in [
+        (&["model", "generate", "--prompt", "Dear customer,", "--greedy"][..], "/sequences/0/logprobs"),
+        (&["model", "score", "--text", "Dear customer, hello."], "/tokens/2/logprob"),
+    ] {
+        let with = json_of(home.path(), &[command, &["--adapter", "mine"]].concat());
+        let alone = json_of(home.path(), command);
+        assert_eq!((&with["adapter"], &alone["adapter"]), (&json!("mine"), &Value::Null));
+        assert_ne!(with.pointer(figure).unwrap(), alone.pointer(figure).unwrap(), "{command:?}");
+        let none = json_of(home.path(), &[command, &["--adapter", "none"]].concat());
+        assert_eq!(none, alone);
+        let error = failed(home.path(), &[command, &["--adapter", "nowhere"]].concat());
+        assert!(error.contains("no adapter is called \"nowhere\""), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_an_adapter_is_told_before_anything_is_written() {
     let home = tempfile::tempdir().unwrap();
     drop(crate::model::engine());

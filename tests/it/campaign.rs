@@ -3,6 +3,7 @@
 mod exactly_once;
 mod flow;
 mod plans;
+mod postfix;
 mod project;
 mod sink;
 mod told;

@@ -94,6 +94,7 @@ impl Bench {
             fingerprint: "ff",
             arms: &serde_json::json!([]),
             funnel: &serde_json::json!([]),
+            left_out: &[],
             links: &[],
             to: "files",
             at: 0,

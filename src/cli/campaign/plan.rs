@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::office::{Office, actor, now, office, prospect, shop};
 use crate::campaign::approval::{Hand, note_plan};
-use crate::campaign::audience::{FunnelLine, step_words};
+use crate::campaign::audience::{FunnelLine, Side, step_words};
 use crate::campaign::dossier::Dossier;
 use crate::campaign::plan::{NewPlan, Plan};
 use crate::campaign::preflight::{Finding, Weight, is_clear};
@@ -36,9 +36,12 @@ pub struct Args {
     /// Who makes it, or has changed it (default: the user of this machine).
     #[arg(long = "as", value_name = "PERSON")]
     author: Option<String>,
-    /// Lists the customers at one step of the funnel: holdout, to-be-sent, consented, ...
+    /// Lists the customers who are still there after a step of the funnel: consented, holdout, to-be-sent, ...
     #[arg(long, value_name = "STEP")]
     at: Option<String>,
+    /// Lists those who were left out at that step instead.
+    #[arg(long, requires = "at")]
+    left_out: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,7 +77,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         note_plan(&mut office.store, (&args.name, &dossier.source), (&person, hand), now())?;
     }
     if let Some(step) = &args.at {
-        return list_step(step, &dossier, &grouped, context);
+        let side = if args.left_out { Side::LeftOut } else { Side::There };
+        return list_step((step, side), &dossier, &grouped, context);
     }
     let prospect = prospect(&office, &dossier, &grouped, context)?;
     if context.global.json {
@@ -152,7 +156,7 @@ fn make(args: &Args, strategy: &str, office: &Office, context: &Context<'_>) -> 
 }
 
 fn list_step(
-    step: &str,
+    (step, side): (&str, Side),
     dossier: &Dossier,
     grouped: &Grouped,
     context: &mut Context<'_>,
@@ -167,7 +171,7 @@ fn list_step(
     let customers = &grouped.shop.customers;
     let listed: Vec<(String, String)> = dossier
         .audience
-        .at(step)
+        .at(step, side)
         .map(|member| {
             let row = member.row as usize;
             (customers.id(row).to_owned(), customers.display_name(row))
@@ -176,7 +180,12 @@ fn list_step(
     if context.global.json {
         let customers: Vec<Value> =
             listed.iter().map(|(id, name)| json!({ "customer_id": id, "name": name })).collect();
-        context.print_json(&json!({ "schema": SCHEMA, "step": step, "customers": customers }))?;
+        context.print_json(&json!({
+            "schema": SCHEMA,
+            "step": step,
+            "left_out": side == Side::LeftOut,
+            "customers": customers,
+        }))?;
     } else {
         for (id, name) in listed {
             context.print_text(&format!("{id:<14} {name}"))?;

@@ -10,8 +10,8 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::beside::lay_beside;
 use crate::cli::{Context, Exit, SCHEMA};
-use crate::config::WritingConfig;
 use crate::jobs::Task;
 use crate::writing::adapter::Adapter;
 use crate::writing::forward::Forward;
@@ -100,7 +100,7 @@ pub(super) fn run(
     let begun = Instant::now();
     let mut engine = context.work(|task: &Task<'_>| LocalModel::load(&name, &path, task))?;
     let load_ms = begun.elapsed().as_secs_f64() * 1e3;
-    let adapter = adapter(&name, &path, &mut engine, context)?;
+    let adapter = lay_beside((&name, &path), &mut engine, context)?;
     let beside = adapter.is_some();
     let model = engine.forward();
     // A model that reads less is measured on what it reads.
@@ -171,24 +171,6 @@ pub(super) fn run(
         writeln!(context.stdout, "  {n:>2} at once {}", figures.told())?;
     }
     Ok(Exit::Done)
-}
-
-/// The chosen adapter, ready beside the model as number 0.
-fn adapter(
-    name: &str,
-    path: &Path,
-    engine: &mut LocalModel,
-    context: &Context<'_>,
-) -> anyhow::Result<Option<Adapter>> {
-    // What is measured need not be the model of the settings.
-    let model = if path.is_dir() { path.display().to_string() } else { name.to_owned() };
-    let config = WritingConfig { model, ..context.config.writing.clone() };
-    let Some(place) = context.library().wanted(None, &config)? else { return Ok(None) };
-    let adapter = Adapter::read(&place)?;
-    let identity = engine.identity();
-    adapter.check_base(&identity.name, &identity.sha256)?;
-    engine.forward().lay(0, &adapter)?;
-    Ok(Some(adapter))
 }
 
 fn beside_figures(adapter: &Adapter, prefill: &Pair, lanes: &[(usize, Pair)]) -> Value {

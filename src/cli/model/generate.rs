@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::ensure;
 use serde::Serialize;
 
+use super::beside::lay_named;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::tui::text::clean;
 use crate::writing::FinishReason;
@@ -54,6 +55,8 @@ pub struct Args {
 struct Document {
     schema: u32,
     model: String,
+    /// The one that `--adapter` named.
+    adapter: Option<String>,
     prompt: String,
     prompt_tokens: usize,
     seed: u64,
@@ -78,6 +81,7 @@ pub(super) fn run(
 ) -> anyhow::Result<Exit> {
     ensure!(!args.prompt.is_empty(), "there is nothing to go on with: give a text with --prompt");
     let mut engine = context.work(|task| LocalModel::load(&name, path, task))?;
+    let adapter = lay_named((&name, path), &mut engine, context)?;
     let cancel = context.cancel.clone();
     let (vocabulary, model) = engine.parts();
     let prompt = vocabulary.begun(vocabulary.encode(&args.prompt).map_err(anyhow::Error::msg)?);
@@ -104,8 +108,15 @@ pub(super) fn run(
         })
         .collect();
     let prompt_tokens = prompt.len();
-    let document =
-        Document { schema: SCHEMA, model: name, prompt: args.prompt.clone(), prompt_tokens, seed: args.seed, sequences };
+    let document = Document {
+        schema: SCHEMA,
+        model: name,
+        adapter,
+        prompt: args.prompt.clone(),
+        prompt_tokens,
+        seed: args.seed,
+        sequences,
+    };
     if context.global.json {
         context.print_json(&document)?;
         return Ok(Exit::Done);

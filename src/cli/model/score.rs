@@ -10,6 +10,7 @@ use anyhow::{bail, ensure};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::beside::lay_named;
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::tui::text::clean;
 use crate::writing::kernels::log_sum;
@@ -23,6 +24,8 @@ const BAR: usize = 30;
 struct Document {
     schema: u32,
     model: String,
+    /// The one that `--adapter` named.
+    adapter: Option<String>,
     tokens: Vec<Token>,
     /// `exp` of the mean negative log-probability of all tokens but the first; null where there is no other.
     perplexity: Option<f64>,
@@ -44,6 +47,7 @@ pub(super) fn score(
 ) -> anyhow::Result<Exit> {
     ensure!(!text.is_empty(), "there is nothing to score: give a text with --text");
     let mut engine = context.work(|task| LocalModel::load(&name, path, task))?;
+    let adapter = lay_named((&name, path), &mut engine, context)?;
     let vocabulary = engine.vocabulary();
     let ids = vocabulary.encode(text).map_err(anyhow::Error::msg)?;
     let texts: Vec<String> = ids.iter().map(|&id| vocabulary.decode(&[id])).collect();
@@ -77,7 +81,7 @@ pub(super) fn score(
         .zip(logprobs)
         .map(|((id, text), logprob)| Token { id, text, logprob })
         .collect();
-    let document = Document { schema: SCHEMA, model: name, tokens, perplexity };
+    let document = Document { schema: SCHEMA, model: name, adapter, tokens, perplexity };
     if context.global.json {
         context.print_json(&document)?;
     } else {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use crate::campaign::audience::Side;
 use crate::campaign::sending::Pulse;
 use crate::jobs::End;
 use crate::tui::app::{Gravity, Load, Request, Shared};
@@ -42,10 +43,32 @@ enum Right {
     #[default]
     Plan,
     /// Customers at this step of the funnel.
-    Step(String, List),
+    Step(StepList),
     /// The message of this number.
     Messages(usize, Scroll),
     Ledger(Ledger),
+}
+
+/// One of the two lists of a step.
+struct StepList {
+    step: String,
+    side: Side,
+    list: List,
+    /// Customers in the other list.
+    others: usize,
+}
+
+impl StepList {
+    fn new(seen: &Seen, step: String, side: Side) -> Self {
+        let mut new = Self { step, side, list: List::default(), others: 0 };
+        new.count(seen);
+        new
+    }
+
+    fn count(&mut self, seen: &Seen) {
+        self.list.set_len(seen.audience.at(&self.step, self.side).count());
+        self.others = seen.audience.at(&self.step, self.side.other()).count();
+    }
 }
 
 #[derive(Default)]
@@ -171,13 +194,7 @@ impl Campaigns {
         let Some(seen) = self.seen().cloned() else { return };
         match target {
             Some(Target::Step(step)) => {
-                let rows = seen.audience.at(&step).count();
-                if rows == 0 && seen.state.is_some() {
-                    shared
-                        .toast(Gravity::Info, "Who was left out before the launch is not kept; how many is.");
-                } else {
-                    self.right = Right::Step(step, List::new(rows));
-                }
+                self.right = Right::Step(StepList::new(&seen, step, Side::There));
             }
             Some(Target::Arm(arm)) => {
                 let number = seen.specimens.iter().position(|specimen| specimen.arm == arm);
@@ -328,7 +345,7 @@ impl Pane for Campaigns {
         self.on_right = true;
         let open = match &mut self.right {
             Right::Plan => self.cursor.mouse(index, mouse),
-            Right::Step(_, list) => list.mouse(index, mouse),
+            Right::Step(step) => step.list.mouse(index, mouse),
             Right::Ledger(ledger) => ledger.list.mouse(index, mouse),
             Right::Messages(_, scroll) => {
                 scroll.mouse(mouse);
@@ -415,8 +432,13 @@ impl Campaigns {
         match (&mut self.right, action) {
             (Right::Plan, Action::Open) => self.open(shared),
             (Right::Plan, _) => drop(self.cursor.act(action)),
-            (Right::Step(..), Action::Open) => {}
-            (Right::Step(_, list), _) => drop(list.act(action)),
+            (Right::Step(_), Action::Open) => {}
+            (Right::Step(step), Action::Left | Action::Right) => {
+                if let Some(seen) = &self.seen {
+                    *step = StepList::new(seen, std::mem::take(&mut step.step), step.side.other());
+                }
+            }
+            (Right::Step(step), _) => drop(step.list.act(action)),
             (Right::Ledger(ledger), Action::Open) => {
                 if let Some(line) = ledger.chosen() {
                     let doing = Doing::Line { name: ledger.name.clone(), line: Box::new(line.clone()) };

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Store;
+use super::{Store, left_out};
 use super::audit::{Deed, note};
 use super::ledger::SendState;
 use crate::review::decision::DraftId;
@@ -101,6 +101,8 @@ pub struct Launch<'a> {
     pub arms: &'a Value,
     /// The funnel as JSON, for the audit.
     pub funnel: &'a Value,
+    /// Who was left out, as customer, segment and step of the funnel.
+    pub left_out: &'a [(&'a str, &'a str, &'a str)],
     /// Where the numbered links of the messages lead.
     pub links: &'a [String],
     /// Where the messages go, in words.
@@ -165,6 +167,7 @@ impl Store {
                     send.detail
                 ])?;
             }
+            left_out::insert(transaction, id, launch.left_out.iter().copied())?;
             let document = serde_json::json!({
                 "fingerprint": launch.fingerprint, "customers": all, "messages": intended, "funnel": launch.funnel, "to": launch.to,
             });

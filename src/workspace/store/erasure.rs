@@ -80,6 +80,11 @@ impl Store {
                      FROM sends s LEFT JOIN campaigns c ON c.id = s.campaign WHERE s.customer = ?1 ORDER BY s.id")?,
             );
             put(
+                "left_out",
+                all("SELECT c.name AS campaign, l.segment, l.step FROM left_out l \
+                     LEFT JOIN campaigns c ON c.id = l.campaign WHERE l.customer = ?1 ORDER BY l.id")?,
+            );
+            put(
                 "feedback",
                 all("SELECT id, at, received_at, kind, send, channel, link, rating, text, amount, currency, scanner, \
                      source FROM feedback WHERE customer = ?1 \
@@ -187,6 +192,7 @@ fn erase(
         "UPDATE sends SET customer = ?1, address = NULL, coupon = NULL, detail = NULL, message_id = NULL \
          WHERE customer = ?2",
     )?;
+    change("UPDATE left_out SET customer = ?1 WHERE customer = ?2")?;
     erased.consents = change("UPDATE consents SET customer = ?1 WHERE customer = ?2")?;
     erased.coupons = change("UPDATE coupons SET customer = ?1 WHERE customer = ?2")?
         + transaction

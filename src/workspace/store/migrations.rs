@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-pub(super) const STEPS: [&str; 2] = [
+pub(super) const STEPS: [&str; 3] = [
     // 1: drafts, the log of decisions, coupons.
     "
     CREATE TABLE templates (
@@ -174,6 +174,18 @@ pub(super) const STEPS: [&str; 2] = [
             OR NEW.author IS NOT OLD.author OR NEW.undoes IS NOT OLD.undoes
             OR NOT EXISTS (SELECT 1 FROM erasing WHERE draft = OLD.draft)
         BEGIN SELECT RAISE(ABORT, 'decisions are only added'); END;
+    ",
+    // 3: who was left out of a campaign.
+    "
+    CREATE TABLE left_out (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        campaign INTEGER NOT NULL REFERENCES campaigns (id),
+        customer TEXT NOT NULL,
+        segment TEXT NOT NULL,
+        step TEXT NOT NULL              -- of the funnel
+    ) STRICT;
+    CREATE INDEX left_out_by_campaign ON left_out (campaign);
+    CREATE INDEX left_out_by_customer ON left_out (customer);
     ",
 ];
 

@@ -215,34 +215,37 @@ impl Library {
     }
 
     /// The adapter to write with: the strategy's where it names one, else that of the settings, else the project's own
-    /// voice beside the model that it was learnt for, else the house's beside the default model.
+    /// voice beside the model that it was learnt for, else the house's beside the default model. Where a server writes and the
+    /// default model stands in for it, the one that it would then write with.
     ///
     /// # Errors
-    /// As [`Library::find`]; a server writes, and the settings name an adapter; or the own voice is damaged.
+    /// As [`Library::find`]; a server writes alone, and the settings name an adapter; or the own voice is damaged.
     pub fn wanted(
         &self,
         strategy: Option<&str>,
         config: &WritingConfig,
     ) -> Result<Option<Place>, WritingError> {
-        let local = !matches!(Choice::parse(&config.model), Ok(Choice::Served(_) | Choice::Templates));
         let of_settings = config.adapter.as_deref();
-        if !local {
-            return match of_settings {
-                Some(name)
-                    if !name.trim().eq_ignore_ascii_case(NONE) && Choice::is_address(&config.model) =>
-                {
-                    Err(WritingError::Failed(format!(
-                        "the adapter {name} stands beside a model on this machine, and a server writes: choose a model here \
-                         with --model, or `--adapter none`"
-                    )))
-                }
-                _ => Ok(None),
-            };
-        }
+        let model = match Choice::parse(&config.model) {
+            Ok(Choice::Templates) => return Ok(None),
+            Ok(Choice::Served(_)) if config.fall_back == "local" => default_model()?,
+            Ok(Choice::Served(_)) => {
+                return match of_settings {
+                    Some(name) if !name.trim().eq_ignore_ascii_case(NONE) => {
+                        Err(WritingError::Failed(format!(
+                            "the adapter {name} stands beside a model on this machine, and a server writes: choose a model \
+                             here with --model, or `--adapter none`"
+                        )))
+                    }
+                    _ => Ok(None),
+                };
+            }
+            _ => config.model.clone(),
+        };
         match strategy.or(of_settings) {
             Some(text) => self.find(text),
-            None if let Some(voice) = self.own_voice(&config.model)? => Ok(Some(voice)),
-            None if is_default(&config.model) => Ok(self.named(HOUSE)),
+            None if let Some(voice) = self.own_voice(&model)? => Ok(Some(voice)),
+            None if model.trim().eq_ignore_ascii_case(&default_model()?) => Ok(self.named(HOUSE)),
             None => Ok(None),
         }
     }
@@ -258,11 +261,10 @@ impl Library {
     }
 }
 
-/// Whether this name is the default model's.
-fn is_default(model: &str) -> bool {
-    catalogue::entries().is_ok_and(|entries| {
-        entries.iter().any(|entry| entry.default && entry.name.eq_ignore_ascii_case(model.trim()))
-    })
+/// Name of the default model.
+fn default_model() -> Result<String, WritingError> {
+    let entries = catalogue::entries()?;
+    Ok(entries.into_iter().find(|entry| entry.default).map(|entry| entry.name).unwrap_or_default())
 }
 
 /// Whether a text may be the name of an adapter: of one folder, that nothing hides.
@@ -358,5 +360,10 @@ mod tests {
         config.adapter = Some("voice".into());
         let error = library.wanted(None, &config).unwrap_err().to_string();
         assert!(error.contains("a server writes") && error.contains("--adapter none"), "{error}");
+        // Unless the default model stands in for it.
+        config.fall_back = "local".into();
+        assert_eq!(name(None, &config).as_deref(), Some("voice"));
+        config.adapter = None;
+        assert_eq!(name(None, &config).as_deref(), Some(HOUSE));
     }
 }

@@ -4,6 +4,59 @@ use super::project::{Project, mail_server};
 use super::sink::{Answer, Sink};
 use crate::program::text;
 
+#[test]
+fn both_lists_of_every_step_can_be_opened_before_the_launch_and_after_it() {
+    let settings = "[sending]\nfrom-address = \"news@shop.example\"\npostal-address = \"1 High Street\"\n";
+    let project = Project::new(60, settings);
+    let file = project.path().join("data/customers.csv");
+    let mut people = std::fs::read_to_string(&file).unwrap();
+    for number in [3, 4, 17] {
+        let agreed = format!("robin{number}@mail.example,en,Europe/Berlin,true");
+        assert!(people.contains(&agreed));
+        people = people.replace(&agreed, &agreed.replace("true", "false"));
+    }
+    std::fs::write(&file, people).unwrap();
+    project.plan("spring", "holdout = 0.2");
+    let list = |arguments: &[&str]| -> Vec<String> {
+        let listed = project.json(&[&["campaign", "plan", "spring", "--at"], arguments].concat());
+        let mut ids: Vec<String> = listed["customers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|customer| customer["customer_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    let lists = || {
+        let funnel = project.json(&["campaign", "plan", "spring"])["funnel"].clone();
+        let lines = funnel.as_array().unwrap().clone();
+        let of = |line: &serde_json::Value| {
+            let step = line["step"].as_str().unwrap().to_owned();
+            let (there, out) = (list(&[&step]), list(&[&step, "--left-out"]));
+            assert_eq!(line["customers"], there.len(), "{line}");
+            if step != "holdout" {
+                assert_eq!(line["left_out"], out.len(), "{line}");
+            }
+            (step, there, out)
+        };
+        lines.iter().map(of).collect::<Vec<_>>()
+    };
+    let before = lists();
+    let consented = before.iter().find(|(step, ..)| step == "consented").unwrap();
+    assert_eq!(consented.2, ["C00003", "C00004", "C00017"]);
+    assert_eq!(consented.1.len(), 57);
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    assert_eq!(lists(), before);
+    // What was kept is told to who asks for it, and goes with who is erased.
+    let known = project.json(&["customer", "export", "C00003"]);
+    assert_eq!(known["project"]["left_out"][0]["step"], "consented", "{known}");
+    project.run(&["customer", "erase", "C00003", "--yes"]).assert().success();
+    let database = std::fs::read(project.path().join("perennial.db")).unwrap();
+    assert!(!database.windows(6).any(|bytes| bytes == b"C00003"));
+}
+
 fn found(document: &serde_json::Value, check: &str) -> String {
     let checks = document["checks"].as_array().unwrap();
     let found = checks.iter().find(|found| found["check"] == check);

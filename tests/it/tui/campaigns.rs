@@ -200,6 +200,14 @@ fn who_is_left_out_at_a_step_is_one_key_away() {
     let mut harness = harness.keys("enter");
     let screen = harness.screen(120, 40);
     assert!(screen.contains("in the segments") && screen.contains("Address"), "{screen}");
+    // Four steps on: who has consented, and with an arrow who has not.
+    let mut harness = harness.keys("esc j j j j enter");
+    see(&mut harness, "left out at this step");
+    see(&mut harness, " have consented ─");
+    let mut harness = harness.keys("right");
+    see(&mut harness, "left out, as not: have consented");
+    let mut harness = harness.keys("left");
+    see(&mut harness, "left out at this step");
     let mut harness = harness.keys("esc v");
     let screen = see(&mut harness, "as it is received");
     assert!(screen.contains("Subject") && screen.contains("gets it"), "{screen}");

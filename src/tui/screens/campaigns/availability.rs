@@ -120,7 +120,10 @@ fn on_right(screen: &Campaigns, action: Action) -> Availability {
             Availability::when(screen.cursor.selected().is_some(), "There is nothing to open here yet.")
         }
         (Right::Plan, _) => screen.cursor.availability(action),
-        (Right::Step(_, list), _) => list.availability(action),
+        (Right::Step(step), Action::Left | Action::Right) => {
+            if step.others > 0 { Availability::Yes } else { Availability::Hidden }
+        }
+        (Right::Step(step), _) => step.list.availability(action),
         (Right::Ledger(ledger), Action::Open) => {
             Availability::when(ledger.chosen().is_some(), "No line is selected.")
         }

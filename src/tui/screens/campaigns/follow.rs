@@ -44,8 +44,8 @@ impl Campaigns {
                         if let Right::Messages(number, _) = &mut self.right {
                             *number = (*number).min(seen.specimens.len().saturating_sub(1));
                         }
-                        if let Right::Step(step, list) = &mut self.right {
-                            list.set_len(seen.audience.at(step).count());
+                        if let Right::Step(step) = &mut self.right {
+                            step.count(seen);
                         }
                     }
                     Err(why) => {

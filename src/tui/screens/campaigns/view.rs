@@ -9,7 +9,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 
 use super::detail::{Kind, Sheet, sheet};
-use super::{CAMPAIGNS, Campaigns, RIGHT, Right, messages};
+use super::{CAMPAIGNS, Campaigns, RIGHT, Right, StepList, messages};
+use crate::campaign::audience::{Side, step_words};
 use crate::campaign::sending::Pulse;
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
@@ -106,20 +107,14 @@ fn draw_right(screen: &Campaigns, shared: &Shared, area: Rect, canvas: &mut Canv
         let inside = widgets::panel(canvas, area, &entry.name, focused);
         return not_seen(screen, entry, shared, inside, canvas);
     };
-    let step_title = |step: &str, count: usize| {
-        let words = crate::campaign::audience::step_words(step);
-        let out = !matches!(step, "in-segment" | "holdout" | "to-be-sent");
-        let words = if out { format!("left out, as not: {words}") } else { words.to_owned() };
-        format!("{} {words}", numbers::count(count as u64))
-    };
     match &screen.right {
         Right::Plan => {
             let inside = widgets::panel(canvas, area, &seen.title, focused);
             plan(screen, seen, shared, inside, canvas);
         }
-        Right::Step(step, list) => {
-            let inside = widgets::panel(canvas, area, &step_title(step, list.len()), focused);
-            customers(seen, step, list, (shared, focused), inside, canvas);
+        Right::Step(step) => {
+            let inside = widgets::panel(canvas, area, &step_title(step), focused);
+            customers(seen, step, (shared, focused), inside, canvas);
         }
         Right::Messages(number, scroll) => {
             let inside = widgets::panel(canvas, area, &format!("{}, as it is received", seen.title), focused);
@@ -233,19 +228,39 @@ fn sight(sheet: &Sheet<'_>, selected: Option<usize>, height: usize, top: usize) 
     top.clamp(lowest.min(first), first.saturating_sub(1).max(lowest.min(first))).min(most)
 }
 
+fn step_title(step: &StepList) -> String {
+    let count = numbers::count(step.list.len() as u64);
+    let words = step_words(&step.step);
+    match step.side {
+        Side::There => format!("{count} {words}"),
+        Side::LeftOut => format!("{count} left out, as not: {words}"),
+    }
+}
+
 /// The customers at a step of the funnel.
 fn customers(
     seen: &Seen,
-    step: &str,
-    list: &widgets::List,
+    step: &StepList,
     (shared, focused): (&Shared, bool),
     area: Rect,
     canvas: &mut Canvas<'_>,
 ) {
     let Some(shop) = shared.shop.ready() else { return };
+    let list = &step.list;
+    let mut area = area;
+    if step.others > 0 && area.height > 2 {
+        let others = numbers::count(step.others as u64);
+        let words = match step.side {
+            Side::There => format!("→ {others} left out at this step"),
+            Side::LeftOut => format!("← {others} still there after it"),
+        };
+        canvas.text(area.x, area.bottom() - 1, area.width, &words, canvas.theme.dim);
+        area.height -= 1;
+    }
     if list.is_empty() {
         let next = "esc goes back to the funnel.";
-        return widgets::empty(canvas, area, &Sentence { what: "Nobody is left out here.", next });
+        let what = if seen.state.is_some() { "Who it was is not kept." } else { "Nobody is here." };
+        return widgets::empty(canvas, area, &Sentence { what, next });
     }
     let columns = [
         Column::new("Id", Width::Fixed(10), Align::Left, 0),
@@ -254,7 +269,7 @@ fn customers(
         Column::new("Segment", Width::Fixed(8), Align::Left, 2),
     ];
     let sight = list.sight(usize::from(area.height.saturating_sub(1)));
-    let members: Vec<_> = seen.audience.at(step).skip(sight.start).take(sight.len()).collect();
+    let members: Vec<_> = seen.audience.at(&step.step, step.side).skip(sight.start).take(sight.len()).collect();
     let table = Table { columns: &columns, list, id: RIGHT, focused };
     let theme = canvas.theme;
     let customers = &shop.customers;

@@ -19,7 +19,7 @@ mod measure;
 mod read;
 mod shipped;
 
-pub use examples::examples;
+pub use examples::{examples, filled};
 pub use facts::{Facts, Filling, Noun, Product};
 pub use lint::{Finding, lint};
 pub use measure::{Known, slips};

@@ -82,7 +82,13 @@ impl Dossier {
         };
         let approval = Approval::of(&store.audit_of(name)?, &fingerprint);
         let audience = if let Some(campaign) = &launched {
-            Audience::launched(&plan, &versions, ground.shop, &store.sends(campaign.id)?, &store.left_out(campaign.id)?)
+            Audience::launched(
+                &plan,
+                &versions,
+                ground.shop,
+                &store.sends(campaign.id)?,
+                &store.left_out(campaign.id)?,
+            )
         } else {
             let permissions = store.permissions()?;
             let sent = store.sent_since(now - i64::from(plan.cap.days) * DAY)?;

@@ -250,14 +250,8 @@ fn filled(args: &Args) -> anyhow::Result<Vec<Example>> {
             first.rule
         );
     }
-    let chinese: Vec<bool> = corpus.messages().map(|(group, _)| group.chinese).collect();
     let others = args.fillings.max(1);
-    let turns = [others, args.fillings_zh.unwrap_or(others).max(1)];
-    let filled = (0..turns[0].max(turns[1])).flat_map(|turn| {
-        let all = corpus::examples(&corpus, &facts, args.seed, turn).into_iter().zip(&chinese);
-        all.filter(move |(_, chinese)| turn < turns[usize::from(**chinese)]).map(|(example, _)| example)
-    });
-    Ok(filled.collect())
+    Ok(corpus::filled(&corpus, &facts, args.seed, [others, args.fillings_zh.unwrap_or(others).max(1)]))
 }
 
 /// Languages of the texts, told apart by their writing.

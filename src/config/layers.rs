@@ -88,10 +88,22 @@ impl Layers {
     /// As [`Layers::add_file`].
     pub fn add_text(&mut self, text: &str, path: &Path) -> Result<(), ConfigError> {
         let place = |at: usize| Origin::File { path: path.to_owned(), line: line_of(text, at) };
-        let document = Document::parse(text).map_err(|error| Problem {
-            place: place(error.span().map_or(0, |span| span.start)),
-            message: format!("this is not TOML: {}.", error.message().trim().replace('\n', ", ")),
-            remedy: "A line is `name = value`; text stands in quotation marks.".into(),
+        let document = Document::parse(text).map_err(|error| {
+            let told = error.message().trim().replace('\n', ", ");
+            let (message, remedy) = if told == "duplicate key" {
+                (
+                    "this name, or this [table], stands in the file twice.".to_owned(),
+                    "Keep one of the two, with the settings of both.",
+                )
+            } else {
+                let remedy = "A line is `name = value`; text stands in quotation marks.";
+                (format!("this is not TOML: {told}."), remedy)
+            };
+            Problem {
+                place: place(error.span().map_or(0, |span| span.start)),
+                message,
+                remedy: remedy.into(),
+            }
         })?;
         let mut walk = Walk::default();
         walk.table(document.as_table(), &self.schema, &mut Vec::new());

@@ -34,6 +34,17 @@ pub fn examples(corpus: &Corpus, facts: &[Facts; 2], seed: u64, turn: u32) -> Ve
         .collect()
 }
 
+/// The messages filled so many times: those of other languages, and the Chinese ones.
+#[must_use]
+pub fn filled(corpus: &Corpus, facts: &[Facts; 2], seed: u64, turns: [u32; 2]) -> Vec<Example> {
+    let chinese: Vec<bool> = corpus.messages().map(|(group, _)| group.chinese).collect();
+    let turn = |turn: u32| {
+        let all = examples(corpus, facts, seed, turn).into_iter().zip(&chinese);
+        all.filter(move |(_, chinese)| turn < turns[usize::from(**chinese)]).map(|(example, _)| example)
+    };
+    (0..turns[0].max(turns[1])).flat_map(turn).collect()
+}
+
 fn example(
     group: &Group,
     message: &Message,
@@ -180,5 +191,15 @@ messages = [
         // Each turn draws other facts; the same seed draws the same.
         assert_ne!(made[0].text, made[2].text);
         assert_eq!(examples(&corpus, &facts, 7, 3), examples(&corpus, &facts, 7, 3));
+        // Chinese ones can be seen more often.
+        let mut both = corpus.clone();
+        both.groups[0].messages.truncate(1);
+        both.groups.push(Group { chinese: true, ..both.groups[0].clone() });
+        let patterns = |turns| -> Vec<u32> {
+            filled(&both, &facts, 7, turns).iter().map(|example| example.pattern).collect()
+        };
+        assert_eq!(patterns([2, 2]), [0, 1, 0, 1]);
+        assert_eq!(patterns([1, 3]), [0, 1, 1, 1]);
+        assert_eq!(patterns([2, 1]), [0, 1, 0]);
     }
 }

@@ -12,7 +12,7 @@ use crate::program::{perennial, text};
 const BASE: &str = "b179c9523d0e";
 
 /// A small adapter on every layer's queries, for the default model.
-fn adapter(folder: &Path, base: Option<&str>) {
+pub fn adapter(folder: &Path, base: Option<&str>) {
     let (layers, rank, width) = (30, 2, 576);
     let (mut head, mut data) = (serde_json::Map::new(), Vec::new());
     for layer in 0..layers {

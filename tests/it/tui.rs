@@ -2,6 +2,7 @@
 
 pub mod harness;
 
+mod adapters;
 mod campaigns;
 mod flow;
 mod frame;

@@ -4,7 +4,7 @@
 //! once. Beside an adapter each figure is measured twice, without it and with it in turn, so that what else the machine does
 //! touches both alike.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::jobs::Task;
 use crate::writing::adapter::Adapter;
 use crate::writing::forward::Forward;
 use crate::writing::local::LocalModel;
-use crate::writing::{TextEngine as _, WritingError};
+use crate::writing::WritingError;
 
 /// Tokens of the prompt, and steps after it, that are measured.
 const PROMPT: usize = 256;

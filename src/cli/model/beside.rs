@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::Context;
 use crate::config::WritingConfig;
+use crate::writing::TextEngine as _;
 use crate::writing::adapter::Adapter;
 use crate::writing::local::LocalModel;
 

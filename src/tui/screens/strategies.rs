@@ -1,6 +1,7 @@
 //! Strategies: what is said to whom. A list, an editor that checks as one types, and beside it the variants
 //! being written.
 
+mod beside;
 mod editor;
 mod follow;
 mod hand;
@@ -28,6 +29,7 @@ use crate::workspace::StrategyFile;
 use crate::writing::voice::Manner;
 pub use preview::{CheckedDraft, Order, Part, Pinned, Standing};
 
+use beside::Beside;
 use editor::Editor;
 use preview::Preview;
 use tuning::Tuning;
@@ -69,6 +71,8 @@ pub struct Strategies {
     compared: Option<usize>,
     /// The model writes by itself, to be compared with what it writes beside its adapter.
     without_adapter: bool,
+    /// What stood there before it did.
+    beside: Option<Beside>,
     /// Names of the adapters that there are.
     adapters: Vec<String>,
     /// The preview has the whole window.
@@ -294,6 +298,7 @@ impl Pane for Strategies {
             Action::MoreFormal => self.ask(Manner::MoreFormal, shared),
             Action::SwitchAdapter => {
                 self.without_adapter = !self.without_adapter;
+                self.beside = if self.without_adapter { Beside::of(&self.preview) } else { None };
                 self.write(shared);
             }
             Action::Pin => self.pin(),

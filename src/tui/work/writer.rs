@@ -201,14 +201,15 @@ impl Writer {
             Err(error) if Choice::is_address(&config.writing.model) => return Err(error.into()),
             _ => (self.desk(tell), None),
         };
-        let mut adapter = None;
-        let model = match (desk.as_ref().map(|desk| desk.state()), &host) {
+        let state = desk.as_ref().map(|desk| desk.state());
+        let is_ready = matches!(state, Some(EngineState::Ready { .. }));
+        let adapter = if !without_adapter && (is_ready || host.is_some()) {
+            own_voice::library(Some(&folder)).wanted(strategy.adapter.as_deref(), &config.writing)?
+        } else {
+            None
+        };
+        let model = match (state, &host) {
             (Some(EngineState::Ready { identity }), None) => {
-                adapter = if without_adapter {
-                    None
-                } else {
-                    own_voice::library(Some(&folder)).wanted(strategy.adapter.as_deref(), &config.writing)?
-                };
                 let beside = adapter.as_ref().map(|place| self.adapters.of(place)).transpose()?;
                 ModelIdentity { adapter: beside, ..identity }
             }

@@ -6,9 +6,9 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Store, left_out};
 use super::audit::{Deed, note};
 use super::ledger::SendState;
+use super::{Store, left_out};
 use crate::review::decision::DraftId;
 use crate::workspace::WorkspaceError;
 

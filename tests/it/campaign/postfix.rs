@@ -2,7 +2,7 @@
 //! is no Postfix (`apt-get install postfix`), or where it may not be started (it wants root), this says so and passes.
 
 use std::collections::HashMap;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,7 +39,8 @@ impl Postfix {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().to_owned();
         let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
-        let there = Command::new("postconf").arg("mail_version").output().is_ok_and(|out| out.status.success());
+        let there =
+            Command::new("postconf").arg("mail_version").output().is_ok_and(|out| out.status.success());
         if !root || !there {
             eprintln!("no Postfix here that may be started: nothing was sent to it");
             return None;
@@ -137,12 +138,10 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 #[test]
 fn postfix_takes_each_message_once_and_its_bounces_suppress() {
     let Some(postfix) = Postfix::start("^robin[0-9]*5@", "^robin[0-9]*7@") else { return };
-    let settings = format!(
-        "{}from-name = \"Harbour Home\"\n[door]\nurl = \"https://news.shop.example\"\n",
-        mail_server(postfix.port, 2).replace("[sending.email]", "stop-at = 0.5\n[sending.email]")
-    );
+    let door = "[door]\nbase-url = \"https://news.shop.example\"\n";
+    let settings = format!("{door}{}", mail_server(postfix.port, 2));
     let project = Project::new(400, &settings);
-    project.plan("spring", "");
+    project.plan("spring", "stop-at = 0.5");
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     // Killed once in the middle, and sent on.
     let sent = project.run(&["campaign", "send", "spring", "--yes"]);

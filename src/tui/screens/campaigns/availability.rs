@@ -121,7 +121,11 @@ fn on_right(screen: &Campaigns, action: Action) -> Availability {
         }
         (Right::Plan, _) => screen.cursor.availability(action),
         (Right::Step(step), Action::Left | Action::Right) => {
-            if step.others > 0 { Availability::Yes } else { Availability::Hidden }
+            if step.others > 0 {
+                Availability::Yes
+            } else {
+                Availability::Hidden
+            }
         }
         (Right::Step(step), _) => step.list.availability(action),
         (Right::Ledger(ledger), Action::Open) => {

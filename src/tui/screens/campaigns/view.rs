@@ -269,7 +269,8 @@ fn customers(
         Column::new("Segment", Width::Fixed(8), Align::Left, 2),
     ];
     let sight = list.sight(usize::from(area.height.saturating_sub(1)));
-    let members: Vec<_> = seen.audience.at(&step.step, step.side).skip(sight.start).take(sight.len()).collect();
+    let members: Vec<_> =
+        seen.audience.at(&step.step, step.side).skip(sight.start).take(sight.len()).collect();
     let table = Table { columns: &columns, list, id: RIGHT, focused };
     let theme = canvas.theme;
     let customers = &shop.customers;

@@ -249,6 +249,11 @@ impl Preview {
         self.id == id && self.segment.is_none_or(|shown| shown == segment)
     }
 
+    /// Of the strategy.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     pub fn channel(&self) -> Option<Channel> {
         self.strategy.as_ref().map(|strategy| strategy.channel)
     }

@@ -124,6 +124,19 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
             }
             Err(why) => rich.spans(0, vec![(why, theme.dim)]),
         }
+        let beside = screen.beside.as_ref().filter(|_| screen.without_adapter);
+        if let Some(kept) = beside
+            && let Some(message) = kept.text(preview, screen.variant)
+            && let Some(channel) = preview.channel()
+        {
+            rich.blank();
+            rich.line(
+                &format!("Variant {} by {}, for comparison", screen.variant + 1, kept.by),
+                theme.accent,
+            );
+            rich.blank();
+            widgets::message(&mut rich, 0, channel, from, message, theme);
+        }
     }
     if let Some(sampled) = sampled.filter(|_| !first) {
         rich.blank();

@@ -18,7 +18,7 @@ use crate::writing::catalogue::Choice;
 use crate::writing::guard::is_unspaced;
 
 /// Options of examples, which say nothing where a voice is learnt.
-const OF_EXAMPLES: [&str; 14] = [
+const OF_EXAMPLES: [&str; 15] = [
     "corpus",
     "fillings",
     "fillings_zh",
@@ -33,6 +33,7 @@ const OF_EXAMPLES: [&str; 14] = [
     "held_out",
     "evaluate_every",
     "patience",
+    "last",
 ];
 
 /// Teach the model on this machine from examples: makes an adapter, and leaves the model as it is.
@@ -93,6 +94,10 @@ pub struct Args {
     /// Looks without an improvement after which it ends; 0 goes on to the last step.
     #[arg(long, value_name = "N", default_value_t = 5)]
     patience: usize,
+    /// Keep the adapter of the last step, not the one that held what was kept likeliest: the same can be said in many ways,
+    /// and the likelier text need not be the better written one.
+    #[arg(long, conflicts_with = "patience")]
+    last: bool,
     /// Go on where a training into the same folder, or of the project's voice, was stopped.
     #[arg(long)]
     resume: bool,
@@ -138,12 +143,17 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         evaluate_every: args.evaluate_every,
         form,
         languages,
-        patience: (args.patience > 0).then_some(args.patience),
+        patience: (args.patience > 0 && !args.last).then_some(args.patience),
         ..Settings::default()
     };
     settings.check().map_err(|error| UsageError(error.to_string()))?;
     let told = !context.global.quiet && !context.progress;
-    let extras = Extras { resume: args.resume, trace: args.trace.as_deref(), ..Extras::default() };
+    let extras = Extras {
+        resume: args.resume,
+        trace: args.trace.as_deref(),
+        keep_last: args.last,
+        ..Extras::default()
+    };
     let outcome = context.work(|task| {
         tuning::train(&base, &examples, &settings, &extras, out, task, &mut |now| {
             let held_out = now.held_out.map_or_else(String::new, |loss| format!(", held out {loss:.4}"));

@@ -8,9 +8,19 @@ use std::collections::HashSet;
 use super::Corpus;
 use super::grammar::ENDS;
 use crate::writing::guard::places::misplaced;
+use crate::writing::words::words;
 
 /// What stands for a field or a name.
 const BLANK: char = '□';
+
+/// Different pairs of neighbouring words over all of them (Li et al. 2016); `None` where there is no pair.
+#[must_use]
+pub fn distinct_2<'a>(texts: impl Iterator<Item = &'a str>) -> Option<f64> {
+    let texts: Vec<Vec<String>> = texts.map(words).collect();
+    let pairs = || texts.iter().flat_map(|words| words.windows(2));
+    let all = pairs().count();
+    (all > 0).then(|| pairs().collect::<HashSet<_>>().len() as f64 / all as f64)
+}
 
 /// The sentences of a corpus, without fields.
 #[derive(Clone, Debug, Default)]
@@ -199,6 +209,14 @@ fn of_category(lower: &str, category: &str, found: &mut Vec<String>) {
 mod tests {
     use super::*;
     use crate::corpus::read;
+
+    #[test]
+    fn pairs_of_words_are_counted_once_in_either_language() {
+        // see-you, you-soon, soon-see, see-you, you-soon: three of five.
+        assert_eq!(distinct_2(["See you soon, see you soon."].into_iter()), Some(0.6));
+        assert_eq!(distinct_2(["再来再来"].into_iter()), Some(2.0 / 3.0));
+        assert_eq!(distinct_2(std::iter::empty()), None);
+    }
 
     #[test]
     fn a_sentence_of_the_corpus_is_known_with_other_names_in_it() {

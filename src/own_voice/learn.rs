@@ -160,6 +160,7 @@ pub fn learn(
     settings.check()?;
     let looks = work.looks();
     let extras = Extras {
+        keep_last: false,
         resume: ask.resume,
         start: begin.folder.as_deref(),
         judged: &data.judged,

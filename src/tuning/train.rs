@@ -43,6 +43,8 @@ pub struct Extras<'a> {
     pub preferences: &'a [Preference],
     /// Writes the adapter as it is to this folder at each look, before anyone is told of it.
     pub looks: Option<&'a Path>,
+    /// Keeps the adapter of the last step, whatever the looks at what was kept for judging say.
+    pub keep_last: bool,
 }
 
 /// Trains an adapter on examples and writes it to the folder `out`, telling `tell` after each step.
@@ -110,7 +112,7 @@ pub fn train(
     judged.shuffle(&mut batches::chance(settings.seed, u64::MAX - 1));
     judged.truncate(settings.evaluate_examples);
     let (began, tokens) = (Instant::now(), 0);
-    let looks = extras.looks;
+    let (looks, keep_last) = (extras.looks, extras.keep_last);
     let mut run = Run {
         network,
         adapters,
@@ -122,6 +124,7 @@ pub fn train(
         state,
         trace,
         looks,
+        keep_last,
         out,
         task,
         began,
@@ -159,6 +162,7 @@ struct Run<'a> {
     state: State,
     trace: Option<Trace>,
     looks: Option<&'a Path>,
+    keep_last: bool,
     out: &'a Path,
     task: &'a Task<'a>,
     began: Instant,
@@ -303,7 +307,7 @@ impl Run<'_> {
         let train = (!recent.is_empty()).then_some(mean as f32);
         standing.losses.push(Losses { step: standing.step, train, held_out });
         let better = match (held_out, standing.best_held_out) {
-            (Some(held_out), Some(best)) => held_out < best,
+            (Some(held_out), Some(best)) => held_out < best || self.keep_last,
             _ => true,
         };
         if better {

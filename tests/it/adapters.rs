@@ -86,13 +86,13 @@ fn a_draft_says_which_adapter_wrote_it_and_is_written_again_with_it() {
         let again = json_of(home.path(), &[&PREVIEW[..], &["--adapter", way]].concat());
         assert_eq!(texts(&again), texts(&with));
     }
-    let without = json_of(home.path(), &PREVIEW);
+    let without = json_of(home.path(), &[&PREVIEW[..], &["--adapter", "none"]].concat());
     assert!(without["drafts"][0]["model"].get("adapter").is_none());
     assert_ne!(texts(&without), texts(&with));
     let id = with["drafts"][0]["id"].to_string();
     let replayed = json_of(home.path(), &["writing", "replay", &id]);
     assert_eq!((&replayed["same"], &replayed["differs"]), (&json!(true), &json!([])), "{replayed}");
-    // It lies where the default one is looked for.
+    // One of the user's comes before the one of that name that the program brings.
     fs::rename(&folder, own(home.path()).join("house")).unwrap();
     let house = json_of(home.path(), &PREVIEW);
     assert_eq!(house["drafts"][0]["model"]["adapter"]["name"], "house");
@@ -101,7 +101,10 @@ fn a_draft_says_which_adapter_wrote_it_and_is_written_again_with_it() {
     let differs = replayed["differs"].to_string();
     assert!(differs.contains("mine") && differs.contains("house"), "{replayed}");
     fs::remove_dir_all(own(home.path())).unwrap();
-    let replayed = json_of(home.path(), &["writing", "replay", &id]);
+    let shipped = json_of(home.path(), &PREVIEW);
+    assert_eq!(shipped["drafts"][0]["model"]["adapter"]["name"], "house");
+    assert!(texts(&shipped) != texts(&house) && texts(&shipped) != texts(&without));
+    let replayed = json_of(home.path(), &["writing", "replay", &id, "--adapter", "none"]);
     let differs = replayed["differs"].to_string();
     assert!(differs.contains("the adapter: mine") && differs.contains("none does now"), "{replayed}");
 }

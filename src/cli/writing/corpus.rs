@@ -48,9 +48,16 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let language = if group.chinese { "zh" } else { "en" };
         *counts.entry(format!("{language} {}", group.kind.name())).or_default() += 1;
     }
+    let filled = corpus::examples(&corpus, &facts, args.seed, 0);
+    let distinct = |chinese| {
+        let all = corpus.messages().zip(&filled).filter(move |((group, _), _)| group.chinese == chinese);
+        corpus::distinct_2(all.map(|(_, example)| example.text.as_str()))
+    };
+    let distinct = [("en", distinct(false)), ("zh", distinct(true))];
     if context.global.json {
         context.print_json(&json!({
-            "schema": SCHEMA, "messages": corpus.len(), "counts": counts, "findings": findings,
+            "schema": SCHEMA, "messages": corpus.len(), "counts": counts,
+            "distinct_2": distinct.iter().copied().collect::<BTreeMap<_, _>>(), "findings": findings,
         }))?;
     } else {
         for finding in &findings {
@@ -66,6 +73,11 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             of.join(", "),
             findings.len()
         ))?;
+        for (language, distinct) in distinct {
+            if let Some(distinct) = distinct {
+                context.print_text(&format!("filled once, {language}: distinct-2 {distinct:.2}\n"))?;
+            }
+        }
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::StoppedByCheck })
 }

@@ -22,7 +22,6 @@ use crate::review::Rules;
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
-use crate::writing::words::words;
 use crate::writing::{AdapterIdentity, Draft, FinishReason, TextEngine};
 
 /// Rules that hold a message to the facts; the others are about form and manner.
@@ -333,7 +332,7 @@ fn group(language: &str, form: &'static str, drafts: &[&Judged]) -> Group {
         passed_by_model: (!by_model.is_empty())
             .then(|| share(by_model.iter().filter(|draft| passed(draft)).count(), by_model.len())),
         broken,
-        distinct_2: distinct_2(&stretches),
+        distinct_2: corpus::distinct_2(stretches.iter().map(|slot| slot.text.as_str())),
         copied: {
             let sentences: usize = drafts.iter().map(|draft| draft.sentences).sum();
             (sentences > 0).then(|| share(drafts.iter().map(|draft| draft.copied).sum::<usize>(), sentences))
@@ -343,14 +342,6 @@ fn group(language: &str, form: &'static str, drafts: &[&Judged]) -> Group {
             .then(|| stretches.iter().map(|slot| slot.tokens).sum::<usize>() as f64 / stretches.len() as f64),
         seconds_per_draft: drafts.iter().map(|draft| draft.seconds).sum::<f64>() / all.max(1) as f64,
     }
-}
-
-/// Different pairs of neighbouring words over all of them; `None` where there is no pair.
-fn distinct_2(stretches: &[&Stretch]) -> Option<f64> {
-    let texts: Vec<Vec<String>> = stretches.iter().map(|slot| words(&slot.text)).collect();
-    let pairs = || texts.iter().flat_map(|words| words.windows(2));
-    let all = pairs().count();
-    (all > 0).then(|| pairs().collect::<BTreeSet<_>>().len() as f64 / all as f64)
 }
 
 fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
@@ -440,15 +431,6 @@ mod tests {
 
     fn stretch(text: &str) -> Stretch {
         Stretch { text: text.into(), by_model: true, tokens: 4 }
-    }
-
-    #[test]
-    fn pairs_of_words_are_counted_once_in_either_language() {
-        let [one, two] = ["See you soon, see you soon.", "再来再来"].map(stretch);
-        // see-you, you-soon, soon-see, see-you, you-soon: three of five.
-        assert_eq!(distinct_2(&[&one]), Some(0.6));
-        assert_eq!(distinct_2(&[&two]), Some(2.0 / 3.0));
-        assert_eq!(distinct_2(&[]), None);
     }
 
     #[test]

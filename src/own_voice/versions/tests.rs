@@ -162,5 +162,5 @@ fn the_accepted_voice_stands_beside_its_own_model_unless_another_is_named() {
     assert_eq!(wanted(None, &config), None);
     // Another model has its own.
     config = crate::config::WritingConfig::default();
-    assert_eq!(wanted(None, &config), None);
+    assert_eq!(wanted(None, &config).as_deref(), Some("house"));
 }

@@ -159,7 +159,7 @@ fn postfix_takes_each_message_once_and_its_bounces_suppress() {
     let to_be_sent = 400 - state("holdout");
     assert_eq!(accepted + failed + unknown, to_be_sent);
     let ledger = project.json(&["campaign", "ledger", "spring"]);
-    let lines = ledger["lines"].as_array().unwrap();
+    let lines = ledger["sends"].as_array().unwrap();
     let told = |state: &str, digit: char| {
         let is = |line: &&serde_json::Value| {
             let address = line["address"].as_str().unwrap_or_default();

@@ -29,6 +29,7 @@ const LINES: [&str; 5] = [
 /// The dashboard on the sample shop with this model.
 fn dashboard(folder: &Path, model: Option<&Path>, services: Services) -> Harness {
     let mut config = Config::default();
+    config.writing.adapter = Some("none".into());
     if let Some(model) = model {
         config.writing.model = model.to_str().unwrap().into();
     }

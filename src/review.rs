@@ -17,7 +17,7 @@ pub mod spreadsheet;
 
 mod rules;
 
-pub use rules::{ClaimKind, Rules, TracedClaim, Verdict};
+pub use rules::{ClaimKind, Rules, TracedClaim, Verdict, judge};
 
 use serde::Serialize;
 

@@ -16,7 +16,7 @@ use crate::config::nearest;
 use crate::profiles::{self, ClusterProfile};
 use crate::review::decision::DraftId;
 use crate::review::merge::shown_customers;
-use crate::review::{Check, Rules, TracedClaim, Verdict, passes};
+use crate::review::{self, Check, Rules, TracedClaim, Verdict, passes};
 use crate::segments::{Group, Segmentation};
 use crate::strategy::{self, Facts, Fit, Severity, Strategy};
 use crate::workspace::{StrategyFile, Workspace, private_folder};
@@ -133,6 +133,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         voice: Voice::new(&context.config.voice, &[]),
         adapter,
         beside: Vec::new(),
+        judge: Some(review::judge),
     };
     let choice = Choice::of(settings)?;
     let mut engine = context.work(|task| choice.fetch_and_load(task))?;

@@ -198,7 +198,10 @@ pub(super) fn write(
     if strategy::slots(strategy, facts).is_err() {
         return Ok(None);
     }
-    let assignment = Assignment::of_facts(strategy, facts, seed, config, place.cloned());
+    let assignment = Assignment {
+        judge: Some(crate::review::judge),
+        ..Assignment::of_facts(strategy, facts, seed, config, place.cloned())
+    };
     Ok(write_drafts(&assignment, engine, task.cancel(), &mut |_| {})?.into_iter().next())
 }
 

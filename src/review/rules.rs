@@ -28,6 +28,7 @@ use std::borrow::Cow;
 use super::Check;
 use crate::data::Channel;
 use crate::strategy::{Facts, Slot, Strategy, Text};
+use crate::writing::drafts::Ready;
 
 /// What the rules look at.
 struct Message<'a> {
@@ -99,6 +100,16 @@ fn judged(rule: &'static str, found: Vec<String>, remedy: &str, fine: &str) -> C
         detail.extend(["; and ", &more.to_string(), " more"]);
     }
     Check { rule, ok: false, detail: format!("{detail}. {remedy}") }
+}
+
+/// Tells whoever writes how many rules a message with these texts in its slots breaks.
+#[must_use]
+pub fn judge<'a>(strategy: &'a Strategy, facts: &'a Facts, banned_words: &'a [String]) -> Ready<'a> {
+    let rules = Rules::new(strategy, facts, banned_words);
+    Box::new(move |slots| match crate::strategy::render(strategy, facts, slots) {
+        Ok(text) => rules.failures(facts, slots, &text).len(),
+        Err(_) => usize::MAX,
+    })
 }
 
 /// The rules for messages of one strategy, made ready to be run many times.

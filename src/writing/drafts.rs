@@ -5,6 +5,7 @@
 //! own, at most twice; then the strategy's own text takes its place, and the draft says so.
 
 mod assignment;
+mod judging;
 mod room;
 mod usable;
 
@@ -26,6 +27,8 @@ use crate::data::Channel;
 use crate::jobs::Cancel;
 use crate::strategy::{self, Facts, Problem, Slot, Strategy, Text};
 pub use assignment::Assignment;
+use judging::Judging;
+pub use judging::{Judge, Ready};
 use usable::usable;
 
 /// Times that an unusable slot is written again.
@@ -100,10 +103,19 @@ fn write_with(
             let whole = slot.index + 1 == slots.len();
             whole.then(|| record.draft(*seeds.get(variant)?, texts).ok()).flatten()
         };
+        let judging = Judging::new(assignment, &slots, slot.index, &written);
         let texts = if writes {
-            write_slot(assignment, slot, &request, engine, cancel, (tell, &made))?
+            write_slot(assignment, slot, &request, &judging, engine, cancel, (tell, &made))?
         } else {
-            write_slot(assignment, slot, &request, &mut Templates::default(), cancel, (tell, &made))?
+            write_slot(
+                assignment,
+                slot,
+                &request,
+                &judging,
+                &mut Templates::default(),
+                cancel,
+                (tell, &made),
+            )?
         };
         let (texts, left_out) = texts;
         examples_left_out += left_out;
@@ -329,6 +341,7 @@ fn write_slot(
     assignment: &Assignment,
     slot: &Slot,
     request: &Request,
+    judging: &Judging<'_>,
     engine: &mut dyn TextEngine,
     cancel: &Cancel,
     (tell, made): (&mut dyn FnMut(Told), &Making<'_>),
@@ -337,7 +350,10 @@ fn write_slot(
         made(variant, written).map(|draft| Told::Finished { variant, draft: Box::new(draft) })
     };
     let slot = &Slot { limit: request.max_characters.or(slot.limit), ..slot.clone() };
-    let usable = |written: &Written, others: &[&str]| usable(written, slot, others);
+    let usable = |written: &Written, others: &[&str]| {
+        usable(written, slot, others)
+            && (written.finish_reason == FinishReason::Template || judging.is_fine(&written.text))
+    };
     let hand = Hand::of(engine);
     let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, hand, &usable);
     let first_seeds = request.seeds.clone();

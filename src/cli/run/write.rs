@@ -15,7 +15,7 @@ use crate::profiles::ClusterProfile;
 use crate::review::decision::{Author, Seal};
 use crate::review::merge::{Copy, shown_customers};
 use crate::review::quality::quality;
-use crate::review::{Check, check, passes};
+use crate::review::{self, Check, check, passes};
 use crate::segments::Group;
 use crate::strategy::{Facts, Fit, Strategy, facts_for_customer, facts_for_segment, fits, render};
 use crate::writing::adapter::Library;
@@ -186,6 +186,7 @@ impl Desk<'_> {
             voice: Voice::new(&config.voice, &[]),
             adapter: self.library.wanted(strategy.adapter.as_deref(), &config.writing)?,
             beside: Vec::new(),
+            judge: Some(review::judge),
         };
         let written = match write_drafts(&assignment, engine, task.cancel(), &mut |_| {}) {
             Ok(drafts) => Ok(drafts),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::corpus::{self, Known};
-use crate::review::Rules;
+use crate::review::{self, Rules};
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
 use crate::writing::drafts::{Assignment, write_drafts};
@@ -252,7 +252,11 @@ fn write(
     let currency = config.data.currency.as_deref().unwrap_or("EUR");
     let facts = strategy::facts_from_json(&brief.facts, strategy, config, currency, sending)
         .map_err(|words| anyhow::anyhow!("the brief {}: {words}", brief.id))?;
-    let assignment = Assignment::of_facts(strategy, &facts, seed, config, context.adapter(Some(strategy))?);
+    let adapter = context.adapter(Some(strategy))?;
+    let assignment = Assignment {
+        judge: Some(review::judge),
+        ..Assignment::of_facts(strategy, &facts, seed, config, adapter)
+    };
     let begun = Instant::now();
     let drafts = write_drafts(&assignment, engine, &context.cancel, &mut |_| {})?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -231,6 +231,7 @@ impl Writer {
             voice: Voice::new(&config.voice, &manners),
             adapter,
             beside: Vec::new(),
+            judge: Some(review::judge),
         };
         let Stays { pinned, let_go, all } =
             Stays::of(&pinned, standing.filter(|standing| standing.by == model), &assignment);

@@ -1,5 +1,6 @@
 //! What is to be written, and for whom.
 
+use super::judging::Judge;
 use crate::config::Config;
 use crate::segments::Group;
 use crate::strategy::{Facts, Strategy};
@@ -27,6 +28,8 @@ pub struct Assignment {
     pub adapter: Option<Place>,
     /// Texts of each slot that stand there already, in variants that stay: no other is to be like them.
     pub beside: Vec<Vec<String>>,
+    /// Asked of each candidate; without it the rules are asked of what was chosen alone.
+    pub judge: Option<Judge>,
 }
 
 impl Assignment {
@@ -44,6 +47,7 @@ impl Assignment {
             voice: draft.voice.clone(),
             adapter: None,
             beside: Vec::new(),
+            judge: None,
         }
     }
 
@@ -67,6 +71,7 @@ impl Assignment {
             voice: Voice::new(&config.voice, &[]),
             adapter,
             beside: Vec::new(),
+            judge: None,
         }
     }
 }

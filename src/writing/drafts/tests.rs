@@ -41,6 +41,7 @@ fn assignment(seeds: &[u64]) -> Assignment {
         voice: Voice::default(),
         adapter: None,
         beside: Vec::new(),
+        judge: None,
         banned_words: vec!["cheap".into()],
     }
 }

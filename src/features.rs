@@ -150,7 +150,7 @@ pub fn from_files(
     task: &Task<'_>,
 ) -> Result<(data::Read, Features), DataError> {
     let mut behaviours = Behaviours::new(as_of);
-    let read = data::read(sources, settings, data::today(), task, &mut behaviours)?;
+    let read = data::read(sources, settings, data::last_possible_day(settings), task, &mut behaviours)?;
     let as_of = as_of.unwrap_or(read.last_day);
     let past = as_of < read.last_day;
     let features = behaviours.finish(&read.customers, read.knows, read.currency_digits, as_of, past);

@@ -169,6 +169,14 @@ pub fn may_not_approve(
             plan.name
         ));
     }
+    let latest = entries.iter().rfind(|entry| entry.action == PLAN);
+    if latest.is_some_and(|entry| entry.document["changed"] == true && entry.document["wrote"] == false) {
+        return Some(format!(
+            "campaigns/{0}.toml was changed outside this program, and nobody has said who did it; two people must stand behind a \
+             campaign. Whoever changed it says so with `perennial campaign plan {0} --as NAME`, and somebody else approves.",
+            plan.name
+        ));
+    }
     let wrote = |entry: &&AuditEntry| entry.action == PLAN && entry.document["wrote"] == true;
     let first = entries.iter().find(wrote);
     let last = entries.iter().rfind(wrote);
@@ -252,15 +260,19 @@ mod tests {
         let entries = store.audit_of("spring").unwrap();
         assert_eq!(entries.len(), 4);
         let why = |who: &str| may_not_approve(&plan, &settings, &entries, who);
-        assert!(why("Planner").unwrap().contains("planned it, as the audit says"));
-        assert!(why("changer").unwrap().contains("changed it last, as the audit says"));
+        let written = &entries[..3];
+        let before = |who: &str| may_not_approve(&plan, &settings, written, who);
+        assert!(before("Planner").unwrap().contains("planned it, as the audit says"));
+        assert!(before("changer").unwrap().contains("changed it last, as the audit says"));
+        assert_eq!(before("between"), None);
+        // Nobody has said who wrote what the reader came upon.
         for who in ["between", "reader"] {
-            assert_eq!(why(who), None, "{who}");
+            assert!(why(who).unwrap().contains("changed outside this program"), "{who}");
         }
         // The one who wrote what the reader came upon says so.
         note_plan(&mut store, ("spring", "4"), ("writer", Hand::Wrote), 9).unwrap();
         let entries = store.audit_of("spring").unwrap();
-        assert!(may_not_approve(&plan, &settings, &entries, "writer").is_some());
+        assert!(may_not_approve(&plan, &settings, &entries, "writer").unwrap().contains("changed it last"));
         assert_eq!(may_not_approve(&plan, &settings, &entries, "reader"), None);
         let alone = CampaignConfig::default();
         assert_eq!(may_not_approve(&plan, &alone, &entries, "planner"), None);

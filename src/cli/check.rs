@@ -36,7 +36,9 @@ impl Sink for Discard {
 /// The files cannot be read, or the report cannot be printed.
 pub fn run(_args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let sources = context.sources()?;
-    let read = context.work(|task| data::read(&sources, &context.config.data, data::today(), task, &mut Discard))?;
+    let settings = &context.config.data;
+    let day = data::last_possible_day(settings);
+    let read = context.work(|task| data::read(&sources, settings, day, task, &mut Discard))?;
     let stopped = read.report.findings.iter().any(|finding| finding.severity == Severity::Error);
     if context.global.json {
         context.print_json(&Document {

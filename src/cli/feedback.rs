@@ -67,12 +67,13 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
                 context.print_json(&Read { schema: SCHEMA, report: &report })?;
             } else {
                 let mut text = format!(
-                    "{} messages: {} bounces, {} complaints, {} replies, {} about messages that wait or have arrived, {} \
+                    "{} messages: {} bounces, {} complaints, {} replies, {} unsubscribes, {} about messages that wait or have arrived, {} \
                      others\n{}",
                     count(report.messages as u64),
                     report.bounces,
                     report.complaints,
                     report.replies,
+                    report.unsubscribes,
                     report.waits,
                     report.others,
                     told(&report.events)

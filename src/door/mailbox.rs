@@ -30,6 +30,8 @@ pub struct Report {
     pub bounces: usize,
     pub complaints: usize,
     pub replies: usize,
+    /// Mails that ask for no more messages by their subject; replies that do so in words are among the replies.
+    pub unsubscribes: usize,
     /// That a message waits, or has arrived.
     pub waits: usize,
     /// Of no meaning here: newsletters, holidays, what answers by itself.
@@ -69,6 +71,7 @@ pub fn read(store: &mut Store, folder: &Path, task: &Task<'_>) -> Result<Report,
             Notice::Bounce(_) => report.bounces += 1,
             Notice::Complaint(_) => report.complaints += 1,
             Notice::Reply(_) => report.replies += 1,
+            Notice::Unsubscribe(_) => report.unsubscribes += 1,
             Notice::Waits(_) => report.waits += 1,
             Notice::Other => report.others += 1,
         }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use perennial::corpus::{Kind, Tone, lint, shipped, shipped_facts};
+use perennial::corpus::{Kind, Tone, filled, lint, shipped, shipped_facts};
+use perennial::jobs::unwatched;
 use perennial::segments::Stage;
+use perennial::tuning::train::{Extras, fingerprint};
 
 use crate::program::{perennial, text};
 
@@ -28,6 +30,34 @@ fn every_message_may_be_learnt_from() {
             assert_eq!(own.len(), Kind::ALL.len(), "{stage:?}, chinese: {chinese}");
         }
     }
+}
+
+/// Whoever changes the corpus, its facts or the form of the prompt makes the house adapter a stranger to it: then it is to be
+/// learnt anew, with the command in `docs/guide/training.md`.
+#[test]
+fn the_house_adapter_was_learnt_from_this_corpus_with_the_command_in_the_guide() {
+    let card = std::fs::read_to_string("assets/adapters/house/card.json").unwrap();
+    let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    let guide = std::fs::read_to_string("docs/guide/training.md").unwrap();
+    let (_, command) = guide.split_once("perennial tune --out assets/adapters/house").unwrap();
+    let command = command.split("```").next().unwrap().replace('\\', " ");
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let option = |name: &str| -> f64 {
+        words.windows(2).find(|pair| pair[0] == name).unwrap_or_else(|| panic!("{name}"))[1].parse().unwrap()
+    };
+    let settings = &card["settings"];
+    for (name, setting) in
+        [("--rank", "rank"), ("--alpha", "alpha"), ("--steps", "steps"), ("--rate", "rate")]
+    {
+        assert_eq!(Some(option(name)), settings[setting].as_f64(), "{name}");
+    }
+    assert!(words.contains(&"--last"));
+    assert_eq!(card["step"], settings["steps"], "the last step's");
+    let turns = [option("--fillings") as u32, option("--fillings-zh") as u32];
+    let seed = settings["seed"].as_u64().unwrap();
+    let examples = filled(&shipped().unwrap(), &shipped_facts().unwrap(), seed, turns);
+    let hash = unwatched(|task| fingerprint(&examples, &Extras::default(), task)).unwrap();
+    assert_eq!(card["data_sha256"], hash, "the corpus has changed since");
 }
 
 #[test]

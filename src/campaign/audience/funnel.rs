@@ -76,7 +76,7 @@ impl Audience {
             lines.push(FunnelLine { step: step.name(), customers: there, left_out });
         }
         let held = count(&|place| place == Place::Holdout);
-        lines.push(FunnelLine { step: "holdout", customers: held, left_out: held });
+        lines.push(FunnelLine { step: "holdout", customers: held, left_out: 0 });
         lines.push(FunnelLine { step: "to-be-sent", customers: there - held, left_out: 0 });
         if let Some((waiting, _)) = self.waiting_for_cap() {
             lines.push(FunnelLine { step: WAITS_FOR_CAP, customers: waiting, left_out: 0 });

@@ -124,6 +124,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         if let Some(why) = &report.why {
             told.push_str(&format!("\n{why}"));
         }
+        if report.state == CampaignState::Done && report.accepted_now == 0 {
+            told.push_str("\nIt had been sent before: nothing was left to send.");
+        }
         context.print_text(&told)?;
         if report.unknown > 0 {
             context.print_text(&format!(

@@ -48,10 +48,11 @@ fn text(results: &Results) -> String {
     }
     for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {
         out += &format!(
-            "\n{}: {} accepted, {} of them not bounced, {} clicked, {} replied, {} rated{}, {} unsubscribed, {} complained",
+            "\n{}: {} accepted, {} of them not bounced, {} failed, {} clicked, {} replied, {} rated{}, {} unsubscribed, {} complained",
             funnel.arm,
             grouped(funnel.accepted),
             grouped(funnel.delivered),
+            grouped(funnel.failed),
             grouped(funnel.clicked),
             grouped(funnel.replied),
             grouped(funnel.rated),

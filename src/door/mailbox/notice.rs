@@ -12,6 +12,8 @@ use crate::workspace::{FeedbackEvent, Kind};
 /// Characters of a diagnosis, and of a reply, that are kept.
 const LONGEST_DIAGNOSIS: usize = 300;
 const LONGEST_REPLY: usize = 2_000;
+/// Subjects that ask for no more messages: that of the header in what is sent here, and the word for it.
+const UNSUBSCRIBE: [&str; 3] = ["unsubscribe", "退订", "取消订阅"];
 /// Recipients of one notice.
 const MOST: usize = 100;
 
@@ -21,6 +23,8 @@ pub(super) enum Notice {
     Bounce(Vec<FeedbackEvent>),
     Complaint(Vec<FeedbackEvent>),
     Reply(Vec<FeedbackEvent>),
+    /// What the mail program of a reader writes to the address in `List-Unsubscribe` (RFC 2369).
+    Unsubscribe(Vec<FeedbackEvent>),
     /// A message still waits somewhere, which is no event, or has arrived.
     Waits(Vec<FeedbackEvent>),
     Other,
@@ -29,9 +33,11 @@ pub(super) enum Notice {
 impl Notice {
     pub fn into_events(self) -> Vec<FeedbackEvent> {
         match self {
-            Self::Bounce(events) | Self::Complaint(events) | Self::Reply(events) | Self::Waits(events) => {
-                events
-            }
+            Self::Bounce(events)
+            | Self::Complaint(events)
+            | Self::Reply(events)
+            | Self::Unsubscribe(events)
+            | Self::Waits(events) => events,
             Self::Other => Vec::new(),
         }
     }
@@ -193,7 +199,21 @@ fn reply(message: &Message<'_>, at: i64) -> Notice {
         || header("X-Autorespond").is_some()
         || header("Precedence")
             .is_some_and(|value| ["bulk", "list", "junk", "auto_reply"].contains(&value.as_str()));
-    let Some(original) = message.in_reply_to().as_text().filter(|_| !itself) else { return Notice::Other };
+    if itself {
+        return Notice::Other;
+    }
+    let original = message.in_reply_to().as_text();
+    let subject = message.subject().unwrap_or_default().trim().to_lowercase();
+    if UNSUBSCRIBE.contains(&subject.as_str()) {
+        let sender = message.from().and_then(|from| from.first()).and_then(|from| from.address());
+        return Notice::Unsubscribe(vec![FeedbackEvent {
+            message_id: original.map(str::to_owned),
+            address: sender.map(str::to_owned),
+            channel: Some(Channel::Email),
+            ..FeedbackEvent::new(Kind::Unsubscribed, at)
+        }]);
+    }
+    let Some(original) = original else { return Notice::Other };
     let body = message.body_text(0).unwrap_or_default();
     let said: Vec<&str> = body.lines().take_while(|line| !quotes(line)).collect();
     let text: String = said.join("\n").trim().chars().take(LONGEST_REPLY).collect();

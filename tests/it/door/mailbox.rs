@@ -86,6 +86,41 @@ fn replies_are_kept_without_what_they_quote_and_machines_are_not_heard() {
 }
 
 #[test]
+fn who_asks_by_mail_for_no_more_messages_gets_none() {
+    let reply = std::fs::read_to_string(format!("{FIXTURES}/reply.eml")).unwrap();
+    let said = "Thank you, the board is lovely.";
+    for (words, ends) in [
+        ("unsubscribe", true),
+        ("Please unsubscribe me.", true),
+        ("请帮我退订，谢谢", true),
+        ("STOP", true),
+        (
+            "Where can I unsubscribe from the other list? I like this one, and would keep it, so do not take me off.",
+            false,
+        ),
+        ("I cannot stop looking at the board.", false),
+    ] {
+        let door = open(|_| {});
+        std::fs::write(mailbox(&door, &[]).join("reply.eml"), reply.replace(said, words)).unwrap();
+        let report = read(&door, &[]);
+        assert_eq!((report.replies, report.events.kept), (1, 1), "{words}: {report:?}");
+        assert_eq!(door.suppressed().len(), usize::from(ends), "{words}: {:?}", door.suppressed());
+    }
+    // As a mail program writes it to the address in the header: no reply to anything.
+    let door = open(|_| {});
+    let today = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
+    let mail = format!(
+        "From: Anna <Anna.Meyer@example.com>\nTo: hello@shop.example\nSubject: Unsubscribe\nDate: {today}\n\
+         Message-ID: <u-1@example.com>\n\n"
+    );
+    std::fs::write(mailbox(&door, &[]).join("one.eml"), mail).unwrap();
+    let report = read(&door, &[]);
+    assert_eq!((report.unsubscribes, report.replies, report.events.kept), (1, 0, 1), "{report:?}");
+    assert_eq!(door.suppressed().len(), 1);
+    assert_eq!(door.store().last_consents_of("anna").unwrap()[0], Some(false));
+}
+
+#[test]
 fn a_mailbox_read_again_changes_nothing() {
     let door = open(|_| {});
     let first = read(&door, &["postfix.eml", "complaint.eml", "reply.eml"]);

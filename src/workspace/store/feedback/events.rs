@@ -5,7 +5,7 @@
 //! A bounce that says that the address is no good (RFC 3463: 5.1.x but for the sender's own, 5.2.1, and 5.0.0 where
 //! nothing speaks of policy) suppresses at once. Any other counts, a full mailbox as much as a sender who is blocked for
 //! the moment: three of different messages to one address within 30 days suppress it. A complaint suppresses and takes
-//! the consent back. An SMS that says no more than STOP, or 退订 or TD, unsubscribes.
+//! the consent back. An SMS that says no more than STOP, or 退订 or TD, unsubscribes, and so does a short e-mail with the word in it.
 
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use sha2::{Digest as _, Sha256};
@@ -302,7 +302,7 @@ impl Take<'_> {
                 }
             }
             Kind::Unsubscribed => self.unsubscribe(event, sent)?,
-            Kind::Replied if sent.channel == Channel::Sms && says_stop(event.text.as_deref()) => {
+            Kind::Replied if asks_to_end(sent.channel, event.text.as_deref().unwrap_or_default()) => {
                 self.unsubscribe(event, sent)?;
             }
             Kind::Clicked => mark_scanners(self.transaction, sent, event.at, self.after_delivery)?,
@@ -378,7 +378,19 @@ impl Take<'_> {
     }
 }
 
-fn says_stop(text: Option<&str>) -> bool {
-    let text = text.unwrap_or_default().trim().trim_end_matches(['.', '!', '。', '！']).to_uppercase();
-    STOP_WORDS.contains(&text.as_str())
+/// Whether a reply asks for no more messages.
+fn asks_to_end(channel: Channel, text: &str) -> bool {
+    let said = text.trim().trim_end_matches(['.', '!', '。', '！']).to_uppercase();
+    match channel {
+        Channel::Sms => STOP_WORDS.contains(&said.as_str()),
+        // E-mails tell people to reply with that word; some put a sentence round it. A long text may only speak of it.
+        Channel::Email => {
+            let words = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            let short = words.clone().count() <= 12 && said.chars().count() <= 80;
+            said == "STOP"
+                || short && words.clone().any(|word| word == "UNSUBSCRIBE")
+                || short && ["退订", "取消订阅"].iter().any(|word| said.contains(word))
+        }
+        Channel::Push => false,
+    }
 }

@@ -40,6 +40,7 @@ pub fn drafts(engine: &mut dyn TextEngine, banned: &str) -> (Strategy, &'static 
         voice: Voice::default(),
         adapter: None,
         beside: Vec::new(),
+        judge: None,
     };
     let drafts = write_drafts(&assignment, engine, &Cancel::default(), &mut |_| {}).unwrap();
     (strategy, file.source, drafts)

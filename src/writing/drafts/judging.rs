@@ -15,8 +15,8 @@ pub type Ready<'a> = Box<dyn Fn(&[String]) -> usize + 'a>;
 pub(super) struct Judging<'a> {
     judge: Option<Ready<'a>>,
     slot: usize,
-    /// Texts of all slots, one of the strategy's own where nothing is written yet; each with the rules that it breaks
-    /// as it is.
+    /// Texts of all slots, one of the strategy's own where nothing is written yet; each with the rules that the message
+    /// breaks with the best of the strategy's own texts in this slot.
     messages: Vec<(Vec<String>, usize)>,
 }
 
@@ -35,8 +35,9 @@ impl<'a> Judging<'a> {
             if let Some(judge) = &judge
                 && messages.iter().all(|(known, _)| *known != texts)
             {
-                let broken = judge(&texts);
-                messages.push((texts, broken));
+                let owns = slots.get(slot).map_or(&[][..], |slot| &slot.fallback[..]);
+                let best = owns.iter().map(|own| judge(&with(&texts, slot, own))).min();
+                messages.push((texts, best.unwrap_or(0)));
             }
         }
         Self { judge, slot, messages }
@@ -45,12 +46,15 @@ impl<'a> Judging<'a> {
     /// Whether a text breaks no rule in any of the messages that the strategy's own text would keep.
     pub fn is_fine(&self, text: &str) -> bool {
         let Some(judge) = &self.judge else { return true };
-        self.messages.iter().all(|(texts, broken)| {
-            let mut texts = texts.clone();
-            if let Some(place) = texts.get_mut(self.slot) {
-                text.clone_into(place);
-            }
-            judge(&texts) <= *broken
-        })
+        self.messages.iter().all(|(texts, broken)| judge(&with(texts, self.slot, text)) <= *broken)
     }
+}
+
+/// The texts with another one in a slot.
+fn with(texts: &[String], slot: usize, text: &str) -> Vec<String> {
+    let mut texts = texts.to_vec();
+    if let Some(place) = texts.get_mut(slot) {
+        text.clone_into(place);
+    }
+    texts
 }

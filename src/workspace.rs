@@ -34,8 +34,8 @@ pub use store::{
     DecidedBy, Deed, ERASED, EVERY_CHANNEL, Effective, Elsewhere, Erased, FeedbackEvent, FeedbackLine, Hmac,
     Identity, Imported, Kind, Launch, LeftOut, NO_REASON, NewSend, Owed, Permissions, PoolCount, Reason,
     Redeemed, Secret, SecretName, Send, SendState, Sent, Source, Stock, Store, StoredDraft, Suppression,
-    Taken, Tally, ToSuppress, ToldOrder, Withheld, address_hash, kind_of, may_be_address, normalised,
-    one_variant,
+    Taken, Tally, ToSuppress, ToldOrder, UNSUBSCRIBE_WORDS, Withheld, address_hash, kind_of, may_be_address,
+    normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

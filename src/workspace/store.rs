@@ -40,7 +40,9 @@ pub use campaigns::{Campaign, CampaignState, Launch, NewSend};
 pub use consents::Consent;
 pub use effective::{ByFiles, DecidedBy, Effective};
 pub use erasure::{ERASED, Erased, Identity};
-pub use feedback::{Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken, ToldOrder};
+pub use feedback::{
+    Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken, ToldOrder, UNSUBSCRIBE_WORDS,
+};
 pub use ledger::{Change, Elsewhere, Send, SendState, Tally};
 pub use left_out::LeftOut;
 pub use secrets::{Hmac, Secret, SecretName};

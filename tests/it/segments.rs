@@ -1,6 +1,7 @@
 //! Grouping from the command line: the document of `--json`, the file of assignments, planted kinds found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use perennial::segments::stability::adjusted_rand_index;
@@ -295,5 +296,33 @@ fn what_cannot_be_done_is_wrong_usage_with_a_remedy() {
         let out = command.args(arguments).arg("--data").arg(sample_data("cdnow")).assert().code(2).stdout("");
         let told = text(&out.get_output().stderr);
         assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn orders_up_to_a_reference_date_that_lies_ahead_count_in_every_command() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("shop");
+    fs::create_dir(&data).unwrap();
+    let (mut people, mut orders) =
+        (String::from("customer_id,email\n"), String::from("order_id,customer_id,ordered_at,amount\n"));
+    for number in 0..40 {
+        people += &format!("C{number},c{number}@mail.example\n");
+        orders += &format!("O{number},C{number},2098-{:02}-03,{}.00\n", 1 + number % 12, 10 + number * 7);
+    }
+    fs::write(data.join("customers.csv"), people).unwrap();
+    fs::write(data.join("orders.csv"), orders).unwrap();
+    for command in [&["check"][..], &["segments"]] {
+        let told = |more: &[&str]| {
+            let mut run = perennial(home.path());
+            let out = run.args(["--data", data.to_str().unwrap()]).args(command).args(more).output().unwrap();
+            format!("{}{}", text(&out.stdout), text(&out.stderr))
+        };
+        let too_early = told(&[]);
+        let missed = too_early.contains("future-date") || too_early.contains("no row could be used");
+        assert!(missed, "{command:?}: {too_early}");
+        let ahead = told(&["--set", "data.as-of=2099-01-01"]);
+        let kept = !ahead.contains("future-date") && !ahead.contains("no row could be used");
+        assert!(kept, "{command:?}: {ahead}");
     }
 }

@@ -236,9 +236,9 @@ fn document(dossier: &Dossier, prospect: &Prospect) -> Value {
 pub(super) fn funnel_told(funnel: &[FunnelLine]) -> String {
     let mut told = String::new();
     for line in funnel {
-        let out = match (line.step, line.left_out) {
-            ("holdout", _) | (_, 0) => String::new(),
-            (_, left_out) => format!("   {left_out} left out"),
+        let out = match line.left_out {
+            0 => String::new(),
+            left_out => format!("   {left_out} left out"),
         };
         told.push_str(&format!("  {:>9}  {:<26}{out}\n", line.customers, step_words(line.step)));
     }

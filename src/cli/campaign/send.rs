@@ -69,6 +69,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         context.work(|task| launch(&dossier, &mut office.store, around, (&actor, &to), now(), task))?;
         dossier = office.dossier(&args.name, &grouped, context)?;
     }
+    let was_done =
+        dossier.launched.as_ref().is_some_and(|campaign| campaign.state == CampaignState::Done);
     let line = office.line(&dossier, context).map_err(anyhow::Error::msg)?;
     let shown = Cell::new(None::<Instant>);
     let quiet = context.global.quiet || !context.progress;
@@ -124,7 +126,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         if let Some(why) = &report.why {
             told.push_str(&format!("\n{why}"));
         }
-        if report.state == CampaignState::Done && report.accepted_now == 0 {
+        if was_done {
             told.push_str("\nIt had been sent before: nothing was left to send.");
         }
         context.print_text(&told)?;

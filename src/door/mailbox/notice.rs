@@ -7,13 +7,11 @@
 use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
 
 use crate::data::Channel;
-use crate::workspace::{FeedbackEvent, Kind};
+use crate::workspace::{FeedbackEvent, Kind, UNSUBSCRIBE_WORDS};
 
 /// Characters of a diagnosis, and of a reply, that are kept.
 const LONGEST_DIAGNOSIS: usize = 300;
 const LONGEST_REPLY: usize = 2_000;
-/// Subjects that ask for no more messages: that of the header in what is sent here, and the word for it.
-const UNSUBSCRIBE: [&str; 3] = ["unsubscribe", "退订", "取消订阅"];
 /// Recipients of one notice.
 const MOST: usize = 100;
 
@@ -204,7 +202,7 @@ fn reply(message: &Message<'_>, at: i64) -> Notice {
     }
     let original = message.in_reply_to().as_text();
     let subject = message.subject().unwrap_or_default().trim().to_lowercase();
-    if UNSUBSCRIBE.contains(&subject.as_str()) {
+    if UNSUBSCRIBE_WORDS.contains(&subject.as_str()) {
         let sender = message.from().and_then(|from| from.first()).and_then(|from| from.address());
         return Notice::Unsubscribe(vec![FeedbackEvent {
             message_id: original.map(str::to_owned),

@@ -14,7 +14,7 @@ use super::{Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
-pub use events::{Bounce, FeedbackEvent, Taken};
+pub use events::{Bounce, FeedbackEvent, Taken, UNSUBSCRIBE_WORDS};
 pub use listed::{FeedbackLine, ToldOrder};
 
 /// Clicks on one message that are kept at most: more say nothing, and a link may be called for ever.

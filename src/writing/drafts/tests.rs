@@ -77,6 +77,20 @@ fn slots_are_filled_in_order_and_recorded() {
 }
 
 #[test]
+fn a_candidate_that_breaks_a_rule_gives_way_to_one_that_does_not() {
+    let lines = ["We have missed you so.", "A kind hello to you.", "See you again quite soon."];
+    let mut engine = Scripted::new(&lines);
+    let asked = Assignment {
+        // The strategy's own texts break nothing; who was missed is a reproach.
+        judge: Some(|_, _, _| Box::new(|texts| texts.iter().filter(|text| text.contains("missed")).count())),
+        ..assignment(&[7])
+    };
+    let drafts = write_drafts(&asked, &mut engine, &Cancel::default(), &mut |_| {}).unwrap();
+    let texts: Vec<&str> = drafts[0].slots.iter().map(|slot| slot.text.as_str()).collect();
+    assert_eq!(texts, [lines[1], lines[2]]);
+}
+
+#[test]
 fn an_edit_of_one_slot_asks_the_engine_for_that_slot_alone() {
     let words = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&words);

@@ -259,7 +259,8 @@ fn customers(
     }
     if list.is_empty() {
         let next = "esc goes back to the funnel.";
-        let what = if seen.state.is_some() { "Who it was is not kept." } else { "Nobody is here." };
+        let counted = seen.funnel.iter().any(|line| line.step == step.step && line.customers > 0);
+        let what = if counted { "Who it was is not kept; how many is." } else { "Nobody is here." };
         return widgets::empty(canvas, area, &Sentence { what, next });
     }
     let columns = [

@@ -25,6 +25,9 @@ const ADDRESS_WITHIN: i64 = 30 * 86_400_000;
 /// Words with which a person ends text messages: those of the American carriers, and the Chinese ones'.
 const STOP_WORDS: [&str; 9] = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "TD", "T", "退订"];
 
+/// Words that end e-mails: that of `List-Unsubscribe` and of the foot of a message, and the Chinese ones.
+pub const UNSUBSCRIBE_WORDS: [&str; 3] = ["unsubscribe", "退订", "取消订阅"];
+
 /// Whether an address is no good, or only this once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounce {
@@ -385,11 +388,9 @@ fn asks_to_end(channel: Channel, text: &str) -> bool {
         Channel::Sms => STOP_WORDS.contains(&said.as_str()),
         // E-mails tell people to reply with that word; some put a sentence round it. A long text may only speak of it.
         Channel::Email => {
-            let words = said.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-            let short = words.clone().count() <= 12 && said.chars().count() <= 80;
-            said == "STOP"
-                || short && words.clone().any(|word| word == "UNSUBSCRIBE")
-                || short && ["退订", "取消订阅"].iter().any(|word| said.contains(word))
+            let said = said.to_lowercase();
+            let short = said.split_whitespace().count() <= 12 && said.chars().count() <= 80;
+            said == "stop" || short && UNSUBSCRIBE_WORDS.iter().any(|word| said.contains(word))
         }
         Channel::Push => false,
     }

@@ -71,8 +71,8 @@ fn the_file_of_assignments_is_safe_in_a_spreadsheet() {
         }
     }
     let (data, found) = (home.path().join("orders.csv"), home.path().join("found.csv"));
-    std::fs::write(&data, orders).unwrap();
-    std::fs::write(&found, "as it was").unwrap();
+    fs::write(&data, orders).unwrap();
+    fs::write(&found, "as it was").unwrap();
     let mut segments = perennial(home.path());
     segments.arg("segments").arg("--data").arg(&data).arg("--assignments").arg(&found).assert().code(0);
     let found = table(&found);
@@ -182,7 +182,7 @@ fn who_has_lapsed_has_been_away_longer_than_everybody_else() {
 #[test]
 fn errors_in_the_data_are_told_once_by_what_uses_it() {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("orders.csv"), orders_in_two_currencies()).unwrap();
+    fs::write(home.path().join("orders.csv"), orders_in_two_currencies()).unwrap();
     let told = |words: &[&str]| {
         let mut command = perennial(home.path());
         command.args(words).args(["--k", "2", "--model", "none", "--data", "orders.csv"]);
@@ -247,10 +247,10 @@ fn one_customer_is_shown_with_its_cluster_and_what_decided() {
 fn the_exact_customer_is_found_first_and_slips_of_the_pen_are_forgiven() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("data");
-    std::fs::create_dir(&data).unwrap();
+    fs::create_dir(&data).unwrap();
     // An id that turns the text after it round, and a name that clears the screen.
     let evil = "c\u{202e}2";
-    std::fs::write(
+    fs::write(
         data.join("customers.csv"),
         format!(
             "customer_id,first_name,last_name\nc1,Annabel,Stone\n{evil},Anna,Stone\u{1b}[2J\nc3,Al,Anderson\n"
@@ -259,11 +259,8 @@ fn the_exact_customer_is_found_first_and_slips_of_the_pen_are_forgiven() {
     .unwrap();
     let orders: String =
         (1..9).map(|day| format!("c1,2025-01-0{day},5\n{evil},2025-02-0{day},90\n")).collect();
-    std::fs::write(
-        data.join("orders.csv"),
-        format!("customer_id,ordered_at,amount\n{orders}c3,2024-01-01,1\n"),
-    )
-    .unwrap();
+    fs::write(data.join("orders.csv"), format!("customer_id,ordered_at,amount\n{orders}c3,2024-01-01,1\n"))
+        .unwrap();
     let found = |text: &str, more: &[&str]| {
         let mut command = perennial(home.path());
         let out = command.args(["customers", "--k", "2", "--find", text]).args(more).arg("--data").arg(&data);

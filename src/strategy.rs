@@ -73,6 +73,14 @@ pub enum OfferKind {
     EarlyAccess,
 }
 
+impl OfferKind {
+    /// Whether something is cheaper by it.
+    #[must_use]
+    pub fn is_discount(self) -> bool {
+        matches!(self, Self::Percentage | Self::Amount)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CouponPolicy {
@@ -195,6 +203,15 @@ pub struct Slot {
     pub free: bool,
     /// Sentences that are written; at least one.
     pub sentences: usize,
+}
+
+impl Slot {
+    /// What the strategy itself says about it and for it, in lines.
+    #[must_use]
+    pub fn own_words(&self) -> String {
+        let texts = self.must.iter().chain(&self.fallback).map(String::as_str);
+        texts.chain([self.instruction.as_str()]).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Rendered text by part.

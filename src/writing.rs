@@ -119,6 +119,12 @@ pub struct Guard {
     pub line_breaks: bool,
     /// Only characters of the GSM 03.38 alphabet.
     pub gsm7_only: bool,
+    /// The offer is a discount, and may be said of something: "{offer} our teas".
+    pub discount: bool,
+    /// A Chinese text: characters that are hardly used and words in Latin letters may only be the strategy's own.
+    pub chinese: bool,
+    /// What the strategy itself says of the slot and for it.
+    pub own: String,
     pub banned_words: Vec<String>,
     /// Words that may stand there although they are banned, or look like a fact: they are one.
     pub allowed: Vec<String>,

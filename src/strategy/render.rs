@@ -245,7 +245,7 @@ pub fn filled(text: &str, told: impl Fn(&str) -> Option<String>) -> String {
         }
     }
     out.push_str(rest);
-    out
+    one_article(out)
 }
 
 /// The slots of the message for these facts.
@@ -355,7 +355,7 @@ fn tidy(text: &str, part: Part) -> String {
             }
             out.push_str(word);
         }
-        return out;
+        return one_article(out);
     }
     let mut out = String::with_capacity(text.len());
     let mut empty = 0;
@@ -370,7 +370,12 @@ fn tidy(text: &str, part: Part) -> String {
         }
         out.push_str(line);
     }
-    out
+    one_article(out)
+}
+
+/// "the The Owl" as "The Owl": what is called so brings its article along.
+fn one_article(text: String) -> String {
+    if text.contains("the The ") { text.replace("the The ", "The ") } else { text }
 }
 
 fn problem(part: Part, message: &str, remedy: &str) -> Problem {

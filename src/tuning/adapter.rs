@@ -1,6 +1,6 @@
 //! An adapter on disk, in PEFT's form.
 //!
-//! In: names and numbers. Out: a folder with `adapter_model.safetensors`, `adapter_config.json` and `card.json`, and back. Each
+//! In: names and numbers. Out: a folder with `adapter_model.safetensors`, `adapter_config.json`, `card.json` and `taught.json`, and back. Each
 //! file is written beside its place and renamed into it, the numbers last, so that a folder is never half an adapter.
 
 use std::collections::HashMap;
@@ -14,7 +14,8 @@ use serde_json::json;
 
 use super::lora::Adapters;
 use super::{Losses, Settings, TuneError};
-use crate::writing::adapter::{Base, CARD, SETTINGS, WEIGHTS};
+use crate::writing::adapter::{Base, CARD, SETTINGS, TAUGHT, WEIGHTS};
+use crate::writing::guard::taught::Taught;
 
 /// What an adapter was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,11 +41,17 @@ pub struct Card {
     pub program: String,
 }
 
-/// Writes an adapter: `numbers` by name, in half precision where `half`. The folder is made where it is not there.
+/// Writes an adapter and what it was taught: `numbers` by name, in half precision where `half`. The folder is made where it
+/// is not there.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(folder: &Path, card: &Card, numbers: &[(String, Tensor)], half: bool) -> Result<(), TuneError> {
+pub fn write(
+    folder: &Path,
+    (card, taught): (&Card, &Taught),
+    numbers: &[(String, Tensor)],
+    half: bool,
+) -> Result<(), TuneError> {
     fs::create_dir_all(folder).map_err(io(folder, "made"))?;
     let settings = &card.settings;
     let targets: Vec<&str> = settings.targets.iter().map(|projection| projection.name()).collect();
@@ -64,6 +71,7 @@ pub fn write(folder: &Path, card: &Card, numbers: &[(String, Tensor)], half: boo
     });
     write_json(&folder.join(SETTINGS), &config)?;
     write_json(&folder.join(CARD), card)?;
+    write_json(&folder.join(TAUGHT), taught)?;
     let kind = if half { DType::F16 } else { DType::F32 };
     let tensors: candle_core::Result<Vec<(String, Tensor)>> = numbers
         .iter()
@@ -182,6 +190,15 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// What an adapter was taught; nothing where its folder does not say.
+///
+/// # Errors
+/// The file is damaged.
+pub fn read_taught(folder: &Path) -> Result<Taught, TuneError> {
+    let path = folder.join(TAUGHT);
+    if path.exists() { read_json(&path) } else { Ok(Taught::default()) }
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, TuneError> {

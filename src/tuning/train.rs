@@ -25,6 +25,7 @@ use crate::jobs::Task;
 use crate::writing::PROGRAM;
 use crate::writing::adapter::{Base, SCHEMA, WEIGHTS};
 use crate::writing::gguf::Gguf;
+use crate::writing::guard::taught::Taught;
 use crate::writing::local::{hex, sha256_of};
 use crate::writing::tokenizer::Vocabulary;
 
@@ -94,8 +95,10 @@ pub fn train(
         settings.seed,
         &network.device,
     )?;
+    let mut taught = taught(examples, &split);
     if let Some(start) = extras.start {
         adapter::read(start)?.put(&adapters)?;
+        taught.extend(&adapter::read_taught(start)?);
     }
     let pairs = preference::pairs(extras.preferences, &network, &adapters, (&vocabulary, end))?;
     let now = adapters.numbers()?;
@@ -118,6 +121,7 @@ pub fn train(
         adapters,
         encoded,
         split,
+        taught,
         judged,
         pairs,
         origin,
@@ -131,7 +135,7 @@ pub fn train(
         tokens,
     };
     if let Some(trace) = &run.trace {
-        adapter::write(&trace.begin(), &run.card(), &run.tensors(&run.state.now)?, false)?;
+        adapter::write(&trace.begin(), (&run.card(), &run.taught), &run.tensors(&run.state.now)?, false)?;
     }
     match run.all(tell) {
         Err(TuneError::Cancelled(cancelled)) => {
@@ -141,6 +145,14 @@ pub fn train(
         Err(error) => Err(error),
         Ok(()) => run.finish(),
     }
+}
+
+/// What the examples put together that are learnt from.
+#[must_use]
+pub fn taught(examples: &[Example], split: &Split) -> Taught {
+    Taught::of(
+        split.learnt.iter().filter_map(|index| examples.get(*index)).map(|example| example.text.as_str()),
+    )
 }
 
 /// The token that a model learns to end a text with: of several, the model's own.
@@ -155,6 +167,8 @@ struct Run<'a> {
     adapters: Adapters,
     encoded: Vec<Encoded>,
     split: Split,
+    /// What the examples put together that are learnt from.
+    taught: Taught,
     /// Of those that were kept, the ones that are looked at.
     judged: Vec<usize>,
     pairs: Vec<Pair>,
@@ -186,7 +200,12 @@ impl Run<'_> {
                 told.held_out = self.look()?;
                 checkpoint::write(self.out, &self.origin, &self.state)?;
                 if let Some(looks) = self.looks {
-                    adapter::write(looks, &self.card(), &self.tensors(&self.state.now)?, true)?;
+                    adapter::write(
+                        looks,
+                        (&self.card(), &self.taught),
+                        &self.tensors(&self.state.now)?,
+                        true,
+                    )?;
                 }
             }
             let each = self.began.elapsed().as_secs_f64() / (told.step - first) as f64;
@@ -343,7 +362,7 @@ impl Run<'_> {
     /// Writes the best adapter and takes the checkpoint away.
     fn finish(&self) -> Result<Outcome, TuneError> {
         let standing = &self.state.standing;
-        adapter::write(self.out, &self.card(), &self.tensors(&self.state.best)?, true)?;
+        adapter::write(self.out, (&self.card(), &self.taught), &self.tensors(&self.state.best)?, true)?;
         let path = self.out.join(WEIGHTS);
         let bytes = std::fs::metadata(&path).map_err(adapter::io(&path, "read"))?.len();
         let sha256 = sha256_of(&path, self.task.cancel())?;

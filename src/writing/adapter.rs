@@ -1,7 +1,7 @@
 //! Adapters: small matrices beside a model's own that teach it a voice (Hu et al. 2021).
 //!
-//! In: a folder as PEFT writes it (`adapter_config.json`, `adapter_model.safetensors`), with a card of ours (`card.json`) or
-//! without one. Out: an [`Adapter`], each of its numbers checked, to be laid beside a model that is loaded; or why it cannot be. Nobody
+//! In: a folder as PEFT writes it (`adapter_config.json`, `adapter_model.safetensors`), with a card of ours (`card.json`) and
+//! what it was taught (`taught.json`) or without them. Out: an [`Adapter`], each of its numbers checked, to be laid beside a model that is loaded; or why it cannot be. Nobody
 //! vouches for the files: memory is asked for only as far as their size justifies it.
 //!
 //! ```text
@@ -22,12 +22,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use self::settings::Settings;
+use super::guard::taught::Taught;
 use super::kernels::Pair;
 use super::local::hex;
 use super::stamp::Stamp;
@@ -39,6 +40,8 @@ pub const WEIGHTS: &str = "adapter_model.safetensors";
 pub const SETTINGS: &str = "adapter_config.json";
 /// What we know of it besides.
 pub const CARD: &str = "card.json";
+/// What it was taught to put together.
+pub const TAUGHT: &str = "taught.json";
 /// No file of settings needs more bytes.
 const LARGEST_TEXT: u64 = 16 << 20;
 /// No adapter of a model that runs here needs more bytes.
@@ -123,6 +126,8 @@ pub struct Adapter {
     pub form: Form,
     /// Languages that it taught the model.
     pub languages: Vec<String>,
+    /// What it was taught, where its folder says so.
+    pub taught: Option<Arc<Taught>>,
     /// Where it lies, for messages.
     shown: String,
     pairs: BTreeMap<(usize, Projection), Pair>,
@@ -138,6 +143,7 @@ impl Adapter {
         let settings = text(place, SETTINGS)?.ok_or_else(|| failed(missing(SETTINGS)))?;
         let settings = Settings::parse(&settings).map_err(failed)?;
         let card = card(place)?;
+        let taught = taught(place)?.map(Arc::new);
         let bytes =
             file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
         let sha256 = hex(&Sha256::digest(&bytes));
@@ -148,6 +154,7 @@ impl Adapter {
             form: card.form(),
             languages: card.languages.clone(),
             base: card.base,
+            taught,
             shown: place.shown(),
             pairs,
         })
@@ -258,6 +265,14 @@ fn identity(place: &Place) -> Result<AdapterIdentity, WritingError> {
 fn card(place: &Place) -> Result<Card, WritingError> {
     let card = text(place, CARD)?.map(|card| Card::parse(&card)).transpose();
     card.map(Option::unwrap_or_default).map_err(|why| unusable(place, &why))
+}
+
+/// What it was taught; nothing where its folder does not say.
+fn taught(place: &Place) -> Result<Option<Taught>, WritingError> {
+    let taught = text(place, TAUGHT)?.map(|taught| serde_json::from_str(&taught)).transpose();
+    taught.map_err(|error| {
+        unusable(place, &format!("{TAUGHT} cannot be read: {error}; copy it again, or take it away"))
+    })
 }
 
 fn text(place: &Place, name: &str) -> Result<Option<String>, WritingError> {

@@ -9,7 +9,7 @@ mod judging;
 mod room;
 mod usable;
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -312,8 +312,11 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
             coupon_like: true,
             line_breaks: true,
             gsm7_only: sms && !chinese,
+            discount: strategy.offer.as_ref().is_none_or(|offer| offer.kind.is_discount()),
+            chinese,
+            own: slot.own_words(),
             banned_words: banned_words.collect(),
-            allowed: slot.must.clone(),
+            allowed: allowed(slot),
             fields: if slot.free { readable_fields() } else { Vec::new() },
         },
         // A token is some four characters of English, and a third of a Chinese one where a model hardly knows them.
@@ -325,6 +328,13 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
         begun: Beginning::default(),
         avoid: Vec::new(),
     }
+}
+
+/// Words of a slot that would look like a fact and are one: what it must have, and what a code is called where it must have that.
+fn allowed(slot: &Slot) -> Vec<String> {
+    let gives_code = slot.must.iter().any(|word| word == "{coupon_code}");
+    let code_words = guard::facts::CODE_WORDS.into_iter().filter(|_| gives_code);
+    slot.must.iter().cloned().chain(code_words.map(String::from)).collect()
 }
 
 /// Names of the fields that a customer may read.
@@ -424,7 +434,7 @@ fn write_slot(
         .enumerate()
         .map(|(variant, written)| {
             let written = written.unwrap_or_else(|| {
-                let text = own_text(slot, variant, &taken, &assignment.voice);
+                let text = own_text(slot, variant, &taken, &assignment.voice, judging);
                 taken.push(text.clone());
                 Written::own_text(text, first_seeds[variant])
             });
@@ -439,15 +449,20 @@ fn derived_again(seed: u64, attempt: u32) -> u64 {
     if attempt == 0 { seed } else { derived(seed, 0, attempt) }
 }
 
-/// One of the slot's own texts: if possible one that no other variant has, and none opens like; of these the one that
-/// is liked most for its voice.
-fn own_text(slot: &Slot, variant: usize, taken: &[String], voice: &Voice) -> String {
+/// One of the slot's own texts: one that breaks no rule before all; if possible one that no other variant has, and none opens
+/// like; of these the one that is liked most for its voice.
+fn own_text(slot: &Slot, variant: usize, taken: &[String], voice: &Voice, judging: &Judging<'_>) -> String {
     let texts = if slot.fallback.is_empty() { &slot.examples } else { &slot.fallback };
     let openings: Vec<String> = taken.iter().map(|text| opening(text)).collect();
     let limit = slot.limit.unwrap_or(DEFAULT_LIMIT);
     let fitness = |text: &&String| {
         let free = !taken.contains(text);
-        (free, free && !openings.contains(&opening(text)), voice.liking(text, limit))
+        (
+            Reverse(judging.broken(text)),
+            free,
+            free && !openings.contains(&opening(text)),
+            voice.liking(text, limit),
+        )
     };
     // From the last to the first, for of equals the last is taken.
     let turned = texts.iter().cycle().skip(variant).take(texts.len());

@@ -5,14 +5,19 @@
 //! half a character is never left behind.
 
 pub mod facts;
+pub mod ideographs;
 pub mod phrases;
 pub mod places;
+pub mod taught;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 
 use self::facts::WORDS_OF_FACTS;
+use self::ideographs::{begun, is_rare};
+use self::taught::{Own, Taught};
 use super::Guard;
 use super::tokenizer::Vocabulary;
 use crate::data::is_han;
@@ -37,6 +42,8 @@ pub struct Mask {
     banned: Option<AhoCorasick>,
     /// Tokens that no text may contain.
     never: Vec<bool>,
+    /// What the adapter beside the model was taught, where it says so.
+    taught: Option<Arc<Taught>>,
 }
 
 /// What a token would do to a slot.
@@ -49,12 +56,22 @@ pub enum Verdict {
 }
 
 impl Mask {
+    /// `taught`: what the adapter beside the model was; other words are not put together.
     #[must_use]
-    pub fn new(guard: &Guard, vocabulary: &Vocabulary) -> Self {
-        let mut mask = Self::of_texts(guard);
+    pub fn new(guard: &Guard, vocabulary: &Vocabulary, taught: Option<Arc<Taught>>) -> Self {
+        let mut mask = Self { taught, ..Self::of_texts(guard) };
         mask.never =
             (0..vocabulary.len() as u32).map(|token| mask.is_hopeless(vocabulary.bytes(token))).collect();
         mask
+    }
+
+    /// Whether it goes by what this adapter was taught.
+    #[must_use]
+    pub fn is_taught(&self, taught: Option<&Arc<Taught>>) -> bool {
+        match (&self.taught, taught) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 
     /// A guard for whole texts: it knows no tokens.
@@ -72,7 +89,7 @@ impl Mask {
         }
         banned.retain(|word| !word.is_empty());
         let banned = AhoCorasick::new(&banned).ok();
-        Self { guard: guard.clone(), banned, never: Vec::new() }
+        Self { guard: guard.clone(), banned, never: Vec::new(), taught: None }
     }
 
     /// Whether these bytes are forbidden in any place.
@@ -113,7 +130,8 @@ impl Mask {
                     c,
                     '@' | '/' | '\\' | '<' | '>' | '[' | ']' | '|' | '#' | '*' | '_' | '~' | '^' | '`' | '='
                 )
-            || guard.gsm7_only && sms::septets(c).is_none())
+            || guard.gsm7_only && sms::septets(c).is_none()
+            || guard.chinese && is_rare(c) && !guard.own.contains(c))
     }
 
     /// Judges the next token of a slot that reads `text` so far, with `pending` bytes of an unfinished
@@ -131,7 +149,14 @@ impl Mask {
         let added = match std::str::from_utf8(&all) {
             Ok(added) => added,
             Err(error) if error.error_len().is_some() => return Verdict::Refused,
-            Err(error) => std::str::from_utf8(&all[..error.valid_up_to()]).unwrap_or_default(),
+            Err(error) => {
+                let (whole, begun) = all.split_at(error.valid_up_to());
+                let whole = std::str::from_utf8(whole).unwrap_or_default();
+                if !self.may_begin(whole.chars().next_back().or_else(|| text.chars().next_back()), begun) {
+                    return Verdict::Refused;
+                }
+                whole
+            }
         };
         if added.is_empty() {
             return Verdict::Allowed;
@@ -143,23 +168,67 @@ impl Mask {
         let mut tail = text[tail_start..].to_owned();
         let old = tail.len();
         tail.push_str(added);
-        if self.refuses(&tail, old) { Verdict::Refused } else { Verdict::Allowed }
+        let cut = text[..tail_start].ends_with(char::is_alphabetic);
+        if self.refuses(&tail, old, cut) { Verdict::Refused } else { Verdict::Allowed }
     }
 
     /// Whether a whole text breaks the guard.
     #[must_use]
     pub fn forbids(&self, text: &str) -> bool {
-        self.refuses(text, 0)
+        self.refuses(text, 0, false) || self.has_joined_word(&format!("{text} "), false)
     }
 
-    /// Whether what comes after byte `old` of `text` breaks the guard.
-    fn refuses(&self, text: &str, old: usize) -> bool {
+    /// Whether the first bytes of a character may become one that may stand behind `before`.
+    fn may_begin(&self, before: Option<char>, bytes: &[u8]) -> bool {
+        let Some(mut may_come) = begun(bytes).filter(|_| self.guard.chinese) else { return true };
+        let fits = |c: char| match (&self.taught, before) {
+            (Some(taught), Some(before)) if taught.knows_chinese() => {
+                taught.may_follow(before, c, &self.own())
+            }
+            _ => !is_rare(c) || self.guard.own.contains(c),
+        };
+        may_come.any(fits)
+    }
+
+    /// What the strategy itself says.
+    fn own(&self) -> Own<'_> {
+        Own { text: &self.guard.own, phrases: &self.guard.allowed }
+    }
+
+    /// Whether a Chinese text puts characters together as nobody taught.
+    fn has_untaught_pair(&self, text: &str) -> bool {
+        let Some(taught) = self.taught.as_deref().filter(|taught| taught.knows_chinese()) else {
+            return false;
+        };
+        let own = self.own();
+        self.guard.chinese
+            && text.chars().zip(text.chars().skip(1)).any(|(before, c)| !taught.may_follow(before, c, &own))
+    }
+
+    /// Whether two words have lost the space between them. The last word may still be unfinished; the first is `cut`.
+    fn has_joined_word(&self, text: &str, cut: bool) -> bool {
+        let Some(taught) = &self.taught else { return false };
+        let own = &self.guard.own;
+        let words = text.split(|c: char| !c.is_alphabetic() || is_unspaced(c));
+        let whole = words.clone().count() - 1;
+        words.take(whole).skip(usize::from(cut)).any(|word| !word.is_empty() && taught.is_joined(word, own))
+    }
+
+    /// Whether what comes after byte `old` of `text` breaks the guard; `cut`: the text begins inside a word.
+    fn refuses(&self, text: &str, old: usize, cut: bool) -> bool {
         if text[old..].chars().any(|c| !self.allows(c)) {
+            return true;
+        }
+        if !self.guard.discount && places::has_object(text) {
             return true;
         }
         let Some(text) = self.without_fields(text) else { return true };
         let text = text.as_ref();
-        if self.guard.coupon_like && has_code(text) {
+        if self.guard.coupon_like && has_code(text)
+            || self.has_foreign_word(text, cut)
+            || self.has_joined_word(text, cut)
+            || self.has_untaught_pair(text)
+        {
             return true;
         }
         let lower = self.without_allowed(phrases::fold(text).text);
@@ -173,6 +242,21 @@ impl Mask {
             || self.has_banned_word(&lower)
     }
 
+    /// Whether a Chinese text has Latin letters that its strategy does not; those at the end may become a word of it.
+    fn has_foreign_word(&self, text: &str, cut: bool) -> bool {
+        if !self.guard.chinese {
+            return false;
+        }
+        let own = &self.guard.own;
+        let text = if cut { text.trim_start_matches(|c: char| c.is_ascii_alphabetic()) } else { text };
+        let unfinished = text.ends_with(|c: char| c.is_ascii_alphabetic());
+        let last = latin_words(text).last().filter(|_| unfinished).unwrap_or_default();
+        let begins_own = last.is_empty() || latin_words(own).any(|own| own.starts_with(last));
+        let whole = latin_words(text).count() - usize::from(unfinished);
+        let is_own = |word: &str| latin_words(own).any(|own| own == word);
+        !begins_own || !latin_words(text).take(whole).all(is_own)
+    }
+
     /// A text in lower case with blanks for the words that it may have, the last of which may be unfinished.
     fn without_allowed(&self, mut lower: String) -> String {
         for phrase in &self.guard.allowed {
@@ -180,10 +264,11 @@ impl Mask {
             if phrase.is_empty() {
                 continue;
             }
-            lower = lower.replace(&phrase, &FIELD.to_string());
+            lower = without_phrase(&lower, &phrase);
             let begun = phrase.char_indices().map(|(at, _)| &phrase[..at]).rev().find(|begun| {
-                begun.chars().count() > 2
-                    && lower.strip_suffix(begun).is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+                let least = if begun.chars().all(is_unspaced) { 2 } else { 3 };
+                begun.chars().count() >= least
+                    && lower.strip_suffix(begun).is_some_and(|rest| begins_word(rest, begun))
             });
             if let Some(begun) = begun {
                 lower.truncate(lower.len() - begun.len());
@@ -206,7 +291,7 @@ impl Mask {
             out.push_str(&rest[..open]);
             let before = &text[..text.len() - rest.len() + open];
             // A word on either side would be part of the value.
-            let joined = rest[..open].chars().next_back().is_some_and(char::is_alphanumeric);
+            let joined = rest[..open].chars().next_back().is_some_and(is_letter);
             rest = &rest[open + 1..];
             let closed = rest.find('}');
             let name = &rest[..closed.unwrap_or(rest.len())];
@@ -221,7 +306,7 @@ impl Mask {
             rest = &rest[(name.len() + 1).min(rest.len())..];
         }
         out.push_str(rest);
-        let glued = out.split(FIELD).skip(1).any(|after| after.starts_with(char::is_alphanumeric));
+        let glued = out.split(FIELD).skip(1).any(|after| after.starts_with(is_letter));
         (!glued && !out.contains(['}', '_'])).then_some(Cow::Owned(out))
     }
 
@@ -242,6 +327,42 @@ impl Mask {
                 || bounded(before.chars().next_back()) && bounded(after.chars().next())
         })
     }
+}
+
+/// A text with a blank for each place where a phrase stands in whole words.
+fn without_phrase(text: &str, phrase: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(phrase) {
+        let (before, after) = (&rest[..at], &rest[at + phrase.len()..]);
+        let whole = begins_word(&text[..text.len() - rest.len() + at], phrase)
+            && (phrase.ends_with(|c: char| !c.is_alphanumeric() || is_unspaced(c))
+                || !after.starts_with(char::is_alphanumeric));
+        out.push_str(before);
+        if whole {
+            out.push(FIELD);
+        } else {
+            out.push_str(phrase);
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+/// Whether a phrase begins a word behind this text, as it does everywhere in writing without gaps.
+fn begins_word(before: &str, phrase: &str) -> bool {
+    phrase.starts_with(|c: char| !c.is_alphanumeric() || is_unspaced(c))
+        || before.chars().next_back().is_none_or(|c| !c.is_alphanumeric() || is_unspaced(c))
+}
+
+/// Runs of Latin letters.
+pub fn latin_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty())
+}
+
+/// Whether it would be one word with a value beside it: where words have no gaps, nothing is.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() && !is_unspaced(c)
 }
 
 fn is_line_break(c: char) -> bool {

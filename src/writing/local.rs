@@ -27,6 +27,7 @@ use super::folder::Folder;
 use super::forward::Forward;
 use super::gguf::Gguf;
 use super::guard::Mask;
+use super::guard::taught::Taught;
 use super::tokenizer::Vocabulary;
 use super::{FinishReason, Form, Guard, ModelIdentity, Piece, Prompt, Request, TextEngine, Writing, Written};
 use crate::data::primary_language;
@@ -213,12 +214,15 @@ impl LocalModel {
     }
 
     fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
+        let taught: Option<Arc<Taught>> =
+            self.chosen.and_then(|chosen| self.adapters[chosen].taught().cloned());
         if let Some((known, mask)) = &self.mask
             && known == guard
+            && mask.is_taught(taught.as_ref())
         {
             return Arc::clone(mask);
         }
-        let mask = Arc::new(Mask::new(guard, &self.vocabulary));
+        let mask = Arc::new(Mask::new(guard, &self.vocabulary, taught));
         self.mask = Some((guard.clone(), Arc::clone(&mask)));
         mask
     }

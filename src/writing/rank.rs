@@ -20,6 +20,9 @@ const KNOWN_WORDS: f64 = 3.0;
 /// from some hundred sentences of the default model, where "We would love to see you again." has -0.7, "We have a new
 /// way of doing things." -1.4 and "You are what you have." -2.0. A larger model is surer, and seldom below it.)
 const LEAST_SURE: f64 = -1.2;
+/// Mean log-probability of a token above which an adapter's model says by heart what it was taught: that is as good as
+/// any, and no better.
+const BY_HEART: f64 = -0.5;
 /// Share of known words under which a sentence is about something else than the shop.
 const LEAST_KNOWN: f64 = 0.8;
 /// What an opening costs that another variant has already, in the same measure, and again for each one more.
@@ -89,7 +92,9 @@ impl<'a> Taste<'a> {
         let poor = by_model && self.has_own_text && (unsure || elsewhere);
         let liking = self.voice.liking(&written.text, self.limit);
         // Who does not tell how sure it was has nothing by it.
-        (!poor).then_some(written.mean_log_probability.unwrap_or(LEAST_SURE) + KNOWN_WORDS * known + liking)
+        let sure = written.mean_log_probability.unwrap_or(LEAST_SURE);
+        let sure = if self.hand.wanders { sure } else { sure.min(BY_HEART) };
+        (!poor).then_some(sure + KNOWN_WORDS * known + liking)
     }
 
     /// Places of up to `wanted` candidates that may stand beside `taken` and each other, the best first.

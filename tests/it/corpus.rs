@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use perennial::corpus::{Kind, Tone, filled, lint, shipped, shipped_facts};
 use perennial::jobs::unwatched;
 use perennial::segments::Stage;
-use perennial::tuning::train::{Extras, fingerprint};
+use perennial::tuning::adapter::read_taught;
+use perennial::tuning::batches::split;
+use perennial::tuning::train::{Extras, fingerprint, taught};
 
 use crate::program::{perennial, text};
 
@@ -58,6 +60,10 @@ fn the_house_adapter_was_learnt_from_this_corpus_with_the_command_in_the_guide()
     let examples = filled(&shipped().unwrap(), &shipped_facts().unwrap(), seed, turns);
     let hash = unwatched(|task| fingerprint(&examples, &Extras::default(), task)).unwrap();
     assert_eq!(card["data_sha256"], hash, "the corpus has changed since");
+    let patterns: Vec<u32> = examples.iter().map(|example| example.pattern).collect();
+    let split = split(&patterns, settings["held_out"].as_f64().unwrap(), seed);
+    let house = std::path::Path::new("assets/adapters/house");
+    assert!(read_taught(house).unwrap() == taught(&examples, &split), "what it was taught has changed since");
 }
 
 #[test]

@@ -66,21 +66,21 @@ fn chinese_first_drafts_are_the_strategies_own_texts_with_the_default_model_by_i
 }
 
 /// What the house writer reaches on briefs whose names, categories, products and codes are in no message that it has learnt
-/// from: 97.9 % in English, where the goal is 99 %, and 100 % in Chinese, where it is 97 %. Another processor rounds otherwise,
-/// which turns over a choice here and there: one more draft in each language may break a rule.
+/// from: 100 % keep every rule, where the goal is 99 % in English and 97 % in Chinese. Another processor rounds otherwise,
+/// which turns over a choice here and there: one draft in each language may break a rule, and a sentence more be a copy.
 #[test]
 fn first_drafts_of_the_house_writer_are_as_good_as_measured() {
     let corpus = json(&["writing", "corpus", "--json"]);
     let hot = ["--set", "writing.temperature=0.8"];
-    for (file, language, passed) in [("house-english", "en", 0.979), ("house-chinese", "zh", 1.0)] {
+    for (file, language, by_model) in [("house-english", "en", 0.85), ("house-chinese", "zh", 0.95)] {
         let document = eval(&briefs(&format!("{file}.jsonl")), &hot);
         assert_eq!(document["adapter"]["name"], "house");
         let free = group(&document, language, "free");
         let share = |name: &str| free[name].as_f64().unwrap();
         let one = 1.0 / free["drafts"].as_f64().unwrap();
-        assert!(share("passed") >= passed - one, "{free}");
-        assert!(share("by_model") >= 0.6, "{free}");
-        assert!(language != "en" || share("copied") <= 0.25, "{free}");
+        assert!(share("passed") >= 1.0 - one, "{free}");
+        assert!(share("by_model") >= by_model, "{free}");
+        assert!(language != "en" || share("copied") <= 0.25 + 2.0 * one, "{free}");
         let filled_once = corpus["distinct_2"][language].as_f64().unwrap();
         assert!(share("distinct_2") >= filled_once, "{filled_once}: {free}");
     }

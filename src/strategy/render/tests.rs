@@ -99,3 +99,14 @@ fn a_field_without_a_value_is_an_error_that_names_it() {
     let problem = renderer.render(&Facts::new(), &[]).unwrap_err();
     assert_eq!(problem.message, "body: the field first_name has no value");
 }
+
+#[test]
+fn what_brings_its_article_along_has_no_second_one() {
+    let mut strategy = strategy();
+    let body = "Thanks for the {{ last_product }}.\n\n{{ write(\"Thank.\", fallback=[\"Thanks.\"]) }}";
+    strategy.message = BTreeMap::from([(Part::Body, body.to_owned())]);
+    let facts = Facts::from([("last_product".to_owned(), json!("The Owl"))]);
+    let text =
+        render(&strategy, &facts, &["We hope that the {last_product} is to your taste.".into()]).unwrap();
+    assert_eq!(text[&Part::Body], "Thanks for The Owl.\n\nWe hope that The Owl is to your taste.");
+}

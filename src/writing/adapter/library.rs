@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::shipped::{ADAPTERS, Shipped};
-use super::{Base, CARD, Card, SETTINGS, WEIGHTS};
+use super::{Base, CARD, Card, SETTINGS, TAUGHT, WEIGHTS};
 use crate::config::{WritingConfig, nearest};
 use crate::writing::WritingError;
 use crate::writing::catalogue::{self, Choice};
@@ -69,7 +69,7 @@ impl Place {
             Self::Folder { path, .. } => Ok(path.clone()),
             Self::Shipped(shipped) => {
                 fs::create_dir_all(folder)?;
-                for name in [SETTINGS, CARD, WEIGHTS] {
+                for name in [SETTINGS, CARD, TAUGHT, WEIGHTS] {
                     fs::write(folder.join(name), shipped.file(name).unwrap_or_default())?;
                 }
                 Ok(folder.to_owned())

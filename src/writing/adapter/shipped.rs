@@ -1,6 +1,6 @@
 //! The adapters that come with the program.
 
-use super::{CARD, SETTINGS, WEIGHTS};
+use super::{CARD, SETTINGS, TAUGHT, WEIGHTS};
 
 /// An adapter whose files are part of the program.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct Shipped {
     weights: &'static [u8],
     settings: &'static str,
     card: &'static str,
+    taught: &'static str,
 }
 
 /// The files of `assets/adapters/NAME`.
@@ -23,6 +24,7 @@ macro_rules! shipped {
             )),
             settings: include_str!(concat!("../../../assets/adapters/", $name, "/adapter_config.json")),
             card: include_str!(concat!("../../../assets/adapters/", $name, "/card.json")),
+            taught: include_str!(concat!("../../../assets/adapters/", $name, "/taught.json")),
         }
     };
 }
@@ -36,6 +38,7 @@ impl Shipped {
             WEIGHTS => Some(self.weights),
             SETTINGS => Some(self.settings.as_bytes()),
             CARD => Some(self.card.as_bytes()),
+            TAUGHT => Some(self.taught.as_bytes()),
             _ => None,
         }
     }

@@ -48,6 +48,12 @@ impl<'a> Judging<'a> {
         let Some(judge) = &self.judge else { return true };
         self.messages.iter().all(|(texts, broken)| judge(&with(texts, self.slot, text)) <= *broken)
     }
+
+    /// How many rules the messages break with a text, all together.
+    pub fn broken(&self, text: &str) -> usize {
+        let Some(judge) = &self.judge else { return 0 };
+        self.messages.iter().map(|(texts, _)| judge(&with(texts, self.slot, text))).sum()
+    }
 }
 
 /// The texts with another one in a slot.

@@ -2,22 +2,21 @@
 
 use crate::strategy::{Part, Slot};
 use crate::writing::brief::is_echo;
-use crate::writing::guard::is_unspaced;
+use crate::writing::guard::ideographs::is_rare;
+use crate::writing::guard::{is_unspaced, latin_words};
 use crate::writing::words::{common, plain, says_a_word_twice, words as words_of};
 use crate::writing::{FinishReason, Written, demand};
 
-/// Whether a Chinese text has what no Chinese text of a shop has: a character that is hardly used (outside GB 2312, which
-/// has 6,763), or Latin letters; both but for what the strategy itself says. A model that knows little Chinese puts rare
-/// characters together from bytes, and now and then the last byte is wrong.
+/// Whether a Chinese text has what no Chinese text of a shop has: a character that is hardly used, or Latin letters; both but
+/// for what the strategy itself says. A model on this machine cannot write either; a served one can.
 fn has_strays(text: &str, slot: &Slot) -> bool {
     if !text.chars().any(is_unspaced) {
         return false;
     }
-    let own = || slot.must.iter().chain(&slot.fallback).chain([&slot.instruction]);
+    let own = slot.own_words();
     let outside = without_fields(text);
-    let rare = outside.chars().any(|c| is_ideograph(c) && !is_common(c) && !own().any(|own| own.contains(c)));
-    let mut words = outside.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
-    rare || words.any(|word| !own().any(|own| own.contains(word)))
+    let rare = outside.chars().any(|c| is_rare(c) && !own.contains(c));
+    rare || latin_words(&outside).any(|word| !latin_words(&own).any(|own| own == word))
 }
 
 /// The text but for what stands in braces.
@@ -29,17 +28,6 @@ fn without_fields(text: &str) -> String {
             _ => piece,
         })
         .collect()
-}
-
-fn is_ideograph(c: char) -> bool {
-    ('\u{4E00}'..='\u{9FFF}').contains(&c)
-}
-
-/// Whether a character is in GB 2312.
-fn is_common(c: char) -> bool {
-    let mut buffer = [0; 4];
-    let (bytes, ..) = encoding_rs::GB18030.encode(c.encode_utf8(&mut buffer));
-    matches!(*bytes, [0xB0..=0xF7, 0xA1..=0xFE])
 }
 
 /// Share of words in common above which a text is the same as another variant's, and as one of the strategy's own.

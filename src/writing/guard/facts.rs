@@ -5,6 +5,9 @@
 pub(super) const WORDS_OF_FACTS: [&[&str]; 9] =
     [&OFFERS, &NUMBERS, &TIMES, &STOCK, &ELSEWHERE, &GIVEN, &WHEN, &COMPARED, &PARTS];
 
+/// What the code of a coupon is called beside it.
+pub const CODE_WORDS: [&str; 2] = ["code", "优惠码"];
+
 /// What is offered or given, and for what money.
 const OFFERS: [&str; 79] = [
     "percent",

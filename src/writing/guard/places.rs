@@ -99,6 +99,13 @@ pub fn fits(before: &str, field: &str) -> bool {
     }
 }
 
+/// Whether the offer is said of something, as only a discount is: "10% off our teas", but not "a small gift our teas".
+#[must_use]
+pub fn has_object(text: &str) -> bool {
+    let mut after = text.split("{offer} ").skip(1);
+    after.any(|after| ["our ", "your ", "all "].iter().any(|word| after.starts_with(word)))
+}
+
 /// The fields that stand where they make no sense, each with the word before it.
 pub fn misplaced(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('{').filter_map(|(open, _)| {
@@ -112,6 +119,12 @@ pub fn misplaced(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_discount_is_said_of_something() {
+        assert!(has_object("You get {offer} our teas.") && has_object("Add {offer} your LPs."));
+        assert!(!has_object("You get {offer} with our teas.") && !has_object("Take {offer}. Our teas"));
+    }
 
     #[test]
     fn a_field_stands_where_it_makes_sense() {

@@ -13,6 +13,9 @@ fn strict() -> Guard {
         coupon_like: true,
         line_breaks: true,
         gsm7_only: false,
+        discount: true,
+        chinese: false,
+        own: String::new(),
         allowed: Vec::new(),
         fields: Vec::new(),
         banned_words: vec!["cheap".into(), "Perennial Shop".into()],
@@ -21,7 +24,7 @@ fn strict() -> Guard {
 
 fn mask(guard: &Guard) -> Mask {
     let (_folder, path) = tiny::file(1);
-    Mask::new(guard, &Vocabulary::from_gguf(&Gguf::open(&path).unwrap()).unwrap())
+    Mask::new(guard, &Vocabulary::from_gguf(&Gguf::open(&path).unwrap()).unwrap(), None)
 }
 
 #[test]
@@ -118,6 +121,63 @@ fn a_new_line_ends_a_slot_that_has_text() {
     assert_eq!(mask.judge(" ", &[], token, b"\n\n"), Verdict::Refused);
 }
 
+#[test]
+fn what_a_code_is_called_may_stand_where_there_is_one_and_nothing_like_it() {
+    let with_code = mask(&Guard {
+        allowed: facts::CODE_WORDS.map(String::from).to_vec(),
+        fields: vec!["coupon_code"],
+        ..strict()
+    });
+    for fine in ["Enter the code {coupon_code}.", "结账时输入优惠码{coupon_code}。", "用优惠"] {
+        assert!(!with_code.forbids(fine), "{fine}");
+    }
+    for stray in ["Enter the codes.", "A barcode offer.", "优惠多多。", "领优惠券。", "用优惠吧"]
+    {
+        assert!(with_code.forbids(stray), "{stray}");
+    }
+    let none = mask(&Guard { fields: vec!["coupon_code"], ..strict() });
+    assert!(none.forbids("Enter the code {coupon_code}.") && none.forbids("优惠码{coupon_code}"));
+}
+
+#[test]
+fn an_offer_that_is_no_discount_is_said_of_nothing() {
+    let guard = |discount| Guard { discount, fields: vec!["offer"], ..Guard::default() };
+    let (discount, gift) = (mask(&guard(true)), mask(&guard(false)));
+    for (text, of_a_gift) in [("You get {offer} our teas.", true), ("You get {offer}. Our teas wait.", false)]
+    {
+        assert_eq!((discount.forbids(text), gift.forbids(text)), (false, of_a_gift), "{text}");
+    }
+}
+
+#[test]
+fn a_chinese_slot_has_no_rare_character_and_no_foreign_word_but_its_own() {
+    let guard = Guard {
+        chinese: true,
+        own: "请人回来看看LED灯和囍庄手作。".into(),
+        fields: vec!["first_name"],
+        ..Guard::default()
+    };
+    let mask = mask(&guard);
+    for fine in ["好久不见，{first_name}，LED灯为您亮着。", "囍庄手作欢迎您。"] {
+        assert!(!mask.forbids(fine), "{fine}");
+    }
+    for stray in ["优惞码", "欢迎 back 来", "LEDs灯"] {
+        assert!(mask.forbids(stray), "{stray}");
+    }
+    let any = tiny::tokens().iter().position(|token| token == "e").unwrap() as u32;
+    let judged = |text: &str, pending: &[u8], bytes: &[u8]| mask.judge(text, pending, any, bytes);
+    // Already the byte before the last is refused where no everyday character can come of it: 鿀.
+    assert_eq!(judged("优", &[0xE9], &[0xBF]), Verdict::Refused);
+    assert_eq!(judged("优", &[0xE6], &[0x83]), Verdict::Allowed);
+    assert_eq!(judged("优", &[0xE6, 0x83], &[0xA0]), Verdict::Allowed);
+    assert_eq!(judged("优", &[0xE6, 0x83], &[0x9E]), Verdict::Refused);
+    // A word of its own is written letter by letter, and judged from its beginning also behind a long text.
+    assert_eq!(judged("看看", &[], b"L"), Verdict::Allowed);
+    assert_eq!(judged("看看", &[], b"x"), Verdict::Refused);
+    let long = format!("{}LE", "好".repeat(TAIL - 1));
+    assert_eq!(judged(&long, &[], b"D"), Verdict::Allowed);
+}
+
 fn guards() -> impl Strategy<Value = Guard> {
     let words = prop::sample::subsequence(vec!["the", "you", "cheap", "a"], 0..3);
     (any::<[bool; 5]>(), words).prop_map(|([digits, links, coupon_like, line_breaks, gsm7_only], words)| {
@@ -127,6 +187,9 @@ fn guards() -> impl Strategy<Value = Guard> {
             coupon_like,
             line_breaks,
             gsm7_only,
+            discount: true,
+            chinese: false,
+            own: String::new(),
             allowed: Vec::new(),
             fields: Vec::new(),
             banned_words: words.into_iter().map(String::from).collect(),
@@ -156,7 +219,7 @@ proptest! {
             avoid: Vec::new(),
         };
         let written = model.write(&request, &crate::jobs::Cancel::default(), &mut |_| {}).unwrap();
-        let mask = Mask::new(&guard, model.vocabulary());
+        let mask = Mask::new(&guard, model.vocabulary(), None);
         for variant in written.variants {
             prop_assert!(!variant.text.is_empty());
             prop_assert!(variant.text == "One warm line." || !mask.forbids(&variant.text), "{:?}", variant.text);

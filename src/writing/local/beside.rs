@@ -3,11 +3,13 @@
 //! In: where an adapter is. Out: the model writes with it. What was computed of a prompt beside another is forgotten.
 
 use std::fs;
+use std::sync::Arc;
 
 use super::LocalModel;
 use crate::data::primary_language;
 use crate::jobs::{Cancel, Cancelled};
 use crate::writing::adapter::{Adapter, AdapterIdentity, Form, Place};
+use crate::writing::guard::taught::Taught;
 use crate::writing::stamp::Stamp;
 use crate::writing::{ModelIdentity, WritingError};
 
@@ -22,6 +24,7 @@ pub(super) struct Held {
     identity: AdapterIdentity,
     form: Form,
     languages: Vec<String>,
+    taught: Option<Arc<Taught>>,
     /// When it was asked for last.
     asked: u64,
 }
@@ -29,6 +32,10 @@ pub(super) struct Held {
 impl Held {
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    pub fn taught(&self) -> Option<&Arc<Taught>> {
+        self.taught.as_ref()
     }
 
     /// Whether it taught the model this language, a primary subtag.
@@ -80,6 +87,7 @@ impl LocalModel {
             identity: adapter.identity,
             form: adapter.form,
             languages: adapter.languages,
+            taught: adapter.taught,
             asked: 0,
         };
         match self.adapters.get_mut(slot) {

@@ -21,10 +21,11 @@ use super::dossier::Dossier;
 use super::message::{Outgoing, findings, forcing};
 use super::outlook::Outlook;
 use super::versions::Ground;
+use super::writer::MARKS;
 use super::writer::Writer;
 use crate::data::{Channel, primary_language};
 use crate::strategy::{Part, sms};
-use nobody::{apart, why_nobody};
+use nobody::{apart, emptied_by, why_nobody};
 use specimens::is_address;
 
 /// How much a finding weighs.
@@ -111,12 +112,17 @@ impl Checks {
         let to_send: u64 = arms.iter().sum();
         let name = &dossier.plan.name;
         if to_send == 0 {
-            let why = why_nobody(&dossier.audience.funnel());
+            let funnel = dossier.audience.funnel();
+            let why = why_nobody(&funnel);
             self.add(
                 "audience",
                 Weight::Blocking,
                 format!("nobody would get a message{why}"),
-                "Look at the funnel, and choose other segments or another channel.",
+                if emptied_by(&funnel) == Some(Step::Complete.name()) {
+                    "Mend the text: what it breaks stands below."
+                } else {
+                    "Look at the funnel, and choose other segments or another channel."
+                },
             );
         } else {
             self.good("audience", format!("{to_send} customers get a message, {holdout} are held out"));
@@ -288,11 +294,22 @@ impl Checks {
                 self.add(
                     if lacks_field { "fields" } else { "claims" },
                     weight,
-                    format!("{} messages break the rule {rule}, such as that to {}: {found}", held.messages, held.customer_id),
+                    format!(
+                        "{} messages break the rule {rule}, such as that to {}: {found}",
+                        held.messages, held.customer_id
+                    ),
                     if dossier.plan.leave_out_incomplete {
                         format!("They are left out, as the plan says. To keep them: {remedy}")
                     } else {
-                        format!("{remedy} Or leave them out: leave-out-incomplete = true in campaigns/{name}.toml.")
+                        let some_are_left = dossier.audience.recipients().next().is_some();
+                        let or = if some_are_left {
+                            format!(
+                                " Or leave them out: leave-out-incomplete = true in campaigns/{name}.toml."
+                            )
+                        } else {
+                            String::new()
+                        };
+                        format!("{remedy}{or}")
                     },
                 );
             }
@@ -346,7 +363,10 @@ impl Checks {
                 "no link leads to the shop: nobody can click, and clicks tell nothing",
                 "Write url = \"https://...\" under [brand], and {{ shop_url }} into the strategy.",
             ),
-            None => self.good("links", format!("{} links, all of them addresses in form", urls.len())),
+            None => match urls.len() {
+                1 => self.good("links", "one link, an address in form"),
+                number => self.good("links", format!("{number} links, all of them addresses in form")),
+            },
         }
         if primary_language(&dossier.versions.language) == "zh" {
             self.chinese(dossier, &specimens);
@@ -386,7 +406,7 @@ impl Checks {
                 message
                     .text
                     .get(&Part::Subject)
-                    .is_some_and(|subject| subject.contains("广告") || subject.starts_with("AD"))
+                    .is_some_and(|subject| MARKS.iter().any(|mark| subject.trim_start().starts_with(mark)))
             });
             if marked {
                 self.good("advertising-mark", "the subject begins with the mark of advertising");
@@ -394,7 +414,7 @@ impl Checks {
                 self.add(
                     "advertising-mark",
                     Weight::Blocking,
-                    "the subject of an advertisement in China begins with （广告） or AD, and this one does not",
+                    "the subject of an advertisement in China begins with 广告 or AD, and this one does not",
                     "Write advertising-mark = true under [campaign].",
                 );
             }

@@ -133,6 +133,7 @@ pub fn send(
     task: &Task<'_>,
 ) -> Result<Report, CampaignError> {
     let before = Report::of(store, order.campaign, CampaignState::Sending)?;
+    let recent = store.recent_failures(order.campaign, ending::WINDOW)?;
     let mut run = Run {
         pulse: Pulse {
             accepted: before.accepted,
@@ -142,7 +143,7 @@ pub fn send(
             ..Pulse::default()
         },
         accepted_before: before.accepted,
-        ending: Ending::new(order.stop_at, carriers.len()),
+        ending: Ending::new(order.stop_at, carriers.len(), recent),
         attempts: HashMap::new(),
         in_flight: 0,
         rate: Rate::default(),

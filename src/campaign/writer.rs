@@ -9,6 +9,7 @@ use super::approval::shared_code;
 use super::message::{Composer, Doors, Envelope, MessageError, Outgoing, message_id};
 use super::plan::Plan;
 use super::versions::{Ground, Version, Versions};
+use crate::config::SendingConfig;
 use crate::data::{Channel, primary_language};
 use crate::jobs::Task;
 use crate::review::merge::Merger;
@@ -18,7 +19,7 @@ use crate::workspace::{Links, Send, TEST_SEND};
 /// Before the subject of a Chinese advertisement.
 const MARK: &str = "（广告）";
 /// Marks that stand there already.
-const MARKS: [&str; 6] = ["广告", "（广告）", "(广告)", "[广告]", "【广告】", "AD"];
+pub(super) const MARKS: [&str; 6] = ["广告", "（广告）", "(广告)", "[广告]", "【广告】", "AD"];
 /// Before the subject of a test.
 const TEST: &str = "[Test] ";
 /// What says that a model wrote a text: of an e-mail, and of what is paid by the character.
@@ -70,6 +71,19 @@ pub struct Doorway {
     pub date: Timestamp,
 }
 
+/// The domain of message ids: of texts and notes too, which no sender's address stands in.
+fn domain(composer: &Composer, sending: &SendingConfig) -> String {
+    let of_address = || sending.from_address.as_deref().and_then(|address| address.rsplit_once('@'));
+    match composer.sender() {
+        Some(sender) => sender.domain.clone(),
+        None => sending
+            .domain
+            .clone()
+            .or_else(|| of_address().map(|(_, domain)| domain.to_owned()))
+            .unwrap_or_else(|| "perennial.invalid".to_owned()),
+    }
+}
+
 impl<'a> Writer<'a> {
     /// `rows`: of everybody to whom a message may be made.
     ///
@@ -86,9 +100,7 @@ impl<'a> Writer<'a> {
         let Said { plan, versions, banned_words } = said;
         let mergers = versions.mergers(ground, banned_words, &|_| rows.to_vec(), task)?;
         Ok(Self {
-            domain: composer
-                .sender()
-                .map_or_else(|| "perennial.invalid".to_owned(), |sender| sender.domain.clone()),
+            domain: domain(composer, &ground.config.sending),
             composer,
             plan,
             versions,

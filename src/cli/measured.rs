@@ -7,10 +7,11 @@ use jiff::civil::Date;
 
 use super::{Context, UsageError};
 use crate::data::{load_on, today};
+use crate::results::ledger::{self, Ledger};
 use crate::results::observe::{ObserveError, Question, observe};
 use crate::results::observed::Costs;
 use crate::results::recorded::{Recorded, recorded};
-use crate::results::{Results, ledger, measure};
+use crate::results::{Results, measure};
 use crate::workspace::{DATABASE, Workspace};
 
 /// What to measure, and how.
@@ -73,9 +74,9 @@ impl Measuring {
         control: Option<&str>,
         context: &mut Context<'_>,
     ) -> anyhow::Result<Results> {
-        let mut recorded = match (&self.ledger, self.launched) {
+        let (mut recorded, says_state) = match (&self.ledger, self.launched) {
             (Some(file), Some(launched)) => self.ledger_of(name, file, launched)?,
-            _ => self.campaign(name.unwrap_or_default(), context)?,
+            _ => (self.campaign(name.unwrap_or_default(), context)?, true),
         };
         recorded.question.control = control.map(str::to_owned);
         let as_of = self.as_of.or_else(|| context.config.data.as_of_day());
@@ -91,7 +92,12 @@ impl Measuring {
             ObserveError::Unknown(words) => anyhow::Error::new(UsageError(words)),
             ObserveError::Data(error) => error.into(),
         })?;
-        Ok(context.work(|_| measure(&observed, self.seed)))
+        let mut results = context.work(|_| measure(&observed, self.seed));
+        if !says_state {
+            // What became of the messages is not known: figures would be made up.
+            results.funnel.clear();
+        }
+        Ok(results)
     }
 
     /// What the project's database has of a campaign.
@@ -119,7 +125,13 @@ impl Measuring {
         Costs { message: self.message_cost, margin: self.margin.unwrap_or(context.config.campaign.margin) }
     }
 
-    fn ledger_of(&self, name: Option<&str>, file: &Path, launched: Timestamp) -> anyhow::Result<Recorded> {
+    /// What a file has of it, and whether it says what became of the messages.
+    fn ledger_of(
+        &self,
+        name: Option<&str>,
+        file: &Path,
+        launched: Timestamp,
+    ) -> anyhow::Result<(Recorded, bool)> {
         let stem = || file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let question = Question {
             campaign: name.map_or_else(stem, str::to_owned),
@@ -128,6 +140,7 @@ impl Measuring {
             costs: Costs { message: self.message_cost, margin: self.margin.unwrap_or(1.0) },
             ..Question::default()
         };
-        Ok(Recorded { question, sends: ledger::read(file)?, feedback: Vec::new(), told: Vec::new() })
+        let Ledger { sends, says_state } = ledger::read(file)?;
+        Ok((Recorded { question, sends, feedback: Vec::new(), told: Vec::new() }, says_state))
     }
 }

@@ -124,7 +124,8 @@ impl Reading<'_> {
         self.findings.push(Finding { severity, code, message: message.into(), remedy: remedy.into() });
     }
 
-    fn report(&mut self, input: &Input, rows_kept: u64, aside: Aside) {
+    fn report(&mut self, input: &Input, rows_kept: u64, mut aside: Aside) {
+        let later_days = aside.later();
         let set_aside = aside.finish();
         let table = TableReport {
             table: input.mapping.table,
@@ -132,6 +133,7 @@ impl Reading<'_> {
             rows_read: rows_kept + set_aside.iter().map(|reason| reason.rows).sum::<u64>(),
             rows_kept,
             set_aside,
+            later_days,
             mapping: input
                 .mapping
                 .columns

@@ -1,5 +1,8 @@
 //! What was read, what was set aside and why. The serialised form is the contract of `check --json`.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -14,6 +17,9 @@ pub struct TableReport {
     pub rows_kept: u64,
     pub set_aside: Vec<SetAside>,
     pub mapping: Vec<MappedColumn>,
+    /// How many rows of the orders are dated in the future, by their day as it is counted from 1970-01-01.
+    #[serde(skip)]
+    pub later_days: BTreeMap<i64, u64>,
 }
 
 /// Rows that were set aside for one reason.
@@ -71,6 +77,14 @@ pub struct DataReport {
     /// A date that nothing in its column decides, where there is one; the finding says so in words.
     #[serde(skip)]
     pub ambiguous_date: Option<AmbiguousDate>,
+}
+
+impl DataReport {
+    /// How many rows of the orders are dated in the future, on one of these days as they are counted from 1970-01-01.
+    #[must_use]
+    pub fn orders_later(&self, days: Range<i64>) -> u64 {
+        self.tables.iter().flat_map(|table| table.later_days.range(days.clone())).map(|(_, rows)| rows).sum()
+    }
 }
 
 /// A date that can be read in two ways.

@@ -182,8 +182,8 @@ pub struct Shared {
     pub segmentation: Load<Arc<Segmentation>>,
     /// The segment (index of the clusters) that was looked at last: Strategies writes for it.
     pub segment: Option<usize>,
-    /// The segment to which Customers is narrowed; `None`: all customers.
-    pub only_segment: Option<usize>,
+    /// To what Customers is to be narrowed when it is entered next.
+    pub only: Option<super::screens::customers::Only>,
     pub model: ModelState,
     /// What has become of its file, where it is loaded and goes on without.
     pub model_file: Option<Fate>,
@@ -395,7 +395,7 @@ impl App {
                 features: Load::Waiting,
                 segmentation: Load::Waiting,
                 segment: None,
-                only_segment: None,
+                only: None,
                 model: ModelState::TemplatesOnly,
                 model_file: None,
                 drafts: None,

@@ -4,6 +4,7 @@
 //! ([`crate::review::decision`]). A call that returns without an error has written to the disk: it survives a
 //! killed process and a loss of power.
 
+mod answered;
 mod approval;
 mod audit;
 mod campaign_coupons;
@@ -33,6 +34,7 @@ use crate::review::decision::{Author, Decision, DecisionId, DraftId, Entry, Stan
 use crate::review::queue::Item;
 use crate::writing::Draft;
 
+pub use answered::{CameBack, LedgerLine};
 pub use approval::one_variant;
 pub use audit::{AuditEntry, Broken, Deed};
 pub use campaign_coupons::{CodeLine, CodeSource, Imported, PoolCount, Redeemed};

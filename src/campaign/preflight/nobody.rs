@@ -23,6 +23,11 @@ pub(super) fn why_nobody(funnel: &[FunnelLine]) -> String {
     format!("; {are_left} left out at the step \"{}\"{before}", step_words(last.step))
 }
 
+/// The step that left out the last ones.
+pub(super) fn emptied_by(funnel: &[FunnelLine]) -> Option<&'static str> {
+    funnel.iter().rfind(|line| line.left_out > 0 && line.customers == 0).map(|line| line.step)
+}
+
 /// What a rule found and what it says is to be done, which stands at the end.
 pub(super) fn apart(detail: &str) -> (&str, Option<&str>) {
     match detail.trim_end().rsplit_once(". ") {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::campaign::channel::Fault;
 
 /// Messages of which the last ones are counted for the stop rule.
-const WINDOW: usize = 200;
+pub(super) const WINDOW: usize = 200;
 /// So many must have come to an end before a share of them says anything.
 const FEWEST: usize = 20;
 /// Failures to reach the server, one after the other over all workers, after which sending stops.
@@ -19,7 +19,7 @@ const BUSY: usize = 6;
 pub(super) struct Ending {
     /// Share of failures among the last messages at which sending stops; 1: never.
     stop_at: f64,
-    /// Whether each of the last messages failed.
+    /// Whether each of the last messages failed, those of earlier runs too.
     recent: VecDeque<bool>,
     /// Failures to reach the server since the last message that came to an end.
     unreachable: u32,
@@ -36,10 +36,11 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    pub fn new(stop_at: f64, carriers: usize) -> Self {
+    /// `before`: whether each of the last messages of the runs before failed, at most [`WINDOW`].
+    pub fn new(stop_at: f64, carriers: usize, before: Vec<bool>) -> Self {
         Self {
             stop_at,
-            recent: VecDeque::with_capacity(WINDOW),
+            recent: before.into(),
             unreachable: 0,
             put_off: 0,
             busy: 0,
@@ -61,7 +62,7 @@ impl Ending {
         let share = failures as f64 / self.recent.len() as f64;
         if self.recent.len() >= FEWEST && self.stop_at < 1.0 && share > self.stop_at {
             self.stop(format!(
-                "{failures} of the last {} messages failed, and it stops by itself above {:.0} %",
+                "{failures} of the last {} messages failed, or are of unknown fate, and it stops by itself above {:.0} %",
                 self.recent.len(),
                 100.0 * self.stop_at
             ));

@@ -170,8 +170,38 @@ fn a_refusal_for_now_is_tried_again_later_and_one_for_ever_is_not() {
     let report = bench.send(2);
     assert_eq!((report.failed, report.waiting, report.state), (3, 0, CampaignState::Done));
     let failed = bench.store.find_sends(bench.campaign, "C12", 9).unwrap();
-    assert_eq!(failed[0].detail.as_deref(), Some("after 3 attempts: 451 later"));
-    assert_eq!(failed[0].attempts, 3);
+    assert_eq!(failed[0].send.detail.as_deref(), Some("after 3 attempts: 451 later"));
+    assert_eq!(failed[0].send.attempts, 3);
+}
+
+#[test]
+fn failures_of_earlier_runs_count_until_a_person_lets_it_go_on() {
+    let mut bench = Bench::new(60);
+    let refused = |times: usize| vec![fault(FaultKind::Permanent, "550 denied"); times];
+    for number in 10..60 {
+        let first = if number < 25 { refused(1) } else { vec![fault(FaultKind::Temporary, "451 later")] };
+        let then = if number < 40 { refused(1) } else { Vec::new() };
+        bench.refuse(&format!("C{number}"), &[first, then].concat());
+    }
+    // 9 are taken and 16 refused, C0 among them: few were tried.
+    for number in 0..10 {
+        bench.refuse(&format!("C{number}"), &[fault(FaultKind::Temporary, "451 later")]);
+    }
+    let report = bench.send(1);
+    assert_eq!((report.failed, report.state), (16, CampaignState::Sending), "{report:?}");
+    assert_eq!(bench.store.why_stopped("spring").unwrap(), None);
+    bench.now = 100_000;
+    let report = bench.send(1);
+    assert_eq!(report.state, CampaignState::Stopped, "{report:?}");
+    let why = bench.store.why_stopped("spring").unwrap().unwrap();
+    assert!(why.contains("of the last 2") && why.contains("failed, or are of unknown fate"), "{why}");
+    assert_eq!(report.why.as_deref(), Some(why.as_str()));
+    // Whoever lets it go on has looked: only what happens since counts.
+    bench.store.turn_campaign(bench.campaign, CampaignState::Sending, 100_001, "reviewer", "").unwrap();
+    bench.now = 200_000;
+    bench.sink.lock().unwrap().refusing.clear();
+    let report = bench.send(1);
+    assert_eq!(report.state, CampaignState::Done, "{report:?}");
 }
 
 #[test]
@@ -204,7 +234,7 @@ fn too_many_failures_stop_it_and_a_server_that_is_away_costs_no_attempt() {
     }
     let report = bench.send(1);
     assert_eq!((report.state, report.why.as_deref()), (CampaignState::Stopped, Some("535 wrong password")));
-    let line = &bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0];
+    let line = &bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].send;
     assert_eq!((line.state, line.attempts), (SendState::Intended, 0));
 }
 
@@ -219,7 +249,7 @@ fn what_a_killed_process_left_is_settled_as_the_plan_says() {
             settle_leftovers(&mut bench.store, bench.campaign, &mut Fake(Arc::clone(&bench.sink)), policy, 6)
                 .unwrap();
         assert_eq!(left.held + left.resent, 1);
-        assert_eq!(bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].state, state);
+        assert_eq!(bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].send.state, state);
         assert!(
             settle_leftovers(&mut bench.store, bench.campaign, &mut Fake(Arc::clone(&bench.sink)), policy, 7)
                 .unwrap()

@@ -9,6 +9,16 @@ use crate::workspace::SendState;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// What is counted of a campaign: its key in the document, its word for people, and the state.
+const COLUMNS: [(&str, &str, SendState); 6] = [
+    ("accepted", "sent", SendState::Accepted),
+    ("waiting", "waiting", SendState::Intended),
+    ("failed", "failed", SendState::Failed),
+    ("unknown", "of unknown fate", SendState::Unknown),
+    ("handing", "on the way", SendState::Handing),
+    ("holdout", "held out", SendState::Holdout),
+];
+
 /// # Errors
 /// The project cannot be read.
 pub fn run(_: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
@@ -21,7 +31,7 @@ pub fn run(_: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         rows.push((
             campaign.name.clone(),
             campaign.state.name(),
-            Some((count(SendState::Accepted), count(SendState::Intended), count(SendState::Holdout))),
+            Some(COLUMNS.map(|(_, _, state)| count(state))),
         ));
     }
     for name in office.workspace.campaign_plans()? {
@@ -33,13 +43,11 @@ pub fn run(_: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let campaigns: Vec<_> = rows
             .iter()
             .map(|(name, state, sent)| {
-                json!({
-                    "name": name,
-                    "state": state,
-                    "accepted": sent.map(|sent| sent.0),
-                    "waiting": sent.map(|sent| sent.1),
-                    "holdout": sent.map(|sent| sent.2),
-                })
+                let mut row = json!({ "name": name, "state": state });
+                for (column, (key, ..)) in COLUMNS.into_iter().enumerate() {
+                    row[key] = sent.map(|sent| sent[column]).into();
+                }
+                row
             })
             .collect();
         context.print_json(&json!({ "schema": SCHEMA, "campaigns": campaigns }))?;
@@ -52,8 +60,12 @@ pub fn run(_: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         )?;
     }
     for (name, state, sent) in rows {
-        let sent = sent.map_or_else(String::new, |(accepted, waiting, holdout)| {
-            format!("  {accepted} sent, {waiting} waiting, {holdout} held out")
+        let sent = sent.map_or_else(String::new, |sent| {
+            let told = COLUMNS.into_iter().zip(sent).enumerate();
+            // How many were sent is always told, and of the rest what there is.
+            let told = told.filter(|(column, (_, count))| *column == 0 || *count > 0);
+            let told: Vec<String> = told.map(|(_, ((_, word, _), count))| format!("{count} {word}")).collect();
+            format!("  {}", told.join(", "))
         });
         context.print_text(&format!("{name:<24} {state:<10}{sent}"))?;
     }

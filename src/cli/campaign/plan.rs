@@ -156,18 +156,20 @@ fn make(args: &Args, strategy: &str, office: &Office, context: &Context<'_>) -> 
 }
 
 fn list_step(
-    (step, side): (&str, Side),
+    (asked, side): (&str, Side),
     dossier: &Dossier,
     grouped: &Grouped,
     context: &mut Context<'_>,
 ) -> anyhow::Result<Exit> {
     let funnel = dossier.audience.funnel();
-    if !funnel.iter().any(|line| line.step == step) {
+    // By its name, or as the funnel calls it.
+    let is_it = |line: &&FunnelLine| line.step == asked || step_words(line.step) == asked;
+    let Some(step) = funnel.iter().find(is_it).map(|line| line.step) else {
         let steps: Vec<&str> = funnel.iter().map(|line| line.step).collect();
         return Err(
-            UsageError(format!("there is no step \"{step}\". There are {}.", steps.join(", "))).into()
+            UsageError(format!("there is no step \"{asked}\". There are {}.", steps.join(", "))).into()
         );
-    }
+    };
     let customers = &grouped.shop.customers;
     let listed: Vec<(String, String)> = dossier
         .audience

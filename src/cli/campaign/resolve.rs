@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::office::{actor, now, office};
-use crate::cli::{Context, Exit, SCHEMA};
-use crate::workspace::{CampaignState, Change, Deed, SendState};
+use crate::cli::{Context, Exit, SCHEMA, UsageError};
+use crate::workspace::{CampaignState, Change, Deed, Send, SendState};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("choice").required(true).multiple(false))]
@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     name: String,
     /// A text that holds the Message-ID of everything that the server took, such as its log: what stands in it was taken, and
-    /// what does not is sent again.
+    /// what does not is sent again, if the log has all those that are known to be taken.
     #[arg(long, value_name = "FILE", group = "choice")]
     log: Option<PathBuf>,
     /// All of them were taken.
@@ -34,38 +34,49 @@ pub struct Args {
 }
 
 /// # Errors
-/// It was not launched; the log cannot be read; the database cannot be written.
+/// It was not launched; the log cannot be read; the campaign was ended, and nothing of it is sent again; the database cannot be
+/// written.
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut office = office(context)?;
     let campaign = office.launched(&args.name)?;
+    let ended = campaign.state == CampaignState::Cancelled;
+    if ended && args.resend {
+        return Err(UsageError(format!(
+            "the campaign {} was ended, and nothing of it is sent any more. Say --taken, or give the log with --log: what does \
+             not stand in it counts as not sent.",
+            args.name
+        ))
+        .into());
+    }
     let unknown = office.store.sends_in(campaign.id, SendState::Unknown)?;
-    let named: Option<HashSet<String>> = match &args.log {
+    let proof = match &args.log {
         Some(path) => {
             let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-            Some(ids_in(&String::from_utf8_lossy(&bytes)))
+            let accepted = office.store.sends_in(campaign.id, SendState::Accepted)?;
+            Some(Proof::new(&String::from_utf8_lossy(&bytes), &accepted, &unknown))
         }
         None => None,
     };
     let at = now();
-    let (mut taken, mut again) = (0, 0);
-    let changes: Vec<Change> = unknown
-        .iter()
-        .map(|line| {
-            let is_taken = match &named {
-                Some(named) => line.message_id.as_ref().is_some_and(|id| named.contains(id)),
-                None => args.taken,
-            };
-            if is_taken {
-                taken += 1;
-                Change::Accepted { id: line.id, detail: "taken, as somebody has found out since".into() }
-            } else {
-                again += 1;
-                Change::Back { id: line.id }
-            }
-        })
-        .collect();
+    let (mut taken, mut again, mut left) = (0, 0, 0);
+    let mut changes = Vec::new();
+    for line in &unknown {
+        let is_taken = proof.as_ref().map_or(args.taken, |proof| proof.names(line));
+        if is_taken {
+            taken += 1;
+            changes.push(Change::Accepted { id: line.id, detail: "taken, as somebody has found out since".into() });
+        } else if proof.as_ref().is_none_or(Proof::is_whole) {
+            again += 1;
+            changes.push(Change::Back { id: line.id });
+        } else {
+            left += 1;
+        }
+    }
     let mut state = office.store.advance(campaign.id, &changes, at)?;
-    let document = json!({ "taken": taken, "sent_again": again });
+    if ended {
+        office.store.cancel_waiting(campaign.id, at)?;
+    }
+    let document = json!({ "taken": taken, "sent_again": if ended { 0 } else { again }, "left": left });
     let person = actor(args.person.as_deref());
     office.store.note(Deed { at, actor: &person, action: "resolve", subject: &args.name, document: &document })?;
     let is_over = matches!(state, CampaignState::Done | CampaignState::Cancelled);
@@ -75,17 +86,68 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     }
     if context.global.json {
         context.print_json(&json!({
-            "schema": SCHEMA, "name": args.name, "taken": taken, "sent_again": again, "state": state,
+            "schema": SCHEMA, "name": args.name, "taken": taken, "sent_again": if ended { 0 } else { again }, "left": left,
+            "state": state,
         }))?;
-    } else if state == CampaignState::Done {
-        context.print_text(&format!("{taken} were taken, and the campaign is done"))?;
     } else {
-        context.print_text(&format!(
-            "{taken} were taken, {again} go out with the next `perennial campaign send {}`",
-            args.name
-        ))?;
+        let name = &args.name;
+        let next = match state {
+            CampaignState::Done => "and the campaign is done".to_owned(),
+            CampaignState::Cancelled => format!("{again} count as not sent: the campaign was ended"),
+            CampaignState::Paused | CampaignState::Stopped => format!(
+                "{again} go out as soon as the campaign goes on: `perennial campaign resume {name}`, then `perennial campaign send \
+                 {name}`"
+            ),
+            CampaignState::Sending => format!("{again} go out with the next `perennial campaign send {name}`"),
+        };
+        context.print_text(&format!("{taken} were taken, {next}"))?;
+    }
+    if let Some(proof) = proof.filter(|_| left > 0) {
+        writeln!(context.stderr, "perennial: {}", proof.lacks(left))?;
+        return Ok(Exit::StoppedByCheck);
     }
     Ok(Exit::Done)
+}
+
+/// What a log says of a campaign's messages.
+struct Proof {
+    ids: HashSet<String>,
+    /// Messages that are known to be taken, and how many of them it names.
+    known: usize,
+    named: usize,
+    /// Whether it names one of those that nobody knows about.
+    names_some: bool,
+}
+
+impl Proof {
+    fn new(text: &str, accepted: &[Send], unknown: &[Send]) -> Self {
+        let ids = ids_in(text);
+        let is_named = |line: &&Send| line.message_id.as_ref().is_some_and(|id| ids.contains(id));
+        let (named, names_some) = (accepted.iter().filter(is_named).count(), unknown.iter().any(|line| is_named(&line)));
+        Self { ids, known: accepted.len(), named, names_some }
+    }
+
+    fn names(&self, line: &Send) -> bool {
+        line.message_id.as_ref().is_some_and(|id| self.ids.contains(id))
+    }
+
+    /// Whether what does not stand in it was not taken: it has everything that is known to be, and is not of another campaign.
+    fn is_whole(&self) -> bool {
+        self.named == self.known && (self.known > 0 || self.names_some)
+    }
+
+    /// Why it proves nothing of the rest.
+    fn lacks(&self, left: usize) -> String {
+        let of = if self.known > 0 {
+            format!("it names {} of the {} messages that are known to be taken", self.named, self.known)
+        } else {
+            "it names no message of this campaign".to_owned()
+        };
+        format!(
+            "of {left} messages the log proves nothing: {of}, so it is not all of the log. Give a log that has them all, or decide \
+             with --taken or --resend"
+        )
+    }
 }
 
 /// Everything in a text that has the form of a Message-ID.

@@ -33,6 +33,7 @@ pub enum To {
 pub fn run(args: &Args, to: To, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let mut office = office(context)?;
     let campaign = office.launched(&args.name)?;
+    let was = campaign.state;
     let (state, told) = match to {
         To::Paused => (CampaignState::Paused, "is paused: nothing more is handed over"),
         To::Sending => (CampaignState::Sending, "goes on with the next `perennial campaign send`"),
@@ -45,6 +46,8 @@ pub fn run(args: &Args, to: To, context: &mut Context<'_>) -> anyhow::Result<Exi
     office.store.turn_campaign(campaign.id, state, now(), &actor(args.person.as_deref()), &args.why)?;
     if context.global.json {
         context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "state": state }))?;
+    } else if was == state {
+        context.print_text(&format!("{} is {} already: nothing was changed", args.name, state.name()))?;
     } else {
         context.print_text(&format!("{} {told}", args.name))?;
     }

@@ -41,9 +41,14 @@ fn text(results: &Results) -> String {
         "\nCampaign {}, launched {}, window {} days, orders known until {}\n\n",
         results.campaign, results.launched_on, results.window_days, results.known_until()
     );
-    out += &arm_rows(&results.arms);
-    out.push('\n');
-    if !results.is_before() {
+    if results.is_before() {
+        for arm in &results.arms {
+            let customers = if arm.customers == 1 { "customer" } else { "customers" };
+            out += &format!("{}: {} {customers}\n", arm.name, grouped(arm.customers));
+        }
+    } else {
+        out += &arm_rows(&results.arms);
+        out.push('\n');
         out += &comparison_rows(&results.comparisons, &results.arms, currency);
     }
     for funnel in results.funnel.iter().filter(|funnel| funnel.accepted > 0) {

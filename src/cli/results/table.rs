@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::{Context, Exit, SCHEMA, UsageError};
 use super::Args;
-use crate::results::sentence::{Language, amount, ends, finding, grouped, p_value, percent};
+use crate::results::sentence::{Language, amount, chance, ends, finding, grouped, knows, p_value, percent};
 use crate::results::table::{Columns, Table, TableError, read};
 use crate::results::{ArmResult, Comparison, Look, Metric, compare};
 use crate::statistics::qini::{Qini, qini};
@@ -146,7 +146,7 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
         out += &format!(
             "  {statistic}, p {} alone; probability to be better {}",
             p_value(comparison.p_value),
-            percent(comparison.probability_better)
+            chance(comparison.probability_better)
         );
         let money = comparison.metric == Metric::RevenuePerCustomer;
         if let Some(bootstrap) = comparison.bootstrap {
@@ -175,8 +175,8 @@ pub(super) fn comparison_rows(comparisons: &[Comparison], arms: &[ArmResult], cu
 /// Who responds.
 pub(super) fn qini_words(qini: &Qini) -> String {
     let mut out = format!(
-        "\nWho responds: Qini area {:+.5} (above 0: the score knows; sending to all brings {:+.5} conversions a customer)\n",
-        qini.area, qini.total
+        "\nWho responds: {} (Qini area {:+.5}, 95 % interval {:+.5} to {:+.5}; sending to all brings {:+.5} conversions a customer)\n",
+        knows(qini.knows(), Language::English), qini.area, qini.interval.low, qini.interval.high, qini.total
     );
     for decile in &qini.deciles {
         out += &format!(

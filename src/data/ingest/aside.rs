@@ -1,5 +1,7 @@
 //! Counts the rows that are set aside.
 
+use std::collections::BTreeMap;
+
 use super::super::input::decode_cell;
 use super::super::records::{Rows, shorten};
 use super::super::{Example, SetAside};
@@ -29,17 +31,20 @@ const REASONS: [(Reason, &str); 8] = [
 ];
 
 const EXAMPLES: usize = 5;
+const MILLISECONDS_OF_A_DAY: i64 = 86_400_000;
 
 /// The rows of one file that are set aside.
 #[derive(Debug)]
 pub(super) struct Aside {
     file: String,
     reasons: [(u64, Vec<Example>); 8],
+    /// Rows that are dated in the future, by their day as it is counted from 1970-01-01.
+    later: BTreeMap<i64, u64>,
 }
 
 impl Aside {
     pub(super) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), reasons: Default::default() }
+        Self { file: file.to_owned(), reasons: Default::default(), later: BTreeMap::new() }
     }
 
     /// Counts a row; `column` holds what is wrong with it.
@@ -53,6 +58,16 @@ impl Aside {
             };
             examples.push(Example { file: self.file.clone(), line: rows.line(row), value });
         }
+    }
+
+    /// Counts the day of a row that is dated in the future.
+    pub(super) fn add_later(&mut self, at: i64) {
+        *self.later.entry(at.div_euclid(MILLISECONDS_OF_A_DAY)).or_default() += 1;
+    }
+
+    /// Rows by day, as [`Self::add_later`] counted them.
+    pub(super) fn later(&mut self) -> BTreeMap<i64, u64> {
+        std::mem::take(&mut self.later)
     }
 
     /// Counts the records that could not be split into the table's cells.

@@ -117,6 +117,11 @@ pub(super) fn read(
                 aside.add_bad(&block.rows);
                 for &(row, reason, column) in &block.bad {
                     aside.add(reason, &block.rows, row as usize, column);
+                    if reason == Reason::FutureDate
+                        && let Some(at) = format.when(&block.rows, row as usize)
+                    {
+                        aside.add_later(at);
+                    }
                 }
                 unknown_products += block.unknown_products;
                 for row in &block.good {
@@ -341,6 +346,11 @@ impl Format {
     }
 
     /// One row, or why it cannot be used and which column says so.
+    /// The moment of a row's order.
+    fn when(&self, rows: &Rows, row: usize) -> Option<i64> {
+        parse_when(rows.cell(row, self.at), self.date_order)
+    }
+
     fn row(&self, rows: &Rows, row: usize) -> Result<Row, (Reason, Option<usize>)> {
         let customer = rows.cell(row, self.customer);
         if is_missing(customer) {
@@ -350,8 +360,7 @@ impl Format {
         if order.is_some_and(is_missing) {
             return Err((Reason::MissingKey, None));
         }
-        let at =
-            parse_when(rows.cell(row, self.at), self.date_order).ok_or((Reason::BadDate, Some(self.at)))?;
+        let at = self.when(rows, row).ok_or((Reason::BadDate, Some(self.at)))?;
         if at >= self.tomorrow {
             return Err((Reason::FutureDate, Some(self.at)));
         }

@@ -14,11 +14,12 @@ mod view;
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::campaign::audience::Side;
+use crate::campaign::audience::{Member, Side};
 use crate::campaign::sending::Pulse;
 use crate::jobs::End;
 use crate::tui::app::{Gravity, Load, Request, Shared};
@@ -28,6 +29,7 @@ use crate::tui::keymap::{Action, Availability};
 use crate::tui::pane::{Focus, Mouse, News, Pane};
 use crate::tui::popups::reading::Reading;
 use crate::tui::screens::ScreenId;
+use crate::tui::screens::customers::Only;
 use crate::tui::widgets::{Input, List, Scroll};
 use crate::tui::work::{CampaignWork, Doing, Entry, Grounds, Outcome, Partial, Seen, Slot, Work};
 use crate::workspace::CampaignState;
@@ -36,6 +38,9 @@ use ledger::Ledger;
 
 const CAMPAIGNS: u8 = 0;
 const RIGHT: u8 = 1;
+
+/// Time between two looks at a campaign that another program sends.
+const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// What stands on the right.
 #[derive(Default)]
@@ -65,6 +70,10 @@ impl StepList {
         new
     }
 
+    fn member(&self, seen: &Seen, row: usize) -> Option<Member> {
+        seen.audience.at(&self.step, self.side).nth(row).copied()
+    }
+
     fn count(&mut self, seen: &Seen) {
         self.list.set_len(seen.audience.at(&self.step, self.side).count());
         self.others = seen.audience.at(&self.step, self.side.other()).count();
@@ -91,6 +100,8 @@ pub struct Campaigns {
     /// To be selected as soon as it is listed.
     wanted: Option<String>,
     finding: Option<Input>,
+    /// When to look again at what another program does.
+    look_at: Option<Duration>,
 }
 
 /// Work on campaigns as things stand.
@@ -201,7 +212,7 @@ impl Campaigns {
                 self.right = Right::Messages(number.unwrap_or(0), Scroll::default());
             }
             Some(Target::Read(title, text)) => shared.open(Reading::new(title, text)),
-            Some(Target::State(state)) => self.open_ledger(state.name(), shared),
+            Some(Target::Lines(find)) => self.open_ledger(find, shared),
             None => {}
         }
     }
@@ -359,6 +370,10 @@ impl Pane for Campaigns {
 
     fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
         match news {
+            News::Tick if self.look_at.is_some_and(|at| at <= shared.now) => {
+                self.look_at = None;
+                self.read(shared);
+            }
             // After a launch another state decides what may be done.
             News::Entered | News::Partial { partial: Partial::Launched(_), .. } => self.read(shared),
             News::Edited(Ok(text)) => {
@@ -397,6 +412,10 @@ impl Pane for Campaigns {
         }
     }
 
+    fn wake_at(&self) -> Option<Duration> {
+        self.look_at
+    }
+
     fn confirmed(&mut self, action: Action, shared: &mut Shared) {
         if let (Action::CancelCampaign, Some(name)) = (action, self.name()) {
             let doing = Doing::Turn { name, to: CampaignState::Cancelled };
@@ -432,7 +451,15 @@ impl Campaigns {
         match (&mut self.right, action) {
             (Right::Plan, Action::Open) => self.open(shared),
             (Right::Plan, _) => drop(self.cursor.act(action)),
-            (Right::Step(_), Action::Open) => {}
+            (Right::Step(step), Action::Open) => {
+                let seen = self.seen.as_ref();
+                let member = seen.zip(step.list.selected()).and_then(|(seen, row)| step.member(seen, row));
+                if let Some((member, shop)) = member.zip(shared.shop.ready()) {
+                    let id = shop.customers.id(member.row as usize).to_owned();
+                    shared.only = Some(Only::Customer(id));
+                    shared.request(Request::Goto(ScreenId::Customers));
+                }
+            }
             (Right::Step(step), Action::Left | Action::Right) => {
                 if let Some(seen) = &self.seen {
                     *step = StepList::new(seen, std::mem::take(&mut step.step), step.side.other());

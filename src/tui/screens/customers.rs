@@ -22,6 +22,14 @@ use crate::tui::widgets::{Input, List, Scroll};
 use crate::tui::work::{CampaignNews, Dealings, Doing, Outcome, Work};
 use crate::workspace::ByFiles;
 
+/// A part of the customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    Segment(usize),
+    /// The one with this id.
+    Customer(String),
+}
+
 const LIST: u8 = 0;
 const DETAIL: u8 = 1;
 
@@ -242,10 +250,14 @@ impl Pane for Customers {
     fn hear(&mut self, news: News<'_>, shared: &mut Shared) {
         let end = match news {
             News::Entered => {
-                if let Some(segment) = shared.only_segment.take() {
-                    self.arrangement.find.clear();
+                if let Some(only) = shared.only.take() {
+                    let (find, segment) = match only {
+                        Only::Segment(segment) => (String::new(), Some(segment)),
+                        Only::Customer(id) => (id, None),
+                    };
+                    self.arrangement.find = find;
                     self.on_detail = false;
-                    self.narrow(Some(segment), shared);
+                    self.narrow(segment, shared);
                 }
                 self.look(shared);
                 // Something may have been sent in the meantime.

@@ -213,7 +213,7 @@ impl Pane for Segments {
             }
             Action::Members => {
                 shared.segment = self.chosen();
-                shared.only_segment = self.chosen();
+                shared.only = self.chosen().map(super::customers::Only::Segment);
                 shared.request(Request::Goto(ScreenId::Customers));
             }
             Action::WriteFor | Action::Open => {

@@ -31,7 +31,7 @@ use crate::jobs::{Failure, Task};
 use crate::results::Results;
 use crate::review::decision::DraftId;
 use crate::segments::Segmentation;
-use crate::workspace::{ByFiles, CampaignState, DATABASE, Deed, Send, SendState, Store, Workspace};
+use crate::workspace::{ByFiles, CampaignState, DATABASE, Deed, LedgerLine, SendState, Store, Workspace};
 
 pub use customer::{Dealings, Happened};
 pub use look::{Seen, Specimen};
@@ -105,7 +105,7 @@ pub enum Doing {
     /// A line of the ledger with the message as that customer got it, or would.
     Line {
         name: String,
-        line: Box<Send>,
+        line: Box<LedgerLine>,
     },
     /// Replaces what forces UCS-2 in the slots of a version.
     Plain {
@@ -161,11 +161,11 @@ pub enum CampaignNews {
     Ledger {
         name: String,
         find: String,
-        lines: Arc<Vec<Send>>,
+        lines: Arc<Vec<LedgerLine>>,
         all: bool,
     },
     /// The text of a line's message, or why there is none.
-    Line(Box<Send>, String),
+    Line(Box<LedgerLine>, String),
     /// What a campaign did, or why that is not known.
     Measured(String, Result<Arc<Results>, String>),
     /// By the customer's id, the oldest first.
@@ -200,7 +200,7 @@ impl CampaignWork {
             Doing::Send { name, .. } => format!("Send the campaign {name}"),
             Doing::Turn { name, .. } => format!("Change the campaign {name}"),
             Doing::Ledger { name, .. } => format!("Read the ledger of {name}"),
-            Doing::Line { line, .. } => format!("Read the message of line {}", line.id),
+            Doing::Line { line, .. } => format!("Read the message of line {}", line.send.id),
             Doing::Plain { name, .. } => format!("Replace characters in {name}"),
             Doing::Page(seen) => format!("Write the page of {}", seen.name),
             Doing::Measure(name) => format!("Count what {name} did"),
@@ -276,7 +276,7 @@ pub fn run(work: &CampaignWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Resu
             let mut lines = office.store()?.find_sends(campaign.id, find, MOST_LINES + 1)?;
             let all = lines.len() <= MOST_LINES;
             lines.truncate(MOST_LINES);
-            for detail in lines.iter_mut().filter_map(|line| line.detail.as_mut()) {
+            for detail in lines.iter_mut().filter_map(|line| line.send.detail.as_mut()) {
                 *detail = office.below(detail);
             }
             Ok(CampaignNews::Ledger { name: name.clone(), find: find.clone(), lines: Arc::new(lines), all })

@@ -239,11 +239,10 @@ impl Store {
         why: &str,
     ) -> Result<(), WorkspaceError> {
         self.write(|transaction| {
-            let now: (String, String) = transaction.query_row(
-                "SELECT name, state FROM campaigns WHERE id = ?1",
-                [id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
+            let now: (String, String) =
+                transaction.query_row("SELECT name, state FROM campaigns WHERE id = ?1", [id], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
             let state = CampaignState::named(&now.1);
             if state == to {
                 return Ok(Ok(()));
@@ -261,19 +260,7 @@ impl Store {
                 params![id, to.name(), ended],
             )?;
             if to == CampaignState::Cancelled {
-                transaction.execute(
-                    "UPDATE campaign_coupons SET state = CASE WHEN pool IS NULL THEN 'returned' ELSE 'free' END, \
-                     customer = NULL, campaign = CASE WHEN pool IS NULL THEN campaign END, at = ?2 \
-                     WHERE state = 'reserved' AND code IN \
-                     (SELECT coupon FROM sends WHERE campaign = ?1 AND state = 'intended')",
-                    params![id, at],
-                )?;
-                transaction.execute(
-                    "UPDATE sends SET state = 'cancelled', at = ?2, \
-                     coupon = CASE WHEN coupon IN (SELECT code FROM campaign_coupons WHERE state IN ('committed', 'redeemed')) \
-                     THEN coupon END WHERE campaign = ?1 AND state = 'intended'",
-                    params![id, at],
-                )?;
+                cancel_waiting(transaction, id, at)?;
             }
             let document = serde_json::json!({ "from": state.name(), "why": why });
             let action = match to {
@@ -286,6 +273,23 @@ impl Store {
             note(transaction, Deed { at, actor, action, subject: &now.0, document: &document })?;
             Ok(Ok(()))
         })?
+    }
+
+    /// What waits in a campaign that was ended is not sent any more, and its codes go back.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn cancel_waiting(&mut self, id: i64, at: i64) -> Result<(), WorkspaceError> {
+        self.write(|transaction| Ok(cancel_waiting(transaction, id, at)?))
+    }
+
+    /// Why a campaign stopped by itself, the last time that it did.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn why_stopped(&self, name: &str) -> Result<Option<String>, WorkspaceError> {
+        let stop = self.audit_of(name)?.into_iter().rev().find(|entry| entry.action == "stop");
+        Ok(stop.and_then(|entry| entry.document["why"].as_str().map(str::to_owned)))
     }
 
     /// Who is in a campaign of each strategy, the holdout too: cancelled campaigns do not count.
@@ -384,4 +388,21 @@ pub(super) fn state_of(transaction: &Transaction<'_>, id: i64) -> rusqlite::Resu
     transaction
         .prepare_cached("SELECT state FROM campaigns WHERE id = ?1")?
         .query_row([id], |row| Ok(CampaignState::named(row.get_ref(0)?.as_str()?)))
+}
+
+fn cancel_waiting(transaction: &Transaction<'_>, id: i64, at: i64) -> rusqlite::Result<()> {
+    transaction.execute(
+        "UPDATE campaign_coupons SET state = CASE WHEN pool IS NULL THEN 'returned' ELSE 'free' END, \
+         customer = NULL, campaign = CASE WHEN pool IS NULL THEN campaign END, at = ?2 \
+         WHERE state = 'reserved' AND code IN \
+         (SELECT coupon FROM sends WHERE campaign = ?1 AND state = 'intended')",
+        params![id, at],
+    )?;
+    transaction.execute(
+        "UPDATE sends SET state = 'cancelled', at = ?2, \
+         coupon = CASE WHEN coupon IN (SELECT code FROM campaign_coupons WHERE state IN ('committed', 'redeemed')) \
+         THEN coupon END WHERE campaign = ?1 AND state = 'intended'",
+        params![id, at],
+    )?;
+    Ok(())
 }

@@ -27,7 +27,7 @@ const AT_ONCE: i64 = 3_000;
 const CLOCKS: i64 = 2_000;
 
 /// What came back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     #[default]

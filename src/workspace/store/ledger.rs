@@ -261,20 +261,27 @@ impl Store {
         })
     }
 
-    /// Lines of the ledger whose customer, address, coupon code, Message-ID, state or detail holds a text, at most `most`.
+    /// Whether each of the last messages of a campaign that came to an end was not known to be taken, the oldest first: of
+    /// those since a person let it go on, at most `most`.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn find_sends(&self, campaign: i64, text: &str, most: usize) -> Result<Vec<Send>, WorkspaceError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{SELECT} WHERE campaign = ?1 AND (?2 = '' OR instr(lower(customer || ' ' || COALESCE(address, '') || ' ' || \
-                 COALESCE(coupon, '') || ' ' || COALESCE(message_id, '') || ' ' || state || ' ' || arm || ' ' || \
-                 COALESCE(detail, '')), lower(?2)) > 0) ORDER BY id LIMIT ?3"
-            ))?;
-            let rows = statement.query_map(params![campaign, text, most as i64], send)?;
-            rows.collect()
-        })
+    pub fn recent_failures(&self, campaign: i64, most: usize) -> Result<Vec<bool>, WorkspaceError> {
+        let name: String = self.read(|connection| {
+            connection.query_row("SELECT name FROM campaigns WHERE id = ?1", [campaign], |row| row.get(0))
+        })?;
+        let resumed = self.audit_of(&name)?.into_iter().rev().find(|entry| entry.action == "resume");
+        let since = resumed.map_or(i64::MIN, |entry| entry.at);
+        let mut last = self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT state <> 'accepted' FROM sends WHERE campaign = ?1 AND at >= ?2 \
+                 AND state IN ('accepted', 'failed', 'unknown') ORDER BY at DESC, id DESC LIMIT ?3",
+            )?;
+            let rows = statement.query_map(params![campaign, since, most as i64], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<bool>>>()
+        })?;
+        last.reverse();
+        Ok(last)
     }
 
     /// What was sent to a customer in all campaigns, the last first: the campaign's name with each line.
@@ -310,17 +317,19 @@ impl Store {
     }
 }
 
+/// The columns that [`send`] reads.
 macro_rules! columns {
     () => {
         "SELECT sends.id, customer, segment, arm, channel, address, language, content, coupon, sends.state, attempts, \
          not_before, sends.at, detail, message_id"
     };
 }
+pub(super) use columns;
 const SELECT: &str = concat!(columns!(), " FROM sends");
 const SELECT_NAMED: &str =
     concat!(columns!(), ", campaigns.name FROM sends JOIN campaigns ON campaigns.id = sends.campaign");
 
-fn send(row: &Row<'_>) -> rusqlite::Result<Send> {
+pub(super) fn send(row: &Row<'_>) -> rusqlite::Result<Send> {
     Ok(Send {
         id: row.get(0)?,
         customer: row.get(1)?,

@@ -48,7 +48,7 @@ impl Reason {
     pub fn of(text: &str) -> Self {
         let text = text.trim().to_lowercase();
         let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if any(&["unsub", "opt-out", "opt out", "optout", "退订"]) {
+        if text == "stop" || any(&["unsub", "opt-out", "opt out", "optout", "退订"]) {
             Self::Unsubscribed
         } else if any(&["bounce", "invalid", "undeliver", "退信"]) {
             Self::Bounced

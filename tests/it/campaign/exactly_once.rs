@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::project::{Project, mail_server};
 use super::sink::{Answer, Sink};
 use crate::faults::Odd;
+use crate::program::text;
 
 /// Customers of whom 5,000 get a message.
 const CUSTOMERS: usize = 5_556;
@@ -153,6 +154,13 @@ fn a_campaign_ends_when_the_last_message_of_unknown_fate_is_settled() {
     project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
     let sent = project.json(&["campaign", "send", "spring", "--yes"]);
     assert_eq!((&sent["report"]["state"], &sent["report"]["unknown"]), (&"sending".into(), &1.into()));
+    // A log of another day proves nothing: nothing goes out again on its word.
+    std::fs::write(project.path().join("other.log"), "status=sent message-id=<somebody@else.example>")
+        .unwrap();
+    let wrong = project.run(&["campaign", "resolve", "spring", "--log", "other.log"]).assert().code(3);
+    let told = text(&wrong.get_output().stderr);
+    assert!(told.contains("names 0 of the 53 messages that are known to be taken"), "{told}");
+    assert_eq!(project.count("spring", "unknown"), 1);
     let resolved = project.json(&["campaign", "resolve", "spring", "--taken", "--as", "reviewer"]);
     assert_eq!((&resolved["taken"], &resolved["state"]), (&1.into(), &"done".into()));
     let status = project.json(&["campaign", "status", "spring"]);
@@ -164,6 +172,32 @@ fn a_campaign_ends_when_the_last_message_of_unknown_fate_is_settled() {
     let last: Vec<&str> =
         audit["entries"].as_array().unwrap().iter().filter_map(|entry| entry["action"].as_str()).collect();
     assert_eq!(last[last.len() - 3..], ["resolve", "finish", "resolve"]);
+}
+
+#[test]
+fn what_is_unknown_of_an_ended_campaign_is_settled_and_nothing_of_it_goes_out_again() {
+    let sink =
+        Sink::new(|number| if [10, 20].contains(&number) { Answer::TakenAndCut } else { Answer::Taken });
+    let project = Project::new(60, &mail_server(sink.port, 1));
+    project.plan("spring", "");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    let ledger = project.json(&["campaign", "ledger", "spring", "--find", "unknown"]);
+    let unknown = ledger["sends"].as_array().unwrap();
+    assert_eq!(unknown.len(), 2, "{ledger}");
+    project.run(&["campaign", "cancel", "spring"]).assert().success();
+    let refused = project.run(&["campaign", "resolve", "spring", "--resend"]).assert().code(2);
+    assert!(text(&refused.get_output().stderr).contains("was ended, and nothing of it is sent any more"));
+    // As if the second one had never arrived.
+    let log = sink.log().replace(unknown[1]["message_id"].as_str().unwrap(), "none");
+    std::fs::write(project.path().join("mail.log"), log).unwrap();
+    let resolved = project.json(&["campaign", "resolve", "spring", "--log", "mail.log"]);
+    assert_eq!((&resolved["taken"], &resolved["sent_again"]), (&1.into(), &0.into()), "{resolved}");
+    assert_eq!(resolved["state"], "cancelled");
+    assert_eq!(["unknown", "intended"].map(|state| project.count("spring", state)), [0, 0]);
+    let reserved = project.json(&["coupons", "list", "--campaign", "spring"]);
+    let codes = reserved["codes"].as_array().unwrap();
+    assert!(codes.iter().all(|code| code["state"] != "reserved"), "{reserved}");
 }
 
 #[test]

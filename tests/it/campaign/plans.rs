@@ -178,7 +178,7 @@ fn a_mail_that_leads_nowhere_is_told_of_and_the_shop_s_address_is_its_link() {
         found(&project.json(&["campaign", "plan", "spring", "--set", &setting]), "links")
     };
     assert!(
-        at("https://shop.example/?from=mail").starts_with("good 1 links"),
+        at("https://shop.example/?from=mail").starts_with("good one link"),
         "{}",
         at("https://shop.example")
     );

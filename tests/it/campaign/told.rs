@@ -64,3 +64,29 @@ fn an_order_that_was_told_of_counts_once_until_the_files_have_it_and_then_by_the
     assert_eq!(sums(&results), (2, 39.0));
     assert_eq!((figure(&results, "erased"), figure(&results, "unknown-customers")), (1.into(), Value::Null));
 }
+
+#[test]
+fn orders_that_were_set_aside_as_dated_in_the_future_are_said_to_be_and_count_when_asked_for() {
+    let sink = Sink::new(|_| Answer::Taken);
+    let project = Project::new(60, &mail_server(sink.port, 2));
+    project.plan("spring", "");
+    project.run(&["campaign", "approve", "spring", "--as", "reviewer"]).assert().success();
+    project.run(&["campaign", "send", "spring", "--yes"]).assert().success();
+    let day = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    let later = day.saturating_add(jiff::Span::new().days(20));
+    let rows = format!(
+        "order_id,customer_id,ordered_at,amount,currency\nW1,C00001,{later},30.00,EUR\nW2,C00002,{later},9.00,EUR\n"
+    );
+    std::fs::write(project.path().join("data/orders-later.csv"), rows).unwrap();
+    let results = project.json(&["results", "spring"]);
+    assert_eq!((figure(&results, "later-orders"), sums(&results)), (2.into(), (0, 0.0)));
+    let told = project.run(&["results", "spring"]).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains("2 rows of the orders are dated in the future") && told.contains("--as-of"),
+        "{told}"
+    );
+
+    let results = project.json(&["results", "spring", "--as-of", &later.to_string()]);
+    assert_eq!((figure(&results, "later-orders"), sums(&results).0), (Value::Null, 2));
+}

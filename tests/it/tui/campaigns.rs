@@ -147,6 +147,33 @@ fn a_campaign_is_approved_sent_and_found_in_its_ledger() {
 }
 
 #[test]
+fn what_bounced_and_what_was_clicked_is_seen_on_the_plan_and_in_the_ledger() {
+    let folder = project();
+    let harness = planned(folder.path()).keys("a enter s").types(NAME).keys("enter");
+    let sends = ledger(folder.path());
+    let mut accepted = sends.iter().filter(|send| send.state == SendState::Accepted);
+    let (bounced, clicked) = (accepted.next().unwrap(), accepted.next().unwrap());
+    let mut store = Workspace::open(folder.path()).unwrap().store().unwrap();
+    let click = store.sent(clicked.id).unwrap().unwrap();
+    store.add_click(&click, 1, clicked.at + 3_600_000, false, 0).unwrap();
+    let line = format!("{{\"kind\":\"bounce\",\"send\":{},\"status\":\"5.1.1\"}}\n", bounced.id);
+    std::fs::write(folder.path().join("told.ndjson"), line).unwrap();
+    drop(store);
+    crate::program::perennial(folder.path())
+        .args(["feedback", "import", "told.ndjson", "--workspace", "."])
+        .assert()
+        .success();
+    let mut harness = harness.keys("R");
+    let screen = see(&mut harness, "Came back");
+    assert!(screen.contains("↩ bounced") && screen.contains("+ clicked"), "{screen}");
+    let mut harness = harness.keys("d /").types("bounced").keys("enter");
+    let screen = see(&mut harness, "1 line with “bounced”");
+    assert!(screen.contains(&bounced.customer) && !screen.contains("accepted"), "{screen}");
+    let mut harness = harness.keys("/").types("clicked").keys("enter");
+    see(&mut harness, "No line has these words");
+}
+
+#[test]
 fn another_draft_becomes_another_arm_of_the_plan_that_is_there() {
     let folder = project();
     // The next draft of the same message waits, and is refused by itself.
@@ -208,7 +235,14 @@ fn who_is_left_out_at_a_step_is_one_key_away() {
     see(&mut harness, "left out, as not: have consented");
     let mut harness = harness.keys("left");
     see(&mut harness, "left out at this step");
-    let mut harness = harness.keys("esc v");
+    // Whoever stands there is opened in Customers, and nobody else.
+    let chosen = harness.screen(120, 40);
+    let row = chosen.lines().find(|line| line.contains('@') && line.contains("C0")).unwrap();
+    let id = row.split(|c: char| !c.is_alphanumeric()).find(|word| word.starts_with("C0")).unwrap();
+    let mut harness = harness.keys("enter");
+    assert_eq!(harness.app.screen, ScreenId::Customers);
+    see(&mut harness, id);
+    let mut harness = harness.keys("6 esc v");
     let screen = see(&mut harness, "as it is received");
     assert!(screen.contains("Subject") && screen.contains("gets it"), "{screen}");
     let mut harness = harness.keys("b");

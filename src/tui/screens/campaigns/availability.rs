@@ -127,6 +127,9 @@ fn on_right(screen: &Campaigns, action: Action) -> Availability {
                 Availability::Hidden
             }
         }
+        (Right::Step(step), Action::Open) => {
+            Availability::when(step.list.selected().is_some(), "Nobody is here.")
+        }
         (Right::Step(step), _) => step.list.availability(action),
         (Right::Ledger(ledger), Action::Open) => {
             Availability::when(ledger.chosen().is_some(), "No line is selected.")

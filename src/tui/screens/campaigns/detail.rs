@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use super::ledger::{mark, words};
+use super::ledger::{answer_mark, mark, words};
 use crate::campaign::approval::Approval;
 use crate::campaign::preflight::{Finding, Weight};
 use crate::campaign::prospect::Prospect;
@@ -22,8 +22,8 @@ pub(super) enum Target {
     Step(String),
     /// The message of this arm.
     Arm(usize),
-    /// The ledger's lines in this state.
-    State(SendState),
+    /// The ledger's lines with this word.
+    Lines(&'static str),
     /// A title, and a text to be read in full.
     Read(String, String),
 }
@@ -91,8 +91,10 @@ pub(super) fn sheet<'a>(seen: &Seen, live: Option<&Pulse>, shared: &'a Shared, w
     if let Some(pulse) = live {
         progress(&mut sheet, pulse);
     }
-    if seen.state.is_some() {
+    // While it is sent, what was counted before is not true any more.
+    if seen.state.is_some() && live.is_none() {
         states(&mut sheet, seen);
+        came_back(&mut sheet, seen);
     }
     arms(&mut sheet, seen);
     funnel(&mut sheet, seen);
@@ -137,6 +139,9 @@ fn head(sheet: &mut Sheet<'_>, seen: &Seen, live: bool, shared: &Shared) {
             let words = format!("stopped by {}: see the checks below", stops.join(", "));
             sheet.text(None, ("✗ ", theme.bad), &words, theme.bad);
         }
+    }
+    if let Some(why) = &seen.why_stopped {
+        sheet.text(None, ("! ", theme.warning), &format!("it stopped by itself: {why}"), theme.warning);
     }
     match &seen.to {
         Ok(place) => {
@@ -192,7 +197,7 @@ fn states(sheet: &mut Sheet<'_>, seen: &Seen) {
             continue;
         }
         let (glyph, style) = mark(state, theme);
-        let target = sheet.add(Target::State(state));
+        let target = sheet.add(Target::Lines(state.name()));
         let kind = Kind::Bar {
             label: vec![(format!("{glyph} "), style), (words(state).to_owned(), theme.text)],
             share: number as f64 / all.max(1) as f64,
@@ -201,12 +206,35 @@ fn states(sheet: &mut Sheet<'_>, seen: &Seen) {
         };
         sheet.rows.push(Row { target: Some(target), kind });
     }
-    if count(SendState::Unknown) + count(SendState::Handing) > 0 {
+    let handing = if seen.sent_elsewhere { 0 } else { count(SendState::Handing) };
+    if count(SendState::Unknown) + handing > 0 {
         let words = format!(
-            "Nobody knows whether some were taken: `perennial campaign resolve {}` decides with the server's log.",
+            "Nobody knows whether some were taken: `perennial campaign resolve {}` decides with the log of the server or the \
+             provider.",
             seen.name
         );
         sheet.text(None, ("  ", theme.dim), &words, theme.warning);
+    }
+}
+
+/// What came back, of those that were accepted.
+fn came_back(sheet: &mut Sheet<'_>, seen: &Seen) {
+    let theme = sheet.theme;
+    if seen.came_back.is_empty() {
+        return;
+    }
+    let accepted: u64 = seen.tally.values().filter_map(|states| states.get(&SendState::Accepted)).sum();
+    sheet.heading("Came back");
+    for (&kind, &number) in &seen.came_back {
+        let (glyph, style) = answer_mark(kind, theme);
+        let target = sheet.add(Target::Lines(kind.name()));
+        let bar = Kind::Bar {
+            label: vec![(format!("{glyph} "), style), (kind.name().to_owned(), theme.text)],
+            share: number as f64 / accepted.max(1) as f64,
+            count: numbers::count(number),
+            note: String::new(),
+        };
+        sheet.rows.push(Row { target: Some(target), kind: bar });
     }
 }
 

@@ -39,6 +39,9 @@ impl Campaigns {
                         {
                             self.cursor.select(0);
                         }
+                        // Another program goes on with it: what stands here is not true for long.
+                        let elsewhere = seen.sent_elsewhere && self.being_sent().is_none();
+                        self.look_at = elsewhere.then(|| shared.now + super::ELSEWHERE);
                         self.seen = Some(Arc::clone(seen));
                         self.broken = None;
                         if let Right::Messages(number, _) = &mut self.right {
@@ -73,7 +76,7 @@ impl Campaigns {
             }
             CampaignNews::Line(line, text) => {
                 let text = format!("{}\n\n{text}", super::ledger::in_full(line));
-                shared.open(Reading::new(format!("Line {} of the ledger", line.id), text));
+                shared.open(Reading::new(format!("Line {} of the ledger", line.send.id), text));
             }
             CampaignNews::Measured(..) | CampaignNews::OfCustomer(..) => {}
             CampaignNews::Ledger { name, find, lines, all } => {

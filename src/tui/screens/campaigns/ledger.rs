@@ -12,14 +12,14 @@ use crate::tui::app::Shared;
 use crate::tui::canvas::Canvas;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, Align, Cell, Column, List, Sentence, Table, Width};
-use crate::workspace::{Send, SendState};
+use crate::workspace::{Kind, LedgerLine, SendState};
 
 /// Lines of the ledger that hold a text.
 pub(super) struct Ledger {
     pub name: String,
     pub find: String,
     /// `None` before they are read.
-    pub lines: Option<Arc<Vec<Send>>>,
+    pub lines: Option<Arc<Vec<LedgerLine>>>,
     /// Whether these are all that there are.
     pub all: bool,
     pub list: List,
@@ -30,13 +30,13 @@ impl Ledger {
         Self { name: name.to_owned(), find: find.to_owned(), lines: None, all: true, list: List::default() }
     }
 
-    pub fn show(&mut self, lines: Arc<Vec<Send>>, all: bool) {
+    pub fn show(&mut self, lines: Arc<Vec<LedgerLine>>, all: bool) {
         self.list.set_len(lines.len());
         self.lines = Some(lines);
         self.all = all;
     }
 
-    pub fn chosen(&self) -> Option<&Send> {
+    pub fn chosen(&self) -> Option<&LedgerLine> {
         self.lines.as_ref()?.get(self.list.selected()?)
     }
 
@@ -52,7 +52,7 @@ impl Ledger {
             return widgets::empty(canvas, area, &Sentence { what: "The ledger is being read.", next: "" });
         };
         if lines.is_empty() {
-            let next = "Type another word: a customer, an address, a code, a state, an arm.";
+            let next = "Type another word: a customer, an address, a code, a state, an arm, bounced.";
             return widgets::empty(canvas, area, &Sentence { what: "No line has these words.", next });
         }
         let columns = [
@@ -60,7 +60,12 @@ impl Ledger {
             Column::new("State", Width::Fixed(9), Align::Left, 0),
             Column::new("Customer", Width::Fill(8), Align::Left, 0),
             Column::new("Arm", Width::Fixed(7), Align::Left, 2),
-            Column::new("When", Width::Fixed(16), Align::Left, 1),
+            Column::new(
+                format!("When ({})", shared.setup.started.strftime("%Z")),
+                Width::Fixed(16),
+                Align::Left,
+                1,
+            ),
             Column::new("Said", Width::Fill(10), Align::Left, 3),
         ];
         let table = Table { columns: &columns, list: &self.list, id: RIGHT, focused };
@@ -68,11 +73,15 @@ impl Ledger {
         let zone = shared.setup.started.time_zone();
         let shop = shared.shop.ready();
         table.draw(canvas, area, |row, column| {
-            let line = &lines[row];
-            let (glyph, style) = mark(line.state, theme);
+            let LedgerLine { send: line, .. } = &lines[row];
+            let (glyph, style) = if lines[row].bounced() {
+                answer_mark(Kind::Bounced, theme)
+            } else {
+                mark(line.state, theme)
+            };
             match column {
                 0 => Cell::styled(glyph, style),
-                1 => Cell::styled(line.state.name(), style),
+                1 => Cell::styled(lines[row].state(), style),
                 2 => match shop.and_then(|shop| shop.customers.row_of(&line.customer).map(|row| (shop, row)))
                 {
                     Some((shop, row)) => {
@@ -82,7 +91,7 @@ impl Ledger {
                 },
                 3 => Cell::styled(line.arm.clone(), theme.dim),
                 4 => Cell::styled(moment(line.at, zone, "%Y-%m-%d %H:%M"), theme.dim),
-                _ => Cell::styled(line.detail.clone().unwrap_or_default(), theme.dim),
+                _ => Cell::styled(said(&lines[row]), theme.dim),
             }
         });
     }
@@ -100,6 +109,24 @@ pub(super) fn mark(state: SendState, theme: &Theme) -> (&'static str, Style) {
         SendState::Skipped => ("-", theme.dim),
         SendState::Cancelled => ("=", theme.dim),
     }
+}
+
+/// A letter or sign of what came back, and its colour.
+pub(super) fn answer_mark(kind: Kind, theme: &Theme) -> (&'static str, Style) {
+    match kind {
+        Kind::Bounced => ("↩", theme.bad),
+        Kind::Complained => ("!", theme.bad),
+        Kind::Unsubscribed | Kind::Preferences => ("-", theme.warning),
+        Kind::Delivered | Kind::Clicked | Kind::Replied | Kind::Rated | Kind::Ordered => ("+", theme.good),
+    }
+}
+
+/// What came back, then what the other side said when it was handed over.
+fn said(line: &LedgerLine) -> String {
+    let mut said: Vec<&str> =
+        line.came_back.iter().filter(|kind| **kind != Kind::Bounced).map(|kind| kind.name()).collect();
+    said.extend(line.send.detail.as_deref());
+    said.join(", ")
 }
 
 /// What a state means.
@@ -123,7 +150,9 @@ pub(super) fn moment(at: i64, zone: &TimeZone, pattern: &str) -> String {
 }
 
 /// Everything that stands on a line.
-pub(super) fn in_full(line: &Send) -> String {
+pub(super) fn in_full(line: &LedgerLine) -> String {
+    let came_back: Vec<&str> = line.came_back.iter().map(|kind| kind.name()).collect();
+    let line = &line.send;
     // What the other side said is the news of a line that failed.
     let said = match (line.state, line.detail.as_deref()) {
         (SendState::Failed | SendState::Unknown, Some(said)) => format!("{}: {said}", words(line.state)),
@@ -140,6 +169,7 @@ pub(super) fn in_full(line: &Send) -> String {
         }
     };
     let utc = |at: i64| moment(at, &TimeZone::UTC, "%Y-%m-%d %H:%M:%S UTC");
+    more("Came back:", Some(came_back.join(", ")).filter(|kinds| !kinds.is_empty()));
     more("Address", line.address.clone());
     more("Coupon", line.coupon.clone());
     more("Since", Some(utc(line.at)));

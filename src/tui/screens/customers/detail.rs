@@ -130,7 +130,9 @@ fn time_line(
     };
     let months = by_month(&profile.orders, shared, &zone);
     if !profile.orders.is_empty() || !profile.events.is_empty() || !messages.is_empty() {
-        lines.push(Line::Heading("Time line".into()));
+        let clock = zone.iana_name().filter(|_| shop.orders_have_time);
+        let clock = clock.map_or_else(String::new, |name| format!(", {name} time"));
+        lines.push(Line::Heading(format!("Time line{clock}")));
     }
     if months.iter().any(|amount| *amount > 0.0) {
         lines.push(Line::Spark { values: months, note: "spent, by month".into() });

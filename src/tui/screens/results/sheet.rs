@@ -5,7 +5,8 @@ use ratatui::style::Style;
 use super::picture::{Scale, bars, curve, interval};
 use crate::results::report::words::caveat;
 use crate::results::sentence::{Language, amount, ends, finding, percent};
-use crate::results::{Comparison, Metric, Results, Tone, Verdict, shown_currency};
+use crate::results::{Caveat, Comparison, Metric, Results, Tone, Verdict, shown_currency};
+use crate::statistics::qini::Knows;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{Rich, Spans};
 use crate::tui::{numbers, text};
@@ -81,6 +82,9 @@ impl Told<'_> {
         if results.is_before() {
             for line in results.findings(Metric::ConversionRate, Language::English) {
                 self.sign(("~", self.theme.warning), &line, self.theme.strong);
+            }
+            for later in results.caveats.iter().filter(|caveat| matches!(caveat, Caveat::LaterOrders(_))) {
+                self.sign(("!", self.theme.warning), &caveat(*later, Language::English), self.theme.text);
             }
             self.sign(("", self.theme.text), self.bring, self.theme.text);
             return;
@@ -302,13 +306,20 @@ impl Told<'_> {
                 .rich
                 .line("Too few customers to put them in an order that means anything.", theme.dim);
         };
-        let words = if qini.area > 0.0 {
-            "The score finds who responds: the curve is above the line of sending at random"
-        } else {
-            "The score does not find who responds: sending at random does as well"
+        let words = match qini.knows() {
+            Knows::Yes => "The score finds who responds: the curve is above the line of sending at random",
+            Knows::Unsure => {
+                "The score tells nothing that could be told from chance: sending at random may do as well"
+            }
+            Knows::Reversed => "The score puts those who respond last: sending at random does better",
         };
         // In the unit of the line below the curve.
-        let words = format!("{words} (area {:+.3} conversions for 100 customers).", 100.0 * qini.area);
+        let words = format!(
+            "{words} (area {:+.3} conversions for 100 customers, 95 % interval {:+.3} to {:+.3}).",
+            100.0 * qini.area,
+            100.0 * qini.interval.low,
+            100.0 * qini.interval.high
+        );
         self.sign(("", theme.text), &words, theme.text);
         for line in curve(&qini.curve, self.width.saturating_sub(2).min(60), CURVE) {
             self.rich.spans(0, vec![("  ".into(), theme.dim), (line, theme.bar)]);

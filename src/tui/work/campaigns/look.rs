@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::terms::{Term, terms};
 use super::{CampaignNews, Office};
 use crate::campaign::approval::Approval;
-use crate::campaign::audience::{Audience, step_words};
+use crate::campaign::audience::{Audience, Member, Place, Step, step_words};
+use crate::campaign::dispatch::is_sending;
 use crate::campaign::dossier::Dossier;
 use crate::campaign::message::{Outgoing, forcing, replaced};
 use crate::campaign::prospect::{Prospect, line_of, with_file};
@@ -13,7 +14,7 @@ use crate::config::PROJECT_FILE;
 use crate::data::Channel;
 use crate::jobs::{Failure, Task};
 use crate::strategy::Part;
-use crate::workspace::{CampaignState, Tally};
+use crate::workspace::{CameBack, CampaignState, Tally};
 
 /// A line of the funnel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,13 @@ pub struct Seen {
     pub when: String,
     pub launched_at: Option<i64>,
     pub next_due: Option<i64>,
+    /// Why it stopped by itself, where it did.
+    pub why_stopped: Option<String>,
+    /// A program hands messages over now.
+    pub sent_elsewhere: bool,
     pub tally: Tally,
+    /// How many messages each kind of answer came back to.
+    pub came_back: CameBack,
     pub specimens: Vec<Specimen>,
 }
 
@@ -122,17 +129,26 @@ impl Office<'_> {
             Some(prospect)
         };
         let mut to = line.map(|line| line.said().to_owned());
-        let (tally, next_due, funnel) = match &dossier.launched {
+        let (tally, came_back, next_due, funnel) = match &dossier.launched {
             Some(campaign) => {
                 let store = self.store()?;
-                let (tally, next) = (store.tally(campaign.id)?, store.next_due(campaign.id)?);
+                let (tally, came_back) = (store.tally(campaign.id)?, store.came_back(campaign.id)?);
+                let next = store.next_due(campaign.id)?;
                 let launch = store.audit_of(name)?.into_iter().rev().find(|entry| entry.action == "launch");
                 let went = launch.as_ref().and_then(|entry| entry.document["to"].as_str());
                 to = went_to(campaign.state, went, to);
-                (tally, next, launch.map_or_else(Vec::new, |entry| kept_funnel(&entry.document["funnel"])))
+                (
+                    tally,
+                    came_back,
+                    next,
+                    launch.map_or_else(Vec::new, |entry| kept_funnel(&entry.document["funnel"])),
+                )
             }
-            None => (Tally::new(), None, funnel(&dossier)),
+            None => (Tally::new(), CameBack::new(), None, funnel(&dossier)),
         };
+        let stopped =
+            dossier.launched.as_ref().is_some_and(|campaign| campaign.state == CampaignState::Stopped);
+        let why_stopped = if stopped { self.store()?.why_stopped(name)? } else { None };
         let specimens = self.specimens(&dossier, task)?;
         let (sizes, holdout) = dossier.audience.sizes();
         let arms = dossier.versions.arms.iter().zip(sizes).enumerate();
@@ -161,7 +177,7 @@ impl Office<'_> {
             arms,
             holdout,
             funnel,
-            terms: terms(&dossier.plan, &currency),
+            terms: terms(&dossier.plan, dossier.versions.has_coupon(), &currency),
             redemption: dossier.plan.budget.redemption,
             prospect,
             approval: dossier.approval.clone(),
@@ -170,7 +186,10 @@ impl Office<'_> {
             when: when(&dossier),
             launched_at: dossier.launched.as_ref().map(|campaign| campaign.launched_at),
             next_due,
+            why_stopped,
+            sent_elsewhere: is_sending(&self.work.folder),
             tally,
+            came_back,
             specimens,
             audience: dossier.audience,
         })
@@ -185,9 +204,13 @@ impl Office<'_> {
             .all
             .iter()
             .filter_map(|version| {
-                let member = dossier.audience.recipients().find(|member| {
-                    usize::from(member.segment) == version.segment
-                        && member.place == crate::campaign::audience::Place::Arm(version.arm)
+                // Where the message breaks a rule for everybody, it is shown to be mended.
+                let places = [Place::Arm(version.arm), Place::Left(Step::Complete)];
+                let member = places.into_iter().find_map(|place| {
+                    let is_it = |member: &&Member| {
+                        usize::from(member.segment) == version.segment && member.place == place
+                    };
+                    dossier.audience.members.iter().find(is_it)
                 })?;
                 Some((version, member.row))
             })

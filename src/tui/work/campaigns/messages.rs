@@ -8,7 +8,7 @@ use crate::campaign::message::{Shown, page, plainer};
 use crate::campaign::prospect::line_of_tests;
 use crate::jobs::{Failure, Task};
 use crate::review::decision::Author;
-use crate::workspace::{AtomicFile, Privacy, Send, SendState, private_folder};
+use crate::workspace::{AtomicFile, LedgerLine, Privacy, SendState, private_folder};
 
 impl Office<'_> {
     /// Writes the messages that are shown into a page beside the folder of the campaign's files.
@@ -45,18 +45,24 @@ impl Office<'_> {
     }
 
     /// What a line of the ledger said, made again from the record of the launch and the customer's facts as they are now.
-    pub(super) fn line(&mut self, name: &str, line: &Send, task: &Task<'_>) -> Result<CampaignNews, Failure> {
+    pub(super) fn line(
+        &mut self,
+        name: &str,
+        line: &LedgerLine,
+        task: &Task<'_>,
+    ) -> Result<CampaignNews, Failure> {
         let told = |text: String| Ok(CampaignNews::Line(Box::new(line.clone()), text));
-        if line.state == SendState::Holdout {
+        let send = &line.send;
+        if send.state == SendState::Holdout {
             return told("The customer is held out and gets nothing.".into());
         }
         let dossier = self.dossier(name, task)?;
         let ground = self.ground(&self.config)?;
-        let Some(row) = ground.shop.customers.row_of(&line.customer) else {
+        let Some(row) = ground.shop.customers.row_of(&send.customer) else {
             return told("The customer is not in the shop's files any more.".into());
         };
         let writer = dossier.writer(ground, &[row as u32], task)?;
-        told(match writer.compose(line) {
+        told(match writer.compose(send) {
             Err(why) => format!("The message cannot be shown: {why}"),
             Ok(message) => {
                 let parts = message.text.iter();

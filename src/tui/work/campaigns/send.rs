@@ -77,8 +77,8 @@ impl Office<'_> {
 /// What became of it, in a sentence or two.
 fn told(name: &str, report: &Report, now: i64) -> String {
     let mut told = format!("{name}: {} sent", numbers::count(report.accepted));
-    for (count, word) in [(report.failed, "failed"), (report.unknown, "unknown"), (report.waiting, "waiting")]
-    {
+    let waiting = if report.state == CampaignState::Cancelled { "not sent" } else { "waiting" };
+    for (count, word) in [(report.failed, "failed"), (report.unknown, "unknown"), (report.waiting, waiting)] {
         if count > 0 {
             told.push_str(&format!(", {} {word}", numbers::count(count)));
         }

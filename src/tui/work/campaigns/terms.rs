@@ -8,12 +8,14 @@ use crate::tui::numbers;
 /// A label, and what is settled.
 pub type Term = (&'static str, String);
 
-pub(super) fn terms(plan: &Plan, currency: &str) -> Vec<Term> {
+/// `has_coupon`: whether the message has a code.
+pub(super) fn terms(plan: &Plan, has_coupon: bool, currency: &str) -> Vec<Term> {
     let currency = numbers::shown_currency(currency);
+    let coupons = if has_coupon { coupons(&plan.coupons) } else { "the message has none".into() };
     vec![
         ("Holdout", holdout(plan.holdout)),
         ("Cap", cap(&plan.cap)),
-        ("Coupons", coupons(&plan.coupons)),
+        ("Coupons", coupons),
         ("Budget", budget(&plan.budget, currency)),
     ]
 }
@@ -84,7 +86,7 @@ mod tests {
     fn told(more: &str) -> Vec<Term> {
         let source =
             format!("strategy = \"s\"\nsegments = [\"A\"]\n{more}\n[[arms]]\nname = \"a\"\ndrafts = [1]\n");
-        terms(&Plan::parse("p", &source, &CampaignConfig::default()).unwrap(), "EUR")
+        terms(&Plan::parse("p", &source, &CampaignConfig::default()).unwrap(), true, "EUR")
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Caveat {
     NoHoldout,
     /// The orders end before the launch, or on it.
     NothingAfter,
+    /// Rows of orders within the window that were set aside, for they are dated in the future.
+    LaterOrders(u64),
     /// Days of the window that are still to come.
     WindowOpen(u32),
     /// Share of customers in the arms who were sent nothing (failed, skipped, waiting); they count all the same.
@@ -58,6 +60,9 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
     } else if results.information < 1.0 {
         let left = f64::from(observed.window_days) * (1.0 - results.information);
         found.push(Caveat::WindowOpen(left.ceil() as u32));
+    }
+    if results.later_orders > 0 {
+        found.push(Caveat::LaterOrders(results.later_orders));
     }
     let meant = observed.assigned.state.iter().filter(|state| **state != State::Holdout);
     let missed = meant.clone().filter(|state| !matches!(state, State::Accepted | State::Unknown)).count();

@@ -20,18 +20,26 @@ pub enum LedgerError {
     Bad(String),
 }
 
+/// A ledger as a file has it.
+#[derive(Debug)]
+pub struct Ledger {
+    pub sends: Vec<SendRow>,
+    /// Whether it says what became of the messages. Without that they are taken to have been accepted.
+    pub says_state: bool,
+}
+
 /// Reads a ledger.
 ///
 /// # Errors
 /// The file cannot be read, lacks a column, or has a row without a customer, without an arm, or with a state that
 /// there is not.
-pub fn read(path: &Path) -> Result<Vec<SendRow>, LedgerError> {
+pub fn read(path: &Path) -> Result<Ledger, LedgerError> {
     let file =
         File::open(path).map_err(|source| LedgerError::Unreadable { path: path.to_owned(), source })?;
     rows(&path.display().to_string(), file)
 }
 
-fn rows(file: &str, content: impl Read) -> Result<Vec<SendRow>, LedgerError> {
+fn rows(file: &str, content: impl Read) -> Result<Ledger, LedgerError> {
     let bad = |line: u64, what: String| LedgerError::Bad(format!("{file}, line {line}: {what}"));
     let broken =
         |error: csv::Error| bad(error.position().map_or(1, csv::Position::line), format!("{error}."));
@@ -47,6 +55,7 @@ fn rows(file: &str, content: impl Read) -> Result<Vec<SendRow>, LedgerError> {
     };
     let (customer, arm) = (needed("customer_id")?, needed("arm")?);
     let (segment, state) = (place("segment"), place("state"));
+    let says_state = state.is_some();
     let mut sends: Vec<SendRow> = Vec::new();
     let mut seen = HashSet::new();
     let mut record = csv::StringRecord::new();
@@ -87,7 +96,7 @@ fn rows(file: &str, content: impl Read) -> Result<Vec<SendRow>, LedgerError> {
     if sends.is_empty() {
         return Err(bad(1, "there is no row below the header.".into()));
     }
-    Ok(sends)
+    Ok(Ledger { sends, says_state })
 }
 
 #[cfg(test)]
@@ -95,7 +104,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<SendRow>, String> {
-        rows("ledger.csv", text.as_bytes()).map_err(|error| error.to_string())
+        rows("ledger.csv", text.as_bytes()).map(|read| read.sends).map_err(|error| error.to_string())
     }
 
     #[test]

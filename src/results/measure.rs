@@ -36,6 +36,8 @@ pub struct Results {
     pub launched_on: String,
     /// First day of which nothing is known.
     pub observed_until: String,
+    /// Rows of orders within the window that were set aside, for they are dated in the future.
+    pub later_orders: u64,
     pub window_days: u32,
     /// Share of the window that is in, 0..=1.
     pub information: f64,
@@ -97,6 +99,7 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
         earned: earned(observed, &outcomes),
         retention: curves(observed),
         feedback: voices(observed),
+        later_orders: observed.later_orders,
         caveats: Vec::new(),
         elsewhere: observed.elsewhere.clone(),
         messages: observed.arms.clone(),
@@ -127,7 +130,12 @@ impl Results {
     #[must_use]
     pub fn findings(&self, metric: Metric, language: Language) -> Vec<String> {
         if self.is_before() {
-            return vec![nothing_after(&self.known_until(), &self.launched_on, language)];
+            return vec![nothing_after(
+                &self.known_until(),
+                &self.launched_on,
+                self.later_orders > 0,
+                language,
+            )];
         }
         let of = |name: &str| self.arms.iter().find(|arm| arm.name == name);
         let comparisons = self.comparisons.iter().filter(|comparison| comparison.metric == metric);

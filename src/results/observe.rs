@@ -101,6 +101,8 @@ pub fn observe(
     // Orders without a time of day stand at midnight: the day of the launch then counts as after it, for all arms alike.
     let launched_at =
         if shop.orders_have_time { question.launched_at } else { question.launched_at.div_euclid(DAY) * DAY };
+    let launch_day = launched_at.div_euclid(DAY);
+    let window = launch_day..launch_day + i64::from(question.window_days) + 1;
     let mut observed = Observed {
         campaign: question.campaign.clone(),
         title: question.title.clone().unwrap_or_else(|| question.campaign.clone()),
@@ -112,6 +114,7 @@ pub fn observe(
         costs: question.costs,
         elsewhere: question.elsewhere.clone(),
         audience: question.audience.clone(),
+        later_orders: if question.as_of.is_some() { 0 } else { shop.report.orders_later(window) },
         ..Observed::default()
     };
     arms(&mut observed, question, sends)?;

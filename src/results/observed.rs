@@ -39,6 +39,8 @@ pub struct Observed {
     pub unknown_customers: u64,
     /// Customers of the ledger who were erased since; nothing is known of what they did, and they are in no column.
     pub erased: u64,
+    /// Rows of orders within the window that were set aside, for they are dated in the future.
+    pub later_orders: u64,
     /// Orders in the window that only the door was told of.
     pub told: ToldCount,
     /// From the plan's segments to the arms, as it was at the launch; empty where that is not known.

@@ -2,6 +2,7 @@
 
 use super::{ArmResult, Because, Comparison, Metric, Verdict};
 use crate::statistics::Interval;
+use crate::statistics::qini::Knows;
 
 /// The language of a sentence or a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,18 +26,32 @@ pub fn finding(
     let values = value(metric, arm).zip(value(metric, control));
     let money = metric == Metric::RevenuePerCustomer;
     let shown = |value: f64| if money { amount(value, currency) } else { percent(value) };
-    let size = if money { signed(difference, currency) } else { points(difference, language) };
+    // Narrowed by what was spent before, it is not the difference of the two values.
+    let narrowed = match language {
+        _ if comparison.adjusted.is_none() => "",
+        Language::English => " allowing for what they spent before",
+        Language::Chinese => "（已扣除事前消费的影响）",
+    };
+    let size = if money { signed(difference, currency) + narrowed } else { points(difference, language) };
     let ends = ends(interval, money, language);
     let p = p_value(comparison.p_adjusted);
     let looks = comparison.any_look().is_some();
     let (label, p) = match language {
         Language::English => (
             if looks { "95 % interval for any number of looks" } else { "95 % interval" },
-            if comparison.is_adjusted() { format!("{p} with the comparisons beside it") } else { p },
+            if comparison.is_adjusted() {
+                format!("{p}, corrected for the comparisons beside it (the interval is not)")
+            } else {
+                p
+            },
         ),
         Language::Chinese => (
             if looks { "任意次查看的 95% 区间" } else { "95% 区间" },
-            if comparison.is_adjusted() { format!("{p}（已按多重比较校正）") } else { p },
+            if comparison.is_adjusted() {
+                format!("{p}（已按多重比较校正，区间未校正）")
+            } else {
+                p
+            },
         ),
     };
     let rates = values.map_or_else(String::new, |(a, b)| match language {
@@ -109,17 +124,33 @@ pub fn because(why: Because, language: Language) -> Option<&'static str> {
     Some(if language == Language::English { english } else { chinese })
 }
 
-/// What is told before any order since the launch is known. `until`: the last day that is.
+/// What is told before any order since the launch is known. `until`: the last day that is. `later`: whether there are
+/// orders that were set aside for being dated after today.
 #[must_use]
-pub fn nothing_after(until: &str, launched: &str, language: Language) -> String {
+pub fn nothing_after(until: &str, launched: &str, later: bool, language: Language) -> String {
     match language {
-        Language::English => format!(
-            "Nothing can be said yet: no orders are known after {until}, and the messages went out on {launched}."
-        ),
+        Language::English => {
+            let counted = if later { "counted" } else { "known" };
+            format!(
+                "Nothing can be said yet: no orders are {counted} after {until}, and the messages went out on {launched}."
+            )
+        }
         Language::Chinese => {
-            format!("目前无法得出结论：订单数据截至 {until}，而消息于 {launched} 发送。")
+            let counted = if later { "计入的订单" } else { "订单数据" };
+            format!("目前无法得出结论：{counted}截至 {until}，而消息于 {launched} 发送。")
         }
     }
+}
+
+/// What the order of a score is worth.
+#[must_use]
+pub fn knows(knows: Knows, language: Language) -> &'static str {
+    let (english, chinese) = match knows {
+        Knows::Yes => ("the score finds them", "分数能找出会响应的客户"),
+        Knows::Unsure => ("nothing that could be told from chance", "分数与随机无法区分"),
+        Knows::Reversed => ("the score puts them last", "分数把会响应的客户排在了最后"),
+    };
+    if language == Language::English { english } else { chinese }
 }
 
 fn english(metric: Metric) -> &'static str {
@@ -167,6 +198,16 @@ pub fn percent(rate: f64) -> String {
     format!("{:.2} %", 100.0 * rate)
 }
 
+/// A probability, which is never shown as certain.
+#[must_use]
+pub fn chance(probability: f64) -> String {
+    match probability {
+        low if low < 0.0001 => "< 0.01 %".into(),
+        high if high > 0.9999 => "> 99.99 %".into(),
+        other => percent(other),
+    }
+}
+
 /// An amount in major units with its currency.
 #[must_use]
 pub fn amount(value: f64, currency: &str) -> String {
@@ -188,9 +229,16 @@ fn points(difference: f64, language: Language) -> String {
     }
 }
 
-/// Both ends, in points or in money.
+/// Both ends, in points or in money. Where all amounts are the same there is nothing to reckon an interval from, and that
+/// is said: two equal ends would look exact.
 #[must_use]
 pub fn ends(interval: Interval, money: bool, language: Language) -> String {
+    if money && interval.low >= interval.high {
+        return match language {
+            Language::English => "unknown: all amounts are the same".into(),
+            Language::Chinese => "未知：所有金额相同".into(),
+        };
+    }
     let to = match language {
         Language::English => "to",
         Language::Chinese => "至",

@@ -1,5 +1,7 @@
 //! Who responds: customers in the order of a score, and what a campaign to the first of them alone would have brought.
 
+mod area;
+
 use serde::{Deserialize, Serialize};
 
 use super::Interval;
@@ -38,9 +40,36 @@ pub struct Qini {
     /// Area between the curve and the straight line to its end, which sending to as many customers at random follows:
     /// above 0, the score knows who responds.
     pub area: f64,
+    /// 95 %, of the area, by bootstrap: where it holds 0, the score may know nothing.
+    pub interval: Interval,
     /// Extra conversions per treated customer when all are sent to: the end of the curve.
     pub total: f64,
     pub deciles: Vec<Decile>,
+}
+
+/// What an area says of the score that the customers were put in order by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knows {
+    /// Who responds.
+    Yes,
+    /// Nothing that could be told from chance.
+    Unsure,
+    /// The contrary: those it puts last respond.
+    Reversed,
+}
+
+impl Qini {
+    /// By the interval of the area.
+    #[must_use]
+    pub fn knows(&self) -> Knows {
+        if self.interval.low > 0.0 {
+            Knows::Yes
+        } else if self.interval.high < 0.0 {
+            Knows::Reversed
+        } else {
+            Knows::Unsure
+        }
+    }
 }
 
 /// Points that a curve has at most, with its beginning.
@@ -60,7 +89,7 @@ pub fn qini(customers: &[Scored]) -> Option<Qini> {
     let all = order.len() as f64;
     let mut steps = vec![[0.0, 0.0]];
     let mut tally = Tally::default();
-    let mut start = 0;
+    let (mut start, mut ends) = (0, Vec::new());
     while start < order.len() {
         let end = start
             + order[start..].partition_point(|other| other.score.total_cmp(&order[start].score).is_eq());
@@ -68,12 +97,15 @@ pub fn qini(customers: &[Scored]) -> Option<Qini> {
             tally.add(customer);
         }
         steps.push([end as f64 / all, tally.gain() / treated as f64]);
+        ends.push(end);
         start = end;
     }
     let total = steps[steps.len() - 1][1];
     let under: f64 =
         steps.windows(2).map(|pair| (pair[1][0] - pair[0][0]) * f64::midpoint(pair[0][1], pair[1][1])).sum();
-    Some(Qini { area: under - total / 2.0, total, deciles: deciles(&order), curve: thinned(&steps) })
+    let area = under - total / 2.0;
+    let interval = area::interval(&order, &ends, area);
+    Some(Qini { area, interval, total, deciles: deciles(&order), curve: thinned(&steps) })
 }
 
 #[derive(Default)]

@@ -69,7 +69,7 @@ pub fn bootstrap(a: &[f64], b: &[f64], confidence: f64, redraws: u32, seed: u64)
     Some(Bootstrap { percentile, bca })
 }
 
-fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number);
     rng
@@ -130,7 +130,7 @@ fn acceleration(a: &[Unit], b: &[Unit]) -> f64 {
 }
 
 /// The quantile `p` of sorted values, between neighbours in proportion.
-fn at(sorted: &[f64], p: f64) -> f64 {
+pub(super) fn at(sorted: &[f64], p: f64) -> f64 {
     let place = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let (low, part) = (place.floor() as usize, place.fract());
     let high = (low + 1).min(sorted.len() - 1);

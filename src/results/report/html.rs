@@ -1,9 +1,11 @@
 //! The page as HTML.
 
-use super::super::sentence::{Language, amount, ends, grouped, p_value, percent, value};
+use super::super::sentence::{Language, amount, ends, grouped, knows, p_value, percent, value};
 use super::super::{Comparison, Metric, Results, Verdict, shown_currency};
 use super::svg::{Row, Series, bars, curves, intervals};
 use super::words::{Words, caveat, metric, step, theme, tone, words};
+use crate::statistics::Interval;
+use crate::statistics::qini::Qini;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1c2320;--soft:#5b655f;--line:#d5dbd7;--paper:#fff;--accent:#0b6e4f}\n\
@@ -34,12 +36,15 @@ pub fn html(results: &Results, language: Language) -> String {
     page.messages();
     page.audience();
     page.funnel();
-    page.outcomes();
-    page.comparisons();
-    page.retention();
-    page.responders();
-    page.money();
-    page.segments();
+    // Before any order since the launch is known there is nothing to compare, and zeros would look like results.
+    if !results.is_before() {
+        page.outcomes();
+        page.comparisons();
+        page.retention();
+        page.responders();
+        page.money();
+        page.segments();
+    }
     page.voices();
     page.foot();
     page.out
@@ -144,6 +149,9 @@ impl Page<'_> {
     }
 
     fn funnel(&mut self) {
+        if self.results.funnel.is_empty() {
+            return;
+        }
         self.heading(self.words.funnel);
         for funnel in &self.results.funnel {
             let counts = super::markdown::steps(funnel);
@@ -220,7 +228,7 @@ impl Page<'_> {
             .map(|curve| {
                 let start = [[0.0, 0.0]].into_iter();
                 let weeks = curve.weeks.iter().map(|week| [f64::from(week.week), week.rate]);
-                let none = crate::statistics::Interval::new(0.0, 0.0);
+                let none = Interval::new(0.0, 0.0);
                 Series {
                     name: curve.arm.clone(),
                     points: start.chain(weeks).collect(),
@@ -240,7 +248,7 @@ impl Page<'_> {
     fn responders(&mut self) {
         let Some(qini) = &self.results.qini else { return };
         self.heading(self.words.responders);
-        self.out += &format!("<p>{} {:+.5}.</p>\n", escape(self.words.qini_note), qini.area);
+        self.out += &format!("<p>{}</p>\n", escape(&responders(qini, self.language)));
         let series = [
             Series { name: "Qini".into(), points: qini.curve.clone(), band: Vec::new() },
             Series {
@@ -382,6 +390,18 @@ impl Page<'_> {
 }
 
 /// When, how long, and until when.
+/// What is told of the order by score.
+pub(super) fn responders(qini: &Qini, language: Language) -> String {
+    let words = words(language);
+    let (area, Interval { low, high }) = (qini.area, qini.interval);
+    format!(
+        "{}: {area:+.5} ({} {low:+.5} – {high:+.5}). {}",
+        words.qini_note,
+        words.interval,
+        knows(qini.knows(), language)
+    )
+}
+
 pub(super) fn dates(results: &Results, language: Language) -> String {
     match language {
         Language::English => format!(

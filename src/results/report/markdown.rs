@@ -1,8 +1,8 @@
 //! The page as Markdown, and the tables that both pages share.
 
-use super::super::sentence::{Language, amount, ends, grouped, percent};
+use super::super::sentence::{Language, amount, chance, ends, grouped, percent};
 use super::super::{Comparison, Funnel, Metric, Results, shown_currency};
-use super::html::{cell, dates, judged_p, shown};
+use super::html::{cell, dates, judged_p, responders, shown};
 use super::words::{caveat, metric, step, theme, tone, verdict_cell, words};
 
 /// A table: its head and its rows.
@@ -38,40 +38,12 @@ pub fn markdown(results: &Results, language: Language) -> String {
         .iter()
         .map(|funnel| [funnel.arm.clone()].into_iter().chain(steps(funnel).map(grouped)).collect::<Vec<_>>());
     let head = [words.arm].into_iter().chain(words.steps).map(str::to_owned).collect();
-    section(words.funnel, (head, funnel.collect()));
-    section(words.outcomes, owned(outcomes(results, language)));
-    section(words.comparisons, owned(differences(results, language)));
-    if results.retention.iter().any(|curve| !curve.weeks.is_empty()) {
-        section(words.retention, weeks(results, language));
+    if !results.funnel.is_empty() {
+        section(words.funnel, (head, funnel.collect()));
     }
-    if !results.earned.is_empty() {
-        section(words.money, owned(earned(results, language)));
-    }
-    if let Some(qini) = &results.qini {
-        let rows = qini.deciles.iter().map(|decile| {
-            vec![
-                decile.decile.to_string(),
-                grouped(decile.treated + decile.control),
-                format!("{:+.2}", 100.0 * decile.uplift),
-                ends(decile.interval, false, language),
-            ]
-        });
-        let head = [words.decile, words.customers, words.uplift, words.interval].map(str::to_owned).to_vec();
-        section(words.responders, (head, rows.collect()));
-        out += &format!("\n{} {:+.5}.\n", words.qini_note, qini.area);
-    }
-    if !results.segments.is_empty() {
-        let rows = results.segments.iter().flat_map(|segment| {
-            segment.comparisons.iter().map(|comparison| {
-                let mut row = vec![segment.segment.clone()];
-                row.extend(difference(comparison, shown_currency(&results.currency), language));
-                row
-            })
-        });
-        let head =
-            [words.segment, words.metric, words.arm, words.difference, words.interval, "p", words.verdict];
-        let rows: Vec<_> = rows.collect();
-        out += &format!("\n## {}\n\n{}", words.segments, table(&head.map(str::to_owned), &rows));
+    // Before any order since the launch is known there is nothing to compare, and zeros would look like results.
+    if !results.is_before() {
+        out += &measured(results, language);
     }
     if results.feedback.texts > 0 {
         out += &format!("\n## {}\n", words.said);
@@ -98,6 +70,51 @@ pub fn markdown(results: &Results, language: Language) -> String {
     out += &format!("\n## {}\n\n", words.method);
     for method in words.methods {
         out += &format!("- {method}\n");
+    }
+    out
+}
+
+/// What customers did, in tables.
+fn measured(results: &Results, language: Language) -> String {
+    let words = words(language);
+    let mut out = String::new();
+    let mut section = |title: &str, (head, rows): (Vec<String>, Vec<Vec<String>>)| {
+        out += &format!("\n## {title}\n\n{}", table(&head, &rows));
+    };
+    let owned = |(head, rows): Cells| (head.into_iter().map(str::to_owned).collect(), rows);
+    section(words.outcomes, owned(outcomes(results, language)));
+    section(words.comparisons, owned(differences(results, language)));
+    if results.retention.iter().any(|curve| !curve.weeks.is_empty()) {
+        section(words.retention, weeks(results, language));
+    }
+    if !results.earned.is_empty() {
+        section(words.money, owned(earned(results, language)));
+    }
+    if let Some(qini) = &results.qini {
+        let rows = qini.deciles.iter().map(|decile| {
+            vec![
+                decile.decile.to_string(),
+                grouped(decile.treated + decile.control),
+                format!("{:+.2}", 100.0 * decile.uplift),
+                ends(decile.interval, false, language),
+            ]
+        });
+        let head = [words.decile, words.customers, words.uplift, words.interval].map(str::to_owned).to_vec();
+        section(words.responders, (head, rows.collect()));
+        out += &format!("\n{}\n", responders(qini, language));
+    }
+    if !results.segments.is_empty() {
+        let rows = results.segments.iter().flat_map(|segment| {
+            segment.comparisons.iter().map(|comparison| {
+                let mut row = vec![segment.segment.clone()];
+                row.extend(difference(comparison, shown_currency(&results.currency), language));
+                row
+            })
+        });
+        let head =
+            [words.segment, words.metric, words.arm, words.difference, words.interval, "p", words.verdict];
+        let rows: Vec<_> = rows.collect();
+        out += &format!("\n## {}\n\n{}", words.segments, table(&head.map(str::to_owned), &rows));
     }
     out
 }
@@ -202,15 +219,6 @@ pub(super) fn differences(results: &Results, language: Language) -> Cells {
         words.verdict,
     ];
     (head, rows.collect())
-}
-
-/// A probability that is never shown as certain.
-fn chance(probability: f64) -> String {
-    match probability {
-        low if low < 0.0001 => "< 0.01 %".into(),
-        high if high > 0.9999 => "> 99.99 %".into(),
-        other => percent(other),
-    }
 }
 
 /// Metric, arm, difference, interval, p-value and verdict.

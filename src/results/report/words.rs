@@ -100,7 +100,7 @@ const ENGLISH: Words = Words {
     week: "Week",
     responders: "Who responds",
     qini_note: "Customers in the order of a score made of what was known before; each was scored by a fit that had not \
-                seen them. Area between the curve and the straight line:",
+                seen them. Area between the curve and the straight line",
     share_sent: "share of customers sent to, likeliest responders first",
     at_random: "in any order",
     decile: "Decile",
@@ -126,7 +126,7 @@ const ENGLISH: Words = Words {
         "Rates: Wilson intervals, Newcombe's interval of the difference, pooled z test. Fewer than five expected in a \
          cell: no verdict.",
         "Money: Welch's test, narrowed by what customers spent in the year before (CUPED), which decides the verdict; \
-         the bootstrap (BCa) stands beside it.",
+         `perennial results` prints the bootstrap's interval (BCa) beside it.",
         "Verdicts and the intervals of differences may be looked at at any time: the error is spent as O'Brien and Fleming would (Lan and DeMets), 5 % \
          over all looks together.",
         "Arms against the control, arms with each other, and segments with arms are adjusted for their number (Benjamini \
@@ -166,7 +166,7 @@ const CHINESE: Words = Words {
     retention: "每周末累计购买比例",
     week: "周",
     responders: "谁会响应",
-    qini_note: "客户按事前信息得出的分数排序；每位客户的分数都来自没有见过该客户结果的拟合。曲线与直线之间的面积：",
+    qini_note: "客户按事前信息得出的分数排序；每位客户的分数都来自没有见过该客户结果的拟合。曲线与直线之间的面积",
     share_sent: "发送的客户比例（最可能响应者在前）",
     at_random: "任意顺序",
     decile: "十分位",
@@ -189,7 +189,7 @@ const CHINESE: Words = Words {
     methods: [
         "凡分配到某组的客户都计入，无论消息是否送达；比例以分配的客户为基数，而不是购买者或点击者：只有分配是随机的，因此只有分配可以比较。",
         "比例：Wilson 区间，差异用 Newcombe 区间与合并 z 检验。若某格期望数不足 5，则不下结论。",
-        "金额：Welch 检验，并用事前一年的消费缩小误差（CUPED），结论以此为准；旁边给出自助法（BCa）区间。",
+        "金额：Welch 检验，并用事前一年的消费缩小误差（CUPED），结论以此为准；`perennial results` 另给出自助法（BCa）区间。",
         "结论与差异区间随时查看都有效：按 O'Brien-Fleming（Lan-DeMets）方式分配误差，所有查看合计 5%。",
         "各组与对照、各组之间、多个客群的 p 值按 Benjamini-Hochberg 方法校正。",
         "主题与语气来自词表，并非理解；请阅读原文引用。",
@@ -233,7 +233,7 @@ pub(super) fn step(name: &str, language: Language) -> &str {
         "not-suppressed" => "未被停发",
         "under-cap" => "未超过频次上限",
         "outside-quiet-hours" => "不在免打扰时段",
-        "complete" => "信息字段齐全",
+        "complete" => "信息符合全部规则",
         "holdout" => "保留作对照",
         "to-be-sent" => "将收到消息",
         "waits-for-cap" => "等待频次上限解除",
@@ -301,6 +301,22 @@ pub fn caveat(caveat: Caveat, language: Language) -> String {
                 .into()
         }
         Caveat::NothingAfter => "订单数据止于发送之前：目前无法得出结论。请用 --data 读入之后的订单。".into(),
+        Caveat::LaterOrders(rows) if english => {
+            let (rows, they) = if rows == 1 {
+                ("1 row of the orders is".to_owned(), "Where it is right")
+            } else {
+                (format!("{} rows of the orders are", grouped(rows)), "Where they are right")
+            };
+            format!(
+                "{rows} dated in the future, and set aside. {they}, name the last day that counts: \
+                 `perennial results NAME --as-of DATE`, or as-of under [data] in perennial.toml."
+            )
+        }
+        Caveat::LaterOrders(rows) => format!(
+            "有 {} 行订单的日期在今天之后，未计入。如日期无误，请指定计入的最后一天：`perennial results NAME --as-of 日期`，\
+             或在 perennial.toml 的 [data] 中写 as-of。",
+            grouped(rows)
+        ),
         Caveat::WindowOpen(days) if english => {
             let days = if days == 1 { "one more day".to_owned() } else { format!("{days} more days") };
             format!(

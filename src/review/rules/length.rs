@@ -46,7 +46,10 @@ pub(super) fn sms_parts(message: &Message<'_>) -> Check {
     if measured.parts <= most {
         return passed("sms-parts", format!("{detail}; {} units are left.", measured.left));
     }
-    let remedy =
-        if forced.is_empty() { "Shorten it." } else { "Replace that character, or shorten the text." };
+    let remedy = if forced.is_empty() {
+        "Shorten it."
+    } else {
+        "Replace that character (`c` on the message of the campaign, `p` in Review), or shorten the text."
+    };
     judged("sms-parts", vec![format!("{detail}; at most {most} parts")], remedy, "")
 }

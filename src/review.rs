@@ -17,7 +17,7 @@ pub mod spreadsheet;
 
 mod rules;
 
-pub use rules::{ClaimKind, Rules, TracedClaim, Verdict, judge};
+pub use rules::{ClaimKind, Rules, TracedClaim, Verdict, is_marked, judge};
 
 use serde::Serialize;
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::CampaignError;
 use super::approval::{Approval, fingerprint};
-use super::audience::{Audience, Known};
+use super::audience::{Audience, Known, Member, Place, Step};
 use super::message::{Composer, Content, MessageError, content_hash};
 use super::overlap::{Overlap, overlaps};
 use super::owed::owed;
@@ -180,6 +180,17 @@ impl Dossier {
         let is_it = |version: &Version| version.arm == arm && version.segment == segment;
         let place = self.versions.all.iter().position(is_it);
         place.and_then(|place| self.contents.get(place)).map_or("", String::as_str)
+    }
+
+    /// Whose message a version is shown by: its first recipient; where its message breaks a rule for everybody, one of them.
+    #[must_use]
+    pub fn reader_of(&self, version: &Version) -> Option<&Member> {
+        let places = [Place::Arm(version.arm), Place::Left(Step::Complete)];
+        places.into_iter().find_map(|place| {
+            let is_it =
+                |member: &&Member| usize::from(member.segment) == version.segment && member.place == place;
+            self.audience.members.iter().find(is_it)
+        })
     }
 
     /// The last day on which the offer holds, where it has one.

@@ -21,9 +21,9 @@ use super::dossier::Dossier;
 use super::message::{Outgoing, findings, forcing};
 use super::outlook::Outlook;
 use super::versions::Ground;
-use super::writer::MARKS;
 use super::writer::Writer;
 use crate::data::{Channel, primary_language};
+use crate::review::is_marked;
 use crate::strategy::{Part, sms};
 use nobody::{apart, emptied_by, why_nobody};
 use specimens::is_address;
@@ -364,6 +364,8 @@ impl Checks {
                 "Write url = \"https://...\" under [brand], and {{ shop_url }} into the strategy.",
             ),
             None => match urls.len() {
+                // Without a message there is nothing to look at.
+                0 if specimens.iter().all(Result::is_err) => {}
                 1 => self.good("links", "one link, an address in form"),
                 number => self.good("links", format!("{number} links, all of them addresses in form")),
             },
@@ -401,13 +403,9 @@ impl Checks {
 
     fn chinese(&mut self, dossier: &Dossier, specimens: &[Result<Outgoing, String>]) {
         let messages = || specimens.iter().flatten();
-        if dossier.versions.channel == Channel::Email {
-            let marked = messages().all(|message| {
-                message
-                    .text
-                    .get(&Part::Subject)
-                    .is_some_and(|subject| MARKS.iter().any(|mark| subject.trim_start().starts_with(mark)))
-            });
+        if dossier.versions.channel == Channel::Email && messages().next().is_some() {
+            let marked = messages()
+                .all(|message| message.text.get(&Part::Subject).is_some_and(|subject| is_marked(subject)));
             if marked {
                 self.good("advertising-mark", "the subject begins with the mark of advertising");
             } else {

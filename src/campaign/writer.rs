@@ -9,17 +9,16 @@ use super::approval::shared_code;
 use super::message::{Composer, Doors, Envelope, MessageError, Outgoing, message_id};
 use super::plan::Plan;
 use super::versions::{Ground, Version, Versions};
-use crate::config::SendingConfig;
+use crate::config::Config;
 use crate::data::{Channel, primary_language};
 use crate::jobs::Task;
+use crate::review::is_marked;
 use crate::review::merge::Merger;
 use crate::strategy::{Part, Text};
 use crate::workspace::{Links, Send, TEST_SEND};
 
 /// Before the subject of a Chinese advertisement.
 const MARK: &str = "（广告）";
-/// Marks that stand there already.
-pub(super) const MARKS: [&str; 6] = ["广告", "（广告）", "(广告)", "[广告]", "【广告】", "AD"];
 /// Before the subject of a test.
 const TEST: &str = "[Test] ";
 /// What says that a model wrote a text: of an e-mail, and of what is paid by the character.
@@ -72,7 +71,9 @@ pub struct Doorway {
 }
 
 /// The domain of message ids: of texts and notes too, which no sender's address stands in.
-fn domain(composer: &Composer, sending: &SendingConfig) -> String {
+fn domain(composer: &Composer, config: &Config) -> String {
+    let sending = &config.sending;
+    let of_shop = || config.brand.url.as_deref().and_then(host);
     let of_address = || sending.from_address.as_deref().and_then(|address| address.rsplit_once('@'));
     match composer.sender() {
         Some(sender) => sender.domain.clone(),
@@ -80,8 +81,15 @@ fn domain(composer: &Composer, sending: &SendingConfig) -> String {
             .domain
             .clone()
             .or_else(|| of_address().map(|(_, domain)| domain.to_owned()))
+            .or_else(of_shop)
             .unwrap_or_else(|| "perennial.invalid".to_owned()),
     }
+}
+
+/// The host of an address: `shop.example` of `https://shop.example/x`.
+fn host(url: &str) -> Option<String> {
+    let host = url.split_once("://")?.1.split(['/', '?', '#', ':']).next()?;
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 impl<'a> Writer<'a> {
@@ -100,7 +108,7 @@ impl<'a> Writer<'a> {
         let Said { plan, versions, banned_words } = said;
         let mergers = versions.mergers(ground, banned_words, &|_| rows.to_vec(), task)?;
         Ok(Self {
-            domain: domain(composer, &ground.config.sending),
+            domain: domain(composer, ground.config),
             composer,
             plan,
             versions,
@@ -245,7 +253,7 @@ fn mark(text: &mut Text, plan: &Plan, versions: &Versions, generated: bool) {
     if plan.advertising_mark
         && versions.channel == Channel::Email
         && let Some(subject) = text.get_mut(&Part::Subject)
-        && !MARKS.iter().any(|mark| subject.starts_with(mark))
+        && !is_marked(subject)
     {
         subject.insert_str(0, MARK);
     }

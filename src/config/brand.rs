@@ -68,7 +68,10 @@ impl BrandConfig {
     pub fn unnamed(&self, settings: &Path) -> Option<Unnamed> {
         self.name.is_empty().then(|| Unnamed {
             message: "Messages are signed \"our shop\", as the shop's name is not known.".to_owned(),
-            remedy: format!("Write name = \"…\" under [brand] in {}.", settings.display()),
+            remedy: format!(
+                "Write name = \"…\" under [brand] in {}: your own, as the sample's name is not taken.",
+                settings.display()
+            ),
         })
     }
 }

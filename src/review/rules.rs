@@ -22,6 +22,7 @@ mod voice;
 mod words;
 
 pub use ledger::{ClaimKind, TracedClaim, Verdict};
+pub use opt_out::is_marked;
 
 use std::borrow::Cow;
 

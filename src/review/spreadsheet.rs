@@ -2,7 +2,7 @@
 //!
 //! RFC 4180: commas, CR LF, quotation marks where they are needed. A spreadsheet takes a cell that begins
 //! with `=`, `+`, `-`, `@`, a tab or a line break (or the full-width forms of the signs) for a formula and
-//! runs it; such a cell gets an apostrophe in front, which spreadsheets show as text. So does a cell that
+//! runs it; such a cell, if it is no number or telephone number, gets an apostrophe in front, which spreadsheets show as text. So does a cell that
 //! begins with an apostrophe, so that the exact text can be had back: take one leading apostrophe away.
 
 use std::borrow::Cow;
@@ -13,14 +13,21 @@ use std::io::Write;
 pub fn safe_cell(cell: &str) -> Cow<'_, str> {
     match cell.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠') => {
-            // A negative number is a number, and no formula.
-            if cell.starts_with(['-', '+']) && is_number(&cell[1..]) && cell.starts_with('-') {
+            // A negative number is a number, and a telephone number one too: neither is a formula.
+            if cell.strip_prefix('-').is_some_and(is_number)
+                || cell.strip_prefix('+').is_some_and(is_telephone)
+            {
                 return Cow::Borrowed(cell);
             }
             Cow::Owned(format!("'{cell}"))
         }
         _ => Cow::Borrowed(cell),
     }
+}
+
+/// Digits as E.164 has them behind the sign.
+fn is_telephone(text: &str) -> bool {
+    (7..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_number(text: &str) -> bool {
@@ -77,7 +84,7 @@ mod tests {
         for formula in ["=1+1", "+49 170 1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "-", "--1"] {
             assert_eq!(safe_cell(formula), format!("'{formula}"));
         }
-        for plain in ["", "Anna", "3.5", "-3.5", "-12", "a=b", " =1"] {
+        for plain in ["", "Anna", "3.5", "-3.5", "-12", "a=b", " =1", "+12135550103"] {
             assert_eq!(safe_cell(plain), plain);
         }
     }

@@ -16,9 +16,9 @@ pub struct Args {
     /// what came back: bounced, clicked, unsubscribed.
     #[arg(long, value_name = "TEXT", default_value = "")]
     find: String,
-    /// Most lines.
-    #[arg(long, value_name = "N", default_value_t = usize::MAX)]
-    most: usize,
+    /// Most lines (default: all).
+    #[arg(long, value_name = "N")]
+    most: Option<usize>,
     /// As CSV, safe for spreadsheets.
     #[arg(long)]
     csv: bool,
@@ -29,7 +29,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let office = office(context)?;
     let campaign = office.launched(&args.name)?;
-    let lines = office.store.find_sends(campaign.id, &args.find, args.most.min(i64::MAX as usize))?;
+    let lines = office.store.find_sends(campaign.id, &args.find, args.most.unwrap_or(usize::MAX).min(i64::MAX as usize))?;
     if context.global.json {
         context.print_json(&json!({ "schema": SCHEMA, "name": args.name, "sends": lines }))?;
         return Ok(Exit::Done);

@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::office::{ground, office, shop};
-use crate::campaign::audience::Place;
 use crate::campaign::channel::Outcome;
 use crate::campaign::message::{MessageError, Outgoing, SAMPLE_LINKS, Shown, page};
 use crate::campaign::prospect::{line_of_tests, with_file};
@@ -55,6 +54,11 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             .iter()
             .filter_map(|(heading, message)| Some(Shown { heading, message: message.as_ref().ok()?, samples }))
             .collect();
+        for (heading, message) in &made {
+            if let Err(why) = message {
+                writeln!(context.stderr, "perennial: {heading} is not on the page: {why}")?;
+            }
+        }
         let write = || {
             let mut file = AtomicFile::create(path, Privacy::Private)?;
             file.write_all(page(&args.name, &shown).as_bytes())?;
@@ -86,8 +90,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let message = match message {
             Ok(message) => message,
             Err(why) => {
-                let who = args.customer.as_deref().unwrap_or_default();
-                context.print_text(&format!("— {heading}, to {who}: no message goes\n{why}\n"))?;
+                let who = args.customer.as_deref().map_or_else(String::new, |who| format!(", to {who}"));
+                context.print_text(&format!("— {heading}{who}: no message goes\n{why}\n"))?;
                 continue;
             }
         };
@@ -178,6 +182,7 @@ fn specimens(
         None => None,
     };
     let mut rows = dossier.rows();
+    rows.extend(dossier.versions.all.iter().filter_map(|version| Some(dossier.reader_of(version)?.row)));
     rows.extend(row.map(|row| row as u32));
     // What is only shown needs no sender; what is sent does.
     let stand_in = dossier.shown_composer(&context.config).map_err(anyhow::Error::msg)?;
@@ -194,9 +199,7 @@ fn specimens(
     })?;
     let mut made = Vec::new();
     for version in &dossier.versions.all {
-        let first = dossier.audience.recipients().find(|member| {
-            usize::from(member.segment) == version.segment && member.place == Place::Arm(version.arm)
-        });
+        let first = dossier.reader_of(version);
         let Some(row) = row.or_else(|| first.map(|member| member.row as usize)) else { continue };
         let heading =
             format!("{} for {}", dossier.versions.arms[version.arm].0, dossier.plan.segments[version.segment]);
@@ -205,7 +208,7 @@ fn specimens(
             (Err(MessageError::Address(address, why)), Some(_)) => {
                 return Err(UsageError(format!("--to: \"{address}\" is no address: {why}.")).into());
             }
-            (Err(error), None) if customer.is_some() => Err(error.to_string()),
+            (Err(error), None) => Err(error.to_string()),
             (made, _) => Ok(made.map_err(|error| {
                 anyhow::anyhow!("{heading} cannot be made for {}: {error}", grouped.shop.customers.id(row))
             })?),

@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     name: String,
     /// A text that holds the Message-ID of everything that the server took, such as its log: what stands in it was taken, and
-    /// what does not is sent again, if the log has all those that are known to be taken.
+    /// what does not is sent again, if the log has all those that are known to be taken, and of later ones too.
     #[arg(long, value_name = "FILE", group = "choice")]
     log: Option<PathBuf>,
     /// All of them were taken.
@@ -53,7 +53,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         Some(path) => {
             let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
             let accepted = office.store.sends_in(campaign.id, SendState::Accepted)?;
-            Some(Proof::new(&String::from_utf8_lossy(&bytes), &accepted, &unknown))
+            Some(Proof::new(&String::from_utf8_lossy(&bytes), &accepted))
         }
         None => None,
     };
@@ -65,7 +65,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         if is_taken {
             taken += 1;
             changes.push(Change::Accepted { id: line.id, detail: "taken, as somebody has found out since".into() });
-        } else if proof.as_ref().is_none_or(Proof::is_whole) {
+        } else if proof.as_ref().is_none_or(|proof| proof.covers(line)) {
             again += 1;
             changes.push(Change::Back { id: line.id });
         } else {
@@ -100,7 +100,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             ),
             CampaignState::Sending => format!("{again} go out with the next `perennial campaign send {name}`"),
         };
-        context.print_text(&format!("{taken} were taken, {next}"))?;
+        if left == 0 || taken + again > 0 {
+            context.print_text(&format!("{taken} were taken, {next}"))?;
+        }
     }
     if let Some(proof) = proof.filter(|_| left > 0) {
         writeln!(context.stderr, "perennial: {}", proof.lacks(left))?;
@@ -115,39 +117,50 @@ struct Proof {
     /// Messages that are known to be taken, and how many of them it names.
     known: usize,
     named: usize,
-    /// Whether it names one of those that nobody knows about.
-    names_some: bool,
+    /// When the last of those was taken.
+    until: Option<i64>,
 }
 
 impl Proof {
-    fn new(text: &str, accepted: &[Send], unknown: &[Send]) -> Self {
+    fn new(text: &str, accepted: &[Send]) -> Self {
         let ids = ids_in(text);
-        let is_named = |line: &&Send| line.message_id.as_ref().is_some_and(|id| ids.contains(id));
-        let (named, names_some) = (accepted.iter().filter(is_named).count(), unknown.iter().any(|line| is_named(&line)));
-        Self { ids, known: accepted.len(), named, names_some }
+        let named = accepted.iter().filter(|line| is_in(line, &ids));
+        let (named, until) = (named.clone().count(), named.map(|line| line.at).max());
+        Self { ids, known: accepted.len(), named, until }
     }
 
     fn names(&self, line: &Send) -> bool {
-        line.message_id.as_ref().is_some_and(|id| self.ids.contains(id))
+        is_in(line, &self.ids)
     }
 
-    /// Whether what does not stand in it was not taken: it has everything that is known to be, and is not of another campaign.
-    fn is_whole(&self) -> bool {
-        self.named == self.known && (self.known > 0 || self.names_some)
+    /// Whether a message that does not stand in it was not taken: it has everything that is known to be, and goes on after that
+    /// message was handed over.
+    fn covers(&self, line: &Send) -> bool {
+        self.named == self.known && self.until.is_some_and(|until| until > line.at)
     }
 
     /// Why it proves nothing of the rest.
     fn lacks(&self, left: usize) -> String {
-        let of = if self.known > 0 {
-            format!("it names {} of the {} messages that are known to be taken", self.named, self.known)
+        let why = if self.known == 0 {
+            "no message of this campaign is known to be taken, and so nothing shows that it is all of the log".to_owned()
+        } else if self.named < self.known {
+            format!(
+                "it names {} of the {} messages that are known to be taken, and so is not all of the log",
+                self.named, self.known
+            )
         } else {
-            "it names no message of this campaign".to_owned()
+            "nothing that is known to be taken came after them, and the log may end before".to_owned()
         };
+        let messages = if left == 1 { "one message".to_owned() } else { format!("{left} messages") };
         format!(
-            "of {left} messages the log proves nothing: {of}, so it is not all of the log. Give a log that has them all, or decide \
-             with --taken or --resend"
+            "of {messages} the log proves nothing: {why}. Look for their Message-IDs at the server, and decide with --taken or \
+             --resend"
         )
     }
+}
+
+fn is_in(line: &Send, ids: &HashSet<String>) -> bool {
+    line.message_id.as_ref().is_some_and(|id| ids.contains(id))
 }
 
 /// Everything in a text that has the form of a Message-ID.

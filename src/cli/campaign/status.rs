@@ -103,6 +103,9 @@ fn more(campaign: &Campaign, why: Option<&str>, (next, sending): (Option<i64>, b
         (CampaignState::Stopped, Some(why)) => {
             format!(": {}. `perennial campaign resume {name}` lets it go on", why.trim_end_matches('.'))
         }
+        (CampaignState::Sending, _) if !sending && next.is_none() => {
+            format!(": nothing waits, and it is done when `perennial campaign resolve {name}` has settled the rest")
+        }
         (CampaignState::Sending, _) if !sending => match next.filter(|next| *next > now()) {
             Some(next) => format!(
                 ", and no program sends now: the next message may go out at {}, with `perennial campaign send {name}`",

@@ -7,7 +7,7 @@ use super::Args;
 use super::table::{arm_rows, comparison_rows, qini_words};
 use crate::results::report::words::caveat;
 use crate::results::sentence::{Language, amount, ends, grouped, percent};
-use crate::results::{Results, Verdict, shown_currency};
+use crate::results::{Caveat, Results, Verdict, shown_currency};
 
 /// The document of `--json`.
 #[derive(Serialize)]
@@ -34,7 +34,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit
 fn text(results: &Results) -> String {
     let currency = shown_currency(&results.currency);
     let mut out = format!("{}\n", results.summary);
-    for note in &results.caveats {
+    // What stands in the first line already is not said again.
+    let said = |note: &Caveat| results.is_before() && *note == Caveat::NothingAfter;
+    for note in results.caveats.iter().filter(|note| !said(note)) {
         out += &format!("Note: {}\n", caveat(*note, Language::English));
     }
     out += &format!(

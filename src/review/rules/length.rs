@@ -49,7 +49,7 @@ pub(super) fn sms_parts(message: &Message<'_>) -> Check {
     let remedy = if forced.is_empty() {
         "Shorten it."
     } else {
-        "Replace that character (`c` on the message of the campaign, `p` in Review), or shorten the text."
+        "Replace that character where it was written (`c` on the message of the campaign, `p` in Review), or shorten the text."
     };
     judged("sms-parts", vec![format!("{detail}; at most {most} parts")], remedy, "")
 }

@@ -21,14 +21,18 @@ pub(super) fn opt_out(message: &Message<'_>) -> Check {
     judged("opt-out", found, "Put {{ unsubscribe }} at the end.", "It says how to opt out.")
 }
 
+/// Whether a subject begins with 广告 or AD as a word of its own: a billboard (广告牌) is no mark.
+#[must_use]
+pub fn is_marked(subject: &str) -> bool {
+    let start = subject.trim_start_matches(['【', '[', '(', '（', '「', ' ']);
+    let mark = ["广告", "AD"].into_iter().find_map(|mark| start.strip_prefix(mark));
+    mark.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+}
+
 /// Chinese rules for advertising e-mail: the subject begins with 广告 or AD.
 pub(super) fn advertising_mark(message: &Message<'_>) -> Check {
     let subject = message.text.get(&Part::Subject).map_or("", String::as_str);
-    let start = subject.trim_start_matches(['【', '[', '(', '（', '「', ' ']);
-    let marked = start.starts_with("广告")
-        || start
-            .strip_prefix("AD")
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    let marked = is_marked(subject);
     let found =
         if marked { Vec::new() } else { vec!["the subject does not begin with 广告 or AD".to_owned()] };
     judged(

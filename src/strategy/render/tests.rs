@@ -105,7 +105,7 @@ fn what_brings_its_article_along_has_no_second_one() {
     let mut strategy = strategy();
     let body = "Thanks for the {{ last_product }}.\n\n{{ write(\"Thank.\", fallback=[\"Thanks.\"]) }}";
     strategy.message = BTreeMap::from([(Part::Body, body.to_owned())]);
-    let facts = Facts::from([("last_product".to_owned(), json!("The Owl"))]);
+    let facts: Facts = [("last_product".to_owned(), json!("The Owl"))].into_iter().collect();
     let text =
         render(&strategy, &facts, &["We hope that the {last_product} is to your taste.".into()]).unwrap();
     assert_eq!(text[&Part::Body], "Thanks for The Owl.\n\nWe hope that The Owl is to your taste.");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::terms::{Term, terms};
 use super::{CampaignNews, Office};
 use crate::campaign::approval::Approval;
-use crate::campaign::audience::{Audience, Member, Place, Step, step_words};
+use crate::campaign::audience::{Audience, step_words};
 use crate::campaign::dispatch::is_sending;
 use crate::campaign::dossier::Dossier;
 use crate::campaign::message::{Outgoing, forcing, replaced};
@@ -204,14 +204,7 @@ impl Office<'_> {
             .all
             .iter()
             .filter_map(|version| {
-                // Where the message breaks a rule for everybody, it is shown to be mended.
-                let places = [Place::Arm(version.arm), Place::Left(Step::Complete)];
-                let member = places.into_iter().find_map(|place| {
-                    let is_it = |member: &&Member| {
-                        usize::from(member.segment) == version.segment && member.place == place
-                    };
-                    dossier.audience.members.iter().find(is_it)
-                })?;
+                let member = dossier.reader_of(version)?;
                 Some((version, member.row))
             })
             .collect();

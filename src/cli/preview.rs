@@ -141,9 +141,8 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     if let (Some(why), Some(draft)) = (engine.away(), drafts.first()) {
         writeln!(context.stderr, "warning: {why}; {} wrote in its place", draft.model.name)?;
     }
-    let stranger = drafts
-        .first()
-        .and_then(|draft| catalogue::not_spoken(&draft.model.name, &assignment.strategy.language));
+    let language = &assignment.strategy.language;
+    let stranger = catalogue::not_spoken(&engine.identity().name, language).filter(|_| !engine.writes(language));
     if let Some(why) = stranger.filter(|_| !context.global.quiet) {
         writeln!(context.stderr, "warning: {why}")?;
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{OwnVoiceError, Report, io};
 use crate::tuning::checkpoint;
 use crate::workspace::{private_file, private_folder};
-use crate::writing::adapter::{CARD, Library, OwnVoice, SETTINGS, WEIGHTS};
+use crate::writing::adapter::{Adapter, CARD, Library, OwnVoice, Place, SETTINGS, WEIGHTS};
 
 /// The folder of a workspace with its voices.
 pub const FOLDER: &str = "voices";
@@ -178,6 +178,22 @@ impl Voices {
             };
             OwnVoiceError::Failed(format!("{} has no voice {number}; {there}", self.folder.display()))
         })
+    }
+
+    /// That a version's adapter can be read, to its last number.
+    ///
+    /// # Errors
+    /// There is none of this number, or its files are damaged.
+    pub fn check(&self, number: u32) -> Result<(), OwnVoiceError> {
+        let version = self.version(number)?;
+        let place = Place::Folder {
+            name: Some(format!("voice {number}")),
+            path: self.folder.join(format!("{:04}", version.number)),
+        };
+        match Adapter::read(&place) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(OwnVoiceError::Failed(error.to_string())),
+        }
     }
 
     /// Puts a version beside the model; nothing changes where it is there already. `at`: milliseconds since 1970.

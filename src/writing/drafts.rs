@@ -297,7 +297,8 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
     let limit = room::room(assignment, slot, limit);
     let chinese = strategy.language.starts_with("zh");
     let banned_words =
-        assignment.banned_words.iter().cloned().chain(guard::SINGULAR.iter().map(ToString::to_string));
+        assignment.banned_words.iter().map(String::as_str).chain(guard::SINGULAR).chain(guard::OF_CUSTOMERS);
+    let of_mail = guard::OF_MAIL.into_iter().filter(|_| strategy.channel != Channel::Email);
     Request {
         prompt: match asking {
             Asking { converses: true, .. } => prompt::talk(strategy, slot, limit, voice),
@@ -315,7 +316,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
             discount: strategy.offer.as_ref().is_none_or(|offer| offer.kind.is_discount()),
             chinese,
             own: slot.own_words(),
-            banned_words: banned_words.collect(),
+            banned_words: banned_words.chain(of_mail).map(str::to_owned).collect(),
             allowed: allowed(slot),
             fields: if slot.free { readable_fields() } else { Vec::new() },
         },

@@ -32,6 +32,23 @@ pub const SINGULAR: [&str; 16] = [
     "she", "him",
 ];
 
+/// Words about customers, in which a model goes on with the brief instead of writing to one of them.
+pub const OF_CUSTOMERS: [&str; 9] = [
+    "your regulars",
+    "your customers",
+    "your customer",
+    "the customer",
+    "the customers",
+    "thank them",
+    "tell them",
+    "remind them",
+    "invite them",
+];
+
+/// Words for e-mail, of which no text message and no push note speaks as if it were one.
+pub const OF_MAIL: [&str; 9] =
+    ["mail", "mails", "e-mail", "e-mails", "email", "emails", "邮件", "来信", "回信"];
+
 /// Stands for a field: no letter, and no mark that ends anything.
 const FIELD: char = '\u{FFFC}';
 

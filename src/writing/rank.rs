@@ -21,7 +21,7 @@ const KNOWN_WORDS: f64 = 3.0;
 /// way of doing things." -1.4 and "You are what you have." -2.0. A larger model is surer, and seldom below it.)
 const LEAST_SURE: f64 = -1.2;
 /// Mean log-probability of a token above which an adapter's model says by heart what it was taught: that is as good as
-/// any, and no better.
+/// any, and no better. (Of Chinese it knows too little to do without.)
 const BY_HEART: f64 = -0.5;
 /// Share of known words under which a sentence is about something else than the shop.
 const LEAST_KNOWN: f64 = 0.8;
@@ -51,6 +51,8 @@ pub(super) const OPENING: usize = 2;
 pub(super) struct Taste<'a> {
     common: &'static HashSet<String>,
     own: HashSet<String>,
+    /// What is said by heart is liked for that.
+    by_heart: bool,
     /// Whether the strategy has texts of its own to stand where none is good enough.
     has_own_text: bool,
     hand: Hand,
@@ -74,6 +76,7 @@ impl<'a> Taste<'a> {
         Self {
             common: common(&strategy.language),
             own,
+            by_heart: hand.wanders || primary_language(&strategy.language) == "zh",
             has_own_text,
             hand,
             voice,
@@ -93,7 +96,7 @@ impl<'a> Taste<'a> {
         let liking = self.voice.liking(&written.text, self.limit);
         // Who does not tell how sure it was has nothing by it.
         let sure = written.mean_log_probability.unwrap_or(LEAST_SURE);
-        let sure = if self.hand.wanders { sure } else { sure.min(BY_HEART) };
+        let sure = if self.by_heart { sure } else { sure.min(BY_HEART) };
         (!poor).then_some(sure + KNOWN_WORDS * known + liking)
     }
 

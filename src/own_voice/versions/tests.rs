@@ -164,3 +164,20 @@ fn the_accepted_voice_stands_beside_its_own_model_unless_another_is_named() {
     config = crate::config::WritingConfig::default();
     assert_eq!(wanted(None, &config).as_deref(), Some("house"));
 }
+
+#[test]
+fn a_version_that_cannot_be_read_is_found_before_it_is_used() {
+    let home = tempfile::tempdir().unwrap();
+    let voices = Voices::of(home.path());
+    let number = learnt(&voices);
+    let folder = voices.folder().join(format!("{number:04}"));
+    for name in [SETTINGS, WEIGHTS] {
+        fs::copy(Path::new("tests/it/data/adapters/all").join(name), folder.join(name)).unwrap();
+    }
+    fs::write(folder.join(CARD), "{\"schema\": 1}").unwrap();
+    voices.check(number).unwrap();
+    let whole = fs::read(folder.join(WEIGHTS)).unwrap();
+    fs::write(folder.join(WEIGHTS), &whole[..whole.len() / 2]).unwrap();
+    let error = voices.check(number).unwrap_err().to_string();
+    assert!(error.contains(WEIGHTS) && error.contains("copy it again"), "{error}");
+}

@@ -280,7 +280,7 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub fn cancel_waiting(&mut self, id: i64, at: i64) -> Result<(), WorkspaceError> {
-        self.write(|transaction| Ok(cancel_waiting(transaction, id, at)?))
+        self.write(|transaction| cancel_waiting(transaction, id, at))
     }
 
     /// Why a campaign stopped by itself, the last time that it did.

@@ -82,12 +82,12 @@ fn killed_two_hundred_times_it_loses_nothing_and_doubles_nothing() {
         process.kill().unwrap();
         let ended = process.wait().unwrap();
         kills += usize::from(!ended.success());
-        // A machine that has become slower or faster meanwhile is followed: about one in five is killed in the middle.
+        // A machine that has become slower or faster meanwhile is followed: about one in four is killed in the middle.
         if sink.count().0 > before {
             in_the_middle += 1;
-            start -= start / 10;
+            start -= start / 4;
         } else {
-            start += start / 40 + 1;
+            start += start / 12 + 1;
         }
         if ended.success() {
             break;

@@ -31,7 +31,7 @@ pub fn report() -> DataReport {
                 rows_read: 3_004,
                 rows_kept: 3_004,
                 set_aside: vec![],
-                later_days: Default::default(),
+                later_days: std::collections::BTreeMap::new(),
                 mapping: vec![mapped("customer_id", Some("id"), 1.0), mapped("email", None, 0.0)],
             },
             TableReport {
@@ -47,7 +47,7 @@ pub fn report() -> DataReport {
                     },
                     SetAside { reason: "unknown-customer", rows: 12, examples: vec![example(99, "C-9999")] },
                 ],
-                later_days: Default::default(),
+                later_days: std::collections::BTreeMap::new(),
                 mapping: vec![
                     mapped("customer_id", Some("Kunde"), 0.95),
                     mapped("ordered_at", Some("Datum"), 0.6),

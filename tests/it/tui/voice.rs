@@ -451,9 +451,11 @@ fn lay(folder: &Path, passed: (usize, usize)) -> Version {
     let voices = Voices::of(folder);
     let made = voices.folder().join("made");
     std::fs::create_dir_all(&made).unwrap();
-    for name in ["adapter_model.safetensors", "adapter_config.json", "card.json"] {
-        std::fs::write(made.join(name), "{}").unwrap();
+    let adapter = Path::new("tests/it/data/adapters/all");
+    for name in ["adapter_model.safetensors", "adapter_config.json"] {
+        std::fs::copy(adapter.join(name), made.join(name)).unwrap();
     }
+    std::fs::write(made.join("card.json"), "{\"schema\": 1}").unwrap();
     voices.take_in(&made, &report(passed, NOON)).unwrap()
 }
 

@@ -25,6 +25,7 @@ pub mod overlap;
 pub mod owed;
 pub mod plan;
 pub mod preflight;
+pub mod proof;
 pub mod prospect;
 pub mod quiet;
 pub mod sending;

@@ -52,6 +52,7 @@ pub mod words;
 
 pub use adapter::{AdapterIdentity, Form};
 pub use beginning::Beginning;
+pub use guard::Guard;
 pub use identity::ModelIdentity;
 
 use serde::{Deserialize, Serialize};
@@ -107,29 +108,6 @@ impl From<&WritingConfig> for Sampling {
             repeat_penalty: config.repetition_penalty as f32,
         }
     }
-}
-
-/// What a slot must not contain, whatever the model would like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a ban of its own")]
-pub struct Guard {
-    pub digits: bool,
-    pub links: bool,
-    pub coupon_like: bool,
-    pub line_breaks: bool,
-    /// Only characters of the GSM 03.38 alphabet.
-    pub gsm7_only: bool,
-    /// The offer is a discount, and may be said of something: "{offer} our teas".
-    pub discount: bool,
-    /// A Chinese text: characters that are hardly used and words in Latin letters may only be the strategy's own.
-    pub chinese: bool,
-    /// What the strategy itself says of the slot and for it.
-    pub own: String,
-    pub banned_words: Vec<String>,
-    /// Words that may stand there although they are banned, or look like a fact: they are one.
-    pub allowed: Vec<String>,
-    /// Names of the fields that may stand in braces: `{first_name}`.
-    pub fields: Vec<&'static str>,
 }
 
 /// What a model is given to write from.

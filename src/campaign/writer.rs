@@ -73,7 +73,7 @@ pub struct Doorway {
 /// The domain of message ids: of texts and notes too, which no sender's address stands in.
 fn domain(composer: &Composer, config: &Config) -> String {
     let sending = &config.sending;
-    let of_shop = || config.brand.url.as_deref().and_then(host);
+    let of_shop = || url::Url::parse(config.brand.url.as_deref()?).ok()?.host_str().map(str::to_owned);
     let of_address = || sending.from_address.as_deref().and_then(|address| address.rsplit_once('@'));
     match composer.sender() {
         Some(sender) => sender.domain.clone(),
@@ -84,12 +84,6 @@ fn domain(composer: &Composer, config: &Config) -> String {
             .or_else(of_shop)
             .unwrap_or_else(|| "perennial.invalid".to_owned()),
     }
-}
-
-/// The host of an address: `shop.example` of `https://shop.example/x`.
-fn host(url: &str) -> Option<String> {
-    let host = url.split_once("://")?.1.split(['/', '?', '#', ':']).next()?;
-    (!host.is_empty()).then(|| host.to_owned())
 }
 
 impl<'a> Writer<'a> {

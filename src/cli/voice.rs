@@ -54,7 +54,6 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let (current, text) = match &args.what {
         None | Some(What::List) => return list(&voices, context),
         Some(What::Accept { number }) => {
-            voices.check(*number).map_err(failed)?;
             voices.accept(*number, &person(), now()).map_err(failed)?;
             let text = format!(
                 "{} is in use: what is written from now on is written with it. `perennial voice back` goes back to {}.",

@@ -180,22 +180,6 @@ impl Voices {
         })
     }
 
-    /// That a version's adapter can be read, to its last number.
-    ///
-    /// # Errors
-    /// There is none of this number, or its files are damaged.
-    pub fn check(&self, number: u32) -> Result<(), OwnVoiceError> {
-        let version = self.version(number)?;
-        let place = Place::Folder {
-            name: Some(format!("voice {number}")),
-            path: self.folder.join(format!("{:04}", version.number)),
-        };
-        match Adapter::read(&place) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(OwnVoiceError::Failed(error.to_string())),
-        }
-    }
-
     /// Puts a version beside the model; nothing changes where it is there already. `at`: milliseconds since 1970.
     ///
     /// # Errors
@@ -205,6 +189,9 @@ impl Voices {
         if version.standing == Standing::InUse {
             return Ok(version);
         }
+        // Read to its last number: whoever writes next would fail.
+        let place = Place::Folder { name: Some(format!("voice {number}")), path: version.folder.clone() };
+        Adapter::read(&place).map_err(|error| OwnVoiceError::Failed(error.to_string()))?;
         self.add(&Event { at, by: by.to_owned(), deed: Deed::Accepted { version: number } })?;
         Ok(Version { standing: Standing::InUse, ..version })
     }

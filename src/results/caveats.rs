@@ -61,8 +61,8 @@ pub(super) fn caveats(observed: &Observed, results: &Results) -> Vec<Caveat> {
         let left = f64::from(observed.window_days) * (1.0 - results.information);
         found.push(Caveat::WindowOpen(left.ceil() as u32));
     }
-    if results.later_orders > 0 {
-        found.push(Caveat::LaterOrders(results.later_orders));
+    if observed.later_orders > 0 {
+        found.push(Caveat::LaterOrders(observed.later_orders));
     }
     let meant = observed.assigned.state.iter().filter(|state| **state != State::Holdout);
     let missed = meant.clone().filter(|state| !matches!(state, State::Accepted | State::Unknown)).count();

@@ -36,8 +36,6 @@ pub struct Results {
     pub launched_on: String,
     /// First day of which nothing is known.
     pub observed_until: String,
-    /// Rows of orders within the window that were set aside, for they are dated in the future.
-    pub later_orders: u64,
     pub window_days: u32,
     /// Share of the window that is in, 0..=1.
     pub information: f64,
@@ -99,7 +97,6 @@ pub fn measure(observed: &Observed, seed: u64) -> Results {
         earned: earned(observed, &outcomes),
         retention: curves(observed),
         feedback: voices(observed),
-        later_orders: observed.later_orders,
         caveats: Vec::new(),
         elsewhere: observed.elsewhere.clone(),
         messages: observed.arms.clone(),
@@ -133,7 +130,7 @@ impl Results {
             return vec![nothing_after(
                 &self.known_until(),
                 &self.launched_on,
-                self.later_orders > 0,
+                self.caveats.iter().any(|caveat| matches!(caveat, Caveat::LaterOrders(_))),
                 language,
             )];
         }

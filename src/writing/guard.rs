@@ -5,7 +5,7 @@
 //! half a character is never left behind.
 
 pub mod facts;
-pub mod ideographs;
+mod ideographs;
 pub mod phrases;
 pub mod places;
 pub mod taught;
@@ -18,7 +18,6 @@ use aho_corasick::AhoCorasick;
 use self::facts::WORDS_OF_FACTS;
 use self::ideographs::{begun, is_rare};
 use self::taught::{Own, Taught};
-use super::Guard;
 use super::tokenizer::Vocabulary;
 use crate::data::is_han;
 use crate::strategy::sms;
@@ -51,6 +50,29 @@ pub const OF_MAIL: [&str; 9] =
 
 /// Stands for a field: no letter, and no mark that ends anything.
 const FIELD: char = '\u{FFFC}';
+
+/// What a slot must not contain, whatever the model would like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a ban of its own")]
+pub struct Guard {
+    pub digits: bool,
+    pub links: bool,
+    pub coupon_like: bool,
+    pub line_breaks: bool,
+    /// Only characters of the GSM 03.38 alphabet.
+    pub gsm7_only: bool,
+    /// The offer is a discount, and may be said of something: "{offer} our teas".
+    pub discount: bool,
+    /// A Chinese text: characters that are hardly used and words in Latin letters may only be the strategy's own.
+    pub chinese: bool,
+    /// What the strategy itself says of the slot and for it.
+    pub own: String,
+    pub banned_words: Vec<String>,
+    /// Words that may stand there although they are banned, or look like a fact: they are one.
+    pub allowed: Vec<String>,
+    /// Names of the fields that may stand in braces: `{first_name}`.
+    pub fields: Vec<&'static str>,
+}
 
 /// A guard made ready for one vocabulary.
 pub struct Mask {
@@ -373,7 +395,7 @@ fn begins_word(before: &str, phrase: &str) -> bool {
 }
 
 /// Runs of Latin letters.
-pub fn latin_words(text: &str) -> impl Iterator<Item = &str> {
+fn latin_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty())
 }
 

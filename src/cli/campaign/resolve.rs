@@ -2,15 +2,15 @@
 //!
 //! Proof is the Message-ID: a log of the mail server, or any other text, names those that it took.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde_json::json;
 
 use super::office::{actor, now, office};
+use crate::campaign::proof::Proof;
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
-use crate::workspace::{CampaignState, Change, Deed, Send, SendState};
+use crate::workspace::{CampaignState, Change, Deed, SendState};
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("choice").required(true).multiple(false))]
@@ -109,65 +109,4 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         return Ok(Exit::StoppedByCheck);
     }
     Ok(Exit::Done)
-}
-
-/// What a log says of a campaign's messages.
-struct Proof {
-    ids: HashSet<String>,
-    /// Messages that are known to be taken, and how many of them it names.
-    known: usize,
-    named: usize,
-    /// When the last of those was taken.
-    until: Option<i64>,
-}
-
-impl Proof {
-    fn new(text: &str, accepted: &[Send]) -> Self {
-        let ids = ids_in(text);
-        let named = accepted.iter().filter(|line| is_in(line, &ids));
-        let (named, until) = (named.clone().count(), named.map(|line| line.at).max());
-        Self { ids, known: accepted.len(), named, until }
-    }
-
-    fn names(&self, line: &Send) -> bool {
-        is_in(line, &self.ids)
-    }
-
-    /// Whether a message that does not stand in it was not taken: it has everything that is known to be, and goes on after that
-    /// message was handed over.
-    fn covers(&self, line: &Send) -> bool {
-        self.named == self.known && self.until.is_some_and(|until| until > line.at)
-    }
-
-    /// Why it proves nothing of the rest.
-    fn lacks(&self, left: usize) -> String {
-        let why = if self.known == 0 {
-            "no message of this campaign is known to be taken, and so nothing shows that it is all of the log".to_owned()
-        } else if self.named < self.known {
-            format!(
-                "it names {} of the {} messages that are known to be taken, and so is not all of the log",
-                self.named, self.known
-            )
-        } else {
-            "nothing that is known to be taken came after them, and the log may end before".to_owned()
-        };
-        let messages = if left == 1 { "one message".to_owned() } else { format!("{left} messages") };
-        format!(
-            "of {messages} the log proves nothing: {why}. Look for their Message-IDs at the server, and decide with --taken or \
-             --resend"
-        )
-    }
-}
-
-fn is_in(line: &Send, ids: &HashSet<String>) -> bool {
-    line.message_id.as_ref().is_some_and(|id| ids.contains(id))
-}
-
-/// Everything in a text that has the form of a Message-ID.
-fn ids_in(text: &str) -> HashSet<String> {
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '@' | '.' | '-' | '_' | '+');
-    text.split(|letter: char| !is_part(letter))
-        .filter(|word| word.contains('@'))
-        .map(|word| word.trim_end_matches('.').to_owned())
-        .collect()
 }

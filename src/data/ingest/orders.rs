@@ -345,12 +345,12 @@ impl Format {
         readings
     }
 
-    /// One row, or why it cannot be used and which column says so.
     /// The moment of a row's order.
     fn when(&self, rows: &Rows, row: usize) -> Option<i64> {
         parse_when(rows.cell(row, self.at), self.date_order)
     }
 
+    /// One row, or why it cannot be used and which column says so.
     fn row(&self, rows: &Rows, row: usize) -> Result<Row, (Reason, Option<usize>)> {
         let customer = rows.cell(row, self.customer);
         if is_missing(customer) {

@@ -389,7 +389,6 @@ impl Page<'_> {
     }
 }
 
-/// When, how long, and until when.
 /// What is told of the order by score.
 pub(super) fn responders(qini: &Qini, language: Language) -> String {
     let words = words(language);
@@ -402,6 +401,7 @@ pub(super) fn responders(qini: &Qini, language: Language) -> String {
     )
 }
 
+/// When, how long, and until when.
 pub(super) fn dates(results: &Results, language: Language) -> String {
     match language {
         Language::English => format!(

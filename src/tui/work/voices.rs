@@ -121,7 +121,6 @@ pub fn run(work: &VoiceWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<
             VoiceNews::Learnt(version.number)
         }
         VoiceDoing::Accept(number) => {
-            voices.check(number)?;
             voices.accept(number, &work.person, work.at)?;
             VoiceNews::InUse(Some(number))
         }

@@ -99,6 +99,9 @@ pub struct Send {
     pub message_id: Option<String>,
 }
 
+/// Why nobody knows about a message that the program was stopped at.
+pub const STOPPED_AT: &str = "the program was stopped while it was handed over";
+
 /// A step of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -262,7 +265,8 @@ impl Store {
     }
 
     /// Whether each of the last messages of a campaign that came to an end was not known to be taken, the oldest first: of
-    /// those since a person let it go on, at most `most`.
+    /// those since a person let it go on, at most `most`. A message that the program was stopped at says nothing of the server, and is
+    /// passed over.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -275,9 +279,11 @@ impl Store {
         let mut last = self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT state <> 'accepted' FROM sends WHERE campaign = ?1 AND at >= ?2 \
-                 AND state IN ('accepted', 'failed', 'unknown') ORDER BY at DESC, id DESC LIMIT ?3",
+                 AND (state IN ('accepted', 'failed') OR state = 'unknown' AND detail IS NOT ?4) \
+                 ORDER BY at DESC, id DESC LIMIT ?3",
             )?;
-            let rows = statement.query_map(params![campaign, since, most as i64], |row| row.get(0))?;
+            let rows =
+                statement.query_map(params![campaign, since, most as i64, STOPPED_AT], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<bool>>>()
         })?;
         last.reverse();

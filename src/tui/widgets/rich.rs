@@ -41,6 +41,28 @@ impl Rich {
         self.lines.push((0, Vec::new()));
     }
 
+    /// Adds the lines of another text.
+    pub fn append(&mut self, mut other: Self) {
+        self.lines.append(&mut other.lines);
+    }
+
+    /// Adds two texts in two columns that take `width` together, with a line of this style between them.
+    pub fn side_by_side(&mut self, [left, right]: [&Self; 2], width: u16, line: Style) {
+        let room = width.saturating_sub(3) / 2;
+        let (left, right) = (left.rows(room), right.rows(room));
+        for row in 0..left.len().max(right.len()) {
+            let of = |rows: &[(u16, Spans)]| rows.get(row).cloned().unwrap_or_default();
+            let (indent, mut spans) = of(&left);
+            let used: usize = spans.iter().map(|(content, _)| text::width(content)).sum();
+            let blank = usize::from(room - indent).saturating_sub(used);
+            spans.push((format!("{} │ ", " ".repeat(blank)), line));
+            let (other, others) = of(&right);
+            spans.push((" ".repeat(usize::from(other)), line));
+            spans.extend(others);
+            self.lines.push((indent, spans));
+        }
+    }
+
     /// Rows that it takes at a width.
     #[must_use]
     pub fn height(&self, width: u16) -> u16 {
@@ -151,6 +173,18 @@ mod tests {
         dash.line("a⸻b", Style::new());
         assert!(plain(&dash.rows(2)).iter().all(|row| text::width(row) <= 2), "no room for three columns");
         assert_eq!(plain(&rich.rows(4)), ["Hell", "o ", "dear", "frie", "nd"]);
+    }
+
+    #[test]
+    fn two_texts_stand_beside_each_other() {
+        let (mut left, mut right, mut both) = (Rich::default(), Rich::default(), Rich::default());
+        left.spans(2, vec![("we kept your place".into(), Style::new())]);
+        right.line("欢迎回来 again", Style::new());
+        right.line("end", Style::new());
+        both.side_by_side([&left, &right], 23, Style::new());
+        let rows: Vec<String> = plain(&both.rows(23)).iter().map(|row| row.trim_end().to_owned()).collect();
+        assert_eq!(rows, ["we kept  │ 欢迎回来", "your     │ again", "place    │ end"]);
+        assert!(both.lines.iter().all(|(indent, _)| *indent == 2));
     }
 
     proptest! {

@@ -6,8 +6,8 @@ use crate::strategy::Text;
 /// The variants as they were written beside the adapter.
 #[derive(Debug)]
 pub(super) struct Beside {
-    /// Who wrote them.
-    pub by: String,
+    /// The adapter's name.
+    pub adapter: String,
     strategy: String,
     customer: String,
     texts: Vec<Result<Text, String>>,
@@ -16,9 +16,9 @@ pub(super) struct Beside {
 impl Beside {
     /// What a preview shows now; nothing where nothing is finished.
     pub(super) fn of(preview: &Preview) -> Option<Self> {
-        let by = preview.last_drafts().next()?.1.0.model.title();
+        let adapter = preview.last_drafts().next()?.1.0.model.adapter.as_ref()?.name.clone();
         Some(Self {
-            by,
+            adapter,
             strategy: preview.id().to_owned(),
             customer: preview.customer.clone(),
             texts: (0..preview.variants()).map(|variant| preview.text(variant)).collect(),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::super::preview::Stage;
 use super::super::{PREVIEW, Panel, Strategies};
 use super::{compare, counted, lanes, sampling, segment_name, tuning};
-use crate::strategy::Severity;
+use crate::strategy::{Severity, Text};
 use crate::tui::app::{Load, ModelState, Shared};
 use crate::tui::canvas::Canvas;
 use crate::tui::keymap::Action;
@@ -13,6 +13,9 @@ use crate::tui::numbers;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, Rich, Scroll, Sentence};
 use crate::writing::catalogue;
+
+/// Columns that it takes to set two messages side by side.
+const TWO_COLUMNS: u16 = 60;
 
 pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let title = segment_name(shared).map_or("Preview".into(), |name| format!("For {name}"));
@@ -114,28 +117,37 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
         compare::draw(screen, base, &mut rich, theme);
     }
     if compared.is_none_or(|base| base == screen.variant) {
-        rich.line(&format!("Variant {} as {reader} would get it", screen.variant + 1), theme.accent);
-        rich.blank();
-        match preview.text(screen.variant) {
-            Ok(message) => {
-                if let Some(channel) = preview.channel() {
-                    widgets::message(&mut rich, 0, channel, from, &message, theme);
+        let number = screen.variant + 1;
+        let shown = |title: String, message: Result<&Text, &str>| {
+            let mut rich = Rich::default();
+            rich.line(&title, theme.accent);
+            rich.blank();
+            match (message, preview.channel()) {
+                (Ok(message), Some(channel)) => {
+                    widgets::message(&mut rich, 0, channel, from, message, theme);
+                }
+                (Ok(_), None) => {}
+                (Err(why), _) => rich.spans(0, vec![(why.to_owned(), theme.dim)]),
+            }
+            rich
+        };
+        let message = preview.text(screen.variant);
+        let message = message.as_ref().map_err(String::as_str);
+        let beside = screen.beside.as_ref().filter(|_| screen.without_adapter);
+        let kept = beside.and_then(|kept| Some((kept, kept.text(preview, screen.variant)?)));
+        match kept {
+            Some((kept, before)) => {
+                let before = shown(format!("Variant {number} with {}", kept.adapter), Ok(before));
+                let now = shown(format!("Variant {number} without {}", kept.adapter), message);
+                if area.width >= TWO_COLUMNS {
+                    rich.side_by_side([&before, &now], area.width, theme.dim);
+                } else {
+                    rich.append(now);
+                    rich.blank();
+                    rich.append(before);
                 }
             }
-            Err(why) => rich.spans(0, vec![(why, theme.dim)]),
-        }
-        let beside = screen.beside.as_ref().filter(|_| screen.without_adapter);
-        if let Some(kept) = beside
-            && let Some(message) = kept.text(preview, screen.variant)
-            && let Some(channel) = preview.channel()
-        {
-            rich.blank();
-            rich.line(
-                &format!("Variant {} by {}, for comparison", screen.variant + 1, kept.by),
-                theme.accent,
-            );
-            rich.blank();
-            widgets::message(&mut rich, 0, channel, from, message, theme);
+            None => rich.append(shown(format!("Variant {number} as {reader} would get it"), message)),
         }
     }
     if let Some(sampled) = sampled.filter(|_| !first) {

@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor, safetensors};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::lora::Adapters;
 use super::{Losses, Settings, TuneError};
-use crate::writing::adapter::{Base, CARD, SETTINGS, TAUGHT, WEIGHTS};
+use crate::writing::adapter::{Base, CARD, SETTINGS, TAUGHT, WEIGHTS, check_sha256};
 use crate::writing::guard::taught::Taught;
+use crate::writing::local::hex;
 
 /// What an adapter was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Card {
     pub languages: Vec<String>,
     /// Version of the program.
     pub program: String,
+    /// SHA-256 of the file with the matrices, by which damage is found; absent in a card that was not written yet, and in older ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights_sha256: Option<String>,
 }
 
 /// Writes an adapter and what it was taught: `numbers` by name, in half precision where `half`. The folder is made where it
@@ -69,22 +74,25 @@ pub fn write(
         "use_dora": false,
         "inference_mode": true,
     });
-    write_json(&folder.join(SETTINGS), &config)?;
-    write_json(&folder.join(CARD), card)?;
-    write_json(&folder.join(TAUGHT), taught)?;
     let kind = if half { DType::F16 } else { DType::F32 };
-    let tensors: candle_core::Result<Vec<(String, Tensor)>> = numbers
+    let tensors: candle_core::Result<HashMap<String, Tensor>> = numbers
         .iter()
         .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(kind)?)))
         .collect();
-    write_tensors(&folder.join(WEIGHTS), tensors?)
+    let (path, tensors) = (folder.join(WEIGHTS), tensors?);
+    let weights = Written::new(&path, save(&tensors))?;
+    let card = Card { weights_sha256: Some(weights.sha256()?), ..card.clone() };
+    write_json(&folder.join(SETTINGS), &config)?;
+    write_json(&folder.join(CARD), &card)?;
+    write_json(&folder.join(TAUGHT), taught)?;
+    weights.put()
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(|error| TuneError::Failed(error.to_string()))?;
     text.push('\n');
-    replace(path, |part| File::create(part)?.write_all(text.as_bytes()))
+    Written::new(path, |part| File::create(part)?.write_all(text.as_bytes()))?.put()
 }
 
 /// Writes tensors beside their place and renames them into it.
@@ -92,22 +100,45 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
 /// # Errors
 /// The folder cannot be written.
 pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<(), TuneError> {
-    let tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
-    replace(path, |part| safetensors::save(&tensors, part).map_err(std::io::Error::other))
+    Written::new(path, save(&tensors.into_iter().collect()))?.put()
 }
 
-/// Replaces a file by what `write` puts beside it: whoever looks, or loses power, finds the old one or the new one.
-fn replace(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), TuneError> {
-    let part = part_of(path);
-    let replaced = write(&part)
-        .and_then(|()| File::open(&part)?.sync_all())
-        .and_then(|()| fs::rename(&part, path))
+fn save(tensors: &HashMap<String, Tensor>) -> impl FnOnce(&Path) -> std::io::Result<()> {
+    |part| safetensors::save(tensors, part).map_err(std::io::Error::other)
+}
+
+/// What is to replace a file, and lies beside it: whoever looks, or loses power, finds the old one or the new one.
+struct Written<'a> {
+    path: &'a Path,
+    part: PathBuf,
+}
+
+impl<'a> Written<'a> {
+    fn new(path: &'a Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<Self, TuneError> {
+        let written = Self { path, part: part_of(path) };
+        write(&written.part)
+            .and_then(|()| File::open(&written.part)?.sync_all())
+            .map_err(io(path, "written"))?;
+        Ok(written)
+    }
+
+    fn sha256(&self) -> Result<String, TuneError> {
+        Ok(hex(&Sha256::digest(fs::read(&self.part).map_err(io(&self.part, "read"))?)))
+    }
+
+    fn put(self) -> Result<(), TuneError> {
+        fs::rename(&self.part, self.path).map_err(io(self.path, "written"))?;
         // The new name must reach the disk too; where a folder cannot be synced, nothing is lost but this certainty.
-        .map(|()| path.parent().and_then(|folder| File::open(folder).ok()).map(|folder| folder.sync_all()));
-    replaced.map(drop).map_err(|error| {
-        let _ = fs::remove_file(&part);
-        io(path, "written")(error)
-    })
+        let _ = self.path.parent().and_then(|folder| File::open(folder).ok()).map(|folder| folder.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for Written<'_> {
+    /// What was not put into its place is of no use.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.part);
+    }
 }
 
 /// Where a file is written before it takes its name.
@@ -154,8 +185,11 @@ pub fn read(folder: &Path) -> Result<Found, TuneError> {
         return Err(broken(&folder.join(SETTINGS), what));
     }
     let card = folder.join(CARD);
-    let card = if card.exists() { Some(read_json(&card)?) } else { None };
-    let numbers = read_tensors(&path)?;
+    let card: Option<Card> = if card.exists() { Some(read_json(&card)?) } else { None };
+    let bytes = fs::read(&path).map_err(io(&path, "read"))?;
+    check_sha256(&bytes, card.as_ref().and_then(|card| card.weights_sha256.as_deref()))
+        .map_err(|why| broken(&path, &why))?;
+    let numbers = tensors_of(&path, &bytes)?;
     let single = numbers.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?)));
     let numbers = single.collect::<candle_core::Result<_>>()?;
     Ok(Found { rank: config.r, alpha: config.lora_alpha, card, numbers })
@@ -212,8 +246,11 @@ fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, TuneError> {
 /// # Errors
 /// The file cannot be read, or was cut.
 pub fn read_tensors(path: &Path) -> Result<HashMap<String, Tensor>, TuneError> {
-    let bytes = fs::read(path).map_err(io(path, "read"))?;
-    safetensors::load_buffer(&bytes, &Device::Cpu).map_err(|error| {
+    tensors_of(path, &fs::read(path).map_err(io(path, "read"))?)
+}
+
+fn tensors_of(path: &Path, bytes: &[u8]) -> Result<HashMap<String, Tensor>, TuneError> {
+    safetensors::load_buffer(bytes, &Device::Cpu).map_err(|error| {
         broken(path, &format!("it is cut or damaged ({error}); remove it and train anew, without --resume"))
     })
 }

@@ -408,6 +408,7 @@ impl Run<'_> {
             form: settings.form,
             languages: settings.languages.clone(),
             program: PROGRAM.into(),
+            weights_sha256: None,
         }
     }
 

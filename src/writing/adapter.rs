@@ -146,7 +146,7 @@ impl Adapter {
         let taught = taught(place)?.map(Arc::new);
         let bytes =
             file(place, WEIGHTS, LARGEST_WEIGHTS).map_err(failed)?.ok_or_else(|| failed(missing(WEIGHTS)))?;
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = check_sha256(&bytes, card.weights_sha256.as_deref()).map_err(failed)?;
         let pairs = weights::pairs(&bytes, &settings).map_err(failed)?;
         let name = place.name(&card);
         Ok(Self {
@@ -280,6 +280,21 @@ fn text(place: &Place, name: &str) -> Result<Option<String>, WritingError> {
     let Some(bytes) = file(place, name, LARGEST_TEXT).map_err(failed)? else { return Ok(None) };
     let text = String::from_utf8(bytes.into_owned());
     text.map(Some).map_err(|_| failed(format!("{name} is not text: copy it again")))
+}
+
+/// The checksum of an adapter's matrices, which must be the one that its card tells, where it does.
+///
+/// # Errors
+/// It is another.
+pub fn check_sha256(bytes: &[u8], told: Option<&str>) -> Result<String, String> {
+    let sha256 = hex(&Sha256::digest(bytes));
+    match told {
+        Some(told) if told != sha256 => Err(format!(
+            "{WEIGHTS} has another sha256 than {CARD} says: it was damaged, or the two do not belong together; copy the \
+             adapter again, or tune it anew"
+        )),
+        _ => Ok(sha256),
+    }
 }
 
 fn missing(name: &str) -> String {

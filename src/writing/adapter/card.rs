@@ -22,6 +22,9 @@ pub struct Card {
     /// Languages that it taught the model, besides those that the model's file names.
     #[serde(default)]
     pub languages: Vec<String>,
+    /// Of the file with the matrices.
+    #[serde(default)]
+    pub weights_sha256: Option<String>,
 }
 
 /// The model that an adapter was tuned on.

@@ -323,6 +323,7 @@ fn a_card_says_the_base_and_the_form() {
         (r#"{"schema": 2}"#, "schema 2"),
         (r#"{"schema": 1, "form": 2}"#, "form 2"),
         (r#"{"schema": 1, "base": {"name": "x", "sha256": "y"}}"#, "sha256"),
+        (r#"{"schema": 1, "weights_sha256": "y"}"#, "another sha256 than card.json says"),
     ] {
         let error = refused(PLAIN, &weights, Some(card));
         assert!(error.contains(words), "{card}: {error}");

@@ -393,12 +393,11 @@ impl Page<'_> {
 pub(super) fn responders(qini: &Qini, language: Language) -> String {
     let words = words(language);
     let (area, Interval { low, high }) = (qini.area, qini.interval);
-    format!(
-        "{}: {area:+.5} ({} {low:+.5} – {high:+.5}). {}",
-        words.qini_note,
-        words.interval,
-        knows(qini.knows(), language)
-    )
+    let (note, interval, knows) = (words.qini_note, words.interval, knows(qini.knows(), language));
+    match language {
+        Language::English => format!("{note}: {area:+.5} ({interval} {low:+.5} – {high:+.5}). {knows}"),
+        Language::Chinese => format!("{note}：{area:+.5}（{interval} {low:+.5} – {high:+.5}）。{knows}"),
+    }
 }
 
 /// When, how long, and until when.

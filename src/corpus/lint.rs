@@ -41,7 +41,7 @@ const OF_THE_WHOLE: [&str; 2] = ["opt-out", "ad-mark"];
 const FILLED: [&str; 5] = ["category", "second_category", "product", "a product", "season"];
 
 /// Phrases of which people have had enough.
-const CLICHES: [&str; 58] = [
+const CLICHES: [&str; 70] = [
     "treat yourself",
     "look no further",
     "unleash",
@@ -65,7 +65,11 @@ const CLICHES: [&str; 58] = [
     "indulge",
     "pamper",
     "curated",
-    "discover the joy",
+    "discover the",
+    "the magic of",
+    "a world of",
+    "take it to the next",
+    "made with love",
     "the perfect",
     "say goodbye",
     "say hello to",
@@ -100,6 +104,14 @@ const CLICHES: [&str; 58] = [
     "神器",
     "尽享",
     "诚邀",
+    "匠心",
+    "极致",
+    "开启美好",
+    "不负",
+    "仪式感",
+    "高端大气",
+    "邂逅",
+    "宠爱自己",
 ];
 
 /// Everything that is wrong with a corpus.

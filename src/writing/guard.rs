@@ -32,8 +32,10 @@ pub const SINGULAR: [&str; 16] = [
 ];
 
 /// Words about customers, in which a model goes on with the brief instead of writing to one of them.
-pub const OF_CUSTOMERS: [&str; 9] = [
+pub const OF_CUSTOMERS: [&str; 11] = [
     "your regulars",
+    "your regular customers",
+    "your loyal customers",
     "your customers",
     "your customer",
     "the customer",

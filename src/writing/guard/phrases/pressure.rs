@@ -102,7 +102,7 @@ pub const URGENCY: [&str; 97] = [
 ];
 
 /// Reproach.
-pub const GUILT: [&str; 21] = [
+pub const GUILT: [&str; 34] = [
     "you forgot",
     "you have forgotten",
     "forgotten us",
@@ -124,4 +124,17 @@ pub const GUILT: [&str; 21] = [
     "have you forgotten",
     "你抛弃",
     "把我们忘",
+    "you have abandoned",
+    "you've abandoned",
+    "abandoned us",
+    "you've forgotten",
+    "you’ve forgotten",
+    "turned your back",
+    "you let us down",
+    "you don't love us",
+    "don't you like us",
+    "抛弃我们",
+    "您抛弃",
+    "忍心",
+    "不要我们了",
 ];

@@ -55,8 +55,11 @@ pub use beginning::Beginning;
 pub use guard::Guard;
 pub use identity::ModelIdentity;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use self::guard::taught::Taught;
 use crate::config::WritingConfig;
 use crate::jobs::{Cancel, Cancelled};
 use crate::segments::Group;
@@ -301,6 +304,11 @@ pub trait TextEngine: Send {
     /// Whether it is so small that a text counts only where it uses the words of other shops' texts.
     fn wanders(&self) -> bool {
         true
+    }
+
+    /// What the adapter beside it was taught, where it tells.
+    fn taught(&self) -> Option<&Arc<Taught>> {
+        None
     }
 
     /// Variants that may open with the same words.

@@ -366,6 +366,7 @@ fn write_slot(
             && (written.finish_reason == FinishReason::Template || judging.is_fine(&written.text))
     };
     let hand = Hand::of(engine);
+    let same_openings = hand.same_openings;
     let taste = Taste::new(&assignment.strategy, slot, &assignment.voice, hand, &usable);
     let first_seeds = request.seeds.clone();
     let beside = assignment.beside.get(slot.index).map_or(&[][..], Vec::as_slice);
@@ -382,7 +383,7 @@ fn write_slot(
         let taken: Vec<String> =
             beside.iter().cloned().chain(settled.iter().flatten().map(|other| other.text.clone())).collect();
         let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
-        request.avoid = worn_openings(taken.iter().copied(), hand.same_openings);
+        request.avoid = worn_openings(taken.iter().copied(), same_openings);
         request.seeds = (attempt * each..(attempt + 1) * each)
             .flat_map(|turn| open.iter().map(move |variant| (turn, *variant)))
             .map(|(turn, variant)| derived_again(first_seeds[variant], turn))

@@ -214,8 +214,7 @@ impl LocalModel {
     }
 
     fn mask(&mut self, guard: &Guard) -> Arc<Mask> {
-        let taught: Option<Arc<Taught>> =
-            self.chosen.and_then(|chosen| self.adapters[chosen].taught().cloned());
+        let taught = self.taught().cloned();
         if let Some((known, mask)) = &self.mask
             && known == guard
             && mask.is_taught(taught.as_ref())
@@ -243,6 +242,10 @@ impl TextEngine for LocalModel {
     fn wanders(&self) -> bool {
         // An adapter of the brief knows what shops say.
         self.form() == Form::List
+    }
+
+    fn taught(&self) -> Option<&Arc<Taught>> {
+        self.adapters[self.chosen?].taught()
     }
 
     fn same_openings(&self) -> u32 {

@@ -6,8 +6,9 @@
 //! sure the model was of it. Where no candidate is good enough, the strategy's own text is.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use super::guard::taught::Taught;
 use super::voice::Voice;
 use super::words::words;
 use super::{FinishReason, TextEngine, Written};
@@ -28,17 +29,20 @@ const LEAST_KNOWN: f64 = 0.8;
 /// What an opening costs that another variant has already, in the same measure, and again for each one more.
 const SAME_OPENING: f64 = 0.6;
 /// How an engine writes, as far as it matters for what is chosen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Hand {
     /// So small that what uses other words is about something else.
     pub wanders: bool,
     /// Variants that may open with the same words.
     pub same_openings: u32,
+    /// What its adapter was taught: these are words of a shop too.
+    pub taught: Option<Arc<Taught>>,
 }
 
 impl Hand {
     pub(super) fn of(engine: &dyn TextEngine) -> Self {
-        Self { wanders: engine.wanders(), same_openings: engine.same_openings() }
+        let taught = engine.taught().cloned();
+        Self { wanders: engine.wanders(), same_openings: engine.same_openings(), taught }
     }
 }
 
@@ -88,7 +92,10 @@ impl<'a> Taste<'a> {
     /// How much a text is liked, in nats for each token; larger is better. `None` where it is not good enough to be
     /// shown: the strategy's own text is better.
     fn score(&self, written: &Written) -> Option<f64> {
-        let known = share(&words(&written.text), &[&self.own, self.common]);
+        let taught = |word: &str| self.hand.taught.as_ref().is_some_and(|taught| taught.knows(word));
+        let known = share(&words(&written.text), |word| {
+            self.own.contains(word) || self.common.contains(word) || taught(word)
+        });
         let by_model = written.finish_reason != FinishReason::Template;
         let unsure = written.mean_log_probability.is_some_and(|mean| mean < LEAST_SURE);
         let elsewhere = self.hand.wanders && known < LEAST_KNOWN && !self.common.is_empty();
@@ -136,11 +143,11 @@ impl<'a> Taste<'a> {
 /// Share of a text's words that the strategies of a language use, 0..=1.
 #[must_use]
 pub fn familiarity(text: &str, language: &str) -> f64 {
-    share(&words(text), &[common(language)])
+    share(&words(text), |word| common(language).contains(word))
 }
 
-fn share(words: &[String], known: &[&HashSet<String>]) -> f64 {
-    let count = words.iter().filter(|word| known.iter().any(|known| known.contains(*word))).count();
+fn share(words: &[String], is_known: impl Fn(&str) -> bool) -> f64 {
+    let count = words.iter().filter(|word| is_known(word)).count();
     count as f64 / words.len().max(1) as f64
 }
 
@@ -223,7 +230,7 @@ mod tests {
         };
         let voice = Voice::default();
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
-        let taste = Taste::new(&strategy, &slot, &voice, Hand { wanders: true, same_openings: 2 }, &differs);
+        let taste = Taste::new(&strategy, &slot, &voice, Hand { wanders: true, same_openings: 2, taught: None }, &differs);
         let places = taste.choose(candidates, wanted, taken);
         places.into_iter().map(|place| candidates[place].text.clone()).collect()
     }

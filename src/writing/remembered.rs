@@ -5,9 +5,11 @@
 //! before. Whoever wants other texts asks with other seeds.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::adapter::Place;
 use super::doubt::Considered;
+use super::guard::taught::Taught;
 use super::served::Fault;
 use super::{Form, ModelIdentity, Piece, Request, Sampling, TextEngine, Writing, WritingError, Written};
 use crate::jobs::{Cancel, Cancelled};
@@ -47,6 +49,10 @@ impl TextEngine for Remembered {
 
     fn wanders(&self) -> bool {
         self.engine.wanders()
+    }
+
+    fn taught(&self) -> Option<&Arc<Taught>> {
+        self.engine.taught()
     }
 
     fn same_openings(&self) -> u32 {

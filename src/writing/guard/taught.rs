@@ -69,6 +69,12 @@ impl Taught {
         word.char_indices().any(|(at, _)| known(&word[..at]) && known(&word[at..]))
     }
 
+    /// Whether this word was taught: one in lower case, or a Chinese character.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        self.words.contains(word) || word.chars().next().is_some_and(|c| self.follows.contains_key(&c))
+    }
+
     /// Whether any Chinese was taught.
     pub(super) fn knows_chinese(&self) -> bool {
         self.follows.keys().any(|c| *c != OTHER)

@@ -197,7 +197,7 @@ pub fn learn(
         seed: config.writing.seed,
         approved: &approved,
         house: &house_texts,
-        rejected: &lessons.rejected,
+        unwanted: &lessons.unwanted(),
     };
     let of = 2 * trial.briefs.len();
     let mut done = 0;

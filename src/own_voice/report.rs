@@ -76,7 +76,7 @@ pub struct Side {
     pub approved: Option<f64>,
     /// The same of the house corpus's held-out texts: what must not be forgotten.
     pub house: Option<f64>,
-    /// Mean likeness (shared pairs of words, 0..1) of what was written to the nearest rejected text; less is better.
+    /// Mean likeness (shared pairs of words, 0..1) of what was written to the nearest text that was rejected, or edited into another; less is better.
     pub like_rejected: Option<f64>,
 }
 
@@ -104,7 +104,7 @@ pub(super) struct Trial<'a> {
     pub seed: u64,
     pub approved: &'a [Encoded],
     pub house: &'a [Encoded],
-    pub rejected: &'a [String],
+    pub unwanted: &'a [String],
 }
 
 /// Briefs for strategies in turn, with facts that chance draws.
@@ -181,7 +181,7 @@ impl Trial<'_> {
         side.briefs = drafts.len();
         let written = drafts.iter().flat_map(|draft| &draft.slots).filter(|slot| slot.is_models());
         let written: Vec<&str> = written.map(|slot| slot.text.as_str()).collect();
-        side.like_rejected = likeness(&written, self.rejected);
+        side.like_rejected = likeness(&written, self.unwanted);
         Ok((side, drafts))
     }
 }

@@ -33,9 +33,9 @@ pub use store::{
     AuditEntry, Bounce, Broken, ByFiles, CameBack, Campaign, CampaignState, Change, CodeLine, CodeSource,
     Consent, DecidedBy, Deed, ERASED, EVERY_CHANNEL, Effective, Elsewhere, Erased, FeedbackEvent,
     FeedbackLine, Hmac, Identity, Imported, Kind, Launch, LedgerLine, LeftOut, NO_REASON, NewSend, Owed,
-    Permissions, PoolCount, Reason, Redeemed, STOPPED_AT, Secret, SecretName, Send, SendState, Sent, Source, Stock,
-    Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, ToldOrder, UNSUBSCRIBE_WORDS, Withheld,
-    address_hash, kind_of, may_be_address, normalised, one_variant,
+    Permissions, PoolCount, Reason, Redeemed, STOPPED_WHILE_HANDING, Secret, SecretName, Send, SendState,
+    Sent, Source, Stock, Store, StoredDraft, Suppression, Taken, Tally, ToSuppress, ToldOrder,
+    UNSUBSCRIBE_WORDS, Withheld, address_hash, kind_of, may_be_address, normalised, one_variant,
 };
 pub use strategies::StrategyFile;
 pub use traces::{Traces, traces};

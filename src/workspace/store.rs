@@ -45,7 +45,7 @@ pub use erasure::{ERASED, Erased, Identity};
 pub use feedback::{
     Bounce, FeedbackEvent, FeedbackLine, Kind, Sent, Source, Taken, ToldOrder, UNSUBSCRIBE_WORDS,
 };
-pub use ledger::{Change, Elsewhere, STOPPED_AT, Send, SendState, Tally};
+pub use ledger::{Change, Elsewhere, STOPPED_WHILE_HANDING, Send, SendState, Tally};
 pub use left_out::LeftOut;
 pub use secrets::{Hmac, Secret, SecretName};
 pub use stock::{Owed, Stock};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::campaign::CampaignError;
 use crate::campaign::channel::Carrier;
 use crate::campaign::plan::Unknown;
-use crate::workspace::{Change, STOPPED_AT, SendState, Store};
+use crate::workspace::{Change, STOPPED_WHILE_HANDING, SendState, Store};
 
 /// What became of messages that were being handed over when a process died.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -55,12 +55,12 @@ pub fn settle_leftovers(
             }
             (None, Unknown::Hold) => {
                 leftovers.held += 1;
-                Change::Unknown { id, detail: STOPPED_AT.into() }
+                Change::Unknown { id, detail: STOPPED_WHILE_HANDING.into() }
             }
             (None, Unknown::Resend) => {
                 leftovers.resent += 1;
                 // Its code may have been seen.
-                let detail = format!("{STOPPED_AT}; sent again");
+                let detail = format!("{STOPPED_WHILE_HANDING}; sent again");
                 changes.push(Change::Unknown { id, detail: detail.clone() });
                 Change::Again { id, not_before: now, detail }
             }

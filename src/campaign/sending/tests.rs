@@ -250,8 +250,10 @@ fn what_a_killed_process_left_is_settled_as_the_plan_says() {
                 .unwrap();
         assert_eq!(left.held + left.resent, 1);
         assert_eq!(bench.store.find_sends(bench.campaign, "C0", 1).unwrap()[0].send.state, state);
-        // It tells nothing of the server, and does not stop the campaign.
-        assert!(bench.store.recent_failures(bench.campaign, 200).unwrap().is_empty());
+        // It tells nothing of the server, and does not stop the campaign; no answer does.
+        let unanswered = Change::Unknown { id: 2, detail: "no answer".into() };
+        bench.store.advance(bench.campaign, &[unanswered], 6).unwrap();
+        assert_eq!(bench.store.recent_failures(bench.campaign, 200).unwrap(), [true]);
         assert!(
             settle_leftovers(&mut bench.store, bench.campaign, &mut Fake(Arc::clone(&bench.sink)), policy, 7)
                 .unwrap()

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::audit::{Deed, note};
 use super::suppressions::{self, Reason, ToSuppress, address_hash};
-use super::{Secret, SecretName, Store};
+use super::{STOPPED_WHILE_HANDING, Secret, SecretName, Store};
 use crate::data::Channel;
 use crate::workspace::WorkspaceError;
 
@@ -188,9 +188,11 @@ fn erase(
         "UPDATE sends SET state = 'cancelled' WHERE customer = ?1 AND state = 'intended'",
         params![customer],
     )?;
-    erased.sends = change(
-        "UPDATE sends SET customer = ?1, address = NULL, coupon = NULL, detail = NULL, message_id = NULL \
-         WHERE customer = ?2",
+    // What we say ourselves holds nobody's data, and is asked for later.
+    erased.sends = transaction.execute(
+        "UPDATE sends SET customer = ?1, address = NULL, coupon = NULL, message_id = NULL, \
+         detail = CASE WHEN detail = ?3 THEN detail END WHERE customer = ?2",
+        params![nobody, customer, STOPPED_WHILE_HANDING],
     )?;
     change("UPDATE left_out SET customer = ?1 WHERE customer = ?2")?;
     erased.consents = change("UPDATE consents SET customer = ?1 WHERE customer = ?2")?;

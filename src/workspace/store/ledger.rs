@@ -99,8 +99,8 @@ pub struct Send {
     pub message_id: Option<String>,
 }
 
-/// Why nobody knows about a message that the program was stopped at.
-pub const STOPPED_AT: &str = "the program was stopped while it was handed over";
+/// Detail of a message that was being handed over when the program was stopped. It stands in databases and is asked for: its words stay.
+pub const STOPPED_WHILE_HANDING: &str = "the program was stopped while it was handed over";
 
 /// A step of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,8 +265,8 @@ impl Store {
     }
 
     /// Whether each of the last messages of a campaign that came to an end was not known to be taken, the oldest first: of
-    /// those since a person let it go on, at most `most`. A message that the program was stopped at says nothing of the server, and is
-    /// passed over.
+    /// those since a person let it go on, at most `most`. One that was being handed over when the program was stopped says nothing
+    /// of the server, and is passed over.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -282,8 +282,8 @@ impl Store {
                  AND (state IN ('accepted', 'failed') OR state = 'unknown' AND detail IS NOT ?4) \
                  ORDER BY at DESC, id DESC LIMIT ?3",
             )?;
-            let rows =
-                statement.query_map(params![campaign, since, most as i64, STOPPED_AT], |row| row.get(0))?;
+            let rows = statement
+                .query_map(params![campaign, since, most as i64, STOPPED_WHILE_HANDING], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<bool>>>()
         })?;
         last.reverse();

@@ -1,7 +1,8 @@
 //! An adapter on disk, in PEFT's form.
 //!
-//! In: names and numbers. Out: a folder with `adapter_model.safetensors`, `adapter_config.json`, `card.json` and `taught.json`, and back. Each
-//! file is written beside its place and renamed into it, the numbers last, so that a folder is never half an adapter.
+//! In: names and numbers. Out: a folder with `adapter_model.safetensors`, `adapter_config.json`, `card.json` and `taught.json`, and back. All
+//! four are written beside their places and then renamed into them, the numbers last: a new folder is never half an adapter, and files that do
+//! not belong together are told by the checksum on the card.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -79,20 +80,12 @@ pub fn write(
         .iter()
         .map(|(name, tensor)| Ok((name.clone(), tensor.to_device(&Device::Cpu)?.to_dtype(kind)?)))
         .collect();
-    let (path, tensors) = (folder.join(WEIGHTS), tensors?);
-    let weights = Written::new(&path, save(&tensors))?;
+    let weights = Written::new(folder.join(WEIGHTS), save(&tensors?))?;
     let card = Card { weights_sha256: Some(weights.sha256()?), ..card.clone() };
-    write_json(&folder.join(SETTINGS), &config)?;
-    write_json(&folder.join(CARD), &card)?;
-    write_json(&folder.join(TAUGHT), taught)?;
-    weights.put()
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|error| TuneError::Failed(error.to_string()))?;
-    text.push('\n');
-    Written::new(path, |part| File::create(part)?.write_all(text.as_bytes()))?.put()
+    let settings = Written::json(folder.join(SETTINGS), &config)?;
+    let card = Written::json(folder.join(CARD), &card)?;
+    let taught = Written::json(folder.join(TAUGHT), taught)?;
+    [settings, card, taught, weights].into_iter().try_for_each(Written::put)
 }
 
 /// Writes tensors beside their place and renames them into it.
@@ -100,7 +93,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TuneError> {
 /// # Errors
 /// The folder cannot be written.
 pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>) -> Result<(), TuneError> {
-    Written::new(path, save(&tensors.into_iter().collect()))?.put()
+    Written::new(path.to_owned(), save(&tensors.into_iter().collect()))?.put()
 }
 
 fn save(tensors: &HashMap<String, Tensor>) -> impl FnOnce(&Path) -> std::io::Result<()> {
@@ -108,36 +101,49 @@ fn save(tensors: &HashMap<String, Tensor>) -> impl FnOnce(&Path) -> std::io::Res
 }
 
 /// What is to replace a file, and lies beside it: whoever looks, or loses power, finds the old one or the new one.
-struct Written<'a> {
-    path: &'a Path,
-    part: PathBuf,
+struct Written {
+    path: PathBuf,
+    /// Absent once it is in its place.
+    part: Option<PathBuf>,
 }
 
-impl<'a> Written<'a> {
-    fn new(path: &'a Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<Self, TuneError> {
-        let written = Self { path, part: part_of(path) };
-        write(&written.part)
-            .and_then(|()| File::open(&written.part)?.sync_all())
-            .map_err(io(path, "written"))?;
+impl Written {
+    fn new(path: PathBuf, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<Self, TuneError> {
+        let part = part_of(&path);
+        let written = Self { path, part: Some(part.clone()) };
+        write(&part).and_then(|()| File::open(&part)?.sync_all()).map_err(io(&written.path, "written"))?;
         Ok(written)
     }
 
-    fn sha256(&self) -> Result<String, TuneError> {
-        Ok(hex(&Sha256::digest(fs::read(&self.part).map_err(io(&self.part, "read"))?)))
+    fn json(path: PathBuf, value: &impl Serialize) -> Result<Self, TuneError> {
+        let mut text =
+            serde_json::to_string_pretty(value).map_err(|error| TuneError::Failed(error.to_string()))?;
+        text.push('\n');
+        Self::new(path, |part| File::create(part)?.write_all(text.as_bytes()))
     }
 
-    fn put(self) -> Result<(), TuneError> {
-        fs::rename(&self.part, self.path).map_err(io(self.path, "written"))?;
+    fn sha256(&self) -> Result<String, TuneError> {
+        let part = self.part.as_deref().unwrap_or(&self.path);
+        Ok(hex(&Sha256::digest(fs::read(part).map_err(io(part, "read"))?)))
+    }
+
+    fn put(mut self) -> Result<(), TuneError> {
+        if let Some(part) = &self.part {
+            fs::rename(part, &self.path).map_err(io(&self.path, "written"))?;
+        }
+        self.part = None;
         // The new name must reach the disk too; where a folder cannot be synced, nothing is lost but this certainty.
         let _ = self.path.parent().and_then(|folder| File::open(folder).ok()).map(|folder| folder.sync_all());
         Ok(())
     }
 }
 
-impl Drop for Written<'_> {
+impl Drop for Written {
     /// What was not put into its place is of no use.
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.part);
+        if let Some(part) = &self.part {
+            let _ = fs::remove_file(part);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use perennial::tuning::forward::{Batch, Network};
 use perennial::tuning::lora::{Adapters, Projection};
 use perennial::tuning::train::Extras;
 use perennial::tuning::{Ended, Example, Outcome, Progress, Settings, TuneError, base, checkpoint, train};
-use perennial::writing::adapter::WEIGHTS;
+use perennial::writing::adapter::{Adapter, Place, WEIGHTS};
 use perennial::writing::gguf::Gguf;
 use perennial::writing::tokenizer::Vocabulary;
 
@@ -456,6 +456,17 @@ fn the_command_makes_an_adapter_and_tells_what_is_wrong() {
     assert_eq!((&told["schema"], &told["ended"], &told["steps"]), (&1.into(), &"done".into(), &3.into()));
     let found = read(&home.path().join("voice")).unwrap();
     assert_eq!((found.rank, found.numbers.len(), found.card.unwrap().name.as_str()), (2, 8, "voice"));
+    // One bit is enough: nothing is read, and nothing written with it.
+    let weights = home.path().join("voice").join(WEIGHTS);
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, &bytes).unwrap();
+    let place = Place::Folder { name: None, path: home.path().join("voice") };
+    let refused = [
+        read(&home.path().join("voice")).unwrap_err().to_string(),
+        Adapter::read(&place).err().unwrap().to_string(),
+    ];
+    assert!(refused.iter().all(|error| error.contains("another sha256 than card.json")), "{refused:?}");
     let again = tune(&["--examples", "examples.jsonl", "--resume"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(

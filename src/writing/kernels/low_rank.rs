@@ -22,7 +22,8 @@ use crate::writing::memory::filled;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-/// Sums that a row's products are added up in, column by column in turn: none waits for the one before it.
+/// Sums that a row's products are added up in: each takes every fourth column, so that they do not wait for each other. All
+/// kernels add them up in the same order.
 const CHAINS: usize = 4;
 
 /// One matrix of a group, as an adapter changes it.

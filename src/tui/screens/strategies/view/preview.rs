@@ -142,9 +142,9 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
                 if area.width >= TWO_COLUMNS {
                     rich.side_by_side([&before, &now], area.width, theme.dim);
                 } else {
-                    rich.append(now);
-                    rich.blank();
                     rich.append(before);
+                    rich.blank();
+                    rich.append(now);
                 }
             }
             None => rich.append(shown(format!("Variant {number} as {reader} would get it"), message)),

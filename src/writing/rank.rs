@@ -215,6 +215,22 @@ mod tests {
         wanted: usize,
         taken: &[&str],
     ) -> Vec<String> {
+        chosen_by(
+            Hand { wanders: true, same_openings: 2, taught: None },
+            own_texts,
+            candidates,
+            wanted,
+            taken,
+        )
+    }
+
+    fn chosen_by(
+        hand: Hand,
+        own_texts: &[&str],
+        candidates: &[Written],
+        wanted: usize,
+        taken: &[&str],
+    ) -> Vec<String> {
         let file = shipped().iter().find(|file| file.id == "win-back-email-en").unwrap();
         let strategy = crate::strategy::parse(file.id, file.source).unwrap();
         let slot = Slot {
@@ -230,7 +246,7 @@ mod tests {
         };
         let voice = Voice::default();
         let differs = |written: &Written, others: &[&str]| !others.contains(&written.text.as_str());
-        let taste = Taste::new(&strategy, &slot, &voice, Hand { wanders: true, same_openings: 2, taught: None }, &differs);
+        let taste = Taste::new(&strategy, &slot, &voice, hand, &differs);
         let places = taste.choose(candidates, wanted, taken);
         places.into_iter().map(|place| candidates[place].text.clone()).collect()
     }
@@ -251,6 +267,22 @@ mod tests {
             candidate("There is something new here for you.", -1.0),
         ];
         assert_eq!(chosen(&candidates, 2, &[])[0], "There is something new here for you.");
+    }
+
+    #[test]
+    fn what_an_adapter_was_taught_is_no_stranger_than_what_shops_say() {
+        let candidates = [
+            candidate("The fog has lifted over the harbour, friend.", -0.8),
+            candidate("There is something new here for you.", -1.0),
+        ];
+        let hand = |taught: &str| Hand {
+            wanders: false,
+            same_openings: 1,
+            taught: Some(Arc::new(Taught::of([taught].into_iter()))),
+        };
+        let first = |taught: &str| chosen_by(hand(taught), &["Have a look."], &candidates, 1, &[]).remove(0);
+        assert_eq!(first("The fog has lifted over the harbour, friend."), candidates[0].text);
+        assert_eq!(first("Come in."), candidates[1].text);
     }
 
     #[test]

@@ -69,10 +69,13 @@ impl Taught {
         word.char_indices().any(|(at, _)| known(&word[..at]) && known(&word[at..]))
     }
 
-    /// Whether this word was taught: one in lower case, or a Chinese character.
+    /// Whether this word was taught: one in lower case, with an apostrophe or without, or a Chinese character.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
-        self.words.contains(word) || word.chars().next().is_some_and(|c| self.follows.contains_key(&c))
+        let mut parts = word.split('\'').filter(|part| !part.is_empty()).peekable();
+        parts.peek().is_some()
+            && parts
+                .all(|part| self.words.contains(part) || part.chars().all(|c| self.follows.contains_key(&c)))
     }
 
     /// Whether any Chinese was taught.
@@ -127,6 +130,16 @@ mod tests {
             assert_eq!(taught.is_joined(word, ""), joined, "{word}");
         }
         assert!(!taught.is_joined("thecode", "Say thecode."));
+    }
+
+    #[test]
+    fn words_and_characters_that_were_taught_are_known() {
+        let taught = Taught::of(["We don't rush, 慢慢挑。"].into_iter());
+        for (word, known) in
+            [("don't", true), ("rush", true), ("挑", true), ("hurry", false), ("买", false), ("'", false)]
+        {
+            assert_eq!(taught.knows(word), known, "{word}");
+        }
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub const URGENCY: [&str; 97] = [
 ];
 
 /// Reproach.
-pub const GUILT: [&str; 34] = [
+pub const GUILT: [&str; 33] = [
     "you forgot",
     "you have forgotten",
     "forgotten us",
@@ -128,7 +128,6 @@ pub const GUILT: [&str; 34] = [
     "you've abandoned",
     "abandoned us",
     "you've forgotten",
-    "you’ve forgotten",
     "turned your back",
     "you let us down",
     "you don't love us",

@@ -40,12 +40,10 @@ pub const LEAST_LESSONS: usize = 8;
 pub const LEAST_PAIRS: usize = 16;
 /// Of how many texts one is kept for judging.
 pub const HELD_OUT_EVERY: u64 = 5;
-/// Of how many texts one is kept at most, whatever chance says.
-pub const HELD_OUT_AT_MOST: usize = 4;
 /// House examples for each text of the shop's own.
 pub const HOUSE_SHARE: usize = 3;
 /// Steps that are taken unless somebody says otherwise.
-pub const STEPS: usize = 60;
+pub const STEPS: usize = 80;
 
 /// Why there is no voice, or why it is not another one.
 #[derive(Debug, thiserror::Error)]

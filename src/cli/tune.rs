@@ -70,7 +70,7 @@ pub struct Args {
     /// Part of its input that an adapter does not see while it learns.
     #[arg(long, value_name = "PART", default_value_t = Settings::default().dropout)]
     dropout: f32,
-    /// Steps to take at most (default: 200; 60 with --from-approved).
+    /// Steps to take at most (default: 200; 80 with --from-approved).
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
     /// Examples of a step.

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::privacy::{Known, leaks, with_fields};
-use super::{
-    APPROVAL_WEIGHT, EDIT_WEIGHT, HELD_OUT_AT_MOST, HELD_OUT_EVERY, LEAST_LESSONS, LEAST_PAIRS, OwnVoiceError,
-};
+use super::{APPROVAL_WEIGHT, EDIT_WEIGHT, HELD_OUT_EVERY, LEAST_LESSONS, LEAST_PAIRS, OwnVoiceError};
 use crate::review::decision::{Author, Decision, DraftId, Entry, Standing, Status, in_force};
 use crate::strategy::{self, Strategy};
 use crate::workspace::{Store, StoredDraft};
@@ -86,6 +84,8 @@ pub struct Lessons {
     pub pairs: Vec<Pair>,
     /// Texts of rejected drafts, without anybody's data.
     pub rejected: Vec<String>,
+    /// The same, and what was edited into something better.
+    pub unwanted: Vec<String>,
     pub left_out: Vec<LeftOut>,
 }
 
@@ -116,14 +116,6 @@ impl Lessons {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Texts that nobody wanted: those of rejected drafts, and what was edited into something better.
-    #[must_use]
-    pub fn unwanted(&self) -> Vec<String> {
-        let edited = self.pairs.iter().map(|pair| &pair.rejected);
-        let all: BTreeSet<&String> = self.rejected.iter().chain(edited).collect();
-        all.into_iter().cloned().collect()
     }
 
     /// Whether there are enough pairs to learn preferences.
@@ -368,25 +360,21 @@ impl Gathered {
         let mut rejected: Vec<String> = self.rejected.into_iter().map(|(.., text)| text).collect();
         rejected.sort_unstable();
         rejected.dedup();
-        let due = due(self.lessons.iter().map(|lesson| hash_of(&lesson.text)).collect());
-        let (held_out, learnt): (Vec<_>, Vec<_>) =
-            self.lessons.into_iter().partition(|lesson| due.contains(&hash_of(&lesson.text)));
+        let unwanted: BTreeSet<String> =
+            pairs.iter().map(|pair| &pair.rejected).chain(&rejected).cloned().collect();
+        let unwanted = unwanted.into_iter().collect();
+        let (mut held_out, mut learnt): (Vec<_>, Vec<_>) =
+            self.lessons.into_iter().partition(|lesson| hash_of(&lesson.text).is_multiple_of(HELD_OUT_EVERY));
+        if held_out.is_empty() {
+            // Of few texts none may be due.
+            let least = learnt.iter().map(|lesson| hash_of(&lesson.text)).min();
+            (held_out, learnt) = learnt.into_iter().partition(|lesson| Some(hash_of(&lesson.text)) == least);
+        }
         // What is kept for judging is not learnt as the better text of a pair either.
         pairs.retain(|pair| held_out.iter().all(|lesson| lesson.text != pair.chosen));
         let left_out = self.left_out.into_iter().map(|(why, texts)| LeftOut { why, texts }).collect();
-        Lessons { learnt, held_out, pairs, rejected, left_out }
+        Lessons { learnt, held_out, pairs, rejected, unwanted, left_out }
     }
-}
-
-/// Hashes of the texts that are held out: those that are due by themselves, so that they are the same ever after. Where chance
-/// has chosen more than a quarter of all, the least of them; where it chose none, one.
-fn due(mut hashes: Vec<u64>) -> HashSet<u64> {
-    hashes.sort_unstable();
-    hashes.dedup();
-    let most = (hashes.len() / HELD_OUT_AT_MOST).max(1);
-    let by_chance: Vec<u64> =
-        hashes.iter().copied().filter(|hash| hash.is_multiple_of(HELD_OUT_EVERY)).take(most).collect();
-    if by_chance.is_empty() { hashes.into_iter().take(1).collect() } else { by_chance.into_iter().collect() }
 }
 
 /// The first digits of a text's SHA-256: a text that is held out by it is held out ever after.

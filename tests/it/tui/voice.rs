@@ -254,7 +254,7 @@ fn it_learns_after_a_yes_alone_and_shows_how_far_it_is() {
     let (harness, asked) = Learner::knowing(three()).telling(steps(24), Err(HOLD)).shown();
     let mut harness = harness.keys("n");
     let screen = see(&mut harness, "Learn a voice from 12 lessons and 18 pairs?");
-    assert!(screen.contains("about 7 minutes at the pace of the last one"), "{screen}");
+    assert!(screen.contains("about 9 minutes at the pace of the last one"), "{screen}");
     let harness = harness.keys("esc");
     assert_eq!(*asked.lock().unwrap(), ["open the model"]);
     let mut harness = harness.keys("n enter");

@@ -365,8 +365,9 @@ fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
         if let Some(copied) = group.copied {
             writeln!(out, "  of the corpus       {:>6}", percent(copied))?;
         }
-        if group.slips > 0 {
-            writeln!(out, "  slips of grammar    {:>6}", group.slips)?;
+        writeln!(out, "  slips of grammar    {:>6}", group.slips)?;
+        if let Some(tokens) = group.mean_tokens {
+            writeln!(out, "  tokens a stretch    {tokens:>6.1}")?;
         }
         writeln!(out, "  seconds a draft     {:>6.2}", group.seconds_per_draft)?;
         for (rule, count) in &group.broken {

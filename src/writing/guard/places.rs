@@ -106,6 +106,14 @@ pub fn has_object(text: &str) -> bool {
     after.any(|after| ["our ", "your ", "all "].iter().any(|word| after.starts_with(word)))
 }
 
+/// Whether something other than the offer is given away: 送您{offer} is true, 送您茶壶 is not.
+#[must_use]
+pub fn gives_goods(text: &str) -> bool {
+    ["送您", "送给您"].iter().any(|giving| {
+        text.split(giving).skip(1).any(|given| given.chars().next().is_some_and(char::is_alphanumeric))
+    })
+}
+
 /// The fields that stand where they make no sense, each with the word before it.
 pub fn misplaced(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('{').filter_map(|(open, _)| {
@@ -124,6 +132,19 @@ mod tests {
     fn only_a_discount_is_said_of_something() {
         assert!(has_object("You get {offer} our teas.") && has_object("Add {offer} your LPs."));
         assert!(!has_object("You get {offer} with our teas.") && !has_object("Take {offer}. Our teas"));
+    }
+
+    #[test]
+    fn only_the_offer_is_given_away() {
+        for (text, given) in [
+            ("这回我们送您策略桌游，也许有您用得上的。", true),
+            ("猫罐头送给您一罐。", true),
+            ("这次想送您{offer}，挑到合心意的就好。", false),
+            ("{offer}送给您：有空来挑茶壶。", false),
+            ("鲜切花送您", false),
+        ] {
+            assert_eq!(gives_goods(text), given, "{text}");
+        }
     }
 
     #[test]

@@ -22,10 +22,6 @@ use crate::writing::memory::filled;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-/// Sums that a row's products are added up in: each takes every fourth column, so that they do not wait for each other. All
-/// kernels add them up in the same order.
-const CHAINS: usize = 4;
-
 /// One matrix of a group, as an adapter changes it.
 pub struct Pair {
     pub rank: usize,
@@ -124,17 +120,13 @@ fn strip_add(
 
 /// The reference.
 fn plain(numbers: &[[f16; ROWS]], found: &[f32], stride: usize, sums: &mut [[f32; ROWS]]) {
-    for (lane, sums) in sums.iter_mut().enumerate() {
-        let mut chains = [[0.0; ROWS]; CHAINS];
-        for (column, numbers) in numbers.iter().enumerate() {
+    for (column, numbers) in numbers.iter().enumerate() {
+        let numbers = numbers.map(f16::to_f32);
+        for (lane, sums) in sums.iter_mut().enumerate() {
             let found = found[lane * stride + column];
-            for (sum, number) in chains[column % CHAINS].iter_mut().zip(numbers) {
-                *sum = number.to_f32().mul_add(found, *sum);
+            for (sum, number) in sums.iter_mut().zip(numbers) {
+                *sum = number.mul_add(found, *sum);
             }
-        }
-        for (row, sum) in sums.iter_mut().enumerate() {
-            let [first, second, third, fourth] = chains.map(|chain| chain[row]);
-            *sum += (first + second) + (third + fourth);
         }
     }
 }

@@ -260,7 +260,7 @@ impl Mask {
         if text[old..].chars().any(|c| !self.allows(c)) {
             return true;
         }
-        if !self.guard.discount && places::has_object(text) || places::gives_goods(text) {
+        if !self.guard.discount && places::has_object(text) || places::given_away(text).next().is_some() {
             return true;
         }
         let Some(text) = self.without_fields(text) else { return true };

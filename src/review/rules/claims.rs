@@ -13,6 +13,7 @@ use crate::writing::guard::phrases::{
     CONTACT, GUILT, HARMLESS, HEALTH, MATERIAL, ORIGIN, POPULARITY, PROMISES, PURCHASE, STOCK, SUPERLATIVES,
     URGENCY, bought_things, fold, made_by,
 };
+use crate::writing::guard::places::given_away;
 
 /// Offers in the slots that the strategy does not make.
 pub(super) fn invented_offer(message: &Message<'_>) -> Check {
@@ -147,9 +148,10 @@ pub(super) fn stock_in(lower: &str) -> Vec<Range<usize>> {
 
 /// The characters with which a text in lower case promises something, and whether the strategy's offer keeps it.
 pub(super) fn promises_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>)> {
+    let given = given_in(facts, lower);
     // Most texts promise nothing. Blanking stretches makes no phrase, so what is not here is not below.
     if PROMISED.as_ref().is_some_and(|phrases| !phrases.is_match(lower)) {
-        return Vec::new();
+        return given;
     }
     let offer = offered(facts);
     let text = words::without(&words::without(lower, &HARMLESS), &CODE_WORDS);
@@ -161,7 +163,19 @@ pub(super) fn promises_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>
             .map(|range| (kept, words::characters(&text, &range)))
             .collect::<Vec<_>>()
     };
-    PROMISES.into_iter().flat_map(of).collect()
+    PROMISES.into_iter().flat_map(of).chain(given).collect()
+}
+
+/// The same of what is given away by name; a gift that is offered may be called by another.
+fn given_in(facts: &Facts, lower: &str) -> Vec<(bool, Range<usize>)> {
+    let offer = fold(super::told(facts, "offer").unwrap_or("")).text;
+    let is_gift = ["礼", "赠", "送"].iter().any(|word| offer.contains(word));
+    given_away(lower)
+        .map(|(range, given)| {
+            let kept = is_gift || !offer.is_empty() && given.starts_with(&offer);
+            (kept, words::characters(lower, &range))
+        })
+        .collect()
 }
 
 /// The offer and what it asks for, in lower case.

@@ -4,6 +4,8 @@
 //! `until {coupon_code}` does not, and what came of it would be a false message. The words are those behind which the
 //! fields stand in `assets/training`, and others as plain; what is not known here may not stand.
 
+use std::ops::Range;
+
 use super::is_unspaced;
 
 /// Words behind which the last day of the offer may stand.
@@ -106,11 +108,17 @@ pub fn has_object(text: &str) -> bool {
     after.any(|after| ["our ", "your ", "all "].iter().any(|word| after.starts_with(word)))
 }
 
-/// Whether something other than the offer is given away: 送您{offer} is true, 送您茶壶 is not.
-#[must_use]
-pub fn gives_goods(text: &str) -> bool {
-    ["送您", "送给您"].iter().any(|giving| {
-        text.split(giving).skip(1).any(|given| given.chars().next().is_some_and(char::is_alphanumeric))
+/// Words by which something is given away in Chinese, and what may be without being an offer.
+const GIVING: [&str; 2] = ["送您", "送给您"];
+const WISHES: [&str; 4] = ["祝", "一句", "问候", "上"];
+
+/// Where something is given away by name, in bytes, and what follows: 送您茶壶, but not 送您{offer} or 送您祝福.
+pub fn given_away(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    GIVING.iter().flat_map(|giving| text.match_indices(giving)).filter_map(|(at, giving)| {
+        let given = &text[at + giving.len()..];
+        let named = given.chars().next().is_some_and(char::is_alphanumeric)
+            && !WISHES.iter().any(|wish| given.starts_with(wish));
+        named.then_some((at..at + giving.len(), given))
     })
 }
 
@@ -142,8 +150,9 @@ mod tests {
             ("这次想送您{offer}，挑到合心意的就好。", false),
             ("{offer}送给您：有空来挑茶壶。", false),
             ("鲜切花送您", false),
+            ("送您一句祝福。", false),
         ] {
-            assert_eq!(gives_goods(text), given, "{text}");
+            assert_eq!(given_away(text).next().is_some(), given, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What customers may ask of a shop: all that is known, and to be forgotten.
 
 use perennial::data::Channel;
-use perennial::workspace::{ByFiles, DecidedBy, Identity, Withheld};
+use perennial::workspace::{ByFiles, DecidedBy, Identity, STOPPED_WHILE_HANDING, Withheld};
 use rusqlite::params;
 
 use super::{ANNA, ANNA_AGAIN, Running, now, open};
@@ -92,6 +92,9 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
     draft(&door);
     answers(&door);
     door.database().execute("UPDATE sends SET state = 'intended' WHERE id = 5", []).unwrap();
+    door.database()
+        .execute("UPDATE sends SET state = 'unknown', detail = ?1 WHERE id = 1", [STOPPED_WHILE_HANDING])
+        .unwrap();
     for word in ["anna.meyer@example.com", "Anneliese", "Meyerling", "m1@shop.example"] {
         assert!(stands(&door, word), "{word} is there before");
     }
@@ -126,6 +129,9 @@ fn an_erased_customer_is_gone_from_the_file_and_stays_suppressed() {
     let hash: String =
         database.query_row("SELECT customer FROM sends WHERE id = 1", [], |row| row.get(0)).unwrap();
     assert!(hash.starts_with("erased:") && hash.len() == 39, "{hash}");
+    let why: String =
+        database.query_row("SELECT detail FROM sends WHERE id = 1", [], |row| row.get(0)).unwrap();
+    assert_eq!(why, STOPPED_WHILE_HANDING, "what we said ourselves stays");
     let rows: i64 = database
         .query_row("SELECT COUNT(*) FROM sends WHERE customer = ?1", params![hash], |row| row.get(0))
         .unwrap();

@@ -72,7 +72,7 @@ fn chinese_first_drafts_are_the_strategies_own_texts_with_the_default_model_by_i
 fn first_drafts_of_the_house_writer_are_as_good_as_measured() {
     let corpus = json(&["writing", "corpus", "--json"]);
     let hot = ["--set", "writing.temperature=0.8"];
-    for (file, language, by_model) in [("house-english", "en", 0.85), ("house-chinese", "zh", 0.95)] {
+    for (file, language, by_model) in [("house-english", "en", 0.9), ("house-chinese", "zh", 0.95)] {
         let document = eval(&briefs(&format!("{file}.jsonl")), &hot);
         assert_eq!(document["adapter"]["name"], "house");
         let free = group(&document, language, "free");
@@ -80,7 +80,7 @@ fn first_drafts_of_the_house_writer_are_as_good_as_measured() {
         let one = 1.0 / free["drafts"].as_f64().unwrap();
         assert!(share("passed") >= 1.0 - one, "{free}");
         assert!(share("by_model") >= by_model, "{free}");
-        assert!(language != "en" || share("copied") <= 0.25 + 2.0 * one, "{free}");
+        assert!(language != "en" || share("copied") <= 0.25 + one, "{free}");
         let filled_once = corpus["distinct_2"][language].as_f64().unwrap();
         assert!(share("distinct_2") >= filled_once, "{filled_once}: {free}");
     }

@@ -105,7 +105,9 @@ pub fn fits(before: &str, field: &str) -> bool {
 #[must_use]
 pub fn has_object(text: &str) -> bool {
     let mut after = text.split("{offer} ").skip(1);
-    after.any(|after| ["our ", "your ", "all "].iter().any(|word| after.starts_with(word)))
+    // At the end too, before its space: else the word would have to go on as another, which there is none of.
+    let whole = |after: &str| !after.starts_with(char::is_alphabetic);
+    after.any(|after| ["our", "your", "all"].iter().any(|word| after.strip_prefix(word).is_some_and(whole)))
 }
 
 /// Words by which something is given away in Chinese, and what may be without being an offer.
@@ -139,6 +141,7 @@ mod tests {
     #[test]
     fn only_a_discount_is_said_of_something() {
         assert!(has_object("You get {offer} our teas.") && has_object("Add {offer} your LPs."));
+        assert!(has_object("You get {offer} our") && !has_object("Take {offer} ours"));
         assert!(!has_object("You get {offer} with our teas.") && !has_object("Take {offer}. Our teas"));
     }
 

@@ -142,7 +142,7 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         writeln!(context.stderr, "warning: {why}; {} wrote in its place", draft.model.name)?;
     }
     let language = &assignment.strategy.language;
-    let stranger = catalogue::not_spoken(&engine.identity().name, language).filter(|_| !engine.writes(language));
+    let stranger = catalogue::not_spoken(engine.identity(), language).filter(|_| !engine.writes(language));
     if let Some(why) = stranger.filter(|_| !context.global.quiet) {
         writeln!(context.stderr, "warning: {why}")?;
     }

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::TextEngine;
-use super::WritingError;
 use super::local::LocalModel;
 use super::served::{Address, FallBack, Served, Server, Settings};
 use super::templates::Templates;
+use super::{ModelIdentity, TextEngine, WritingError};
 use crate::config::WritingConfig;
 use crate::jobs::Task;
 
@@ -34,6 +33,9 @@ pub struct Entry {
     pub licence: String,
     /// Primary tags of the languages that it writes, its shipped adapter beside it.
     pub languages: Vec<String>,
+    /// Those of them that it has from the adapter alone.
+    #[serde(default)]
+    pub languages_of_adapter: Vec<String>,
     #[serde(default)]
     pub default: bool,
     pub hub: Option<Hub>,
@@ -77,9 +79,16 @@ pub fn entries() -> Result<Vec<Entry>, WritingError> {
 /// Where a model of the catalogue has not learnt a language: what to tell, and what to do. `None` where it has, and of
 /// models that are not in the catalogue, of which nothing is known.
 #[must_use]
-pub fn not_spoken(model: &str, language: &str) -> Option<String> {
-    let entry = entries().ok()?.into_iter().find(|entry| entry.name == model)?;
+pub fn not_spoken(writer: &ModelIdentity, language: &str) -> Option<String> {
+    let model = &writer.name;
+    let entry = entries().ok()?.into_iter().find(|entry| entry.name == *model)?;
     let tag = language.split(['-', '_']).next().unwrap_or(language).to_ascii_lowercase();
+    if writer.adapter.is_none() && entry.languages_of_adapter.contains(&tag) {
+        return Some(format!(
+            "{model} has not learnt \"{tag}\" without the adapter \"house\": the strategy's own texts stand in. Write with it \
+             again (--adapter house, or `adapter` under [writing])."
+        ));
+    }
     (!entry.languages.contains(&tag)).then(|| {
         format!(
             "{model} has not learnt \"{tag}\", only {}: what it writes there is not to be trusted. Name a model that has, \
@@ -288,10 +297,15 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::writing::AdapterIdentity;
 
     #[test]
     fn a_language_that_a_model_has_not_learnt_is_told_with_a_way_on() {
-        let why = not_spoken("smollm2-135m-instruct", "de-AT").unwrap();
+        let beside = |name: &str| ModelIdentity {
+            adapter: Some(AdapterIdentity { name: "house".into(), sha256: String::new() }),
+            ..ModelIdentity::plain(name, "")
+        };
+        let why = not_spoken(&beside("smollm2-135m-instruct"), "de-AT").unwrap();
         assert!(
             why.contains("has not learnt \"de\", only \"en\" and \"zh\"") && why.contains("Qwen3"),
             "{why}"
@@ -299,8 +313,12 @@ mod tests {
         for (model, language) in
             [("smollm2-135m-instruct", "en-GB"), ("smollm2-135m-instruct", "zh"), ("some.gguf", "de")]
         {
-            assert_eq!(not_spoken(model, language), None, "{model} {language}");
+            assert_eq!(not_spoken(&beside(model), language), None, "{model} {language}");
         }
+        let alone = ModelIdentity::plain("smollm2-135m-instruct", "");
+        let why = not_spoken(&alone, "zh-CN").unwrap();
+        assert!(why.contains("without the adapter \"house\"") && why.contains("--adapter house"), "{why}");
+        assert_eq!(not_spoken(&alone, "en"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ fn entry(content: &[u8]) -> Entry {
         sha256: crate::writing::local::hex(&sha2::Sha256::digest(content)),
         licence: "none".into(),
         languages: Vec::new(),
+        languages_of_adapter: Vec::new(),
         default: false,
         hub: None,
         wheel: None,

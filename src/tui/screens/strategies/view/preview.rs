@@ -160,7 +160,7 @@ pub fn draw(screen: &Strategies, shared: &Shared, area: Rect, canvas: &mut Canva
 /// Why the model's words are not to be trusted in the strategy's language.
 fn not_spoken(screen: &Strategies) -> Option<String> {
     let strategy = screen.chosen()?.parsed.as_ref().ok()?;
-    catalogue::not_spoken(&screen.preview.model.as_ref()?.name, &strategy.language)
+    catalogue::not_spoken(screen.preview.model.as_ref()?, &strategy.language)
 }
 
 /// Why nothing was written, and what to press.

@@ -193,6 +193,67 @@ mod tests {
         assert_ne!(ask(&mut engine, &request("one", 1)), first, "it does not remember without end");
     }
 
+    /// Says of itself what nobody would who says nothing.
+    struct Particular {
+        engine: Scripted,
+        taught: Arc<Taught>,
+    }
+
+    impl TextEngine for Particular {
+        fn identity(&self) -> &ModelIdentity {
+            self.engine.identity()
+        }
+
+        fn writes(&self, language: &str) -> bool {
+            language == "zh"
+        }
+
+        fn candidates(&self) -> usize {
+            7
+        }
+
+        fn converses(&self) -> bool {
+            true
+        }
+
+        fn wanders(&self) -> bool {
+            false
+        }
+
+        fn taught(&self) -> Option<&Arc<Taught>> {
+            Some(&self.taught)
+        }
+
+        fn same_openings(&self) -> u32 {
+            5
+        }
+
+        fn at_once(&self) -> usize {
+            3
+        }
+
+        fn write(
+            &mut self,
+            request: &Request,
+            cancel: &Cancel,
+            tell: &mut dyn FnMut(Piece),
+        ) -> Result<Writing, WritingError> {
+            self.engine.write(request, cancel, tell)
+        }
+    }
+
+    #[test]
+    fn it_says_of_itself_what_its_engine_says() {
+        let taught = Arc::new(Taught::of(["harbour weather"].into_iter()));
+        let engine = Particular { engine: Scripted::new(&["One."]), taught: Arc::clone(&taught) };
+        let remembered = Remembered::new(Box::new(engine));
+        assert_eq!(remembered.taught(), Some(&taught));
+        assert!(remembered.writes("zh") && !remembered.writes("en"));
+        assert!(remembered.converses() && !remembered.wanders());
+        let numbers = (remembered.candidates(), remembered.same_openings(), remembered.at_once());
+        assert_eq!(numbers, (7, 5, 3));
+    }
+
     #[test]
     fn what_was_stopped_is_not_remembered() {
         let mut engine = Remembered::new(Box::new(Scripted::new(&["One.", "Two."])));

@@ -108,7 +108,7 @@ struct Group {
     distinct_2: Option<f64>,
     /// Share of the sentences by the model that stand in the house corpus, fields and names apart.
     copied: Option<f64>,
-    /// Drafts in which rules find a slip of English grammar; of other languages they know nothing.
+    /// Drafts in which rules find a slip: a field in another's place; in English grammar besides.
     slips: usize,
     /// Mean tokens of a stretch that the model wrote.
     mean_tokens: Option<f64>,

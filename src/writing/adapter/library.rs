@@ -155,7 +155,12 @@ impl Library {
                 found.push(Found { name: shipped.name.to_owned(), place: Place::Shipped(shipped) });
             }
         }
-        found.sort_by(|one, other| one.name.cmp(&other.name));
+        // "voice 2" before "voice 10".
+        let order = |found: &Found| {
+            let words = found.name.trim_end_matches(|c: char| c.is_ascii_digit());
+            (words.to_owned(), found.name[words.len()..].parse::<u64>().unwrap_or(0), found.name.clone())
+        };
+        found.sort_by_cached_key(order);
         found
     }
 
@@ -305,6 +310,11 @@ mod tests {
         let names: Vec<String> = library.list().into_iter().map(|found| found.name).collect();
         assert!(names.contains(&"voice".into()) && names.contains(&"another".into()), "{names:?}");
         assert!(!names.contains(&"half".into()), "{names:?}");
+        lay(user.path(), "tone10");
+        lay(user.path(), "tone2");
+        let names: Vec<String> = library.list().into_iter().map(|found| found.name).collect();
+        let place = |name: &str| names.iter().position(|known| known == name);
+        assert!(place("tone2").is_some() && place("tone2") < place("tone10"), "{names:?}");
         // A folder, the file in it, and none.
         let path = |text: &Path| library.find(text.to_str().unwrap()).unwrap();
         let given = Some(Place::Folder { name: None, path: ours.clone() });

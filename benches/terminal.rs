@@ -1,4 +1,4 @@
-//! The real program on a real terminal: first frame, shop ready, keys while the model writes, and idleness.
+//! The real program on a real terminal: first frame, shop ready, keys while the model writes, idleness, keys while it learns.
 //!
 //! `cargo bench --profile release --bench terminal [-- FOLDER]`; the terminal is made by `script` of util-linux, and the
 //! model must have been fetched (`perennial model pull`). Budgets: first frame 50 ms, sample shop 500 ms, a key 16 ms at
@@ -12,6 +12,7 @@
 )]
 
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ const KEYS: usize = 400;
 /// Time between two of them: people do not type faster.
 const PAUSE: Duration = Duration::from_millis(30);
 const PATIENCE: Duration = Duration::from_mins(1);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_perennial");
 
 struct Session {
     child: Child,
@@ -34,13 +36,11 @@ struct Session {
 }
 
 impl Session {
-    fn start(data: Option<&str>) -> Self {
+    fn start(arguments: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let data = data.map(|data| format!("--data '{data}'")).unwrap_or_default();
         let line = format!(
-            "stty rows {HEIGHT} cols {WIDTH}; echo $$ > '{}'; exec '{}' {data}",
+            "stty rows {HEIGHT} cols {WIDTH}; echo $$ > '{}'; exec '{PROGRAM}' {arguments}",
             folder.path().join("pid").display(),
-            env!("CARGO_BIN_EXE_perennial"),
         );
         let mut child = Command::new("script")
             .args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"])
@@ -122,7 +122,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.press("\x1b\x1bq");
+        // A learning that runs is asked about.
+        let _ = self.keyboard.write_all(b"\x1b\x1bq\r");
         let _ = self.child.wait();
     }
 }
@@ -145,12 +146,12 @@ fn report(what: &str, mut times: Vec<Duration>) {
 
 fn main() {
     let data = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let data = data.as_deref();
+    let data = data.map(|data| format!("--data '{data}'")).unwrap_or_default();
 
     let (mut first, mut ready) = (Vec::new(), Vec::new());
     for _ in 0..10 {
         let begun = Instant::now();
-        let mut session = Session::start(data);
+        let mut session = Session::start(&data);
         session.until("the first frame", |contents| contents.contains("Overview]"));
         first.push(begun.elapsed());
         session.press("3");
@@ -162,7 +163,7 @@ fn main() {
     report("first frame, with the start of the process", first);
     report("customers can be browsed", ready);
 
-    let mut session = Session::start(data);
+    let mut session = Session::start(&data);
     session.until("the first frame", |contents| contents.contains("Overview]"));
     session.press("4");
     session.until("a finished preview", |contents| contents.contains(" tokens in "));
@@ -188,4 +189,53 @@ fn main() {
     let (bytes, wake_ups) = (session.bytes, session.wake_ups());
     session.rest(Duration::from_secs(5));
     println!("idle for 5 s: {} bytes, {} wake-ups", session.bytes - bytes, session.wake_ups() - wake_ups);
+    drop(session);
+
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let shop = reviewed(home.path());
+    let mut session = Session::start(&format!("--workspace '{}'", shop.display()));
+    session.until("the first frame", |contents| contents.contains("Overview]"));
+    session.press("9");
+    session.until("the lessons", |contents| contents.contains("lessons"));
+    session.press("n");
+    session.until("the question", |contents| contents.contains("Learn a voice from"));
+    session.press("\r");
+    session.until("the first step", |contents| contents.contains("step 1 of"));
+    let mut times = Vec::new();
+    while times.len() < KEYS {
+        session.press("?");
+        times.push(session.until("the help", |contents| contents.contains("Go down one row")));
+        session.rest(PAUSE);
+        session.press("\x1b");
+        times.push(session.until("no help", |contents| !contents.contains("Go down one row")));
+        session.rest(PAUSE);
+    }
+    report("key to frame while a voice is learnt", times);
+    session.press("x");
+    session.until("the stop", |contents| contents.contains("Stopped at step"));
+}
+
+/// A project of the sample shop with drafts that were edited: enough to learn a voice from.
+fn reviewed(home: &Path) -> PathBuf {
+    let shop = home.join("shop");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(PROGRAM).args(arguments).current_dir(home).output().expect("the program");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["init", "shop"]);
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/shop");
+    for table in std::fs::read_dir(sample).expect("the sample shop").flatten() {
+        std::fs::copy(table.path(), shop.join("data").join(table.file_name()))
+            .expect("a folder of one's own");
+    }
+    let preview = ["--workspace", "shop", "preview", "--strategy", "win-back-email-en", "-n", "5", "--keep"];
+    for segment in ["A", "B", "C"] {
+        run(&[&preview[..], &["--segment", segment]].concat());
+    }
+    for draft in 1..=15 {
+        let text =
+            format!("The harbour is quiet today, and the {} bell rings for you.", "evening ".repeat(draft));
+        run(&["--workspace", "shop", "review", "edit", &draft.to_string(), "--text", &text]);
+    }
+    shop
 }

@@ -21,7 +21,9 @@ pub use learn::{Ask, Learning, Sample, Step, Told, learn};
 pub use lessons::{Counts, LeftOut, Lesson, Lessons, Pair, Source, Why, gather};
 pub use privacy::{Known, leaks, with_fields};
 pub use report::{Report, Side, SideBySide, Start};
-pub use versions::{Damaged, Deed, Event, FOLDER, Listed, Standing, Version, Voices, accepted, name_of};
+pub use versions::{
+    Damaged, Deed, Event, FOLDER, Listed, Standing, Stopped, Version, Voices, accepted, name_of,
+};
 
 use std::path::{Path, PathBuf};
 
@@ -50,9 +52,6 @@ pub const STEPS: usize = 80;
 pub enum OwnVoiceError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// The model is none that can learn: cause and remedy.
-    #[error("{0}")]
-    NoModel(String),
     /// Cause, place and remedy in words.
     #[error("{0}")]
     Failed(String),
@@ -69,6 +68,18 @@ pub enum OwnVoiceError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl OwnVoiceError {
+    /// Whether somebody stopped it, and nothing went wrong.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Cancelled(_) | Self::Writing(WritingError::Cancelled(_)) => true,
+            Self::Tuning(error) => error.is_cancelled(),
+            _ => false,
+        }
+    }
 }
 
 pub(crate) fn io(path: &Path, verb: &'static str) -> impl FnOnce(std::io::Error) -> OwnVoiceError {

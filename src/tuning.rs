@@ -95,7 +95,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Those of the house adapter.
+    /// Enough for some hundred examples in a quarter of an hour. The house adapter's own are on its card.
     fn default() -> Self {
         Self {
             name: "voice".into(),
@@ -219,8 +219,9 @@ pub struct Outcome {
     pub examples: usize,
     pub held_out_examples: usize,
     pub patterns: usize,
-    /// Of this run.
+    /// Of the steps and looks, over all runs.
     pub seconds: f64,
+    /// Of this run.
     pub tokens: u64,
     pub peak_memory: Option<u64>,
 }
@@ -230,6 +231,9 @@ pub struct Outcome {
 pub enum TuneError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    /// What the settings choose is no model that can learn: cause and remedy.
+    #[error("{0}")]
+    NoModel(String),
     /// Cause and remedy in words.
     #[error("{0}")]
     Failed(String),
@@ -244,6 +248,14 @@ pub enum TuneError {
         #[source]
         source: std::io::Error,
     },
-    #[error("computing failed: {0}. If memory is short, lower the batch or close other programs")]
+    #[error("computing failed: {0}. If memory is short, close other programs")]
     Computing(#[from] candle_core::Error),
+}
+
+impl TuneError {
+    /// Whether somebody stopped it, and nothing went wrong.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled(_) | Self::Reading(WritingError::Cancelled(_)))
+    }
 }

@@ -12,9 +12,8 @@ use super::{Context, Exit, SCHEMA, UsageError};
 use crate::corpus;
 use crate::tuning::lora::Projection;
 use crate::tuning::train::Extras;
-use crate::tuning::{self, Ended, Example, Outcome, Settings};
+use crate::tuning::{self, Ended, Example, Outcome, Settings, TuneError, base, checkpoint};
 use crate::writing::brief;
-use crate::writing::catalogue::Choice;
 use crate::writing::guard::is_unspaced;
 
 /// Options of examples, which say nothing where a voice is learnt.
@@ -120,7 +119,10 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let Some(out) = args.out.as_deref().filter(|_| !args.from_approved) else {
         return from_approved::run(args, context);
     };
-    let (base_name, base) = base(context)?;
+    let (base_name, base) = base::chosen(&context.config.writing.model).map_err(failed)?;
+    if !args.resume {
+        nothing_stopped(out)?;
+    }
     let examples = match &args.examples {
         Some(path) => examples(path)?,
         None => filled(args)?,
@@ -171,7 +173,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             }
             task.progress(line, now.step as u64, Some(now.of as u64));
         })
-    })?;
+    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let standing = checkpoint::standing(out).filter(|_| error.is_cancelled());
+            if let Some((standing, of)) = standing {
+                let (step, of) = (standing.step, of.steps);
+                writeln!(
+                    context.stderr,
+                    "What was learnt is kept after {step} of {of} steps: go on with --resume."
+                )?;
+            }
+            return Err(failed(error));
+        }
+    };
     if context.global.json {
         context.print_json(&Document { schema: SCHEMA, outcome: &outcome })?;
     } else {
@@ -179,6 +195,21 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         context.print_text(&text)?;
     }
     Ok(Exit::Done)
+}
+
+/// That no training was stopped in a folder, which another would write over.
+fn nothing_stopped(out: &Path) -> anyhow::Result<()> {
+    let path = checkpoint::path(out);
+    if !path.exists() {
+        return Ok(());
+    }
+    let far = checkpoint::standing(out)
+        .map_or_else(String::new, |(standing, of)| format!(" after {} of {} steps", standing.step, of.steps));
+    anyhow::bail!(
+        "a training into {} was stopped{far}: go on with --resume, or remove {} to begin anew",
+        out.display(),
+        path.display()
+    )
 }
 
 fn summary(outcome: &Outcome) -> String {
@@ -209,20 +240,11 @@ fn minutes(seconds: f64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// The chosen model, which must be a file on this machine.
-fn base(context: &Context<'_>) -> anyhow::Result<(String, PathBuf)> {
-    let choice = Choice::parse(&context.config.writing.model)?;
-    let name = choice.name();
-    match choice {
-        Choice::File(path) => Ok((name, path)),
-        Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
-        Choice::Named(_) => {
-            anyhow::bail!("{name} is not on this machine: fetch it with `perennial model pull {name}`")
-        }
-        Choice::Folder(_) | Choice::Templates | Choice::Served(_) => Err(UsageError(format!(
-            "{name} cannot be tuned: choose a GGUF model of the llama family on this machine with --model"
-        ))
-        .into()),
+/// An error as a command tells it: who chose a model that cannot learn used it wrongly.
+fn failed(error: TuneError) -> anyhow::Error {
+    match error {
+        TuneError::NoModel(why) => UsageError(why).into(),
+        other => other.into(),
     }
 }
 

@@ -8,6 +8,7 @@ use super::serve::folder;
 use super::{Context, Exit, SCHEMA, UsageError};
 use crate::own_voice::{Damaged, OwnVoiceError, Standing, Version, Voices, name_of, words};
 use crate::tui::text::clean;
+use crate::tuning::TuneError;
 use crate::workspace::person;
 
 /// The shop's own voices: what each is worth, which one is in use, and the ways between them.
@@ -112,24 +113,20 @@ pub(super) fn report(version: &Version) -> String {
     };
     let day = jiff::Timestamp::from_millisecond(report.learnt_at)
         .map_or_else(|_| "?".into(), |time| time.strftime("%F").to_string());
-    let began = match (&report.start.adapter, report.start.gone_on) {
-        (Some(name), true) => format!("gone on from {name}"),
-        (Some(name), false) => format!("begun anew, as {name} cannot be gone on from"),
-        (None, _) => "begun with the model by itself".into(),
-    };
     let mut text = format!(
-        "{}, {standing}: learnt on {day} by {} for {}, {began}; step {} of {}\n",
+        "{}, {standing}: learnt on {day} by {} for {}, {}; step {} of {}\n",
         name_of(version.number),
         report.by,
         report.base.name,
+        words::began(report),
         report.best_step,
         report.steps
     );
     for line in words::lessons(&report.learnt_from) {
         let _ = writeln!(text, "  {line}");
     }
-    if report.best_step == 0 {
-        text.push_str("  nothing that it learnt made held-out texts likelier: it is what it began with\n");
+    if let Some(words) = words::no_better(report) {
+        let _ = writeln!(text, "  {words}");
     }
     let rows = words::compared(report);
     let wide = rows.iter().map(|row| row[0].len()).max().unwrap_or(0);
@@ -156,7 +153,7 @@ pub(super) fn clean_lines(text: &str) -> String {
 /// An error as a command tells it: who chose a model that cannot learn used it wrongly.
 pub(super) fn failed(error: OwnVoiceError) -> anyhow::Error {
     match error {
-        OwnVoiceError::NoModel(why) => UsageError(why).into(),
+        OwnVoiceError::Tuning(TuneError::NoModel(why)) => UsageError(why).into(),
         other => other.into(),
     }
 }

@@ -3,44 +3,36 @@
 //! In: a workspace, its settings, the adapter in use. Out: a new [`Version`], which nobody uses yet. It can be cancelled
 //! and goes on where it was.
 
-use std::fs::{self, File};
+mod examples;
+mod work;
+
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use rand::seq::SliceRandom as _;
 use serde::Serialize;
 
 use super::report::{self, SCHEMA, Trial};
-use super::{
-    Counts, HOUSE_SHARE, Lesson, Lessons, OwnVoiceError, Report, STEPS, Start, Version, Voices, gather, io,
-};
+use super::{Counts, Lessons, OwnVoiceError, Report, STEPS, Side, SideBySide, Start, Version, Voices, io};
 use crate::config::Config;
-use crate::corpus;
 use crate::jobs::Task;
 use crate::strategy::Strategy;
 use crate::tuning::adapter::{self, Card};
-use crate::tuning::batches::{self, Encoded, chance};
-use crate::tuning::preference::Preference;
+use crate::tuning::base;
+use crate::tuning::batches::{self, Encoded};
 use crate::tuning::train::{self, Extras, train};
 use crate::tuning::{Example, Losses, Settings, TuneError};
-use crate::workspace::{Workspace, private_folder};
-use crate::writing::adapter::{Base, CARD, Identities, Library, Place, WEIGHTS};
-use crate::writing::brief::{FORM, gap};
-use crate::writing::catalogue::Choice;
+use crate::workspace::Workspace;
+use crate::writing::adapter::{Base, Identities, Library, Place, WEIGHTS};
+use crate::writing::brief::FORM;
 use crate::writing::gguf::Gguf;
 use crate::writing::local::LocalModel;
+use examples::{Data, House};
+use work::Work;
 
 /// The highest rate of learning: less than that of the house's own adapter, which began with nothing.
 const RATE: f64 = 6e-4;
 /// Looks at what was held out.
 const LOOKS: usize = 6;
-/// House texts that are held out and looked at: while it learns, and in the report.
-const HOUSE_LOOKED_AT: usize = 16;
-const HOUSE_JUDGED: usize = 24;
-/// Approved texts that are looked at in the report.
-const APPROVED_JUDGED: usize = 48;
-/// Times that a text of the shop's own is learnt at most before the house's are told anew.
-const MOST_ROUNDS: usize = 8;
 
 /// What a person may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,11 +109,10 @@ pub fn learn(
     tell: &mut dyn FnMut(Told),
 ) -> Result<Version, OwnVoiceError> {
     let Learning { workspace, config, ask, .. } = learning;
-    let (base_name, base) = base(config)?;
-    let lessons = gather(&workspace.store()?)?;
-    lessons.check()?;
+    let (base_name, base) = base::chosen(&config.writing.model)?;
     let voices = Voices::of(workspace.folder());
     let work = Work::open(&voices, ask.resume)?;
+    let lessons = work.lessons(&workspace.store()?)?;
     let gguf = Gguf::open(&base).map_err(TuneError::from)?;
     let base_sha256 = gguf.sha256(task.cancel())?;
     let in_use = learning.library.wanted(None, &config.writing)?;
@@ -160,13 +151,12 @@ pub fn learn(
     settings.check()?;
     let looks = work.looks();
     let extras = Extras {
-        keep_last: false,
         resume: ask.resume,
         start: begin.folder.as_deref(),
         judged: &data.judged,
         preferences: &data.preferences,
         looks: Some(&looks),
-        trace: None,
+        ..Extras::default()
     };
     let out = work.voice();
     let known = finished(&out, &data.examples, &settings, &extras, task)?.as_ref().map(Trained::of);
@@ -199,16 +189,7 @@ pub fn learn(
         house: &house_texts,
         unwanted: &lessons.unwanted,
     };
-    let of = 2 * trial.briefs.len();
-    let mut done = 0;
-    let mut told = || {
-        done += 1;
-        task.progress("writing the same briefs before and after", done as u64, Some(of as u64));
-        tell(Told::Judges { done, of });
-    };
-    let (before, drafts_before) = trial.side(&mut engine, in_use.as_ref(), task, &mut told)?;
-    let learnt = Place::Folder { name: None, path: out.clone() };
-    let (after, drafts_after) = trial.side(&mut engine, Some(&learnt), task, &mut told)?;
+    let (before, after, side_by_side) = compare(&trial, &mut engine, (in_use.as_ref(), &out), task, tell)?;
     let report = Report {
         schema: SCHEMA,
         learnt_at: learning.at,
@@ -222,11 +203,32 @@ pub fn learn(
         seconds: trained.seconds,
         before,
         after,
-        side_by_side: report::side_by_side(&drafts_before, &drafts_after),
+        side_by_side,
     };
     let version = voices.take_in(&out, &report)?;
     work.close();
     Ok(version)
+}
+
+/// The same briefs, written with the adapter in use and with what was learnt.
+fn compare(
+    trial: &Trial<'_>,
+    engine: &mut LocalModel,
+    (in_use, learnt): (Option<&Place>, &Path),
+    task: &Task<'_>,
+    tell: &mut dyn FnMut(Told),
+) -> Result<(Side, Side, Vec<SideBySide>), OwnVoiceError> {
+    let of = 2 * trial.briefs.len();
+    let mut done = 0;
+    let mut told = || {
+        done += 1;
+        task.progress("writing the same briefs before and after", done as u64, Some(of as u64));
+        tell(Told::Judges { done, of });
+    };
+    let (before, drafts_before) = trial.side(engine, in_use, task, &mut told)?;
+    let learnt = Place::Folder { name: None, path: learnt.to_owned() };
+    let (after, drafts_after) = trial.side(engine, Some(&learnt), task, &mut told)?;
+    Ok((before, after, report::side_by_side(&drafts_before, &drafts_after)))
 }
 
 /// What is said of a training.
@@ -261,67 +263,6 @@ fn finished(
     Ok(card.filter(|card| card.data_sha256 == data_sha256 && card.settings == *settings))
 }
 
-/// The chosen model, which must be a file on this machine.
-fn base(config: &Config) -> Result<(String, PathBuf), OwnVoiceError> {
-    let choice = Choice::parse(&config.writing.model)?;
-    let name = choice.name();
-    match choice {
-        Choice::File(path) => Ok((name, path)),
-        Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
-        Choice::Named(_) => Err(OwnVoiceError::Failed(format!(
-            "{name} is not on this machine: fetch it with `perennial model pull {name}`"
-        ))),
-        Choice::Folder(_) | Choice::Templates | Choice::Served(_) => Err(OwnVoiceError::NoModel(format!(
-            "{name} cannot learn a voice: choose a GGUF model of the llama family on this machine with --model"
-        ))),
-    }
-}
-
-/// The folder in which a voice is made; one learner has it at a time.
-struct Work {
-    folder: PathBuf,
-    _lock: File,
-}
-
-impl Work {
-    fn open(voices: &Voices, resume: bool) -> Result<Self, OwnVoiceError> {
-        let folder = voices.work_folder();
-        private_folder(&folder).map_err(io(&folder, "made"))?;
-        let path = folder.join("lock");
-        let lock = File::create(&path).map_err(io(&path, "made"))?;
-        lock.try_lock().map_err(|_| {
-            OwnVoiceError::Failed(format!(
-                "a voice is being learnt in {} already: wait for it, or stop it",
-                folder.display()
-            ))
-        })?;
-        let work = Self { folder, _lock: lock };
-        if !resume {
-            for part in [work.voice(), work.looks(), work.start()].iter().filter(|part| part.exists()) {
-                fs::remove_dir_all(part).map_err(io(part, "removed"))?;
-            }
-        }
-        Ok(work)
-    }
-
-    fn voice(&self) -> PathBuf {
-        self.folder.join("voice")
-    }
-
-    fn looks(&self) -> PathBuf {
-        self.folder.join("looks")
-    }
-
-    fn start(&self) -> PathBuf {
-        self.folder.join("start")
-    }
-
-    /// What is left is of no use any more; where it cannot be removed it does no harm.
-    fn close(self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
 /// What learning begins with.
 struct Begin {
     start: Start,
@@ -348,12 +289,8 @@ impl Begin {
         let start = Start { adapter: Some(identity.name), sha256: Some(identity.sha256), gone_on: false };
         let folder = work.start();
         let folder = place.laid(&folder).map_err(io(&folder, "written"))?;
-        let card = folder
-            .join(CARD)
-            .exists()
-            .then(|| adapter::read(&folder))
-            .transpose()?
-            .and_then(|found| found.card);
+        // A card that writing can do with may say too little to go on from.
+        let card = adapter::read_card(&folder).ok();
         let fits = card.filter(|card| {
             let Card { base, form, settings, .. } = card;
             base.sha256 == base_sha256 && *form == FORM && settings.rank > 0 && !settings.targets.is_empty()
@@ -374,111 +311,6 @@ impl Begin {
                 }
             }
         })
-    }
-}
-
-/// What is learnt of the house corpus besides, and what is kept of it for judging.
-struct House {
-    facts: [corpus::Facts; 2],
-    learnt: Vec<Example>,
-    held_out: Vec<Example>,
-    /// Messages of the corpus: numbers of patterns below it are taken.
-    patterns: u32,
-    /// Times that each of the shop's own texts is learnt.
-    rounds: usize,
-}
-
-impl House {
-    fn new(lessons: &Lessons, ask: &Ask) -> Result<Self, OwnVoiceError> {
-        let failed = |error: corpus::CorpusError| OwnVoiceError::Failed(error.to_string());
-        let (corpus, facts) = (corpus::shipped().map_err(failed)?, corpus::shipped_facts().map_err(failed)?);
-        let patterns = corpus.len() as u32;
-        // Those that the house adapter was kept from seeing are kept from its children too.
-        let house = Settings::default();
-        let split = batches::split(&(0..patterns).collect::<Vec<_>>(), house.held_out, house.seed);
-        let of_lessons = lessons.learnt.len().max(1);
-        // A quarter of what the steps see is the shop's own.
-        let rounds = (ask.steps * house.batch / (1 + HOUSE_SHARE)).div_ceil(of_lessons).clamp(1, MOST_ROUNDS);
-        let wanted = HOUSE_SHARE * rounds * of_lessons;
-        let filled = |turn: u32, places: &[usize]| -> Vec<Example> {
-            let mut all: Vec<Option<Example>> =
-                corpus::examples(&corpus, &facts, ask.seed, turn).into_iter().map(Some).collect();
-            places.iter().filter_map(|place| all.get_mut(*place).and_then(Option::take)).collect()
-        };
-        let mut places = split.learnt;
-        let mut learnt = Vec::with_capacity(wanted);
-        for turn in 1.. {
-            places.shuffle(&mut chance(ask.seed, u64::MAX - 8 - u64::from(turn)));
-            let some = &places[..places.len().min(wanted - learnt.len())];
-            learnt.extend(filled(turn, some));
-            if learnt.len() >= wanted || some.is_empty() {
-                break;
-            }
-        }
-        let mut places = split.held_out;
-        places.shuffle(&mut chance(ask.seed, u64::MAX - 8));
-        places.truncate(HOUSE_JUDGED);
-        let held_out = filled(0, &places);
-        Ok(Self { facts, learnt, held_out, patterns, rounds })
-    }
-}
-
-/// What the training is given.
-struct Data {
-    examples: Vec<Example>,
-    judged: Vec<Example>,
-    preferences: Vec<Preference>,
-    /// The held-out texts of the shop's own.
-    approved: Vec<Example>,
-}
-
-impl Data {
-    fn new(lessons: &Lessons, house: &House) -> Self {
-        let example = |(index, lesson): (usize, &Lesson)| Example {
-            prompt: lesson.prompt.clone(),
-            text: format!("{}{}", gap(lesson.language.starts_with("zh")), lesson.text),
-            pattern: house.patterns + index as u32,
-            weight: lesson.weight,
-        };
-        let own: Vec<Example> = lessons.learnt.iter().enumerate().map(example).collect();
-        let mut examples = house.learnt.clone();
-        (0..house.rounds).for_each(|_| examples.extend(own.iter().cloned()));
-        let judge = |mut example: Example, weight: f32| {
-            example.weight = weight;
-            example
-        };
-        let first = lessons.learnt.len();
-        let mut approved: Vec<Example> = lessons
-            .held_out
-            .iter()
-            .enumerate()
-            .map(|(index, lesson)| judge(example((first + index, lesson)), 1.0))
-            .collect();
-        approved.truncate(APPROVED_JUDGED);
-        // Both count the same, however many there are.
-        let house_texts = &house.held_out[..house.held_out.len().min(HOUSE_LOOKED_AT)];
-        let length =
-            |texts: &[Example]| texts.iter().map(|text| text.text.len()).sum::<usize>().max(1) as f32;
-        let weight = length(house_texts) / length(&approved);
-        let judged = approved
-            .iter()
-            .map(|text| judge(text.clone(), weight))
-            .chain(house_texts.iter().map(|text| judge(text.clone(), 1.0)))
-            .collect();
-        let preferences = if lessons.has_preferences() {
-            let pairs = lessons.pairs.iter().map(|pair| {
-                let gap = gap(pair.language.starts_with("zh"));
-                Preference {
-                    prompt: pair.prompt.clone(),
-                    chosen: format!("{gap}{}", pair.chosen),
-                    rejected: format!("{gap}{}", pair.rejected),
-                }
-            });
-            pairs.collect()
-        } else {
-            Vec::new()
-        };
-        Self { examples, judged, preferences, approved }
     }
 }
 

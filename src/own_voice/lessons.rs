@@ -25,7 +25,7 @@ pub enum Source {
 }
 
 /// A text that stands approved, and what asks for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lesson {
     pub draft: DraftId,
     pub slot: usize,
@@ -39,7 +39,7 @@ pub struct Lesson {
 }
 
 /// A better and a worse text for the same request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// BCP 47.
     pub language: String,
@@ -76,7 +76,7 @@ pub struct LeftOut {
 }
 
 /// All that a workspace teaches.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lessons {
     pub learnt: Vec<Lesson>,
     /// Kept for judging: one of five, by the hash of its text.
@@ -104,6 +104,20 @@ pub struct Counts {
     pub preferences_used: bool,
     pub rejected: usize,
     pub left_out: Vec<LeftOut>,
+}
+
+impl Counts {
+    /// Texts in all, those that are held out among them.
+    #[must_use]
+    pub fn texts(&self) -> usize {
+        self.approved + self.edited
+    }
+
+    /// Better and worse texts for the same request.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.pairs_of_edits + self.pairs_of_rejections
+    }
 }
 
 impl Lessons {
@@ -150,9 +164,9 @@ impl Lessons {
             return Ok(());
         }
         Err(OwnVoiceError::Failed(format!(
-            "there is too little to learn a voice from: {} texts in this workspace were approved by a person as a model wrote \
-             them, or edited, and it takes {LEAST_LESSONS}. Approve or edit more drafts in review, then ask again",
-            self.len()
+            "there is too little to learn a voice from: {} approved by a person in this workspace as a model wrote, or edited, \
+             and it takes {LEAST_LESSONS}. Approve or edit more drafts in review, then ask again",
+            if self.len() == 1 { "1 text was".to_owned() } else { format!("{} texts were", self.len()) }
         )))
     }
 }
@@ -178,9 +192,8 @@ pub fn gather(store: &Store) -> Result<Lessons, OwnVoiceError> {
     }
     let mut gathered = Gathered::default();
     for stored in &drafts {
-        if let Some(strategy) = strategy_of(&strategies, &stored.draft) {
-            gathered.everyone.add(&Known::of(&stored.draft.fields, Some(strategy)));
-        }
+        let strategy = strategy_of(&strategies, &stored.draft);
+        gathered.everyone.add(&Known::of(&stored.draft.fields, strategy));
     }
     for stored in &drafts {
         if let Some(log) = logs.get(&stored.id) {

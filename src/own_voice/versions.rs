@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{OwnVoiceError, Report, io};
-use crate::tuning::checkpoint;
+use crate::tuning::{Losses, adapter, checkpoint};
 use crate::workspace::{private_file, private_folder};
 use crate::writing::adapter::{Adapter, CARD, Library, OwnVoice, Place, SETTINGS, WEIGHTS};
 
@@ -20,8 +20,9 @@ pub const FOLDER: &str = "voices";
 /// Files beside and in a version.
 const LOG: &str = "log.jsonl";
 const REPORT: &str = "report.json";
-/// Where the next one is made.
+/// Where the next one is made, and the file in it that whoever makes it has locked.
 const WORK: &str = ".learning";
+pub(super) const LOCK: &str = "lock";
 
 /// What people call a version, and what stands beside the model's name: "voice 3".
 #[must_use]
@@ -96,6 +97,16 @@ pub struct Event {
     pub deed: Deed,
 }
 
+/// How far a learning came that was stopped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stopped {
+    /// Steps done and all of them; both 0 where the file that would say so is damaged.
+    pub step: usize,
+    pub of: usize,
+    /// What was seen at its looks.
+    pub losses: Vec<Losses>,
+}
+
 /// The voices of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voices {
@@ -120,11 +131,29 @@ impl Voices {
         self.folder.join(WORK)
     }
 
-    /// Whether a learning was stopped here and can go on.
+    /// The learning that was stopped here and can go on; `None` also while somebody learns.
     #[must_use]
-    pub fn can_resume(&self) -> bool {
+    pub fn stopped(&self) -> Option<Stopped> {
+        let lock = File::open(self.work_folder().join(LOCK)).map(|lock| lock.try_lock_shared());
+        if matches!(lock, Ok(Err(fs::TryLockError::WouldBlock))) {
+            return None;
+        }
         let made = self.work_folder().join("voice");
-        made.join(checkpoint::FILE).is_file() || made.join(WEIGHTS).is_file()
+        if made.join(WEIGHTS).is_file() {
+            // All steps are done, and the report is missing.
+            let card = adapter::read_card(&made).ok();
+            return Some(card.map_or_else(Stopped::default, |card| {
+                let step = card.losses.last().map_or(card.step, |last| last.step);
+                Stopped { step, of: card.settings.steps, losses: card.losses }
+            }));
+        }
+        made.join(checkpoint::FILE).is_file().then(|| {
+            checkpoint::standing(&made).map_or_else(Stopped::default, |(standing, settings)| Stopped {
+                step: standing.step,
+                of: settings.steps,
+                losses: standing.losses,
+            })
+        })
     }
 
     /// All versions, oldest first; folders that are damaged are named and passed over.

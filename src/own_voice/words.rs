@@ -36,7 +36,7 @@ pub fn lessons(counts: &Counts) -> Vec<String> {
     if counts.house > 0 {
         lines.push(format!("{} examples of the house corpus, so that nothing is forgotten", counts.house));
     }
-    let pairs = counts.pairs_of_edits + counts.pairs_of_rejections;
+    let pairs = counts.pairs();
     lines.push(if counts.preferences_used {
         format!(
             "{pairs} pairs of a better and a worse text ({} edits, {} rejections) as preferences",
@@ -49,6 +49,23 @@ pub fn lessons(counts: &Counts) -> Vec<String> {
         lines.push(format!("left out: {} ({})", texts(left_out.texts), why(left_out.why)));
     }
     lines
+}
+
+/// Where a learning began.
+#[must_use]
+pub fn began(report: &Report) -> String {
+    match (&report.start.adapter, report.start.gone_on) {
+        (Some(name), true) => format!("gone on from {name}"),
+        (Some(name), false) => format!("begun anew, as {name} cannot be gone on from"),
+        (None, _) => "begun with the model by itself".into(),
+    }
+}
+
+/// What is said where nothing came of the learning.
+#[must_use]
+pub fn no_better(report: &Report) -> Option<&'static str> {
+    (report.best_step == 0)
+        .then_some("nothing that it learnt made held-out texts likelier: it is what it began with")
 }
 
 /// Why a text teaches nothing.

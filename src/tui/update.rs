@@ -150,7 +150,7 @@ fn perform_app(app: &mut App, action: Action) {
                 app.shared.confirm(None, Action::Quit, question);
             } else if app.screens.voice.is_learning() {
                 let question = format!(
-                    "A voice is being learnt. It stops, and {} on {} ({}) goes on from where it looked last. Leave?",
+                    "A voice is being learnt. It stops, and {} on {} ({}) goes on from there, or a minute before. Leave?",
                     app.shared.keymap.shown(Action::ResumeLearning),
                     ScreenId::Voice.title(),
                     app.shared.keymap.shown(Action::Voice)

@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, safetensors};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::lora::Adapters;
@@ -190,8 +190,7 @@ pub fn read(folder: &Path) -> Result<Found, TuneError> {
         let what = "it is no LoRA adapter; choose one whose adapter_config.json says \"LORA\"";
         return Err(broken(&folder.join(SETTINGS), what));
     }
-    let card = folder.join(CARD);
-    let card: Option<Card> = if card.exists() { Some(read_json(&card)?) } else { None };
+    let card = if folder.join(CARD).exists() { Some(read_card(folder)?) } else { None };
     let bytes = fs::read(&path).map_err(io(&path, "read"))?;
     check_sha256(&bytes, card.as_ref().and_then(|card| card.weights_sha256.as_deref()))
         .map_err(|why| broken(&path, &why))?;
@@ -232,6 +231,14 @@ impl Found {
     }
 }
 
+/// What an adapter was made from.
+///
+/// # Errors
+/// The folder has no card, or a damaged one.
+pub fn read_card(folder: &Path) -> Result<Card, TuneError> {
+    read_json(&folder.join(CARD))
+}
+
 /// What an adapter was taught; nothing where its folder does not say.
 ///
 /// # Errors
@@ -253,6 +260,36 @@ fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, TuneError> {
 /// The file cannot be read, or was cut.
 pub fn read_tensors(path: &Path) -> Result<HashMap<String, Tensor>, TuneError> {
     tensors_of(path, &fs::read(path).map_err(io(path, "read"))?)
+}
+
+/// The bytes of one tensor of a file; nothing else of it is read.
+///
+/// # Errors
+/// The file cannot be read, was cut, or has none of this name.
+pub fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, TuneError> {
+    /// Where a tensor lies behind the header.
+    #[derive(Deserialize)]
+    struct Place {
+        data_offsets: (u64, u64),
+    }
+    let mut file = File::open(path).map_err(io(path, "read"))?;
+    let mut read = |start: u64, length: u64| -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        (&mut file).take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let cut = || broken(path, "it is cut or damaged; remove it and train anew, without --resume");
+    let length = read(0, 8).map_err(io(path, "read"))?;
+    let length = u64::from_le_bytes(length.try_into().map_err(|_| cut())?);
+    let header = read(8, length).map_err(io(path, "read"))?;
+    let mut header: HashMap<String, Value> = serde_json::from_slice(&header).map_err(|_| cut())?;
+    let place = header.remove(name).and_then(|place| serde_json::from_value::<Place>(place).ok());
+    let (start, end) = place.ok_or_else(cut)?.data_offsets;
+    let start = length.checked_add(8).and_then(|header| header.checked_add(start)).ok_or_else(cut)?;
+    let size = end.checked_sub(start - 8 - length).ok_or_else(cut)?;
+    let bytes = read(start, size).map_err(io(path, "read"))?;
+    if bytes.len() as u64 == size { Ok(bytes) } else { Err(cut()) }
 }
 
 fn tensors_of(path: &Path, bytes: &[u8]) -> Result<HashMap<String, Tensor>, TuneError> {

@@ -5,6 +5,7 @@
 //! they are put back, so that an adapter means the same to PEFT.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +16,10 @@ use super::TuneError;
 use super::forward::{Layer, Network, rotations};
 use super::lora::Projection;
 use crate::jobs::Task;
+use crate::writing::catalogue::Choice;
 use crate::writing::gguf::{Gguf, GgufError};
 use crate::writing::llama::Shape;
+use crate::writing::memory;
 
 /// Positions that are prepared for, whatever the file says: messages are short.
 const LONGEST_CONTEXT: usize = 4096;
@@ -29,6 +32,43 @@ pub fn device() -> Device {
         return device;
     }
     Device::Cpu
+}
+
+/// Name and file of the model that the settings choose.
+///
+/// # Errors
+/// It is no file on this machine that could learn.
+pub fn chosen(model: &str) -> Result<(String, PathBuf), TuneError> {
+    let choice = Choice::parse(model)?;
+    let name = choice.name();
+    match choice {
+        Choice::File(path) => Ok((name, path)),
+        Choice::Named(entry) if entry.is_fetched() => Ok((name, entry.path()?)),
+        Choice::Named(_) => Err(TuneError::Failed(format!(
+            "{name} is not on this machine: fetch it with `perennial model pull {name}`"
+        ))),
+        Choice::Folder(_) | Choice::Templates | Choice::Served(_) => Err(TuneError::NoModel(format!(
+            "{name} cannot learn: choose a GGUF model of the llama family on this machine with --model"
+        ))),
+    }
+}
+
+/// That there is memory for the weights in single precision, and for what is kept of so many tokens on the way to the loss.
+///
+/// # Errors
+/// There is less.
+pub fn check_memory(gguf: &Gguf, sizes: &Shape, tokens: usize) -> Result<(), TuneError> {
+    if !device().is_cpu() {
+        return Ok(());
+    }
+    let of_token = sizes.layers * (8 * sizes.width + 3 * sizes.hidden) + sizes.vocabulary;
+    let numbers = gguf.parameters().saturating_add((of_token as u64).saturating_mul(tokens as u64));
+    memory::shortage(numbers.saturating_mul(4), memory::available()).map_or(Ok(()), |short| {
+        Err(TuneError::Failed(format!(
+            "{} cannot learn here: {short}. Close other programs, or choose a smaller model of the llama family",
+            gguf.path.display()
+        )))
+    })
 }
 
 /// The sizes of a file, where it is one that can learn.

@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn a_part_is_kept_even_of_few_patterns_and_none_where_none_is_asked_for() {
-        assert_eq!(split(&[1, 1, 2], 0.05, 3).held_out.len() % 3, split(&[1, 1, 2], 0.05, 3).held_out.len());
-        assert!(!split(&[1, 1, 2], 0.05, 3).held_out.is_empty());
+        let kept = split(&[1, 1, 2], 0.05, 3).held_out.len();
+        assert!((1..3).contains(&kept), "{kept}");
         assert!(split(&[1, 1, 2], 0.0, 3).held_out.is_empty());
         assert!(split(&[1, 1, 1], 0.5, 3).held_out.is_empty());
     }

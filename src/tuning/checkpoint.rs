@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::adapter::{read_tensors, write_tensors};
+use super::adapter::{read_bytes, read_tensors, write_tensors};
 use super::optimiser::AdamW;
 use super::{Losses, Settings, TuneError};
 
 /// The file in the adapter's folder while it is made.
 pub const FILE: &str = "checkpoint.safetensors";
 const SCHEMA: u32 = 1;
+/// The tensor that holds what is not a number of the adapter's.
+const HEAD: &str = "head";
 
 /// What a training is of: another model, other examples or settings cannot go on with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,8 +29,10 @@ pub struct Origin {
 /// How far it is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
-    /// Steps done.
+    /// Steps done, and how long they and the looks between them took, over all runs.
     pub step: usize,
+    #[serde(default)]
+    pub seconds: f64,
     pub losses: Vec<Losses>,
     /// Losses of the steps since the last look.
     pub recent: Vec<f32>,
@@ -76,7 +80,7 @@ pub fn write(folder: &Path, origin: &Origin, state: &State) -> Result<(), TuneEr
     };
     let head = serde_json::to_vec(&head).map_err(|error| TuneError::Failed(error.to_string()))?;
     let length = head.len();
-    let mut tensors = vec![("head".to_owned(), Tensor::from_vec(head, length, &Device::Cpu)?)];
+    let mut tensors = vec![(HEAD.to_owned(), Tensor::from_vec(head, length, &Device::Cpu)?)];
     for (part, lists) in parts(state) {
         for (index, numbers) in lists.iter().enumerate() {
             let tensor = Tensor::from_slice(numbers, numbers.len(), &Device::Cpu)?;
@@ -106,11 +110,11 @@ pub fn read(folder: &Path, origin: &Origin, lengths: &[usize]) -> Result<State, 
     }
     let mut tensors = read_tensors(&path)?;
     let damaged = || failed("is damaged: remove it and train anew, without --resume".into());
-    let head: Vec<u8> = tensors.remove("head").ok_or_else(damaged)?.to_vec1().map_err(|_| damaged())?;
+    let head: Vec<u8> = tensors.remove(HEAD).ok_or_else(damaged)?.to_vec1().map_err(|_| damaged())?;
     let head: Head = serde_json::from_slice(&head).map_err(|_| damaged())?;
     if let Some(what) = difference(&head.origin, origin) {
         return Err(failed(format!(
-            "is of another training ({what}): give what it began with, or leave out --resume to begin anew"
+            "is of another training ({what}): give what it began with, or remove it to begin anew, without --resume"
         )));
     }
     let mut take = |part: &str| -> Result<Vec<Vec<f32>>, TuneError> {
@@ -124,6 +128,13 @@ pub fn read(folder: &Path, origin: &Origin, lengths: &[usize]) -> Result<State, 
     let (now, best) = (take("now")?, take("best")?);
     let optimiser = AdamW { steps: head.optimiser_steps, first: take("first")?, second: take("second")? };
     Ok(State { standing: head.standing, optimiser, now, best })
+}
+
+/// How far the training of a folder came, and its settings; `None` where no checkpoint lies there that can be read.
+#[must_use]
+pub fn standing(folder: &Path) -> Option<(Standing, Settings)> {
+    let head: Head = serde_json::from_slice(&read_bytes(&path(folder), HEAD).ok()?).ok()?;
+    Some((head.standing, head.origin.settings))
 }
 
 /// What differs between two trainings, in words.

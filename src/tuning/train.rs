@@ -5,7 +5,7 @@
 //! never stopped.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use rand::Rng as _;
@@ -29,6 +29,9 @@ use crate::writing::guard::taught::Taught;
 use crate::writing::local::{hex, sha256_of};
 use crate::writing::tokenizer::Vocabulary;
 
+/// What a kill may cost, unless a caller says otherwise.
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+
 /// What a caller may ask for beside the training.
 #[derive(Debug, Default)]
 pub struct Extras<'a> {
@@ -46,6 +49,8 @@ pub struct Extras<'a> {
     pub looks: Option<&'a Path>,
     /// Keeps the adapter of the last step, whatever the looks at what was kept for judging say.
     pub keep_last: bool,
+    /// Time after which a checkpoint is written between two looks; a minute where none is given.
+    pub checkpoint_every: Option<Duration>,
 }
 
 /// Trains an adapter on examples and writes it to the folder `out`, telling `tell` after each step.
@@ -65,6 +70,7 @@ pub fn train(
     settings.check()?;
     let gguf = Gguf::open(base)?;
     let sizes = base::sizes(&gguf)?;
+    base::check_memory(&gguf, &sizes, settings.tokens_at_once)?;
     let unusable = |what: String| TuneError::Failed(format!("{} cannot be tuned: {what}", base.display()));
     let vocabulary = Vocabulary::from_gguf(&gguf).map_err(unusable)?;
     let end = end_of(&gguf, &vocabulary)
@@ -116,6 +122,7 @@ pub fn train(
     judged.truncate(settings.evaluate_examples);
     let (began, tokens) = (Instant::now(), 0);
     let (looks, keep_last) = (extras.looks, extras.keep_last);
+    let checkpoint_every = extras.checkpoint_every.unwrap_or(CHECKPOINT_EVERY);
     let mut run = Run {
         network,
         adapters,
@@ -129,9 +136,11 @@ pub fn train(
         trace,
         looks,
         keep_last,
+        checkpoint_every,
         out,
         task,
         began,
+        saved: None,
         tokens,
     };
     if let Some(trace) = &run.trace {
@@ -139,7 +148,7 @@ pub fn train(
     }
     match run.all(tell) {
         Err(TuneError::Cancelled(cancelled)) => {
-            checkpoint::write(out, &run.origin, &run.state)?;
+            run.save()?;
             Err(cancelled.into())
         }
         Err(error) => Err(error),
@@ -177,9 +186,12 @@ struct Run<'a> {
     trace: Option<Trace>,
     looks: Option<&'a Path>,
     keep_last: bool,
+    checkpoint_every: Duration,
     out: &'a Path,
     task: &'a Task<'a>,
     began: Instant,
+    /// When the last checkpoint of this run was written; none is before the first step.
+    saved: Option<Instant>,
     tokens: u64,
 }
 
@@ -188,17 +200,21 @@ impl Run<'_> {
     fn all(&mut self, tell: &mut dyn FnMut(Progress)) -> Result<(), TuneError> {
         let (first, steps) = (self.state.standing.step, self.origin.settings.steps);
         if self.is_due() {
+            let begun = Instant::now();
             self.look()?;
+            self.state.standing.seconds += begun.elapsed().as_secs_f64();
         }
         while self.state.standing.step < steps {
             if self.is_spent() {
                 break;
             }
+            let begun = Instant::now();
             let mut told = self.step()?;
             // It is looked before anyone is told, and again after a stop in between.
             if self.is_due() {
                 told.held_out = self.look()?;
-                checkpoint::write(self.out, &self.origin, &self.state)?;
+                self.state.standing.seconds += begun.elapsed().as_secs_f64();
+                self.save()?;
                 if let Some(looks) = self.looks {
                     adapter::write(
                         looks,
@@ -207,11 +223,22 @@ impl Run<'_> {
                         true,
                     )?;
                 }
+            } else {
+                self.state.standing.seconds += begun.elapsed().as_secs_f64();
+                if self.saved.is_none_or(|saved| saved.elapsed() >= self.checkpoint_every) {
+                    self.save()?;
+                }
             }
             let each = self.began.elapsed().as_secs_f64() / (told.step - first) as f64;
             told.seconds_left = each * (steps - told.step) as f64;
             tell(told);
         }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(), TuneError> {
+        checkpoint::write(self.out, &self.origin, &self.state)?;
+        self.saved = Some(Instant::now());
         Ok(())
     }
 
@@ -380,7 +407,7 @@ impl Run<'_> {
             examples: self.split.learnt.len(),
             held_out_examples: self.split.held_out.len(),
             patterns: self.patterns(),
-            seconds: self.began.elapsed().as_secs_f64(),
+            seconds: standing.seconds,
             tokens: self.tokens,
             peak_memory: peak_memory(),
         })

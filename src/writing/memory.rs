@@ -28,15 +28,18 @@ pub fn available() -> Option<u64> {
 /// # Errors
 /// There is less.
 pub(super) fn check(needed: u64, available: Option<u64>) -> Result<(), String> {
-    match available {
-        Some(available) if needed > available => Err(format!(
-            "it needs about {} of memory, and {} are free: close other programs, choose a smaller model, or write with \
-             templates (`--model none`)",
-            size(needed),
-            size(available)
-        )),
-        _ => Ok(()),
-    }
+    shortage(needed, available).map_or(Ok(()), |short| {
+        Err(format!(
+            "{short}: close other programs, choose a smaller model, or write with templates (`--model none`)"
+        ))
+    })
+}
+
+/// What is said where there is less memory than is needed.
+#[must_use]
+pub fn shortage(needed: u64, available: Option<u64>) -> Option<String> {
+    let available = available.filter(|available| needed > *available)?;
+    Some(format!("it needs about {} of memory, and {} are free", size(needed), size(available)))
 }
 
 /// So many bytes for people.

@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
 use perennial::jobs::{Cancel, Task, unwatched};
-use perennial::tuning::adapter::{self, read};
+use perennial::tuning::adapter::read;
 use perennial::tuning::batches::encode;
 use perennial::tuning::forward::{Batch, Network};
 use perennial::tuning::lora::{Adapters, Projection};
@@ -21,6 +21,7 @@ use perennial::writing::tokenizer::Vocabulary;
 use crate::program::{perennial, text};
 
 mod preferences;
+mod stops;
 
 const MODELS: [&str; 3] = ["llama", "llama-pieces", "llama-q4_k"];
 
@@ -212,26 +213,21 @@ fn run(
     cancel: &Cancel,
     tell: Tell<'_>,
 ) -> Result<Outcome, TuneError> {
-    let extras = Extras { resume, ..Extras::default() };
-    train(&model("llama"), &examples(), settings, &extras, out, &Task::new(cancel, &|_| {}), tell)
+    train_with(settings, &Extras { resume, ..Extras::default() }, out, cancel, tell)
+}
+
+fn train_with(
+    settings: &Settings,
+    extras: &Extras<'_>,
+    out: &Path,
+    cancel: &Cancel,
+    tell: Tell<'_>,
+) -> Result<Outcome, TuneError> {
+    train(&model("llama"), &examples(), settings, extras, out, &Task::new(cancel, &|_| {}), tell)
 }
 
 fn whole(settings: &Settings, out: &Path) -> Outcome {
     run(settings, false, out, &Cancel::default(), &mut |_| {}).unwrap()
-}
-
-/// Trains until `steps` are done and stops there.
-fn stopped(steps: usize, out: &Path) {
-    let cancel = Cancel::default();
-    let mut last = 0;
-    let error = run(&settings(), false, out, &cancel, &mut |told| {
-        last = told.step;
-        if told.step == steps {
-            cancel.cancel();
-        }
-    });
-    assert!(matches!(error, Err(TuneError::Cancelled(_))), "{error:?}");
-    assert_eq!(last, steps);
 }
 
 #[test]
@@ -245,87 +241,6 @@ fn the_same_seed_gives_the_same_bytes_and_another_others() {
     let other = whole(&Settings { seed: 2, ..settings() }, &home.path().join("other"));
     assert_ne!(one.sha256, other.sha256);
     assert!(!checkpoint::path(&home.path().join("one")).exists());
-}
-
-#[test]
-fn a_training_that_was_cancelled_goes_on_as_if_it_had_not() {
-    let home = tempfile::tempdir().unwrap();
-    let wanted = whole(&settings(), &home.path().join("whole"));
-    // Between two looks, right after one, and before the last step.
-    for steps in [1, 4, 6, 8] {
-        let out = home.path().join(format!("stopped-{steps}"));
-        stopped(steps, &out);
-        assert!(!out.join(WEIGHTS).exists());
-        let found = run(&settings(), true, &out, &Cancel::default(), &mut |_| {}).unwrap();
-        assert_eq!(found.sha256, wanted.sha256, "stopped after {steps} steps");
-        assert_eq!(found.losses, wanted.losses);
-    }
-}
-
-#[test]
-fn a_training_that_was_killed_goes_on_from_its_last_checkpoint() {
-    let home = tempfile::tempdir().unwrap();
-    let (out, killed) = (home.path().join("whole"), home.path().join("killed"));
-    fs::create_dir(&killed).unwrap();
-    let wanted = run(&settings(), false, &out, &Cancel::default(), &mut |told| {
-        if told.step == 7 {
-            // What a kill would leave: the last checkpoint, and the next one half written beside it.
-            let bytes = fs::read(checkpoint::path(&out)).unwrap();
-            fs::write(checkpoint::path(&killed), &bytes).unwrap();
-            fs::write(adapter::part_of(&checkpoint::path(&killed)), &bytes[..bytes.len() / 2]).unwrap();
-        }
-    });
-    let mut first = None;
-    let found = run(&settings(), true, &killed, &Cancel::default(), &mut |told| {
-        first.get_or_insert(told.step);
-    });
-    assert_eq!(first, Some(5));
-    assert_eq!(found.unwrap().sha256, wanted.unwrap().sha256);
-}
-
-#[test]
-fn checkpoints_that_are_cut_missing_or_of_another_training_are_told_apart() {
-    let home = tempfile::tempdir().unwrap();
-    let out = home.path().join("voice");
-    let said = |settings: &Settings| {
-        run(settings, true, &out, &Cancel::default(), &mut |_| {}).unwrap_err().to_string()
-    };
-    let error = said(&settings());
-    assert!(error.contains("checkpoint.safetensors is not there") && error.contains("--resume"), "{error}");
-    stopped(5, &out);
-    let error = said(&Settings { rank: 8, ..settings() });
-    assert!(error.contains("of another training (its rank was 4)"), "{error}");
-    let other = train(
-        &model("llama-pieces"),
-        &examples(),
-        &settings(),
-        &Extras { resume: true, ..Extras::default() },
-        &out,
-        &Task::new(&Cancel::default(), &|_| {}),
-        &mut |_| {},
-    );
-    assert!(other.unwrap_err().to_string().contains("its model is another file"));
-    let mut fewer = examples();
-    fewer.pop();
-    let other = train(
-        &model("llama"),
-        &fewer,
-        &settings(),
-        &Extras { resume: true, ..Extras::default() },
-        &out,
-        &Task::new(&Cancel::default(), &|_| {}),
-        &mut |_| {},
-    );
-    assert!(other.unwrap_err().to_string().contains("its examples were others"));
-    let bytes = fs::read(checkpoint::path(&out)).unwrap();
-    for part in (0..12).map(|part| bytes.len() * part / 12).chain([bytes.len() - 1]) {
-        fs::write(checkpoint::path(&out), &bytes[..part]).unwrap();
-        let error = said(&settings());
-        assert!(error.contains("checkpoint.safetensors") && error.contains("without --resume"), "{error}");
-    }
-    // Whole again, it still serves.
-    fs::write(checkpoint::path(&out), &bytes).unwrap();
-    run(&settings(), true, &out, &Cancel::default(), &mut |_| {}).unwrap();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::cli::serve::folder;
 use crate::cli::voice::{failed, report};
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
 use crate::data::today;
-use crate::own_voice::{self, Ask, Learning, OwnVoiceError, STEPS, Step, Told, Version, Voices, words};
+use crate::own_voice::{self, Ask, Learning, STEPS, Step, Stopped, Told, Version, Voices, words};
 use crate::workspace::{Workspace, person};
 
 /// The document of `--json`.
@@ -19,12 +19,25 @@ struct Document<'a> {
     voice: &'a Version,
 }
 
+/// How far a learning came that was stopped, where anybody knows.
+fn far(stopped: &Stopped) -> String {
+    if stopped.of == 0 { String::new() } else { format!(" after {} of {} steps", stopped.step, stopped.of) }
+}
+
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let steps = args.steps.unwrap_or(STEPS);
     if steps == 0 {
         return Err(UsageError("--steps is at least 1".into()).into());
     }
     let workspace = Workspace::open(folder(context)?)?;
+    let voices = Voices::of(workspace.folder());
+    if let Some(stopped) = voices.stopped().filter(|_| !args.resume) {
+        anyhow::bail!(
+            "the learning of a voice was stopped{}: go on with --resume, or remove {} to begin anew",
+            far(&stopped),
+            voices.work_folder().display()
+        );
+    }
     let library = own_voice::library(Some(workspace.folder()));
     let config = context.config.clone();
     let by = person();
@@ -48,8 +61,9 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit
     let version = match learnt {
         Ok(version) => version,
         Err(error) => {
-            if Voices::of(workspace.folder()).can_resume() && matches!(error, OwnVoiceError::Cancelled(_) | OwnVoiceError::Tuning(_)) {
-                writeln!(context.stderr, "What was learnt so far is kept: go on with --resume.")?;
+            if let Some(stopped) = voices.stopped().filter(|_| error.is_cancelled()) {
+                let far = far(&stopped);
+                writeln!(context.stderr, "What was learnt is kept{far}: go on with --resume.")?;
             }
             return Err(failed(error));
         }

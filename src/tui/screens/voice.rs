@@ -17,7 +17,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::jobs::End;
-use crate::own_voice::{Counts, Damaged, Version, name_of};
+use crate::own_voice::{Damaged, Version, name_of};
 use crate::tui::app::{Gravity, Load, Shared};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keymap::{Action, Availability};
@@ -77,16 +77,6 @@ pub struct Voice {
     wanted: Option<u32>,
 }
 
-/// Texts that would be learnt from, those for judging among them.
-fn lessons_of(counts: &Counts) -> usize {
-    counts.approved + counts.edited
-}
-
-/// Better and worse texts for the same request.
-fn pairs_of(counts: &Counts) -> usize {
-    counts.pairs_of_edits + counts.pairs_of_rejections
-}
-
 fn work(shared: &Shared, doing: VoiceDoing) -> Work {
     let setup = &shared.setup;
     Work::Voice(Box::new(VoiceWork {
@@ -108,7 +98,7 @@ impl Voice {
 
     /// Whether a learning lies there that was stopped.
     fn can_resume(&self) -> bool {
-        !self.is_learning() && self.known.ready().is_some_and(|known| known.can_resume)
+        !self.is_learning() && self.known.ready().is_some_and(|known| known.stopped.is_some())
     }
 
     /// The learning first, then the voices, the newest first.
@@ -169,6 +159,20 @@ impl Voice {
         match news {
             VoiceNews::Known(known) => {
                 let before = self.selected();
+                match &self.course {
+                    // One of before the dashboard was opened, or of another program.
+                    None => self.course = known.stopped.as_ref().and_then(Course::stopped),
+                    // Another program went on with it to its end.
+                    Some(course) if course.is_kept() && known.stopped.is_none() => self.course = None,
+                    // Another program went on with it, and was stopped too.
+                    Some(course)
+                        if course.is_kept()
+                            && known.stopped.as_ref().is_some_and(|stopped| stopped.step > course.step) =>
+                    {
+                        self.course = known.stopped.as_ref().and_then(Course::stopped);
+                    }
+                    Some(_) => {}
+                }
                 self.known = Load::Ready(Arc::clone(known));
                 self.count(before);
             }

@@ -11,10 +11,10 @@ use super::campaigns::sentence;
 use super::{Partial, Slot};
 use crate::config::Config;
 use crate::jobs::{Failure, Task};
-use crate::own_voice::{self, Ask, Counts, Event, Learning, Lessons, Listed, OwnVoiceError, Voices, name_of};
-use crate::tuning::TuneError;
+use crate::own_voice::{
+    self, Ask, Counts, Event, Learning, Lessons, Listed, OwnVoiceError, Stopped, Voices, name_of,
+};
 use crate::workspace::{DATABASE, Workspace};
-use crate::writing::WritingError;
 use crate::writing::catalogue::Choice;
 
 /// Something to be done with the shop's own voice.
@@ -52,8 +52,8 @@ pub struct Known {
     pub listed: Listed,
     /// The version in use before the present one, which going back leads to.
     pub before: Option<u32>,
-    /// A learning that was stopped can go on.
-    pub can_resume: bool,
+    /// A learning that was stopped and can go on.
+    pub stopped: Option<Stopped>,
     /// Name of the model that the settings choose; `None` where that is none.
     pub model: Option<String>,
 }
@@ -139,7 +139,7 @@ fn look(work: &VoiceWork, voices: &Voices) -> Result<Known, Failure> {
         lessons: lessons.counts(),
         before: before(&voices.log()?),
         listed: voices.list()?,
-        can_resume: voices.can_resume(),
+        stopped: voices.stopped(),
         model: Choice::parse(&work.config.writing.model).ok().map(|choice| choice.name()),
     })
 }
@@ -151,12 +151,7 @@ fn before(log: &[Event]) -> Option<u32> {
 
 impl From<OwnVoiceError> for Failure {
     fn from(error: OwnVoiceError) -> Self {
-        match error {
-            OwnVoiceError::Cancelled(_)
-            | OwnVoiceError::Tuning(TuneError::Cancelled(_))
-            | OwnVoiceError::Writing(WritingError::Cancelled(_)) => Self::Cancelled,
-            other => Self::Failed(sentence(&other.to_string())),
-        }
+        if error.is_cancelled() { Self::Cancelled } else { Self::Failed(sentence(&error.to_string())) }
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use perennial::config::Config;
 use perennial::jobs::{Failure, Task};
 use perennial::own_voice::{
-    Counts, Damaged, LeftOut, Listed, Report, Sample, Side, SideBySide, Standing, Start, Step, Told, Version,
-    Voices, Why,
+    Counts, Damaged, LeftOut, Listed, Report, Sample, Side, SideBySide, Standing, Start, Step, Stopped, Told,
+    Version, Voices, Why,
 };
 use perennial::tui::app::ModelState;
 use perennial::tui::event::Effect;
@@ -170,9 +170,13 @@ fn three() -> Known {
             current: Some(2),
         },
         before: Some(1),
-        can_resume: false,
+        stopped: None,
         model: Some(Config::default().writing.model),
     }
+}
+
+fn stopped(stopped: Stopped) -> Known {
+    Known { stopped: Some(stopped), ..enough() }
 }
 
 fn enough() -> Known {
@@ -293,11 +297,14 @@ fn everything_else_can_be_used_while_it_learns_and_leaving_asks_first() {
 
 #[test]
 fn what_was_stopped_goes_on_where_it_was() {
-    let known = Known { can_resume: true, ..enough() };
-    let (harness, asked) = Learner::knowing(known).telling(steps(24), Err(HOLD)).shown();
-    // One of an earlier session, of which nothing else is known.
-    let mut harness = harness;
+    // One of before the dashboard was opened, first where the file that says how far it came is damaged.
+    let (mut harness, _) = Learner::knowing(stopped(Stopped::default())).shown();
     see(&mut harness, "A learning was stopped.");
+    let look = |step, train| Losses { step, train, held_out: Some(2.5) };
+    let known = stopped(Stopped { step: 12, of: 60, losses: vec![look(0, None), look(10, Some(2.25))] });
+    let (mut harness, asked) = Learner::knowing(known).telling(steps(24), Err(HOLD)).shown();
+    let screen = see(&mut harness, "Stopped at step 12 of 60: r goes on where it was; n begins anew.");
+    assert!(screen.contains("loss 2.25") && screen.contains("unseen 2.50"), "{screen}");
     let mut harness = harness.keys("n");
     see(&mut harness, "What was stopped is thrown away; r");
     let mut harness = harness.keys("enter");
@@ -431,7 +438,9 @@ fn a_damaged_voice_is_listed_with_what_to_do() {
 
 #[test]
 fn no_size_breaks_what_there_is_to_see() {
-    let known = Known { can_resume: true, ..three() };
+    let look = |step| Losses { step, train: Some(2.0), held_out: Some(2.5) };
+    let stopped = Stopped { step: 12, of: 60, losses: vec![look(0), look(10)] };
+    let known = Known { stopped: Some(stopped), ..three() };
     let (mut harness, _) = Learner::knowing(known).telling(steps(24), Err(HOLD)).shown();
     for step in ["tab", "tab", "tab enter G", "esc j enter", "esc n", "enter", "G", "x"] {
         harness = harness.keys(step);

@@ -1,6 +1,6 @@
 //! What is asked before something is learnt, accepted or gone back from.
 
-use super::{Row, Voice, lessons_of, pairs_of};
+use super::{Row, Voice};
 use crate::own_voice::{LEAST_PAIRS, STEPS, Version, name_of};
 use crate::tui::app::Shared;
 use crate::tui::keymap::Action;
@@ -11,7 +11,7 @@ use crate::tui::work::Known;
 /// From how much, and how long it takes.
 pub(super) fn learn(screen: &Voice, shared: &mut Shared) {
     let Some(known) = screen.known.ready() else { return };
-    let (lessons, pairs) = (lessons_of(&known.lessons), pairs_of(&known.lessons));
+    let (lessons, pairs) = (known.lessons.texts(), known.lessons.pairs());
     let mut from = numbers::counted(lessons, "lesson");
     if pairs >= LEAST_PAIRS {
         from = format!("{from} and {}", numbers::counted(pairs, "pair"));

@@ -1,6 +1,6 @@
 //! Which of the screen's actions can be done now, and why the others cannot.
 
-use super::{Panel, Row, Voice, lessons_of};
+use super::{Panel, Row, Voice};
 use crate::own_voice::{LEAST_LESSONS, Standing, name_of};
 use crate::tui::app::Shared;
 use crate::tui::keymap::{Action, Availability};
@@ -67,7 +67,7 @@ fn may_run(screen: &Voice, shared: &Shared) -> Availability {
 fn may_learn(screen: &Voice, shared: &Shared) -> Availability {
     let answer = may_run(screen, shared);
     let Some(known) = screen.known.ready() else { return answer };
-    let lessons = lessons_of(&known.lessons);
+    let lessons = known.lessons.texts();
     if answer == Availability::Yes && lessons < LEAST_LESSONS {
         return Availability::No(too_few(lessons, shared));
     }

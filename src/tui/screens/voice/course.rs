@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::jobs::JobId;
-use crate::own_voice::{Sample, Step, Told};
+use crate::own_voice::{Sample, Step, Stopped, Told};
+use crate::tuning::Losses;
 
 /// How it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,29 @@ impl Course {
             judged: None,
             left: None,
         }
+    }
+
+    /// One that was stopped before the dashboard was opened; `None` where nobody knows how far it came.
+    pub fn stopped(stopped: &Stopped) -> Option<Self> {
+        let points = |loss: fn(&Losses) -> Option<f32>| {
+            let point = |losses| loss(losses).map(|loss| (losses.step as f64, f64::from(loss)));
+            stopped.losses.iter().filter_map(point).collect()
+        };
+        (stopped.of > 0).then(|| Self {
+            state: State::Stopped,
+            step: stopped.step,
+            of: stopped.of,
+            losses: points(|losses| losses.train),
+            held_out: points(|losses| losses.held_out),
+            samples: Vec::new(),
+            judged: None,
+            left: None,
+        })
+    }
+
+    /// Whether it was stopped after its first step, so that it lies there to go on with.
+    pub fn is_kept(&self) -> bool {
+        self.state == State::Stopped && self.of > 0
     }
 
     pub fn is_running(&self) -> bool {

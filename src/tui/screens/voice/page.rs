@@ -3,7 +3,6 @@
 use ratatui::style::Style;
 
 use super::asking::{not_beside, rates};
-use super::{lessons_of, pairs_of};
 use crate::own_voice::{Report, Standing, Version, name_of, words};
 use crate::tui::app::Shared;
 use crate::tui::keymap::Action;
@@ -141,33 +140,37 @@ fn stacked(before: &str, after: &str, theme: &Theme, rich: &mut Rich) {
 fn origin(report: &Report, shared: &Shared, theme: &Theme, rich: &mut Rich) {
     let counts = &report.learnt_from;
     let pairs = if counts.preferences_used {
-        format!(" and {}", numbers::counted(pairs_of(counts), "pair"))
+        format!(" and {}", numbers::counted(counts.pairs(), "pair"))
     } else {
         String::new()
     };
-    let start = report.start.adapter.as_deref().unwrap_or("the model by itself");
     rich.line("How it was learnt", theme.accent);
     rich.line(&format!("{} by {}", when(report.learnt_at, shared), report.by), theme.text);
     rich.line(
         &format!(
-            "From {}{pairs}, with {} of the house beside; it began with {start}, for {}",
-            numbers::counted(lessons_of(counts), "lesson"),
+            "From {}{pairs}, with {} of the house beside; {}, for {}",
+            numbers::counted(counts.texts(), "lesson"),
             numbers::counted(counts.house, "example"),
+            words::began(report),
             report.base.name
         ),
         theme.text,
     );
-    let seconds = std::time::Duration::from_secs_f64(report.seconds.clamp(0.0, 1e9));
+    // Where it went on after its last step nobody knows how long it took.
+    let took = std::time::Duration::from_secs_f64(report.seconds.clamp(0.0, 1e9));
+    let took = if took.is_zero() { String::new() } else { format!(" in {}", numbers::duration(took)) };
     rich.line(
         &format!(
-            "{} in {}; what it was after step {} is kept{}",
+            "{}{took}; what it was after step {} is kept{}",
             numbers::counted(report.steps, "step"),
-            numbers::duration(seconds),
             report.best_step,
             looks(report)
         ),
         theme.text,
     );
+    if let Some(words) = words::no_better(report) {
+        rich.line(&format!("! {words}"), theme.warning);
+    }
 }
 
 /// Loss of what was kept for judging: at the beginning, and of what is kept.

@@ -10,7 +10,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::course::{Course, State};
-use super::{LESSONS, PAGE, Panel, Row, VOICES, Voice, availability, lessons_of, page, pairs_of};
+use super::{LESSONS, PAGE, Panel, Row, VOICES, Voice, availability, page};
 use crate::own_voice::{Counts, LEAST_LESSONS, LEAST_PAIRS, Standing, Why, name_of};
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
@@ -54,7 +54,7 @@ pub(super) fn draw(screen: &Voice, shared: &Shared, area: Rect, canvas: &mut Can
 
 /// Whether nobody has decided anything yet that could be learnt from or was left out.
 fn is_nothing(counts: &Counts) -> bool {
-    lessons_of(counts) + pairs_of(counts) + counts.rejected == 0 && counts.left_out.is_empty()
+    counts.texts() + counts.pairs() + counts.rejected == 0 && counts.left_out.is_empty()
 }
 
 /// For somebody who sees the screen for the first time.
@@ -77,7 +77,7 @@ fn draw_lessons(screen: &Voice, known: &Known, area: Rect, canvas: &mut Canvas<'
 /// How much there is of what, and whether that is enough.
 fn lessons(counts: &Counts, theme: &Theme) -> Rich {
     let mut rich = Rich::default();
-    let (lessons, pairs) = (lessons_of(counts), pairs_of(counts));
+    let (lessons, pairs) = (counts.texts(), counts.pairs());
     let head = |rich: &mut Rich, count: usize, least: usize, one: &str| {
         let (sign, style) = if count >= least { ("✓ ", theme.good) } else { ("! ", theme.warning) };
         let (count, note) = (numbers::counted(count, one), format!(" (at least {least})"));
@@ -148,7 +148,7 @@ fn draw_list(
     }
     let theme = canvas.theme;
     if alone && inside.height > 3 {
-        let (lessons, pairs) = (lessons_of(&known.lessons), pairs_of(&known.lessons));
+        let (lessons, pairs) = (known.lessons.texts(), known.lessons.pairs());
         let words =
             format!("from {}, {}", numbers::counted(lessons, "lesson"), numbers::counted(pairs, "pair"));
         canvas.text(inside.x + 2, inside.y, inside.width.saturating_sub(2), &words, theme.dim);
@@ -229,7 +229,7 @@ fn learning_cell(course: Option<&Course>, column: usize, theme: &Theme) -> Cell 
 }
 
 fn draw_no_voice(known: &Known, shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
-    let lessons = lessons_of(&known.lessons);
+    let lessons = known.lessons.texts();
     let next = if lessons < LEAST_LESSONS {
         availability::too_few(lessons, shared)
     } else {

@@ -30,7 +30,7 @@ use examples::{Data, House};
 use work::Work;
 
 /// The highest rate of learning: less than that of the house's own adapter, which began with nothing.
-const RATE: f64 = 6e-4;
+const RATE: f64 = 3e-4;
 /// Looks at what was held out.
 const LOOKS: usize = 6;
 

@@ -61,7 +61,7 @@ pub fn check_memory(gguf: &Gguf, sizes: &Shape, tokens: usize) -> Result<(), Tun
     if !device().is_cpu() {
         return Ok(());
     }
-    let of_token = sizes.layers * (8 * sizes.width + 3 * sizes.hidden) + sizes.vocabulary;
+    let of_token = sizes.layers * (10 * sizes.width + 4 * sizes.hidden) + 2 * sizes.vocabulary;
     let numbers = gguf.parameters().saturating_add((of_token as u64).saturating_mul(tokens as u64));
     memory::shortage(numbers.saturating_mul(4), memory::available()).map_or(Ok(()), |short| {
         Err(TuneError::Failed(format!(

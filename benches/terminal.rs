@@ -166,7 +166,7 @@ fn main() {
     let mut session = Session::start(&data);
     session.until("the first frame", |contents| contents.contains("Overview]"));
     session.press("4");
-    session.until("a finished preview", |contents| contents.contains(" tokens in "));
+    session.until("a finished preview", |contents| contents.contains(" tokens at "));
     let mut times = Vec::new();
     let (mut pressed, mut written) = (Instant::now(), 0);
     while times.len() < KEYS {

@@ -177,13 +177,9 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
-            let standing = checkpoint::standing(out).filter(|_| error.is_cancelled());
-            if let Some((standing, of)) = standing {
-                let (step, of) = (standing.step, of.steps);
-                writeln!(
-                    context.stderr,
-                    "What was learnt is kept after {step} of {of} steps: go on with --resume."
-                )?;
+            if error.is_cancelled() && checkpoint::path(out).exists() {
+                let far = far(checkpoint::standing(out).map(|(standing, of)| (standing.step, of.steps)));
+                writeln!(context.stderr, "What was learnt is kept{far}: go on with --resume.")?;
             }
             return Err(failed(error));
         }
@@ -197,14 +193,18 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// How far a training came that was stopped, where anybody knows: steps done, and all of them.
+fn far(steps: Option<(usize, usize)>) -> String {
+    steps.map_or_else(String::new, |(step, of)| format!(" after {step} of {of} steps"))
+}
+
 /// That no training was stopped in a folder, which another would write over.
 fn nothing_stopped(out: &Path) -> anyhow::Result<()> {
     let path = checkpoint::path(out);
     if !path.exists() {
         return Ok(());
     }
-    let far = checkpoint::standing(out)
-        .map_or_else(String::new, |(standing, of)| format!(" after {} of {} steps", standing.step, of.steps));
+    let far = far(checkpoint::standing(out).map(|(standing, of)| (standing.step, of.steps)));
     anyhow::bail!(
         "a training into {} was stopped{far}: go on with --resume, or remove {} to begin anew",
         out.display(),
@@ -241,7 +241,7 @@ fn minutes(seconds: f64) -> String {
 }
 
 /// An error as a command tells it: who chose a model that cannot learn used it wrongly.
-fn failed(error: TuneError) -> anyhow::Error {
+pub(super) fn failed(error: TuneError) -> anyhow::Error {
     match error {
         TuneError::NoModel(why) => UsageError(why).into(),
         other => other.into(),

@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::serve::folder;
-use super::{Context, Exit, SCHEMA, UsageError};
+use super::{Context, Exit, SCHEMA, tune};
 use crate::own_voice::{Damaged, OwnVoiceError, Standing, Version, Voices, name_of, words};
 use crate::tui::text::clean;
-use crate::tuning::TuneError;
 use crate::workspace::person;
 
 /// The shop's own voices: what each is worth, which one is in use, and the ways between them.
@@ -153,7 +152,7 @@ pub(super) fn clean_lines(text: &str) -> String {
 /// An error as a command tells it: who chose a model that cannot learn used it wrongly.
 pub(super) fn failed(error: OwnVoiceError) -> anyhow::Error {
     match error {
-        OwnVoiceError::Tuning(TuneError::NoModel(why)) => UsageError(why).into(),
+        OwnVoiceError::Tuning(error) => tune::failed(error),
         other => other.into(),
     }
 }

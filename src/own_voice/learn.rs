@@ -22,7 +22,7 @@ use crate::tuning::batches::{self, Encoded};
 use crate::tuning::train::{self, Extras, train};
 use crate::tuning::{Example, Losses, Settings, TuneError};
 use crate::workspace::Workspace;
-use crate::writing::adapter::{Base, Identities, Library, Place, WEIGHTS};
+use crate::writing::adapter::{Adapter, Base, Identities, Library, Place, WEIGHTS};
 use crate::writing::brief::FORM;
 use crate::writing::gguf::Gguf;
 use crate::writing::local::LocalModel;
@@ -285,6 +285,8 @@ impl Begin {
             languages: both.clone(),
         };
         let Some(place) = in_use else { return Ok(anew) };
+        // Read to its last number: damage is told before the first step, not after the last.
+        Adapter::read(place).map_err(|error| OwnVoiceError::Failed(error.to_string()))?;
         let identity = Identities::default().of(place)?;
         let start = Start { adapter: Some(identity.name), sha256: Some(identity.sha256), gone_on: false };
         let folder = work.start();

@@ -107,6 +107,14 @@ pub struct Stopped {
     pub losses: Vec<Losses>,
 }
 
+impl Stopped {
+    /// Steps done and all of them, where anybody knows.
+    #[must_use]
+    pub fn steps(&self) -> Option<(usize, usize)> {
+        (self.of > 0).then_some((self.step, self.of))
+    }
+}
+
 /// The voices of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voices {

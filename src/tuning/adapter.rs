@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor, safetensors};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::lora::Adapters;
@@ -262,34 +262,13 @@ pub fn read_tensors(path: &Path) -> Result<HashMap<String, Tensor>, TuneError> {
     tensors_of(path, &fs::read(path).map_err(io(path, "read"))?)
 }
 
-/// The bytes of one tensor of a file; nothing else of it is read.
+/// Reads one tensor of a file.
 ///
 /// # Errors
 /// The file cannot be read, was cut, or has none of this name.
-pub fn read_bytes(path: &Path, name: &str) -> Result<Vec<u8>, TuneError> {
-    /// Where a tensor lies behind the header.
-    #[derive(Deserialize)]
-    struct Place {
-        data_offsets: (u64, u64),
-    }
-    let mut file = File::open(path).map_err(io(path, "read"))?;
-    let mut read = |start: u64, length: u64| -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(start))?;
-        (&mut file).take(length).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let cut = || broken(path, "it is cut or damaged; remove it and train anew, without --resume");
-    let length = read(0, 8).map_err(io(path, "read"))?;
-    let length = u64::from_le_bytes(length.try_into().map_err(|_| cut())?);
-    let header = read(8, length).map_err(io(path, "read"))?;
-    let mut header: HashMap<String, Value> = serde_json::from_slice(&header).map_err(|_| cut())?;
-    let place = header.remove(name).and_then(|place| serde_json::from_value::<Place>(place).ok());
-    let (start, end) = place.ok_or_else(cut)?.data_offsets;
-    let start = length.checked_add(8).and_then(|header| header.checked_add(start)).ok_or_else(cut)?;
-    let size = end.checked_sub(start - 8 - length).ok_or_else(cut)?;
-    let bytes = read(start, size).map_err(io(path, "read"))?;
-    if bytes.len() as u64 == size { Ok(bytes) } else { Err(cut()) }
+pub fn read_tensor(path: &Path, name: &str) -> Result<Tensor, TuneError> {
+    let bytes = fs::read(path).map_err(io(path, "read"))?;
+    Ok(safetensors::BufferedSafetensors::new(bytes)?.load(name, &Device::Cpu)?)
 }
 
 fn tensors_of(path: &Path, bytes: &[u8]) -> Result<HashMap<String, Tensor>, TuneError> {

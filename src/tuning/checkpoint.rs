@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::adapter::{read_bytes, read_tensors, write_tensors};
+use super::adapter::{read_tensor, read_tensors, write_tensors};
 use super::optimiser::AdamW;
 use super::{Losses, Settings, TuneError};
 
@@ -133,7 +133,8 @@ pub fn read(folder: &Path, origin: &Origin, lengths: &[usize]) -> Result<State, 
 /// How far the training of a folder came, and its settings; `None` where no checkpoint lies there that can be read.
 #[must_use]
 pub fn standing(folder: &Path) -> Option<(Standing, Settings)> {
-    let head: Head = serde_json::from_slice(&read_bytes(&path(folder), HEAD).ok()?).ok()?;
+    let head: Vec<u8> = read_tensor(&path(folder), HEAD).ok()?.to_vec1().ok()?;
+    let head: Head = serde_json::from_slice(&head).ok()?;
     Some((head.standing, head.origin.settings))
 }
 

@@ -4,12 +4,12 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use super::{Args, minutes};
+use super::{Args, far, minutes};
 use crate::cli::serve::folder;
 use crate::cli::voice::{failed, report};
 use crate::cli::{Context, Exit, SCHEMA, UsageError};
 use crate::data::today;
-use crate::own_voice::{self, Ask, Learning, STEPS, Step, Stopped, Told, Version, Voices, words};
+use crate::own_voice::{self, Ask, Learning, STEPS, Step, Told, Version, Voices, words};
 use crate::workspace::{Workspace, person};
 
 /// The document of `--json`.
@@ -17,11 +17,6 @@ use crate::workspace::{Workspace, person};
 struct Document<'a> {
     schema: u32,
     voice: &'a Version,
-}
-
-/// How far a learning came that was stopped, where anybody knows.
-fn far(stopped: &Stopped) -> String {
-    if stopped.of == 0 { String::new() } else { format!(" after {} of {} steps", stopped.step, stopped.of) }
 }
 
 pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
@@ -34,7 +29,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit
     if let Some(stopped) = voices.stopped().filter(|_| !args.resume) {
         anyhow::bail!(
             "the learning of a voice was stopped{}: go on with --resume, or remove {} to begin anew",
-            far(&stopped),
+            far(stopped.steps()),
             voices.work_folder().display()
         );
     }
@@ -62,7 +57,7 @@ pub(super) fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit
         Ok(version) => version,
         Err(error) => {
             if let Some(stopped) = voices.stopped().filter(|_| error.is_cancelled()) {
-                let far = far(&stopped);
+                let far = far(stopped.steps());
                 writeln!(context.stderr, "What was learnt is kept{far}: go on with --resume.")?;
             }
             return Err(failed(error));

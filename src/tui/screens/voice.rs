@@ -159,19 +159,13 @@ impl Voice {
         match news {
             VoiceNews::Known(known) => {
                 let before = self.selected();
-                match &self.course {
-                    // One of before the dashboard was opened, or of another program.
-                    None => self.course = known.stopped.as_ref().and_then(Course::stopped),
-                    // Another program went on with it to its end.
-                    Some(course) if course.is_kept() && known.stopped.is_none() => self.course = None,
-                    // Another program went on with it, and was stopped too.
-                    Some(course)
-                        if course.is_kept()
-                            && known.stopped.as_ref().is_some_and(|stopped| stopped.step > course.step) =>
-                    {
-                        self.course = known.stopped.as_ref().and_then(Course::stopped);
-                    }
-                    Some(_) => {}
+                // One of before the dashboard was opened, or which another program went on with, perhaps to its end.
+                let goes_on = |course: &Course| {
+                    let stopped = known.stopped.as_ref();
+                    course.is_kept() && stopped.is_none_or(|stopped| stopped.step > course.step)
+                };
+                if self.course.as_ref().is_none_or(goes_on) {
+                    self.course = known.stopped.as_ref().and_then(Course::stopped);
                 }
                 self.known = Load::Ready(Arc::clone(known));
                 self.count(before);

@@ -377,7 +377,7 @@ fn headline(course: &Course, shared: &Shared, next: &str, theme: &Theme) -> Rich
 fn samples(course: &Course, theme: &Theme) -> Rich {
     let mut rich = Rich::default();
     if course.samples.is_empty() {
-        rich.line("What it writes stands here after its first look at unseen lessons.", theme.dim);
+        rich.line("What it writes stands here after its next look at unseen lessons.", theme.dim);
     }
     for (place, (step, sample)) in course.samples.iter().enumerate() {
         if place > 0 {

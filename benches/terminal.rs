@@ -144,6 +144,21 @@ fn report(what: &str, mut times: Vec<Duration>) {
     );
 }
 
+/// Opens and closes the help again and again: the time from each key to its frame. `between` is done before each opening.
+fn keys(session: &mut Session, mut between: impl FnMut(&mut Session)) -> Vec<Duration> {
+    let mut times = Vec::new();
+    while times.len() < KEYS {
+        between(session);
+        session.press("?");
+        times.push(session.until("the help", |contents| contents.contains("Go down one row")));
+        session.rest(PAUSE);
+        session.press("\x1b");
+        times.push(session.until("no help", |contents| !contents.contains("Go down one row")));
+        session.rest(PAUSE);
+    }
+    times
+}
+
 fn main() {
     let data = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let data = data.map(|data| format!("--data '{data}'")).unwrap_or_default();
@@ -167,21 +182,14 @@ fn main() {
     session.until("the first frame", |contents| contents.contains("Overview]"));
     session.press("4");
     session.until("a finished preview", |contents| contents.contains(" tokens at "));
-    let mut times = Vec::new();
     let (mut pressed, mut written) = (Instant::now(), 0);
-    while times.len() < KEYS {
+    let times = keys(&mut session, |session| {
         if pressed.elapsed() > Duration::from_millis(350) {
             session.press("n");
             (pressed, written) = (Instant::now(), written + 1);
             session.rest(PAUSE);
         }
-        session.press("?");
-        times.push(session.until("the help", |contents| contents.contains("Go down one row")));
-        session.rest(PAUSE);
-        session.press("\x1b");
-        times.push(session.until("no help", |contents| !contents.contains("Go down one row")));
-        session.rest(PAUSE);
-    }
+    });
     report("key to frame while the model writes", times);
     println!("  (five variants were begun anew {written} times meanwhile)");
 
@@ -201,16 +209,7 @@ fn main() {
     session.until("the question", |contents| contents.contains("Learn a voice from"));
     session.press("\r");
     session.until("the first step", |contents| contents.contains("step 1 of"));
-    let mut times = Vec::new();
-    while times.len() < KEYS {
-        session.press("?");
-        times.push(session.until("the help", |contents| contents.contains("Go down one row")));
-        session.rest(PAUSE);
-        session.press("\x1b");
-        times.push(session.until("no help", |contents| !contents.contains("Go down one row")));
-        session.rest(PAUSE);
-    }
-    report("key to frame while a voice is learnt", times);
+    report("key to frame while a voice is learnt", keys(&mut session, |_| {}));
     session.press("x");
     session.until("the stop", |contents| contents.contains("Stopped at step"));
 }

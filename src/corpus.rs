@@ -21,7 +21,7 @@ mod shipped;
 
 pub use examples::{examples, filled};
 pub use facts::{Facts, Filling, Noun, Product};
-pub use lint::{Finding, lint};
+pub use lint::{Finding, lint, without_fields};
 pub use measure::{Known, distinct_2, slips};
 pub use read::{CorpusError, read, read_files};
 pub use shipped::{shipped, shipped_facts};

@@ -343,8 +343,9 @@ fn facts_of(filling: &Filling) -> strategy::Facts {
     facts
 }
 
-/// What is left of a text without its fields: words, or pairs of characters.
-fn features(text: &str, chinese: bool) -> HashSet<String> {
+/// A text without its fields, in lower case.
+#[must_use]
+pub fn without_fields(text: &str) -> String {
     let mut bare = String::new();
     let mut depth = 0;
     for c in text.chars() {
@@ -355,6 +356,12 @@ fn features(text: &str, chinese: bool) -> HashSet<String> {
             _ => {}
         }
     }
+    bare
+}
+
+/// What is left of a text without its fields: words, or pairs of characters.
+fn features(text: &str, chinese: bool) -> HashSet<String> {
+    let bare = without_fields(text);
     if chinese {
         let letters: Vec<char> = bare.chars().filter(|c| c.is_alphanumeric()).collect();
         letters.windows(2).map(|two| two.iter().collect()).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use perennial::corpus::{Kind, Tone, filled, lint, shipped, shipped_facts};
+use perennial::corpus::{Kind, Tone, filled, lint, shipped, shipped_facts, without_fields};
 use perennial::jobs::unwatched;
 use perennial::segments::Stage;
 use perennial::tuning::Settings;
@@ -99,17 +99,7 @@ fn what_the_result_is_measured_on_was_never_seen() {
 #[test]
 fn what_the_result_is_measured_on_is_asked_for_in_other_words() {
     let pairs = |text: &str| -> HashSet<[String; 2]> {
-        let mut bare = String::new();
-        let mut depth = 0;
-        for c in text.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                _ if depth == 0 => bare.push(c),
-                _ => {}
-            }
-        }
-        let words = words(&bare);
+        let words = words(&without_fields(text));
         words.windows(2).map(|two| [two[0].clone(), two[1].clone()]).collect()
     };
     let tasks: Vec<HashSet<[String; 2]>> =

@@ -234,6 +234,16 @@ fn a_stopped_learning_goes_on_and_the_next_voice_goes_on_from_the_accepted_one()
     assert_eq!((next.report.start.adapter.as_deref(), next.report.start.gone_on), (Some("voice 1"), true));
     assert_eq!(next.report.before, whole.report.after, "before is what the accepted one was after");
     assert!(weights(&next) != weights(&whole));
+
+    // Damage in what it would go on from is told before the first step.
+    let path = whole.folder.join(WEIGHTS);
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let damaged = learn(&workspace, &config, ask, &Cancel::default(), &mut |told| {
+        assert!(!matches!(told, Told::Step(_)), "{told:?}");
+    });
+    assert!(damaged.is_err());
 }
 
 #[test]

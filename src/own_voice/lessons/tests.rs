@@ -141,6 +141,19 @@ fn what_nobody_can_learn_from_is_left_out_and_counted() {
 }
 
 #[test]
+fn whom_a_draft_was_shown_for_is_known_also_where_its_strategy_is_lost() {
+    let mut shop = Shop::new();
+    shop.draft("this is no strategy", "Tea here.", |draft| {
+        draft.fields.insert("first_name".into(), "Zubeyde".into());
+    });
+    let named = shop.draft(FREE, "Zubeyde likes our tea.", |_| {});
+    shop.approve(named, Author::Person);
+    let (lessons, all) = shop.gathered();
+    assert!(all.is_empty(), "{all:?}");
+    assert_eq!(lessons.left_out, [LeftOut { why: Why::Personal, texts: 1 }]);
+}
+
+#[test]
 fn edits_and_rejections_are_pairs() {
     let mut shop = Shop::new();
     let edited = shop.draft(FREE, "Tea here.", |_| {});

@@ -17,7 +17,9 @@ use crate::data::Channel;
 use crate::review::Rules;
 use crate::segments::Stage;
 use crate::strategy::{self, CouponPolicy, Limits, Offer, Part, Strategy, Text};
-use crate::writing::guard::places::misplaced;
+use crate::writing::guard::places::{denied, misplaced};
+use crate::writing::guard::unsaid::too_soon;
+use crate::writing::words::words;
 
 /// Something wrong with a message, or with a request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -126,7 +128,8 @@ pub fn lint(corpus: &Corpus, facts: &[Facts; 2]) -> Vec<Finding> {
         for (place, message) in group.messages.iter().enumerate() {
             let before = found.len();
             form(group, message, &mut found);
-            if found.len() == before {
+            // What has an unknown field cannot be filled.
+            if found[before..].iter().all(|finding| finding.rule != "field") {
                 let seed = (number << 16 | place) as u64;
                 rules(group, message, facts, seed, &mut found);
             }
@@ -196,6 +199,9 @@ fn form(group: &Group, message: &Message, found: &mut Vec<Finding>) {
     if let Some(place) = misplaced(&bare).next() {
         found.push(finding(group, text, "place", format!("\"{place}\" makes no sense")));
     }
+    if let Some(clause) = denied(&bare) {
+        found.push(finding(group, text, "place", format!("\"{clause}\" denies what is offered")));
+    }
     if text.trim() != text || text.contains(['\n', '\t']) || text.contains("  ") {
         found.push(finding(group, text, "spaces", "a text is one paragraph with single spaces"));
     }
@@ -211,6 +217,15 @@ fn form(group: &Group, message: &Message, found: &mut Vec<Finding>) {
     let lower = text.to_lowercase();
     for phrase in CLICHES.iter().filter(|phrase| lower.contains(*phrase)) {
         found.push(finding(group, text, "cliche", format!("\"{phrase}\" has been said too often")));
+    }
+    if let Some(stage) = group.stage {
+        let words = format!(" {} ", words(text).join(" "));
+        let said = |phrase: &&str| {
+            if phrase.is_ascii() { words.contains(&format!(" {phrase} ")) } else { lower.contains(*phrase) }
+        };
+        let detail = |phrase| format!("\"{phrase}\" is not said to those who have only just come");
+        found
+            .extend(too_soon(stage).filter(said).map(|phrase| finding(group, text, "stage", detail(phrase))));
     }
     let ends = text.ends_with(ENDS);
     let sentences = sentences(text);
@@ -247,29 +262,31 @@ fn rules(group: &Group, message: &Message, facts: &Facts, seed: u64, found: &mut
             return;
         }
         let broken = broken(group, message, &filling);
-        if let Some((rule, detail)) = broken {
-            found.push(finding(group, &message.text, rule, format!("{detail} ({whole})")));
+        if !broken.is_empty() {
+            let told = |(rule, detail)| finding(group, &message.text, rule, format!("{detail} ({whole})"));
+            found.extend(broken.into_iter().map(told));
             return;
         }
     }
 }
 
-/// The first rule that a filled message breaks.
-fn broken(group: &Group, message: &Message, filling: &Filling) -> Option<(&'static str, String)> {
+/// The rules that a filled message breaks.
+fn broken(group: &Group, message: &Message, filling: &Filling) -> Vec<(&'static str, String)> {
     let written = fill(&message.text, filling);
     let strategy = strategy_around(group, filling);
     let facts = facts_of(filling);
     let slots = [written];
     let text: Text = match strategy::render(&strategy, &facts, &slots) {
         Ok(text) => text,
-        Err(problem) => return Some(("form", problem.message)),
+        Err(problem) => return vec![("form", problem.message)],
     };
     let checks = Rules::new(&strategy, &facts, &[]).check(&facts, &slots, &text);
     let parts_of_sms = |rule: &str| rule == "sms-parts" && strategy.limits.sms_parts.is_none();
     checks
         .into_iter()
-        .find(|check| !check.ok && !OF_THE_WHOLE.contains(&check.rule) && !parts_of_sms(check.rule))
+        .filter(|check| !check.ok && !OF_THE_WHOLE.contains(&check.rule) && !parts_of_sms(check.rule))
         .map(|check| (check.rule, check.detail))
+        .collect()
 }
 
 /// A strategy that holds nothing but this text.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::Corpus;
 use super::grammar::ENDS;
 use crate::writing::guard::is_unspaced;
-use crate::writing::guard::places::misplaced;
+use crate::writing::guard::places::{denied, misplaced};
 use crate::writing::words::words;
 
 /// What stands for a field or a name.
@@ -155,7 +155,7 @@ pub fn slips(text: &str, categories: &[&str]) -> Vec<String> {
     for category in categories.iter().filter(|category| category.len() > 2) {
         of_category(&lower, &category.to_lowercase(), &mut found);
     }
-    found.extend(misplaced(text).map(|place| format!("\"{place}\"")));
+    found.extend(misplaced(text).chain(denied(text)).map(|place| format!("\"{place}\"")));
     let mut starts = true;
     for c in text.chars() {
         if starts && c.is_alphabetic() {

@@ -296,9 +296,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
     let limit = voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT));
     let limit = room::room(assignment, slot, limit);
     let chinese = strategy.language.starts_with("zh");
-    let banned_words =
-        assignment.banned_words.iter().map(String::as_str).chain(guard::SINGULAR).chain(guard::OF_CUSTOMERS);
-    let of_mail = guard::OF_MAIL.into_iter().filter(|_| strategy.channel != Channel::Email);
+    let unsaid = guard::unsaid::unsaid(strategy).map(str::to_owned);
     Request {
         prompt: match asking {
             Asking { converses: true, .. } => prompt::talk(strategy, slot, limit, voice),
@@ -316,7 +314,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
             discount: strategy.offer.as_ref().is_none_or(|offer| offer.kind.is_discount()),
             chinese,
             own: slot.own_words(),
-            banned_words: banned_words.chain(of_mail).map(str::to_owned).collect(),
+            banned_words: assignment.banned_words.iter().cloned().chain(unsaid).collect(),
             allowed: allowed(slot),
             fields: if slot.free { readable_fields() } else { Vec::new() },
         },

@@ -9,6 +9,7 @@ mod ideographs;
 pub mod phrases;
 pub mod places;
 pub mod taught;
+pub mod unsaid;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,31 +25,6 @@ use crate::strategy::sms;
 
 /// Longest piece of text before a token that its judgement can depend on, in characters.
 const TAIL: usize = 48;
-
-/// Words by which somebody else than the shop speaks, or is spoken of, in lower case.
-pub const SINGULAR: [&str; 16] = [
-    "i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "me", "my", "mine", "myself", "he",
-    "she", "him",
-];
-
-/// Words about customers, in which a model goes on with the brief instead of writing to one of them.
-pub const OF_CUSTOMERS: [&str; 11] = [
-    "your regulars",
-    "your regular customers",
-    "your loyal customers",
-    "your customers",
-    "your customer",
-    "the customer",
-    "the customers",
-    "thank them",
-    "tell them",
-    "remind them",
-    "invite them",
-];
-
-/// Words for e-mail, of which no text message and no push note speaks as if it were one.
-pub const OF_MAIL: [&str; 9] =
-    ["mail", "mails", "e-mail", "e-mails", "email", "emails", "邮件", "来信", "回信"];
 
 /// Stands for a field: no letter, and no mark that ends anything.
 const FIELD: char = '\u{FFFC}';
@@ -260,7 +236,11 @@ impl Mask {
         if text[old..].chars().any(|c| !self.allows(c)) {
             return true;
         }
-        if !self.guard.discount && places::has_object(text) || places::given_away(text).next().is_some() {
+        if !self.guard.discount && places::has_object(text)
+            || self.guard.discount && places::has_goal(text)
+            || places::given_away(text).next().is_some()
+            || places::denied(text).is_some()
+        {
             return true;
         }
         let Some(text) = self.without_fields(text) else { return true };

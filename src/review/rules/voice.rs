@@ -2,7 +2,7 @@
 
 use super::words::{normal, words};
 use super::{Check, Message, judged};
-use crate::writing::guard::SINGULAR;
+use crate::writing::guard::unsaid::SINGULAR;
 
 pub(super) fn voice(message: &Message<'_>) -> Check {
     let mut found = Vec::new();

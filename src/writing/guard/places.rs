@@ -1,7 +1,8 @@
 //! Where a field may stand in a sentence.
 //!
 //! In: what is written so far, and a field's name. Out: whether the field makes sense there: `until {offer_ends}` does,
-//! `until {coupon_code}` does not, and what came of it would be a false message. The words are those behind which the
+//! `until {coupon_code}` does not, and what came of it would be a false message; so would one that says of the offer that
+//! it is none. The words are those behind which the
 //! fields stand in `assets/training`, and others as plain; what is not known here may not stand.
 
 use std::ops::Range;
@@ -63,6 +64,22 @@ const BEFORE_CODE_CHINESE: [char; 16] =
 const NOT_BEFORE_NAME_CHINESE: [char; 9] = ['码', '至', '享', '用', '凭', '入', '填', '送', '得'];
 /// Characters behind which no offer stands.
 const NOT_BEFORE_OFFER_CHINESE: [char; 6] = ['码', '至', '入', '凭', '填', '于'];
+/// The same of two: what ends, as in 截止到, where 得到 is in place.
+const NOT_BEFORE_OFFER_CHINESE_PAIRS: [&str; 4] = ["止到", "效到", "期到", "直到"];
+
+/// Fields of which nothing may be denied.
+const PROMISED: [&str; 3] = ["{offer}", "{coupon_code}", "{offer_ends}"];
+/// Words that deny, and more of them by `n't`.
+const DENIES: [&str; 9] = ["no", "not", "without", "never", "cannot", "nothing", "none", "nor", "neither"];
+const DENIES_CHINESE: [&str; 20] = [
+    "不用", "不需", "不必", "不要", "不能", "不可", "不会", "不再", "不享", "不含", "不是", "不得", "不送",
+    "不填", "没有", "无需", "无须", "无法", "未", "不输",
+];
+/// What denies nothing all the same: "do not forget `{coupon_code}`", and what the last day brings with it.
+const DENIES_NOTHING: [&str; 5] = ["forget", "why not", "not only", "after {offer_ends}", "忘"];
+/// Where a clause ends.
+const CLAUSE_ENDS: [char; 15] =
+    ['.', ',', ';', ':', '!', '?', '/', '—', '。', '，', '；', '：', '！', '？', '、'];
 
 /// Whether a field may stand behind a text. A field that is not known here may stand anywhere.
 #[must_use]
@@ -83,7 +100,10 @@ pub fn fits(before: &str, field: &str) -> bool {
             "offer_ends" => BEFORE_ENDS_CHINESE.contains(&last),
             "coupon_code" => BEFORE_CODE_CHINESE.contains(&last),
             "first_name" => !NOT_BEFORE_NAME_CHINESE.contains(&last),
-            "offer" => !NOT_BEFORE_OFFER_CHINESE.contains(&last),
+            "offer" => {
+                !NOT_BEFORE_OFFER_CHINESE.contains(&last)
+                    && !NOT_BEFORE_OFFER_CHINESE_PAIRS.iter().any(|pair| kept.ends_with(pair))
+            }
             _ => true,
         };
     }
@@ -108,6 +128,38 @@ pub fn has_object(text: &str) -> bool {
     // At the end too, before its space: else the word would have to go on as another, which there is none of.
     let whole = |after: &str| !after.starts_with(char::is_alphabetic);
     after.any(|after| ["our", "your", "all"].iter().any(|word| after.strip_prefix(word).is_some_and(whole)))
+}
+
+/// Whether the offer leads to something, as a discount does not: "early access to our teas", but not "10% off to our teas".
+#[must_use]
+pub fn has_goal(text: &str) -> bool {
+    let mut after = text.split("{offer} to ").skip(1);
+    after.any(|after| ["our", "the", "your"].iter().any(|word| after.starts_with(word)))
+}
+
+/// The first clause that denies what is promised: "there is no `{offer}`", `不用填{coupon_code}`. A last English word that
+/// may still grow denies nothing yet.
+#[must_use]
+pub fn denied(text: &str) -> Option<&str> {
+    if !PROMISED.iter().any(|field| text.contains(field)) {
+        return None;
+    }
+    text.split(CLAUSE_ENDS).map(str::trim).find(|clause| {
+        if !PROMISED.iter().any(|field| clause.contains(field)) {
+            return false;
+        }
+        let lower = clause.to_lowercase();
+        let denies = |word: &str| DENIES.contains(&word) || word.ends_with("n't") || word.ends_with("n’t");
+        let words =
+            |text: &str| text.split(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '’'))).any(denies);
+        let whole = if text.ends_with(clause) {
+            lower.rfind(|c: char| !c.is_alphabetic()).map_or("", |at| &lower[..at])
+        } else {
+            &lower
+        };
+        (words(whole) || DENIES_CHINESE.iter().any(|word| lower.contains(word)))
+            && !DENIES_NOTHING.iter().any(|phrase| lower.contains(phrase))
+    })
 }
 
 /// Words by which something is given away in Chinese, and what may be without being an offer.
@@ -146,6 +198,14 @@ mod tests {
     }
 
     #[test]
+    fn a_discount_leads_nowhere() {
+        assert!(has_goal("A question: {offer} to our chisels for you."));
+        assert!(
+            !has_goal("Enter {coupon_code} for {offer} to get it.") && !has_goal("{offer} for our teas.")
+        );
+    }
+
+    #[test]
     fn only_the_offer_is_given_away() {
         for (text, given) in [
             ("这回我们送您策略桌游，也许有您用得上的。", true),
@@ -157,6 +217,35 @@ mod tests {
         ] {
             assert_eq!(given_away(text).next().is_some(), given, "{text}");
         }
+    }
+
+    #[test]
+    fn of_what_is_promised_nothing_is_denied() {
+        for bad in [
+            "There is no {offer} here.",
+            "Order without {coupon_code}, please.",
+            "You don't need {coupon_code} for it.",
+            "{offer} is not for you.",
+            "您回来看看不用优惠码{coupon_code}。",
+            "没有{offer}，欢迎。",
+            "{coupon_code}无需填写。",
+        ] {
+            assert!(denied(bad).is_some(), "{bad}");
+        }
+        for good in [
+            "Not sure, {first_name}? Take {offer}.",
+            "No hurry: {offer} with {coupon_code}.",
+            "Do not forget {coupon_code}.",
+            "Why not use {coupon_code}?",
+            "After {offer_ends} the code {coupon_code} no longer gives you {offer}.",
+            "不用着急，{offer}到{offer_ends}为止。",
+            "别忘了填{coupon_code}。",
+            "There is no hurry.",
+        ] {
+            assert_eq!(denied(good), None, "{good}");
+        }
+        // "no" may become "now".
+        assert!(denied("You get {offer} no").is_none() && denied("You get {offer} no ").is_some());
     }
 
     #[test]
@@ -178,6 +267,7 @@ mod tests {
             ("Take {offer} {coupon_code}.", "{coupon_code}"),
             ("优惠码{offer}，欢迎。", "{offer}"),
             ("有效期至{coupon_code}。", "{coupon_code}"),
+            ("有空来看看，截止到{offer}。", "{offer}"),
         ] {
             assert_eq!(misplaced(bad).collect::<Vec<_>>(), [found], "{bad}");
         }

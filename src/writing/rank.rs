@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use super::guard::is_unspaced;
 use super::guard::taught::Taught;
 use super::voice::Voice;
 use super::words::words;
@@ -28,6 +29,8 @@ const BY_HEART: f64 = -0.5;
 const LEAST_KNOWN: f64 = 0.8;
 /// What an opening costs that another variant has already, in the same measure, and again for each one more.
 const SAME_OPENING: f64 = 0.6;
+/// What it costs to be built as another variant is.
+const SAME_SHAPE: f64 = 0.6;
 /// How an engine writes, as far as it matters for what is chosen.
 #[derive(Clone, Debug)]
 pub(super) struct Hand {
@@ -114,6 +117,8 @@ impl<'a> Taste<'a> {
         for text in taken {
             *openings.entry(opening(text)).or_default() += 1;
         }
+        let shapes: Vec<String> = candidates.iter().map(|written| shape(&written.text)).collect();
+        let mut built: HashSet<String> = taken.iter().map(|text| shape(text)).collect();
         let most = self.hand.same_openings;
         let mut texts = taken.to_vec();
         let mut chosen = Vec::new();
@@ -121,7 +126,8 @@ impl<'a> Taste<'a> {
             let opened =
                 |place: &usize| openings.get(&opening(&candidates[*place].text)).copied().unwrap_or(0);
             let value = |place: &usize| {
-                scores[*place].unwrap_or(f64::NEG_INFINITY) - SAME_OPENING * f64::from(opened(place))
+                let alike = if built.contains(&shapes[*place]) { SAME_SHAPE } else { 0.0 };
+                scores[*place].unwrap_or(f64::NEG_INFINITY) - SAME_OPENING * f64::from(opened(place)) - alike
             };
             let best = (0..candidates.len())
                 .filter(|place| {
@@ -135,6 +141,7 @@ impl<'a> Taste<'a> {
             chosen.push(best);
             texts.push(&candidates[best].text);
             *openings.entry(opening(&candidates[best].text)).or_default() += 1;
+            built.insert(shapes[best].clone());
         }
         chosen
     }
@@ -155,6 +162,28 @@ fn share(words: &[String], is_known: impl Fn(&str) -> bool) -> f64 {
 #[must_use]
 pub fn opening(text: &str) -> String {
     words(text).into_iter().take(OPENING).collect::<Vec<_>>().join(" ")
+}
+
+/// How a text is built: where its fields stand, and how long its clauses are and how they end.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let field = rest.strip_prefix('{').and_then(|name| name.find('}'));
+        let letter = |c: char| c.is_alphanumeric() || c == '\'';
+        let (sign, bytes) = match field {
+            Some(end) => ('F', end + 2),
+            // A word is as long as any other; of Chinese each character counts.
+            None if letter(c) && !is_unspaced(c) => {
+                ('w', rest.find(|c: char| !letter(c) || is_unspaced(c)).unwrap_or(rest.len()))
+            }
+            None if letter(c) => ('w', c.len_utf8()),
+            None => (c, c.len_utf8()),
+        };
+        shape.extend(Some(sign).filter(|sign| !sign.is_whitespace()));
+        rest = &rest[bytes..];
+    }
+    shape
 }
 
 /// Openings that as many of these texts have as may have the same.
@@ -296,6 +325,19 @@ mod tests {
         assert_eq!(chosen(&candidates, 2, &[]), [new_here, see]);
         assert_eq!(chosen(&candidates, 3, &[new_here])[0], see);
         assert_eq!(chosen(&candidates, 3, &[new_here]).len(), 2);
+    }
+
+    #[test]
+    fn variants_are_built_differently_where_the_model_wrote_others() {
+        let candidates = [
+            candidate("There is something new here for you.", -1.0),
+            candidate("Here are so many things for you.", -1.05),
+            candidate("Come and see what is new, and take a look.", -1.15),
+        ];
+        let (first, other) = (&candidates[0].text, &candidates[2].text);
+        assert_eq!(chosen(&candidates, 2, &[]), [first.clone(), other.clone()]);
+        assert_eq!(shape("Take {offer}, it's 新的。"), "wF,www。");
+        assert_eq!(shape("Use {offer}, we're 老的。"), shape("Take {offer}, it's 新的。"));
     }
 
     #[test]

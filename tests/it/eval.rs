@@ -86,46 +86,78 @@ fn first_drafts_of_the_house_writer_are_as_good_as_measured() {
     }
 }
 
+/// Words of an English text, characters of a Chinese one; a field is one of either.
+fn pieces(text: &str) -> Vec<String> {
+    if !text.chars().any(|c| ('\u{4E00}'..='\u{9FFF}').contains(&c)) {
+        return text.split_whitespace().map(str::to_owned).collect();
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    for c in text.chars() {
+        match pieces.last_mut() {
+            Some(last) if last.starts_with('{') && !last.ends_with('}') => last.push(c),
+            _ => pieces.push(c.to_string()),
+        }
+    }
+    pieces
+}
+
+/// Where its fields stand, and how its sentences are long and end.
+fn shape(text: &str) -> String {
+    let sign = |piece: String| match piece {
+        piece if piece.starts_with('{') => 'F',
+        piece => piece.chars().next_back().filter(|c| ".?!,:。？！，：".contains(*c)).unwrap_or('w'),
+    };
+    pieces(text).into_iter().map(sign).collect()
+}
+
 #[test]
 fn five_variants_of_one_brief_open_differently_and_have_other_shapes() {
     let home = tempfile::tempdir().unwrap();
     perennial(home.path()).args(["init", "shop"]).assert().success();
-    let (strategy, file) = ("own-words-sms-en", home.path().join("facts.json"));
-    let source = briefs("strategies").join(format!("{strategy}.toml"));
-    fs::copy(source, home.path().join(format!("shop/strategies/{strategy}.toml"))).unwrap();
-    let lines = fs::read_to_string(briefs("house-english.jsonl")).unwrap();
-    let all: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let file = home.path().join("facts.json");
     let (mut seen, mut own) = (0, 0);
-    for brief in all.iter().filter(|brief| brief["strategy"] == strategy).take(5) {
-        fs::write(&file, brief["facts"].to_string()).unwrap();
-        let mut command = perennial(home.path());
-        command.env("PERENNIAL_MODELS", crate::model::models());
-        command.args(["--workspace", "shop", "preview", "--strategy", strategy, "-n", "5", "--json"]);
-        command.args(["--set", "writing.temperature=0.8", "--facts"]).arg(&file);
-        let out = command.assert().get_output().clone();
-        let document: Value = serde_json::from_slice(&out.stdout).unwrap();
-        let texts: Vec<&str> = document["drafts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|draft| draft["slots"][0]["text"].as_str().unwrap())
-            .collect();
-        let openings: BTreeSet<Vec<&str>> =
-            texts.iter().map(|text| text.split_whitespace().take(3).collect()).collect();
-        // Where its fields stand, and how its sentences are long and end.
-        let sign = |word: &str| match word {
-            word if word.starts_with('{') => 'F',
-            word if word.ends_with(['.', '?', '!', ',', ':']) => word.chars().next_back().unwrap_or('.'),
-            _ => 'w',
-        };
-        let shapes: BTreeSet<String> =
-            texts.iter().map(|text| text.split_whitespace().map(sign).collect()).collect();
-        assert_eq!((texts.len(), openings.len()), (5, 5), "{}: {texts:#?}", brief["id"]);
-        seen += texts.len();
-        own += shapes.len();
+    for (briefs_of, language) in [("house-english.jsonl", "en"), ("house-chinese.jsonl", "zh")] {
+        let lines = fs::read_to_string(briefs(briefs_of)).unwrap();
+        let all: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for channel in ["sms", "email", "push"] {
+            let strategy = format!("own-words-{channel}-{language}");
+            let source = briefs("strategies").join(format!("{strategy}.toml"));
+            fs::copy(source, home.path().join(format!("shop/strategies/{strategy}.toml"))).unwrap();
+            for brief in all.iter().filter(|brief| brief["strategy"] == *strategy).take(2) {
+                fs::write(&file, brief["facts"].to_string()).unwrap();
+                let mut command = perennial(home.path());
+                command.env("PERENNIAL_MODELS", crate::model::models());
+                command.args([
+                    "--workspace",
+                    "shop",
+                    "preview",
+                    "--strategy",
+                    &strategy,
+                    "-n",
+                    "5",
+                    "--json",
+                ]);
+                command.args(["--set", "writing.temperature=0.8", "--facts"]).arg(&file);
+                let out = command.assert().get_output().clone();
+                let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+                let slots = |draft: &Value| -> Vec<String> {
+                    let slots = draft["slots"].as_array().unwrap().iter();
+                    slots.map(|slot| slot["text"].as_str().unwrap().to_owned()).collect()
+                };
+                let texts: Vec<Vec<String>> =
+                    document["drafts"].as_array().unwrap().iter().map(slots).collect();
+                let openings: BTreeSet<Vec<String>> =
+                    texts.iter().map(|slots| pieces(&slots[0]).into_iter().take(3).collect()).collect();
+                let shapes: BTreeSet<Vec<String>> =
+                    texts.iter().map(|slots| slots.iter().map(|text| shape(text)).collect()).collect();
+                assert_eq!((texts.len(), openings.len()), (5, 5), "{}: {texts:#?}", brief["id"]);
+                seen += texts.len();
+                own += shapes.len();
+            }
+        }
     }
     // Chance may give two the same once.
-    assert!(seen == 25 && own >= 24, "{own} of {seen}");
+    assert!(seen == 60 && own >= 59, "{own} of {seen}");
 }
 
 #[test]

@@ -18,11 +18,11 @@ mod versions;
 pub mod words;
 
 pub use learn::{Ask, Learning, Sample, Step, Told, learn};
-pub use lessons::{Counts, LeftOut, Lesson, Lessons, Pair, Source, Why, gather};
+pub use lessons::{Counts, LeftOut, Lesson, Lessons, Longer, Pair, Source, Why, gather};
 pub use privacy::{Known, leaks, with_fields};
 pub use report::{Report, Side, SideBySide, Start};
 pub use versions::{
-    Damaged, Deed, Event, FOLDER, Listed, Standing, Stopped, Version, Voices, accepted, name_of,
+    Damaged, Deed, Event, FOLDER, Listed, Standing, Stopped, Underway, Version, Voices, accepted, name_of,
 };
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::serve::folder;
 use super::{Context, Exit, SCHEMA, tune};
-use crate::own_voice::{Damaged, OwnVoiceError, Standing, Version, Voices, name_of, words};
+use crate::own_voice::{Damaged, OwnVoiceError, Standing, Underway, Version, Voices, name_of, words};
 use crate::tui::text::clean;
 use crate::workspace::person;
 
@@ -55,8 +55,15 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         None | Some(What::List) => return list(&voices, context),
         Some(What::Accept { number }) => {
             voices.accept(*number, &person(), now()).map_err(failed)?;
+            let then = match &context.config.writing.adapter {
+                None => "what is written from now on is written with it.".to_owned(),
+                Some(adapter) => format!(
+                    "but the settings name the adapter {adapter}, which comes before it: take `adapter` under [writing] away to \
+                     write with the voice."
+                ),
+            };
             let text = format!(
-                "{} is in use: what is written from now on is written with it. `perennial voice back` goes back to {}.",
+                "{} is in use: {then} `perennial voice back` goes back to {}.",
                 name_of(*number),
                 named(before.filter(|before| before != number))
             );
@@ -90,9 +97,25 @@ fn list(voices: &Voices, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let _ = writeln!(text, "{}: {}\n", name_of(damaged.number), damaged.why);
     }
     if listed.versions.is_empty() && listed.damaged.is_empty() {
-        text.push_str("There is no voice yet: learn one with `perennial tune --from-approved`.\n");
+        text.push_str(match voices.standing() {
+            Some(_) => "There is no voice yet.\n",
+            None => "There is no voice yet: learn one with `perennial tune --from-approved`.\n",
+        });
     } else {
-        let _ = writeln!(text, "In use: {}.", named(listed.current));
+        let damaged = listed.damaged.iter().any(|damaged| Some(damaged.number) == listed.current);
+        let way_out = if damaged { ", which cannot be used: `perennial voice back` leaves it" } else { "" };
+        let _ = writeln!(text, "In use: {}{way_out}.", named(listed.current));
+    }
+    match voices.standing() {
+        None => {}
+        Some(Underway::Running) => text.push_str("A new voice is being learnt.\n"),
+        Some(Underway::Stopped(stopped)) => {
+            let far = stopped.steps().map_or_else(String::new, |(step, of)| format!(" after {step} of {of} steps"));
+            let _ = writeln!(
+                text,
+                "The learning of a new voice was stopped{far}: `perennial tune --from-approved --resume` goes on."
+            );
+        }
     }
     context.print_text(&text)?;
     Ok(Exit::Done)
@@ -127,6 +150,7 @@ pub(super) fn report(version: &Version) -> String {
     if let Some(words) = words::no_better(report) {
         let _ = writeln!(text, "  {words}");
     }
+    let _ = writeln!(text, "  {}", words::verdict(report).1);
     let rows = words::compared(report);
     let wide = rows.iter().map(|row| row[0].len()).max().unwrap_or(0);
     let _ = writeln!(text, "  {:wide$}  {:>9}  {:>9}", "", "before", "after");
@@ -134,7 +158,13 @@ pub(super) fn report(version: &Version) -> String {
         let _ = writeln!(text, "  {what:wide$}  {before:>9}  {after:>9}");
     }
     for pair in &report.side_by_side {
-        let _ = writeln!(text, "  {}\n    before  {}\n    after   {}", pair.strategy, pair.before, pair.after);
+        let [before, after] = words::labels(pair);
+        let wide = before.len().max(after.len());
+        let _ = writeln!(
+            text,
+            "  {}\n    {before:wide$}  {}\n    {after:wide$}  {}",
+            pair.strategy, pair.before, pair.after
+        );
     }
     text
 }

@@ -316,12 +316,18 @@ impl Begin {
     }
 }
 
-/// Strategies that can be used: those that something was learnt of first.
+/// Strategies that can be used: those that something was learnt of first, that of the most texts before all.
 fn strategies(learning: &Learning<'_>, lessons: &Lessons) -> Result<Vec<Strategy>, OwnVoiceError> {
     let files = learning.workspace.strategies()?;
     let parsed = files.into_iter().filter_map(|file| file.parsed.ok());
     let (mut known, others): (Vec<_>, Vec<_>) =
         parsed.partition(|strategy| lessons.learnt.iter().any(|lesson| lesson.strategy == strategy.id));
+    // What a person said counts more than what the model did, here too.
+    let weight = |strategy: &Strategy| -> f32 {
+        let of = lessons.learnt.iter().filter(|lesson| lesson.strategy == strategy.id);
+        of.map(|lesson| lesson.weight).sum()
+    };
+    known.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
     known.extend(others);
     Ok(known)
 }

@@ -10,8 +10,10 @@ use sha2::{Digest as _, Sha256};
 use super::privacy::{Known, leaks, with_fields};
 use super::{APPROVAL_WEIGHT, EDIT_WEIGHT, HELD_OUT_EVERY, LEAST_LESSONS, LEAST_PAIRS, OwnVoiceError};
 use crate::review::decision::{Author, Decision, DraftId, Entry, Standing, Status, in_force};
+use crate::strategy::Slot;
 use crate::strategy::{self, Strategy};
 use crate::workspace::{Store, StoredDraft};
+use crate::writing::words::sentences;
 use crate::writing::{Draft, FinishReason, brief};
 
 /// How a text came to be learnt from.
@@ -68,11 +70,24 @@ pub enum Why {
     Twice,
 }
 
-/// Texts that were left out, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Texts that were left out, why, and of which drafts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     pub why: Why,
     pub texts: usize,
+    #[serde(default)]
+    pub drafts: Vec<DraftId>,
+}
+
+/// Edited texts with more sentences than their strategy asks for: they are learnt as texts of so many, and the strategy's
+/// slots go on taking fewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Longer {
+    pub strategy: String,
+    pub texts: usize,
+    /// Sentences that most of them have, and that the strategy asks for.
+    pub sentences: usize,
+    pub asked: usize,
 }
 
 /// All that a workspace teaches.
@@ -87,6 +102,8 @@ pub struct Lessons {
     /// The same, and what was edited into something better.
     pub unwanted: Vec<String>,
     pub left_out: Vec<LeftOut>,
+    #[serde(default)]
+    pub longer: Vec<Longer>,
 }
 
 /// The same in numbers.
@@ -104,6 +121,8 @@ pub struct Counts {
     pub preferences_used: bool,
     pub rejected: usize,
     pub left_out: Vec<LeftOut>,
+    #[serde(default)]
+    pub longer: Vec<Longer>,
 }
 
 impl Counts {
@@ -152,6 +171,7 @@ impl Lessons {
             preferences_used: self.has_preferences(),
             rejected: self.rejected.len(),
             left_out: self.left_out.clone(),
+            longer: self.longer.clone(),
         }
     }
 
@@ -215,11 +235,14 @@ fn strategy_of<'a>(strategies: &'a Strategies<'a>, draft: &'a Draft) -> Option<&
 struct Gathered {
     /// Everybody that a draft was ever shown for.
     everyone: Known,
-    lessons: Vec<Lesson>,
+    /// Each with the prompt of its slot, whose sentences may be fewer.
+    lessons: Vec<(String, Lesson)>,
     edits: Vec<Pair>,
     /// Strategy, slot, prompt and text of what was rejected.
     rejected: Vec<(String, usize, String, String)>,
-    left_out: BTreeMap<Why, usize>,
+    left_out: BTreeMap<Why, Vec<DraftId>>,
+    /// By strategy and the sentences that its slot asks for: sentences of the edited texts with more.
+    longer: BTreeMap<(String, usize), Vec<usize>>,
 }
 
 /// What people decided about a draft.
@@ -260,8 +283,8 @@ impl Decided {
 }
 
 impl Gathered {
-    fn leave_out(&mut self, why: Why) {
-        *self.left_out.entry(why).or_default() += 1;
+    fn leave_out(&mut self, why: Why, id: DraftId) {
+        self.left_out.entry(why).or_default().push(id);
     }
 
     fn draft(&mut self, id: DraftId, draft: &Draft, log: &[Entry], strategy: Option<&Strategy>) {
@@ -285,27 +308,35 @@ impl Gathered {
             } else if let Some((strategy, slots)) = &asked
                 && let Some(slot) = slots.get(index)
             {
-                let prompt = brief::for_slot(strategy, slot, &draft.voice);
-                self.bare(text, &prompt, slot.free, &known).map(|text| (*strategy, slot, prompt, text))
+                let asked = brief::for_slot(strategy, slot, &draft.voice);
+                self.bare(text, &asked, slot.free, &known).map(|text| (*strategy, slot, asked.prompt, text))
             } else {
                 Err(Why::NoTemplate)
             };
-            let (strategy, slot, prompt, text) = match bare {
+            let (strategy, slot, request, text) = match bare {
                 Ok(bare) => bare,
                 // A rejected text would teach nothing by itself.
                 Err(_) if decided.rejected => continue,
                 Err(why) => {
-                    self.leave_out(why);
+                    self.leave_out(why, id);
                     continue;
                 }
             };
             if decided.rejected {
-                self.rejected.push((draft.strategy.clone(), index, prompt, text));
+                self.rejected.push((draft.strategy.clone(), index, request, text));
                 continue;
             }
+            let said = said_in(&text);
+            let prompt = if *edited && said > slot.sentences {
+                self.longer.entry((draft.strategy.clone(), slot.sentences)).or_default().push(said);
+                let longer = Slot { sentences: said, ..slot.clone() };
+                brief::for_slot(strategy, &longer, &draft.voice).prompt
+            } else {
+                request.clone()
+            };
             if *edited
                 && written.finish_reason != FinishReason::Template
-                && let Ok(before) = self.bare(&written.text, &prompt, slot.free, &known)
+                && let Ok(before) = self.bare_text(&written.text, slot.free, &known)
                 && before != text
             {
                 let (language, prompt, chosen) = (strategy.language.clone(), prompt.clone(), text.clone());
@@ -326,28 +357,43 @@ impl Gathered {
             let same = self
                 .lessons
                 .iter_mut()
-                .find(|known| (&known.prompt, &known.text) == (&lesson.prompt, &lesson.text));
+                .find(|(_, known)| (&known.prompt, &known.text) == (&lesson.prompt, &lesson.text));
             match same {
-                Some(same) => {
+                Some((_, same)) => {
                     if same.weight < lesson.weight {
                         *same = lesson;
                     }
-                    self.leave_out(Why::Twice);
+                    self.leave_out(Why::Twice, id);
                 }
-                None => self.lessons.push(lesson),
+                None => self.lessons.push((request, lesson)),
             }
         }
     }
 
-    /// A text on one line without anybody's data; why it cannot be had.
-    fn bare(&self, text: &str, prompt: &str, takes_fields: bool, known: &Known) -> Result<String, Why> {
+    /// A text on one line without anybody's data; why it cannot be had, or why its prompt cannot be shown.
+    fn bare(
+        &self,
+        text: &str,
+        asked: &brief::Asked,
+        takes_fields: bool,
+        known: &Known,
+    ) -> Result<String, Why> {
+        let text = self.bare_text(text, takes_fields, known)?;
+        let words = asked.prompt.replacen(&asked.limits, "", 1);
+        if self.is_clean(&words, known) { Ok(text) } else { Err(Why::Personal) }
+    }
+
+    fn is_clean(&self, text: &str, known: &Known) -> bool {
+        leaks(text, known).is_empty() && !self.everyone.stands_in(text)
+    }
+
+    fn bare_text(&self, text: &str, takes_fields: bool, known: &Known) -> Result<String, Why> {
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if line.is_empty() {
             return Err(Why::Empty);
         }
         let text = with_fields(&line, known);
-        let clean = |text: &str| leaks(text, known).is_empty() && !self.everyone.stands_in(text);
-        if !clean(&text) || !clean(prompt) {
+        if !self.is_clean(&text, known) {
             return Err(Why::Personal);
         }
         if text.contains('{') && !takes_fields { Err(Why::NoFields) } else { Ok(text) }
@@ -356,13 +402,12 @@ impl Gathered {
     fn lessons(self) -> Lessons {
         let mut pairs = self.edits;
         for (strategy, slot, prompt, text) in &self.rejected {
-            let better = self.lessons.iter().rev().find(|lesson| {
-                (&lesson.strategy, &lesson.slot, &lesson.prompt) == (strategy, slot, prompt)
-                    && lesson.text != *text
+            let better = self.lessons.iter().rev().find(|(request, lesson)| {
+                (&lesson.strategy, &lesson.slot, request) == (strategy, slot, prompt) && lesson.text != *text
             });
-            pairs.extend(better.map(|better| Pair {
+            pairs.extend(better.map(|(_, better)| Pair {
                 language: better.language.clone(),
-                prompt: prompt.clone(),
+                prompt: better.prompt.clone(),
                 chosen: better.text.clone(),
                 rejected: text.clone(),
                 edited: false,
@@ -376,8 +421,11 @@ impl Gathered {
         let unwanted: BTreeSet<String> =
             pairs.iter().map(|pair| &pair.rejected).chain(&rejected).cloned().collect();
         let unwanted = unwanted.into_iter().collect();
-        let (mut held_out, mut learnt): (Vec<_>, Vec<_>) =
-            self.lessons.into_iter().partition(|lesson| hash_of(&lesson.text).is_multiple_of(HELD_OUT_EVERY));
+        let (mut held_out, mut learnt): (Vec<_>, Vec<_>) = self
+            .lessons
+            .into_iter()
+            .map(|(_, lesson)| lesson)
+            .partition(|lesson| hash_of(&lesson.text).is_multiple_of(HELD_OUT_EVERY));
         if held_out.is_empty() {
             // Of few texts none may be due.
             let least = learnt.iter().map(|lesson| hash_of(&lesson.text)).min();
@@ -385,9 +433,24 @@ impl Gathered {
         }
         // What is kept for judging is not learnt as the better text of a pair either.
         pairs.retain(|pair| held_out.iter().all(|lesson| lesson.text != pair.chosen));
-        let left_out = self.left_out.into_iter().map(|(why, texts)| LeftOut { why, texts }).collect();
-        Lessons { learnt, held_out, pairs, rejected, unwanted, left_out }
+        let left_out = self.left_out.into_iter().map(|(why, mut drafts)| {
+            let texts = drafts.len();
+            drafts.dedup();
+            LeftOut { why, texts, drafts }
+        });
+        let left_out = left_out.collect();
+        let longer = self.longer.into_iter().map(|((strategy, asked), mut all)| {
+            all.sort_unstable();
+            Longer { strategy, texts: all.len(), sentences: all[all.len() / 2], asked }
+        });
+        let longer = longer.collect();
+        Lessons { learnt, held_out, pairs, rejected, unwanted, left_out, longer }
     }
+}
+
+/// Sentences of a text, the last of which may have no mark.
+fn said_in(text: &str) -> usize {
+    sentences(text).max(sentences(&format!("{text}.")))
 }
 
 /// The first digits of a text's SHA-256: a text that is held out by it is held out ever after.

@@ -81,10 +81,10 @@ pub struct Side {
 }
 
 impl Side {
-    /// Part of the drafts that break no rule, 0..1.
+    /// Part of the drafts that break no rule and that the model wrote by itself, 0..1.
     #[must_use]
-    pub fn pass_rate(&self) -> f64 {
-        self.passed as f64 / self.briefs.max(1) as f64
+    pub fn rate_by_model(&self) -> f64 {
+        self.passed_by_model as f64 / self.briefs.max(1) as f64
     }
 }
 
@@ -94,6 +94,11 @@ pub struct SideBySide {
     pub strategy: String,
     pub before: String,
     pub after: String,
+    /// Whether the strategy's own text stands in a place of it, as the model wrote none that was good enough.
+    #[serde(default)]
+    pub own_before: bool,
+    #[serde(default)]
+    pub own_after: bool,
 }
 
 /// What before and after are compared on.
@@ -216,6 +221,8 @@ pub(super) fn side_by_side(before: &[Draft], after: &[Draft]) -> Vec<SideBySide>
         strategy: after.strategy.clone(),
         before: written(before),
         after: written(after),
+        own_before: before.own_texts().next().is_some(),
+        own_after: after.own_texts().next().is_some(),
     });
     let mut shown = HashSet::new();
     let (mut first, rest): (Vec<_>, Vec<_>) =

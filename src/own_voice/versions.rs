@@ -115,6 +115,15 @@ impl Stopped {
     }
 }
 
+/// A learning that has not come to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Underway {
+    /// Somebody learns now.
+    Running,
+    /// It can go on.
+    Stopped(Stopped),
+}
+
 /// The voices of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voices {
@@ -142,10 +151,24 @@ impl Voices {
     /// The learning that was stopped here and can go on; `None` also while somebody learns.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {
+        match self.standing()? {
+            Underway::Running => None,
+            Underway::Stopped(stopped) => Some(stopped),
+        }
+    }
+
+    /// The learning that runs or was stopped here.
+    #[must_use]
+    pub fn standing(&self) -> Option<Underway> {
         let lock = File::open(self.work_folder().join(LOCK)).map(|lock| lock.try_lock_shared());
         if matches!(lock, Ok(Err(fs::TryLockError::WouldBlock))) {
-            return None;
+            return Some(Underway::Running);
         }
+        self.left().map(Underway::Stopped)
+    }
+
+    /// What a learning left that nobody goes on with now.
+    fn left(&self) -> Option<Stopped> {
         let made = self.work_folder().join("voice");
         if made.join(WEIGHTS).is_file() {
             // All steps are done, and the report is missing.
@@ -173,7 +196,7 @@ impl Voices {
         let current = accepted(&log).last().copied();
         let mut listed = Listed { current, ..Listed::default() };
         for (number, folder) in self.folders()? {
-            match read_report(&folder) {
+            match read_report(&folder).and_then(|report| whole(number, &folder).map(|()| report)) {
                 Ok(report) => {
                     let before = log.iter().any(|event| event.deed == Deed::Accepted { version: number });
                     let standing = match before {
@@ -226,9 +249,6 @@ impl Voices {
         if version.standing == Standing::InUse {
             return Ok(version);
         }
-        // Read to its last number: whoever writes next would fail.
-        let place = Place::Folder { name: Some(format!("voice {number}")), path: version.folder.clone() };
-        Adapter::read(&place).map_err(|error| OwnVoiceError::Failed(error.to_string()))?;
         self.add(&Event { at, by: by.to_owned(), deed: Deed::Accepted { version: number } })?;
         Ok(Version { standing: Standing::InUse, ..version })
     }
@@ -390,6 +410,12 @@ pub fn accepted(log: &[Event]) -> Vec<u32> {
         }
     }
     standing
+}
+
+/// That a version's numbers can be read to the last: whoever writes with it would fail.
+fn whole(number: u32, folder: &Path) -> Result<(), String> {
+    let place = Place::Folder { name: Some(name_of(number)), path: folder.to_owned() };
+    Adapter::read(&place).map(drop).map_err(|error| error.to_string())
 }
 
 /// What is said where the accepted version is not whole any more.

@@ -2,7 +2,51 @@
 //!
 //! In: a [`Report`], [`Counts`]. Out: lines and rows for people, without a terminal's marks.
 
-use super::{Counts, LEAST_PAIRS, Report, Side, Why};
+use std::cmp::Ordering;
+
+use super::{Counts, LEAST_PAIRS, LeftOut, Longer, Report, Side, SideBySide, Why};
+
+/// Whether the voice does better than what was there before, and in what.
+#[must_use]
+pub fn verdict(report: &Report) -> (Ordering, String) {
+    let (before, after) = (&report.before, &report.after);
+    let drafts = if after.briefs == 1 { "1 draft".into() } else { format!("{} drafts", after.briefs) };
+    let rules = format!("{} of {drafts} break none", after.passed);
+    match after.passed.cmp(&before.passed) {
+        Ordering::Less => {
+            return (
+                Ordering::Less,
+                format!("Breaks rules more often: {rules}, {} did before", before.passed),
+            );
+        }
+        Ordering::Greater => {
+            let words = format!("Breaks rules less often: {rules}, {} did before", before.passed);
+            return (Ordering::Greater, words);
+        }
+        Ordering::Equal => {}
+    }
+    let own =
+        format!("{} of {drafts} are the model's own, {} were", after.passed_by_model, before.passed_by_model);
+    match after.passed_by_model.cmp(&before.passed_by_model) {
+        Ordering::Less => {
+            let words =
+                format!("Writes less by itself: {own}; in the others the strategies' own texts stand");
+            (Ordering::Less, words)
+        }
+        Ordering::Greater => (Ordering::Greater, format!("Writes more by itself: {own}")),
+        Ordering::Equal => (Ordering::Equal, format!("Breaks rules as often as before: {rules}")),
+    }
+}
+
+/// What stands over the texts of a pair: before, and after.
+#[must_use]
+pub fn labels(pair: &SideBySide) -> [&'static str; 2] {
+    let label = |own: bool, plain, marked| if own { marked } else { plain };
+    [
+        label(pair.own_before, "before", "before (the strategy's own text)"),
+        label(pair.own_after, "after", "after (the strategy's own text)"),
+    ]
+}
 
 /// The figures before and after: what it is, before, after.
 #[must_use]
@@ -46,9 +90,38 @@ pub fn lessons(counts: &Counts) -> Vec<String> {
         format!("{pairs} pairs: preferences need {LEAST_PAIRS}")
     });
     for left_out in &counts.left_out {
-        lines.push(format!("left out: {} ({})", texts(left_out.texts), why(left_out.why)));
+        let of = drafts(left_out);
+        lines.push(format!("left out: {} ({}){of}", texts(left_out.texts), why(left_out.why)));
     }
+    lines.extend(counts.longer.iter().map(longer));
     lines
+}
+
+/// Which drafts were left out, as many as a line holds.
+#[must_use]
+pub fn drafts(left_out: &LeftOut) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<String> = left_out.drafts.iter().take(SHOWN).map(|id| id.0.to_string()).collect();
+    match shown.len() {
+        0 => String::new(),
+        1 => format!(": draft {}", shown[0]),
+        count => {
+            let more = left_out.drafts.len() - count;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!(": drafts {}{more}", shown.join(", "))
+        }
+    }
+}
+
+/// What is to be done so that such texts are written.
+#[must_use]
+pub fn longer(longer: &Longer) -> String {
+    let Longer { strategy, texts, sentences, asked } = longer;
+    let texts = if *texts == 1 { "1 text has".into() } else { format!("{texts} texts have") };
+    let asked = if *asked == 1 { "one sentence".into() } else { format!("{asked} sentences") };
+    format!(
+        "{strategy}: {texts} more than the {asked} that the model writes there: put sentences={sentences} into its write(...)"
+    )
 }
 
 /// Where a learning began.

@@ -48,13 +48,13 @@ impl Brief<'_> {
         let tone = tone.trim_end_matches(['.', '。']);
         let (part, stage) = (place(self.channel, self.part, self.chinese), stage(self.stage, self.chinese));
         let mut text = if self.chinese {
-            format!("任务：{task}\n用途：{part}，{stage}。语气：{tone}。最多{limit}字，{sentences}句。\n")
-        } else {
-            let sentences =
-                if *sentences == 1 { "1 sentence".into() } else { format!("{sentences} sentences") };
             format!(
-                "Task: {task}\nFor: {part}, {stage}. Tone: {tone}. At most {limit} characters, {sentences}.\n"
+                "任务：{task}\n用途：{part}，{stage}。语气：{tone}。{}\n",
+                limits(true, *limit, *sentences)
             )
+        } else {
+            let limits = limits(false, *limit, *sentences);
+            format!("Task: {task}\nFor: {part}, {stage}. Tone: {tone}. {limits}\n")
         };
         let (offer, must, like, end) = if self.chinese {
             ("优惠：", "须含：", "参考：", "正文：")
@@ -129,10 +129,28 @@ pub fn of_slot(strategy: &Strategy, slot: &Slot, limit: usize, voice: &Voice) ->
     Prompt::Continue(brief.text())
 }
 
+/// A prompt for a slot of a draft.
+pub struct Asked {
+    pub prompt: String,
+    /// The sentence of it that says how long the text may be: its numbers are the slot's, and nobody's.
+    pub limits: String,
+}
+
 /// The prompt that a slot of a draft is asked with, where a model writes that has learnt the trade.
 #[must_use]
-pub fn for_slot(strategy: &Strategy, slot: &Slot, voice: &Voice) -> String {
-    of_slot(strategy, slot, voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT)), voice).text()
+pub fn for_slot(strategy: &Strategy, slot: &Slot, voice: &Voice) -> Asked {
+    let limit = voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT));
+    let limits = limits(strategy.language.starts_with("zh"), limit, slot.sentences);
+    Asked { prompt: of_slot(strategy, slot, limit, voice).text(), limits }
+}
+
+/// How long a text may be.
+fn limits(chinese: bool, limit: usize, sentences: usize) -> String {
+    match sentences {
+        _ if chinese => format!("最多{limit}字，{sentences}句。"),
+        1 => format!("At most {limit} characters, 1 sentence."),
+        _ => format!("At most {limit} characters, {sentences} sentences."),
+    }
 }
 
 fn place(channel: Channel, part: Part, chinese: bool) -> &'static str {

@@ -50,3 +50,37 @@ pub(super) fn common(one: &[String], other: &[String]) -> f64 {
     let count = one.iter().filter(|word| other.contains(word)).count();
     count as f64 / one.len().max(other.len()).max(1) as f64
 }
+
+/// Sentences that are finished at the end of `text`; 0 when it ends inside one.
+#[must_use]
+pub fn sentences(text: &str) -> usize {
+    let closed = text.trim_end().trim_end_matches(['"', '\'', '”', '’', '」', ')']);
+    let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？');
+    if closed.chars().next_back().is_none_or(|c| !is_end(c)) {
+        return 0;
+    }
+    let mut count = 0;
+    let mut before = ' ';
+    for c in closed.chars() {
+        if is_end(c) && !is_end(before) {
+            count += 1;
+        }
+        before = c;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_counted_where_they_end() {
+        assert_eq!(sentences("We miss you"), 0);
+        assert_eq!(sentences("We miss you. Come"), 0);
+        assert_eq!(sentences("We miss you."), 1);
+        assert_eq!(sentences("We miss you... Come back!"), 2);
+        assert_eq!(sentences("\"We miss you!\""), 1);
+        assert_eq!(sentences("我们想念您。"), 1);
+    }
+}

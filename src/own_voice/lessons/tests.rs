@@ -141,6 +141,33 @@ fn what_nobody_can_learn_from_is_left_out_and_counted() {
 }
 
 #[test]
+fn an_edit_of_more_sentences_is_learnt_as_one_and_told() {
+    let mut shop = Shop::new();
+    let edited = shop.draft(FREE, "Tea is here.", |draft| {
+        // The numbers of the limits are nobody's: one order, one sentence.
+        draft.fields.insert("order_count".into(), 1.into());
+    });
+    shop.edit(edited, "The kettle is on. Come and see");
+    let (lessons, all) = shop.gathered();
+    assert!(lessons.left_out.is_empty(), "{:?}", lessons.left_out);
+    assert!(all[0].prompt.ends_with("At most 140 characters, 2 sentences.\nText:"), "{}", all[0].prompt);
+    let longer = Longer { strategy: "hello".into(), texts: 1, sentences: 2, asked: 1 };
+    assert_eq!(lessons.counts().longer, [longer]);
+}
+
+#[test]
+fn a_number_in_the_request_that_may_be_the_customer_s_is_left_out() {
+    let mut shop = Shop::new();
+    let source = FREE.replace("A line about", "A line about 3 kinds of");
+    let counted = shop.draft(&source, "Tea is here.", |draft| {
+        draft.fields.insert("order_count".into(), 3.into());
+    });
+    shop.approve(counted, Author::Person);
+    let (lessons, all) = shop.gathered();
+    assert!(all.is_empty() && lessons.left_out[0].why == Why::Personal, "{all:?}");
+}
+
+#[test]
 fn whom_a_draft_was_shown_for_is_known_also_where_its_strategy_is_lost() {
     let mut shop = Shop::new();
     shop.draft("this is no strategy", "Tea here.", |draft| {
@@ -150,7 +177,7 @@ fn whom_a_draft_was_shown_for_is_known_also_where_its_strategy_is_lost() {
     shop.approve(named, Author::Person);
     let (lessons, all) = shop.gathered();
     assert!(all.is_empty(), "{all:?}");
-    assert_eq!(lessons.left_out, [LeftOut { why: Why::Personal, texts: 1 }]);
+    assert_eq!(lessons.left_out, [LeftOut { why: Why::Personal, texts: 1, drafts: vec![named] }]);
 }
 
 #[test]

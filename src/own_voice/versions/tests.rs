@@ -129,6 +129,13 @@ fn a_damaged_folder_is_named_and_passed_over_and_its_number_is_not_given_again()
     assert!(why[1].contains("0003 is damaged: report.json is no report"), "{why:?}");
     assert!(voices.accept(2, "me", 2).unwrap_err().to_string().contains("it has no card.json"));
     assert_eq!(learnt(&voices), 4);
+    // Two bytes of it are lost.
+    let weights = voices.folder().join("0004").join(WEIGHTS);
+    let whole = fs::read(&weights).unwrap();
+    fs::write(&weights, &whole[..whole.len() - 2]).unwrap();
+    let why = voices.list().unwrap().damaged.pop().unwrap();
+    assert!(why.number == 4 && why.why.contains("it was cut"), "{why:?}");
+    fs::write(&weights, whole).unwrap();
     // What is in use and damaged is told where something is to be written, and another way out is named.
     let config =
         crate::config::WritingConfig { model: "none".into(), ..crate::config::WritingConfig::default() };

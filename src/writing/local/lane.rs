@@ -10,7 +10,7 @@ use crate::writing::kernels::{Processor, log_sum};
 use crate::writing::rank::{OPENING, opening};
 use crate::writing::sampler::Sampler;
 use crate::writing::tokenizer::Vocabulary;
-use crate::writing::words::words;
+use crate::writing::words::{sentences, words};
 use crate::writing::{FinishReason, Piece, Request, Written};
 
 /// A slot's part of its limit after which it is steered towards its end.
@@ -231,38 +231,5 @@ impl<'a> Lane<'a> {
             begun: request.begun.clone(),
             avoided: request.avoid.clone(),
         }
-    }
-}
-
-/// Sentences that are finished at the end of `text`; 0 when it ends inside one.
-fn sentences(text: &str) -> usize {
-    let closed = text.trim_end().trim_end_matches(['"', '\'', '”', '’', '」', ')']);
-    let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？');
-    if closed.chars().next_back().is_none_or(|c| !is_end(c)) {
-        return 0;
-    }
-    let mut count = 0;
-    let mut before = ' ';
-    for c in closed.chars() {
-        if is_end(c) && !is_end(before) {
-            count += 1;
-        }
-        before = c;
-    }
-    count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentences;
-
-    #[test]
-    fn sentences_are_counted_where_they_end() {
-        assert_eq!(sentences("We miss you"), 0);
-        assert_eq!(sentences("We miss you. Come"), 0);
-        assert_eq!(sentences("We miss you."), 1);
-        assert_eq!(sentences("We miss you... Come back!"), 2);
-        assert_eq!(sentences("\"We miss you!\""), 1);
-        assert_eq!(sentences("我们想念您。"), 1);
     }
 }

@@ -53,8 +53,8 @@ pub(super) fn accept(screen: &Voice, shared: &mut Shared) {
     let (before, after) = rates(version);
     let note = not_beside(version, known, shared).map(|note| format!(" {note}")).unwrap_or_default();
     let question = format!(
-        "Write with {} from now on? {after} of its drafts break no rule, {before} of those before it. What is approved \
-         already stays as it is.{note}",
+        "Write with {} from now on? {after} of its drafts are the model's own and break no rule, {before} of those before it. \
+         What is approved already stays as it is.{note}",
         name_of(version.number)
     );
     shared.confirm(Some(ScreenId::Voice), Action::AcceptVoice, question);
@@ -73,10 +73,10 @@ pub(super) fn back(screen: &Voice, shared: &mut Shared) {
     shared.confirm(Some(ScreenId::Voice), Action::VoiceBack, question);
 }
 
-/// Shares of drafts that break no rule, before and after.
+/// Shares of drafts that the model wrote by itself and that break no rule, before and after.
 pub(super) fn rates(version: &Version) -> (String, String) {
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
-    (percent(version.report.before.pass_rate()), percent(version.report.after.pass_rate()))
+    (percent(version.report.before.rate_by_model()), percent(version.report.after.rate_by_model()))
 }
 
 /// Why a voice would not be written with though it is accepted.

@@ -1,9 +1,11 @@
 //! A voice's page: whether it does better, figures and texts before and after, and what it was learnt from.
 
+use std::cmp::Ordering;
+
 use ratatui::style::Style;
 
 use super::asking::{not_beside, rates};
-use crate::own_voice::{Report, Standing, Version, name_of, words};
+use crate::own_voice::{Report, SideBySide, Standing, Version, name_of, words};
 use crate::tui::app::Shared;
 use crate::tui::keymap::Action;
 use crate::tui::theme::Theme;
@@ -33,9 +35,9 @@ pub(super) fn page(version: &Version, known: &Known, shared: &Shared, width: u16
         let number = format!("{} of {}  ", number + 1, report.side_by_side.len());
         rich.spans(0, vec![(number, theme.dim), (pair.strategy.clone(), theme.accent)]);
         if width >= BESIDE {
-            beside(&pair.before, &pair.after, width, theme, &mut rich);
+            beside(pair, width, theme, &mut rich);
         } else {
-            stacked(&pair.before, &pair.after, theme, &mut rich);
+            stacked(pair, theme, &mut rich);
         }
     }
     rich.blank();
@@ -43,17 +45,13 @@ pub(super) fn page(version: &Version, known: &Known, shared: &Shared, width: u16
     rich
 }
 
-/// Whether more drafts break no rule than before.
+/// Whether it does better than what was there before.
 fn verdict(report: &Report, theme: &Theme, rich: &mut Rich) {
-    let (before, after) = (&report.before, &report.after);
-    let drafts = format!("{} of {} break none", after.passed, numbers::counted(after.briefs, "draft"));
-    let was = format!("{drafts}, {} did before", before.passed);
-    let (sign, words, style) = if after.pass_rate() > before.pass_rate() {
-        ("▲", format!("Breaks rules less often: {was}"), theme.good)
-    } else if after.pass_rate() < before.pass_rate() {
-        ("▼", format!("Breaks rules more often: {was}"), theme.bad)
-    } else {
-        ("=", format!("Breaks rules as often as before: {drafts}"), theme.text)
+    let (better, words) = words::verdict(report);
+    let (sign, style) = match better {
+        Ordering::Greater => ("▲", theme.good),
+        Ordering::Less => ("▼", theme.bad),
+        Ordering::Equal => ("=", theme.text),
     };
     rich.spans(0, vec![(format!("{sign} "), style), (words, theme.strong)]);
 }
@@ -107,13 +105,17 @@ fn table(report: &Report, width: u16, theme: &Theme, rich: &mut Rich) {
 }
 
 /// Two texts side by side.
-fn beside(before: &str, after: &str, width: u16, theme: &Theme, rich: &mut Rich) {
+fn beside(pair: &SideBySide, width: u16, theme: &Theme, rich: &mut Rich) {
     let column = (usize::from(width) - GAP) / 2;
     let fold = |content: &str| -> Vec<String> {
         text::clean_lines(content.trim()).flat_map(|line| text::wrap(&line, column)).collect()
     };
-    let (left, right) = (fold(before), fold(after));
-    rich.line(&format!("{} │ after", text::left("before", column)), theme.dim);
+    let (left, right) = (fold(&pair.before), fold(&pair.after));
+    let [before, after] = words::labels(pair);
+    rich.line(
+        &format!("{} │ {}", text::left(before, column), text::left(after, column).trim_end()),
+        theme.dim,
+    );
     let empty = String::new();
     for row in 0..left.len().max(right.len()) {
         let cell = |lines: &[String]| lines.get(row).unwrap_or(&empty).clone();
@@ -129,11 +131,12 @@ fn beside(before: &str, after: &str, width: u16, theme: &Theme, rich: &mut Rich)
 }
 
 /// Two texts one below the other.
-fn stacked(before: &str, after: &str, theme: &Theme, rich: &mut Rich) {
-    rich.line("before", theme.dim);
-    rich.spans(2, vec![(before.trim().to_owned(), theme.dim)]);
-    rich.line("after", theme.dim);
-    rich.spans(2, vec![(after.trim().to_owned(), theme.text)]);
+fn stacked(pair: &SideBySide, theme: &Theme, rich: &mut Rich) {
+    let [before, after] = words::labels(pair);
+    rich.line(before, theme.dim);
+    rich.spans(2, vec![(pair.before.trim().to_owned(), theme.dim)]);
+    rich.line(after, theme.dim);
+    rich.spans(2, vec![(pair.after.trim().to_owned(), theme.text)]);
 }
 
 /// What it was learnt from, by whom, and how the learning went.
@@ -195,16 +198,20 @@ pub(super) fn when(at: i64, shared: &Shared) -> String {
 /// The comparison as plain text, for the clipboard.
 pub(super) fn text(version: &Version) -> String {
     let (before, after) = rates(version);
-    let mut lines =
-        vec![format!("{}: {after} of its drafts break no rule, {before} before", name_of(version.number))];
+    let mut lines = vec![format!(
+        "{}: {after} of its drafts are the model's own and break no rule, {before} before",
+        name_of(version.number)
+    )];
     for [name, before, after] in words::compared(&version.report) {
         lines.push(format!("{name}\t{before}\t{after}"));
     }
     for pair in &version.report.side_by_side {
         lines.push(format!(
-            "\n{}\nbefore:\n{}\nafter:\n{}",
+            "\n{}\n{}:\n{}\n{}:\n{}",
             pair.strategy,
+            words::labels(pair)[0],
             pair.before.trim(),
+            words::labels(pair)[1],
             pair.after.trim()
         ));
     }

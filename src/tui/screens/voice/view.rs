@@ -11,7 +11,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::course::{Course, State};
 use super::{LESSONS, PAGE, Panel, Row, VOICES, Voice, availability, page};
-use crate::own_voice::{Counts, LEAST_LESSONS, LEAST_PAIRS, Standing, Why, name_of};
+use crate::own_voice::{Counts, LEAST_LESSONS, LEAST_PAIRS, Standing, Why, name_of, words};
 use crate::tui::app::{Load, Shared};
 use crate::tui::canvas::Canvas;
 use crate::tui::keymap::Action;
@@ -110,6 +110,13 @@ fn lessons(counts: &Counts, theme: &Theme) -> Rich {
     plain(&mut rich, left_out, "left out");
     for left in &counts.left_out {
         row(&mut rich, left.texts, why(left.why));
+        let drafts = words::drafts(left);
+        if !drafts.is_empty() {
+            rich.spans(8, vec![(drafts.trim_start_matches(": ").to_owned(), theme.dim)]);
+        }
+    }
+    for longer in &counts.longer {
+        rich.spans(0, vec![("! ".into(), theme.warning), (words::longer(longer), theme.text)]);
     }
     rich
 }
@@ -158,7 +165,7 @@ fn draw_list(
         Column::new("", Width::Fixed(1), Align::Left, 0),
         Column::new("Voice", Width::Fixed(5), Align::Right, 0),
         Column::new("State", Width::Fixed(8), Align::Left, 0),
-        Column::new("Passes", Width::Fixed(11), Align::Right, 1),
+        Column::new("By itself", Width::Fixed(11), Align::Right, 1),
         Column::new("Learnt", Width::Fixed(10), Align::Left, 2),
         Column::new("By", Width::Fill(6), Align::Left, 3),
     ];
@@ -182,8 +189,8 @@ fn draw_list(
                     2 => Cell::styled(standing_word(version.standing), style),
                     3 => format!(
                         "{:.0} → {:.0} %",
-                        report.before.pass_rate() * 100.0,
-                        report.after.pass_rate() * 100.0
+                        report.before.rate_by_model() * 100.0,
+                        report.after.rate_by_model() * 100.0
                     )
                     .into(),
                     4 => Cell::styled(

@@ -44,6 +44,7 @@ enum Action {
         /// Number of the slot, counted from 1.
         #[arg(long, value_name = "N", default_value_t = 1)]
         slot: usize,
+        /// What is to stand there.
         #[arg(long, value_name = "TEXT")]
         text: String,
     },
@@ -78,11 +79,20 @@ pub fn run(args: &Args, context: &mut Context<'_>) -> anyhow::Result<Exit> {
             (*draft, "edited")
         }
     };
+    // What stands in its way now; who edits sees it at once.
+    let queue = if done == "edited" { Some(cabinet.queue().map_err(told)?) } else { None };
+    let item = queue.as_ref().and_then(|queue| queue.item(DraftId(id)));
+    let broken: Vec<_> = item.map(|item| item.failures().collect()).unwrap_or_default();
     if context.global.json {
-        context.print_json(&json!({ "schema": SCHEMA, "draft": id, "done": done }))?;
-    } else {
-        context.print_text(&format!("draft {id} is {done}"))?;
+        context.print_json(&json!({ "schema": SCHEMA, "draft": id, "done": done, "broken": broken }))?;
+        return Ok(Exit::Done);
     }
+    let mut lines = vec![format!("draft {id} is {done}")];
+    if !broken.is_empty() {
+        lines.push("It cannot be approved as it is:".to_owned());
+        lines.extend(broken.iter().map(|check| format!("  {}: {}", check.rule, check.detail)));
+    }
+    context.print_text(&lines.join("\n"))?;
     Ok(Exit::Done)
 }
 

@@ -103,8 +103,12 @@ impl JobList {
     /// Takes note of progress.
     pub fn progress(&mut self, id: JobId, progress: Progress, now: Duration) {
         let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) else { return };
-        if job.progress.as_ref().is_none_or(|old| old.phase != progress.phase || old.total != progress.total)
-        {
+        // Words that change while the same count goes on are one phase.
+        let goes_on = job.progress.as_ref().is_some_and(|old| {
+            old.total == progress.total
+                && (old.phase == progress.phase || old.total.is_some() && old.done < progress.done)
+        });
+        if !goes_on {
             job.phase_start = (now, progress.done);
         }
         job.progress = Some(progress);

@@ -253,7 +253,10 @@ fn status_line(shared: &Shared, area: Rect, canvas: &mut Canvas<'_>) {
     let time = match (job.left(shared.now), job.share()) {
         (_, Some(share)) if share >= 1.0 => String::new(),
         (Some(left), _) => format!("{} left", numbers::duration(left)),
-        _ if job.took(shared.now).as_secs() >= 1 => format!("{} s", job.took(shared.now).as_secs()),
+        _ if job.took(shared.now).as_secs() >= 1 => {
+            let seconds = std::time::Duration::from_secs(job.took(shared.now).as_secs());
+            format!("for {}", numbers::duration(seconds))
+        }
         _ => String::new(),
     };
     let cancel = format!("  {} cancels", shared.keymap.shown(super::keymap::Action::CancelJob));

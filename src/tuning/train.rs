@@ -201,6 +201,7 @@ impl Run<'_> {
         let (first, steps) = (self.state.standing.step, self.origin.settings.steps);
         if self.is_due() {
             let begun = Instant::now();
+            self.task.progress("looking at what was kept for judging", 0, None);
             self.look()?;
             self.state.standing.seconds += begun.elapsed().as_secs_f64();
         }

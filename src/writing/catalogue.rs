@@ -11,6 +11,7 @@ use super::served::{Address, FallBack, Served, Server, Settings};
 use super::templates::Templates;
 use super::{ModelIdentity, TextEngine, WritingError};
 use crate::config::WritingConfig;
+use crate::data::language_name;
 use crate::jobs::Task;
 
 /// Where fetched models are kept, in place of the user's cache folder.
@@ -85,15 +86,18 @@ pub fn not_spoken(writer: &ModelIdentity, language: &str) -> Option<String> {
     let tag = language.split(['-', '_']).next().unwrap_or(language).to_ascii_lowercase();
     if writer.adapter.is_none() && entry.languages_of_adapter.contains(&tag) {
         return Some(format!(
-            "{model} has not learnt \"{tag}\" without the adapter \"house\": the strategy's own texts stand in. Write with it \
-             again (--adapter house, or `adapter` under [writing])."
+            "{model} has not learnt {} without the adapter \"house\": the strategy's own texts stand in. Write with it again: \
+             `A` in the dashboard, --adapter house, or `adapter` under [writing].",
+            language_name(&tag)
         ));
     }
     (!entry.languages.contains(&tag)).then(|| {
+        let known: Vec<&str> = entry.languages.iter().map(|tag| language_name(tag)).collect();
         format!(
-            "{model} has not learnt \"{tag}\", only {}: what it writes there is not to be trusted. Name a model that has, \
-             such as a GGUF file of Qwen3 or Gemma 3 or a model server, as `model` under [writing] or with --model.",
-            entry.languages.iter().map(|tag| format!("\"{tag}\"")).collect::<Vec<_>>().join(" and ")
+            "{model} has not learnt {}, only {}: the strategy's own texts stand in. Name a model that has, such as a GGUF file \
+             of Qwen3 or Gemma 3 or a model server, as `model` under [writing] or with --model.",
+            language_name(&tag),
+            known.join(" and ")
         )
     })
 }
@@ -307,7 +311,7 @@ mod tests {
         };
         let why = not_spoken(&beside("smollm2-135m-instruct"), "de-AT").unwrap();
         assert!(
-            why.contains("has not learnt \"de\", only \"en\" and \"zh\"") && why.contains("Qwen3"),
+            why.contains("has not learnt German, only English and Chinese") && why.contains("Qwen3"),
             "{why}"
         );
         for (model, language) in

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{Context, Exit, SCHEMA};
 use crate::corpus::{self, Known};
+use crate::data::language_name;
 use crate::review::{self, Rules};
 use crate::strategy::{self, Facts, Strategy};
 use crate::writing::catalogue::Choice;
@@ -349,10 +350,12 @@ fn group(language: &str, form: &'static str, drafts: &[&Judged]) -> Group {
 }
 
 fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
-    writeln!(out, "{}: {} briefs in {:.1} s", document.model, document.briefs, document.seconds)?;
+    let adapter = document.adapter.as_ref().map_or_else(String::new, |adapter| format!(" + {}", adapter.name));
+    writeln!(out, "{}{adapter}: {} briefs in {:.1} s", document.model, document.briefs, document.seconds)?;
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     for group in &document.groups {
-        writeln!(out, "\n{}, {}: {} drafts", group.language, group.form, group.drafts)?;
+        let form = if group.form == "free" { "written freely" } else { "stretches in a template" };
+        writeln!(out, "\n{}, {form}: {} drafts", language_name(&group.language), group.drafts)?;
         writeln!(out, "  true to the facts   {:>6}", percent(group.true_to_facts))?;
         writeln!(out, "  pass every rule     {:>6}", percent(group.passed))?;
         writeln!(out, "  by the model alone  {:>6}", percent(group.by_model))?;
@@ -360,10 +363,10 @@ fn print(out: &mut dyn Write, document: &Document) -> io::Result<()> {
             writeln!(out, "  of these pass       {:>6}", percent(share))?;
         }
         if let Some(distinct) = group.distinct_2 {
-            writeln!(out, "  distinct-2          {distinct:>6.2}")?;
+            writeln!(out, "  distinct-2          {distinct:>6.2}  (different pairs of words among all: more is more varied)")?;
         }
         if let Some(copied) = group.copied {
-            writeln!(out, "  of the corpus       {:>6}", percent(copied))?;
+            writeln!(out, "  of the corpus       {:>6}  (sentences that stand there, fields aside)", percent(copied))?;
         }
         writeln!(out, "  slips of grammar    {:>6}", group.slips)?;
         if let Some(tokens) = group.mean_tokens {

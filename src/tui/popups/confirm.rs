@@ -30,6 +30,10 @@ impl Pane for Confirm {
         }
     }
 
+    fn hints(&self) -> &'static [(Action, &'static str)] {
+        &[(Action::Open, "yes"), (Action::Back, "no")]
+    }
+
     fn act(&mut self, action: Action, shared: &mut Shared) {
         shared.request(Request::Close);
         if action == Action::Open {

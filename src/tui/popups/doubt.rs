@@ -394,7 +394,9 @@ impl Pane for Doubt {
             "The model goes on from there …".to_owned()
         } else {
             let word = text::clean(token.text.trim()).into_owned();
-            format!("“{word}” had {}; what might stand there:", percent(token.probability))
+            // Chinese characters may be of several tokens.
+            let what = if word.is_empty() { "A part of a character".into() } else { format!("“{word}”") };
+            format!("{what} had {}; what might stand there:", percent(token.probability))
         };
         canvas.text(area.x, y, area.width, &said, theme.dim);
         self.draw_others(token, Rect { y: y + 1, height: list, ..area }, canvas);

@@ -212,8 +212,13 @@ impl Library {
         } else {
             format!("there are: {}", names.join(", "))
         };
+        let voice = if text.trim().to_lowercase().starts_with("voice") {
+            " A voice is learnt with `perennial tune --from-approved`."
+        } else {
+            ""
+        };
         failed(format!(
-            "no adapter is called \"{text}\".{near} Give one by its name ({there}), its folder, or `none`; adapters lie in the \
+            "no adapter is called \"{text}\".{near}{voice} Give one by its name ({there}), its folder, or `none`; adapters lie in the \
              project's folder {FOLDER}/ and in {}",
             self.folders.last().map_or_else(String::new, |folder| folder.display().to_string())
         ))
@@ -247,7 +252,13 @@ impl Library {
             }
             _ => config.model.clone(),
         };
-        match strategy.or(of_settings) {
+        if let Some(text) = strategy {
+            let of_strategy = |error| {
+                WritingError::Failed(format!("the strategy's own line `adapter = \"{text}\"`: {error}"))
+            };
+            return self.find(text).map_err(of_strategy);
+        }
+        match of_settings {
             Some(text) => self.find(text),
             None if let Some(voice) = self.own_voice(&model)? => Ok(Some(voice)),
             None if model.trim().eq_ignore_ascii_case(&default_model()?) => Ok(self.named(HOUSE)),

@@ -18,7 +18,7 @@ mod versions;
 pub mod words;
 
 pub use learn::{Ask, Learning, Sample, Step, Told, learn};
-pub use lessons::{Counts, LeftOut, Lesson, Lessons, Longer, Pair, Source, Why, gather};
+pub use lessons::{Counts, LeftOut, Lesson, Lessons, Longer, Pair, Source, Why, gather, strategies_now};
 pub use privacy::{Known, leaks, with_fields};
 pub use report::{Report, Side, SideBySide, Start};
 pub use versions::{

@@ -23,7 +23,7 @@ enum What {
     List,
     /// Write with a version from now on.
     Accept {
-        #[arg(value_name = "N")]
+        #[arg(value_name = "N", value_parser = number)]
         number: u32,
     },
     /// Go back to the version before, in the end to the house's, or no adapter.
@@ -119,6 +119,12 @@ fn list(voices: &Voices, context: &mut Context<'_>) -> anyhow::Result<Exit> {
     }
     context.print_text(&text)?;
     Ok(Exit::Done)
+}
+
+/// A voice by its number, or as it is called.
+fn number(text: &str) -> Result<u32, String> {
+    let digits = text.trim().trim_start_matches("voice").trim();
+    digits.parse().map_err(|_| "give the number of a voice; `perennial voice` lists them".to_owned())
 }
 
 fn named(number: Option<u32>) -> String {

@@ -12,7 +12,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::report::{self, SCHEMA, Trial};
-use super::{Counts, Lessons, OwnVoiceError, Report, STEPS, Side, SideBySide, Start, Version, Voices, io};
+use super::{
+    Counts, Lessons, OwnVoiceError, Report, STEPS, Side, SideBySide, Start, Version, Voices, io,
+    strategies_now,
+};
 use crate::config::Config;
 use crate::jobs::Task;
 use crate::strategy::Strategy;
@@ -112,7 +115,7 @@ pub fn learn(
     let (base_name, base) = base::chosen(&config.writing.model)?;
     let voices = Voices::of(workspace.folder());
     let work = Work::open(&voices, ask.resume)?;
-    let lessons = work.lessons(&workspace.store()?)?;
+    let lessons = work.lessons(workspace)?;
     let gguf = Gguf::open(&base).map_err(TuneError::from)?;
     let base_sha256 = gguf.sha256(task.cancel())?;
     let in_use = learning.library.wanted(None, &config.writing)?;
@@ -318,10 +321,9 @@ impl Begin {
 
 /// Strategies that can be used: those that something was learnt of first, that of the most texts before all.
 fn strategies(learning: &Learning<'_>, lessons: &Lessons) -> Result<Vec<Strategy>, OwnVoiceError> {
-    let files = learning.workspace.strategies()?;
-    let parsed = files.into_iter().filter_map(|file| file.parsed.ok());
-    let (mut known, others): (Vec<_>, Vec<_>) =
-        parsed.partition(|strategy| lessons.learnt.iter().any(|lesson| lesson.strategy == strategy.id));
+    let (mut known, others): (Vec<_>, Vec<_>) = strategies_now(learning.workspace)?
+        .into_iter()
+        .partition(|strategy| lessons.learnt.iter().any(|lesson| lesson.strategy == strategy.id));
     // What a person said counts more than what the model did, here too.
     let weight = |strategy: &Strategy| -> f32 {
         let of = lessons.learnt.iter().filter(|lesson| lesson.strategy == strategy.id);

@@ -12,7 +12,7 @@ use super::{APPROVAL_WEIGHT, EDIT_WEIGHT, HELD_OUT_EVERY, LEAST_LESSONS, LEAST_P
 use crate::review::decision::{Author, Decision, DraftId, Entry, Standing, Status, in_force};
 use crate::strategy::Slot;
 use crate::strategy::{self, Strategy};
-use crate::workspace::{Store, StoredDraft};
+use crate::workspace::{Store, StoredDraft, Workspace};
 use crate::writing::words::sentences;
 use crate::writing::{Draft, FinishReason, brief};
 
@@ -191,12 +191,20 @@ impl Lessons {
     }
 }
 
+/// The strategies as they are now; those that cannot be used are passed over.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn strategies_now(workspace: &Workspace) -> Result<Vec<Strategy>, OwnVoiceError> {
+    Ok(workspace.strategies()?.into_iter().filter_map(|file| file.parsed.ok()).collect())
+}
+
 /// What the workspace's decisions teach. Only people's count, and only those that stand: what was undone, and what
-/// `perennial run` approved by itself, teaches nothing.
+/// `perennial run` approved by itself, teaches nothing. `now`: the strategies as they are.
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn gather(store: &Store) -> Result<Lessons, OwnVoiceError> {
+pub fn gather(store: &Store, now: &[Strategy]) -> Result<Lessons, OwnVoiceError> {
     let mut logs = BTreeMap::<DraftId, Vec<Entry>>::new();
     for entry in store.log()? {
         logs.entry(entry.draft).or_default().push(entry);
@@ -217,7 +225,8 @@ pub fn gather(store: &Store) -> Result<Lessons, OwnVoiceError> {
     }
     for stored in &drafts {
         if let Some(log) = logs.get(&stored.id) {
-            gathered.draft(stored.id, &stored.draft, log, strategy_of(&strategies, &stored.draft));
+            let now = now.iter().find(|strategy| strategy.id == stored.draft.strategy);
+            gathered.draft(stored.id, &stored.draft, log, (strategy_of(&strategies, &stored.draft), now));
         }
     }
     Ok(gathered.lessons())
@@ -287,7 +296,14 @@ impl Gathered {
         self.left_out.entry(why).or_default().push(id);
     }
 
-    fn draft(&mut self, id: DraftId, draft: &Draft, log: &[Entry], strategy: Option<&Strategy>) {
+    /// `strategy`: as it was when the draft was written, and as it is now.
+    fn draft(
+        &mut self,
+        id: DraftId,
+        draft: &Draft,
+        log: &[Entry],
+        (strategy, now): (Option<&Strategy>, Option<&Strategy>),
+    ) {
         let decided = Decided::of(draft, log);
         let counts = |slot: &(String, bool)| decided.approved || decided.rejected || slot.1;
         if !decided.slots.iter().any(counts) {
@@ -298,6 +314,7 @@ impl Gathered {
             let slots = strategy::slots(strategy, &draft.fields).ok()?;
             (slots.len() == draft.slots.len()).then_some((strategy, slots))
         });
+        let slots_now = now.and_then(|now| strategy::slots(now, &draft.fields).ok()).unwrap_or_default();
         for (index, (slot, written)) in decided.slots.iter().zip(&draft.slots).enumerate() {
             if !counts(slot) {
                 continue;
@@ -328,7 +345,10 @@ impl Gathered {
             }
             let said = said_in(&text);
             let prompt = if *edited && said > slot.sentences {
-                self.longer.entry((draft.strategy.clone(), slot.sentences)).or_default().push(said);
+                let asked = slots_now.get(index).map_or(slot.sentences, |now| now.sentences);
+                if said > asked {
+                    self.longer.entry((draft.strategy.clone(), asked)).or_default().push(said);
+                }
                 let longer = Slot { sentences: said, ..slot.clone() };
                 brief::for_slot(strategy, &longer, &draft.voice).prompt
             } else {

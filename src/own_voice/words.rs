@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Counts, LEAST_PAIRS, LeftOut, Longer, Report, Side, SideBySide, Why};
+use super::{Counts, LEAST_PAIRS, LeftOut, Report, Side, SideBySide, Why};
 
 /// Whether the voice does better than what was there before, and in what.
 #[must_use]
@@ -93,7 +93,7 @@ pub fn lessons(counts: &Counts) -> Vec<String> {
         let of = drafts(left_out);
         lines.push(format!("left out: {} ({}){of}", texts(left_out.texts), why(left_out.why)));
     }
-    lines.extend(counts.longer.iter().map(longer));
+    lines.extend(longer(counts));
     lines
 }
 
@@ -113,15 +113,19 @@ pub fn drafts(left_out: &LeftOut) -> String {
     }
 }
 
-/// What is to be done so that such texts are written.
+/// What is to be done so that texts with more sentences are written; `None` where there are none.
 #[must_use]
-pub fn longer(longer: &Longer) -> String {
-    let Longer { strategy, texts, sentences, asked } = longer;
-    let texts = if *texts == 1 { "1 text has".into() } else { format!("{texts} texts have") };
-    let asked = if *asked == 1 { "one sentence".into() } else { format!("{asked} sentences") };
-    format!(
-        "{strategy}: {texts} more than the {asked} that the model writes there: put sentences={sentences} into its write(...)"
-    )
+pub fn longer(counts: &Counts) -> Option<String> {
+    let most = counts.longer.iter().map(|longer| longer.sentences).max()?;
+    let texts: usize = counts.longer.iter().map(|longer| longer.texts).sum();
+    let texts = if texts == 1 { "1 text has".into() } else { format!("{texts} texts have") };
+    let mut strategies: Vec<&str> = counts.longer.iter().map(|longer| longer.strategy.as_str()).collect();
+    strategies.dedup();
+    Some(format!(
+        "{texts} more sentences than the strategy asks for, and the model keeps to the strategy: put sentences={most} into \
+         write(...) of {}",
+        strategies.join(", ")
+    ))
 }
 
 /// Where a learning began.

@@ -7,8 +7,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::own_voice::versions::LOCK;
-use crate::own_voice::{Lessons, OwnVoiceError, Voices, gather, io};
-use crate::workspace::{AtomicFile, Privacy, Store, private_folder};
+use crate::own_voice::{Lessons, OwnVoiceError, Voices, gather, io, strategies_now};
+use crate::workspace::{AtomicFile, Privacy, Workspace, private_folder};
 
 /// What a learning began with, so that it can go on with the same.
 const LESSONS: &str = "lessons.json";
@@ -49,7 +49,7 @@ impl Work {
     ///
     /// # Errors
     /// The database or the file cannot be read, the file cannot be written, or there is too little to learn from.
-    pub fn lessons(&self, store: &Store) -> Result<Lessons, OwnVoiceError> {
+    pub fn lessons(&self, workspace: &Workspace) -> Result<Lessons, OwnVoiceError> {
         let path = self.kept();
         if path.exists() {
             let text = fs::read_to_string(&path).map_err(io(&path, "read"))?;
@@ -61,7 +61,7 @@ impl Work {
                 ))
             });
         }
-        let lessons = gather(store)?;
+        let lessons = gather(&workspace.store()?, &strategies_now(workspace)?)?;
         lessons.check()?;
         let text = serde_json::to_vec(&lessons).map_err(|error| OwnVoiceError::Failed(error.to_string()))?;
         AtomicFile::create(&path, Privacy::Private)

@@ -60,7 +60,11 @@ impl Shop {
     }
 
     fn gathered(&self) -> (Lessons, Vec<Lesson>) {
-        let lessons = gather(&self.store).unwrap();
+        self.gathered_beside(&[])
+    }
+
+    fn gathered_beside(&self, now: &[strategy::Strategy]) -> (Lessons, Vec<Lesson>) {
+        let lessons = gather(&self.store, now).unwrap();
         let mut all = [&lessons.learnt[..], &lessons.held_out].concat();
         all.sort_by_key(|lesson| lesson.draft);
         (lessons, all)
@@ -153,6 +157,10 @@ fn an_edit_of_more_sentences_is_learnt_as_one_and_told() {
     assert!(all[0].prompt.ends_with("At most 140 characters, 2 sentences.\nText:"), "{}", all[0].prompt);
     let longer = Longer { strategy: "hello".into(), texts: 1, sentences: 2, asked: 1 };
     assert_eq!(lessons.counts().longer, [longer]);
+    // Once the strategy asks for as many there is nothing to tell.
+    let raised = FREE.replace("free=true, ", "free=true, sentences=2, ");
+    let (lessons, _) = shop.gathered_beside(&[strategy::parse("hello", &raised).unwrap()]);
+    assert!(lessons.longer.is_empty() && lessons.len() == 1, "{:?}", lessons.longer);
 }
 
 #[test]

@@ -131,7 +131,8 @@ pub fn run(work: &VoiceWork, task: &Task<'_>, tell: &dyn Fn(Partial)) -> Result<
 fn look(work: &VoiceWork, voices: &Voices) -> Result<Known, Failure> {
     // A project without a database has nothing to learn from, and gets none for this.
     let lessons = if work.folder.join(DATABASE).is_file() {
-        own_voice::gather(&Workspace::open(&work.folder)?.store()?)?
+        let workspace = Workspace::open(&work.folder)?;
+        own_voice::gather(&workspace.store()?, &own_voice::strategies_now(&workspace)?)?
     } else {
         Lessons::default()
     };

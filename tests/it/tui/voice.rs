@@ -183,7 +183,7 @@ fn a_voice_that_writes_less_by_itself_is_told_before_all() {
     let newest = known.listed.versions.last_mut().unwrap();
     newest.report.after = Side { passed_by_model: 9, ..newest.report.before.clone() };
     let (mut harness, _) = Learner::knowing(known).shown();
-    let screen = see(&mut harness, "▼ Writes less by itself: 9 of 24 drafts are the model's own, 15 were");
+    let screen = see(&mut harness, "▼ Writes less by itself: 9 of 24 drafts are the model's own, 15");
     assert!(screen.contains("62 → 38 %"), "{screen}");
 }
 

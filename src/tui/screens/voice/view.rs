@@ -115,8 +115,8 @@ fn lessons(counts: &Counts, theme: &Theme) -> Rich {
             rich.spans(8, vec![(drafts.trim_start_matches(": ").to_owned(), theme.dim)]);
         }
     }
-    for longer in &counts.longer {
-        rich.spans(0, vec![("! ".into(), theme.warning), (words::longer(longer), theme.text)]);
+    if let Some(longer) = words::longer(counts) {
+        rich.spans(0, vec![("! ".into(), theme.warning), (longer, theme.text)]);
     }
     rich
 }

@@ -89,6 +89,7 @@ fn list(voices: &Voices, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         context.print_json(&List { schema: SCHEMA, current: listed.current, versions, damaged })?;
         return Ok(Exit::Done);
     }
+    let underway = voices.underway();
     let mut text = String::new();
     for version in &listed.versions {
         let _ = writeln!(text, "{}", report(version));
@@ -97,7 +98,7 @@ fn list(voices: &Voices, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let _ = writeln!(text, "{}: {}\n", name_of(damaged.number), damaged.why);
     }
     if listed.versions.is_empty() && listed.damaged.is_empty() {
-        text.push_str(match voices.standing() {
+        text.push_str(match &underway {
             Some(_) => "There is no voice yet.\n",
             None => "There is no voice yet: learn one with `perennial tune --from-approved`.\n",
         });
@@ -106,7 +107,7 @@ fn list(voices: &Voices, context: &mut Context<'_>) -> anyhow::Result<Exit> {
         let way_out = if damaged { ", which cannot be used: `perennial voice back` leaves it" } else { "" };
         let _ = writeln!(text, "In use: {}{way_out}.", named(listed.current));
     }
-    match voices.standing() {
+    match underway {
         None => {}
         Some(Underway::Running) => text.push_str("A new voice is being learnt.\n"),
         Some(Underway::Stopped(stopped)) => {

@@ -151,7 +151,7 @@ impl Voices {
     /// The learning that was stopped here and can go on; `None` also while somebody learns.
     #[must_use]
     pub fn stopped(&self) -> Option<Stopped> {
-        match self.standing()? {
+        match self.underway()? {
             Underway::Running => None,
             Underway::Stopped(stopped) => Some(stopped),
         }
@@ -159,7 +159,7 @@ impl Voices {
 
     /// The learning that runs or was stopped here.
     #[must_use]
-    pub fn standing(&self) -> Option<Underway> {
+    pub fn underway(&self) -> Option<Underway> {
         let lock = File::open(self.work_folder().join(LOCK)).map(|lock| lock.try_lock_shared());
         if matches!(lock, Ok(Err(fs::TryLockError::WouldBlock))) {
             return Some(Underway::Running);

@@ -296,7 +296,7 @@ pub(super) fn request_of(assignment: &Assignment, slot: &Slot, asking: Asking) -
     let limit = voice.limit(slot.limit.unwrap_or(DEFAULT_LIMIT));
     let limit = room::room(assignment, slot, limit);
     let chinese = strategy.language.starts_with("zh");
-    let unsaid = guard::unsaid::unsaid(strategy).map(str::to_owned);
+    let unsaid = guard::unsaid::words(strategy).map(str::to_owned);
     Request {
         prompt: match asking {
             Asking { converses: true, .. } => prompt::talk(strategy, slot, limit, voice),

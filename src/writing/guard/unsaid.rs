@@ -78,7 +78,7 @@ const OF_BUYERS: [&str; 9] = [
 ];
 
 /// The words that a strategy's slots must not hold.
-pub fn unsaid(strategy: &Strategy) -> impl Iterator<Item = &'static str> + use<> {
+pub fn words(strategy: &Strategy) -> impl Iterator<Item = &'static str> + use<> {
     let mail = strategy.channel == Channel::Email;
     let of_mail = OF_MAIL.into_iter().filter(move |_| !mail);
     SINGULAR.into_iter().chain(OF_CUSTOMERS).chain(of_mail).chain(too_soon(strategy.stage))
